@@ -1,0 +1,212 @@
+/**
+ * The one error table: every failure that a user can meet has a code, a class and a message
+ * template here. Templates name their parameters in braces; `fail` and `TurnwiseError.of` type-check
+ * that each one is given. Mapping codes to HTTP lives in `server/error-map.ts`, not here.
+ */
+
+/** Why something failed, at the grain a caller would branch on. */
+export type ErrorClass =
+  /** Bytes from outside break their format. */
+  | "FormatError"
+  /** A well-formed model cannot be run as it is. */
+  | "ModelError"
+  /** An option or argument is wrong. */
+  | "UsageError"
+  /** A request's own content is wrong. */
+  | "RequestError"
+  /** A limit or a resource is exhausted; trying later may help. */
+  | "CapacityError"
+  /** The caller or the system ended the work. */
+  | "AbortError"
+  /** The native core refused or is absent. */
+  | "NativeError"
+  /** A defect of Turnwise itself. */
+  | "InternalError";
+
+interface ErrorRow {
+  readonly class: ErrorClass;
+  readonly message: string;
+}
+
+/** Rows are grouped by the layer that raises them. */
+export const ERRORS = {
+  // base
+  invariant_violated: { class: "InternalError", message: "Internal error: {what}. Please report it." },
+  invalid_option: { class: "UsageError", message: "Option {option}: {problem}" },
+  unknown_option: { class: "UsageError", message: "Unknown option {option}.{hint}" },
+
+  // formats
+  file_unreadable: { class: "FormatError", message: "Cannot read {path}: {reason}" },
+  gguf_bad_magic: {
+    class: "FormatError",
+    message: "{path} is not a GGUF file: it begins with {found}, not \"GGUF\".",
+  },
+  gguf_bad_version: {
+    class: "FormatError",
+    message: "{path} is GGUF version {version}; versions 2 and 3 are read.{hint}",
+  },
+  gguf_truncated: {
+    class: "FormatError",
+    message: "{path} ends too early: field {field} at offset {offset} needs {needed} bytes, {available} are left.",
+  },
+  gguf_invalid: { class: "FormatError", message: "{path}: field {field} at offset {offset}: {problem}" },
+  gguf_limit: {
+    class: "FormatError",
+    message: "{path}: field {field} at offset {offset} is {value}, above the limit {limit} ({limitName}).",
+  },
+  gguf_split_missing: {
+    class: "FormatError",
+    message: "{path} is part {part} of {count} of a split model; {missing} was not found beside it.",
+  },
+  tensor_type_unsupported: {
+    class: "ModelError",
+    message: "{path}: tensor {tensor} has type {type}, which is not supported. {hint}",
+  },
+
+  // text
+  tokenizer_unsupported: { class: "ModelError", message: "Tokenizer {what} is not supported. {hint}" },
+  tokenizer_invalid: { class: "ModelError", message: "The tokenizer data is broken: {problem}" },
+  token_out_of_range: { class: "RequestError", message: "Token id {token} is outside the vocabulary of {vocabSize}." },
+  template_invalid: { class: "ModelError", message: "The chat template cannot be parsed: {reason}" },
+  template_failed: { class: "RequestError", message: "The chat template refused these messages: {reason}" },
+  template_missing: {
+    class: "RequestError",
+    message: "This model has no chat template; use /v1/completions or --raw.",
+  },
+
+  // models
+  architecture_unsupported: {
+    class: "ModelError",
+    message: "Architecture {architecture} is not supported. Supported: {supported}.",
+  },
+  model_feature_unsupported: {
+    class: "ModelError",
+    message: "This model needs {feature}, which Turnwise does not run yet. {hint}",
+  },
+  metadata_missing: { class: "ModelError", message: "Metadata key {key} is missing; a {architecture} model needs it." },
+  metadata_invalid: { class: "ModelError", message: "Metadata key {key}: {problem}" },
+  weight_missing: { class: "ModelError", message: "Tensor {tensor} is missing; expected shape {expected}." },
+  weight_shape: {
+    class: "ModelError",
+    message: "Tensor {tensor} has shape {found}; expected {expected}.",
+  },
+
+  // graph, compile
+  graph_invalid: { class: "InternalError", message: "The graph breaks a rule at node {node}: {problem}" },
+  program_invalid: { class: "InternalError", message: "The program breaks a rule: {problem}" },
+  pass_unknown: { class: "UsageError", message: "There is no pass named {pass}. Passes: {passes}." },
+
+  // native
+  native_missing: { class: "NativeError", message: "The native core is not available: {reason}" },
+  native_failed: { class: "NativeError", message: "The native core refused {call}: {reason}" },
+  native_disposed: { class: "NativeError", message: "{handle} was used after dispose()." },
+  isa_unsupported: {
+    class: "UsageError",
+    message: "TURNWISE_ISA={isa} is not available here. This machine has: {available}.",
+  },
+
+  // engine
+  memory_insufficient: {
+    class: "CapacityError",
+    message: "{what} needs {neededBytes} bytes, {availableBytes} are available. {hint}",
+  },
+  context_length_exceeded: {
+    class: "RequestError",
+    message:
+      "This model's context is {contextTokens} tokens; the request asks for {totalTokens} ({promptTokens} in the prompt, {outputTokens} for the output).",
+  },
+  prompt_empty: { class: "RequestError", message: "The prompt has no tokens." },
+  request_invalid: { class: "RequestError", message: "{field}: {problem}" },
+  queue_full: {
+    class: "CapacityError",
+    message: "The server is busy: {waiting} requests are waiting, the limit is {limit}.",
+  },
+  cancelled: { class: "AbortError", message: "The request was cancelled." },
+  engine_disposed: { class: "AbortError", message: "The engine was disposed." },
+  engine_failed: { class: "InternalError", message: "The engine's step loop failed: {reason}" },
+
+  // server
+  body_too_large: { class: "RequestError", message: "The body is larger than {limitBytes} bytes." },
+  invalid_json: { class: "RequestError", message: "The body is not valid JSON: {reason}" },
+  unsupported_media_type: { class: "RequestError", message: "Content-Type {found} is not accepted; send application/json." },
+  field_refused: { class: "RequestError", message: "{field} would change the answer and is not supported. {hint}" },
+  field_unknown: { class: "RequestError", message: "Unknown field {field}.{hint}" },
+  model_not_found: { class: "RequestError", message: "Model {model} is not served here. Served: {served}." },
+  invalid_api_key: { class: "RequestError", message: "The API key is missing or wrong. Send it as Authorization: Bearer KEY." },
+  route_not_found: { class: "RequestError", message: "There is no route {method} {path}." },
+  method_not_allowed: { class: "RequestError", message: "{method} is not allowed on {path}; use {allowed}." },
+  not_ready: { class: "CapacityError", message: "The server is {state}." },
+  draining: { class: "CapacityError", message: "The server is shutting down and takes no new requests." },
+  client_too_slow: { class: "AbortError", message: "The client stopped reading: {bufferedBytes} bytes were waiting, the limit is {limitBytes}." },
+  unsafe_binding: {
+    class: "UsageError",
+    message: "Binding to {host} without an API key would let anyone use this server. Give --api-key-file or TURNWISE_API_KEY, or --insecure.",
+  },
+  port_unavailable: { class: "UsageError", message: "Cannot listen on {host}:{port}: {reason}" },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+type ParamNames<Template extends string> = Template extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | ParamNames<Rest>
+  : never;
+
+/** The parameters that the template of `Code` names. */
+export type ErrorParams<Code extends ErrorCode> = {
+  readonly [Name in ParamNames<(typeof ERRORS)[Code]["message"]>]: string | number;
+};
+
+type ParamsArgument<Code extends ErrorCode> =
+  ParamNames<(typeof ERRORS)[Code]["message"]> extends never ? [] : [params: ErrorParams<Code>];
+
+/** What crosses a thread or a socket instead of the error object. */
+export interface SerializedError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly params: Readonly<Record<string, string | number>>;
+}
+
+/** Every error that Turnwise raises on purpose. Branch on `code` or `class`. */
+export class TurnwiseError extends Error {
+  readonly code: ErrorCode;
+  readonly class: ErrorClass;
+  readonly params: Readonly<Record<string, string | number>>;
+
+  constructor(code: ErrorCode, params: Readonly<Record<string, string | number>>, cause?: unknown) {
+    super(renderMessage(code, params), cause === undefined ? undefined : { cause });
+    this.name = "TurnwiseError";
+    this.code = code;
+    this.class = ERRORS[code].class;
+    this.params = params;
+  }
+
+  toJSON(): SerializedError {
+    return { code: this.code, message: this.message, params: this.params };
+  }
+
+  /** Rebuilds an error that came from another thread. */
+  static deserialize(serialized: SerializedError): TurnwiseError {
+    return new TurnwiseError(serialized.code, serialized.params);
+  }
+}
+
+/** Builds the error of `code`. */
+export function turnwiseError<Code extends ErrorCode>(code: Code, ...args: ParamsArgument<Code>): TurnwiseError {
+  return new TurnwiseError(code, args[0] ?? {});
+}
+
+/** Throws the error of `code`. */
+export function fail<Code extends ErrorCode>(code: Code, ...args: ParamsArgument<Code>): never {
+  throw new TurnwiseError(code, args[0] ?? {});
+}
+
+/** Any thrown value as a TurnwiseError; what is not ours becomes `engine_failed` with its text. */
+export function toTurnwiseError(thrown: unknown): TurnwiseError {
+  if (thrown instanceof TurnwiseError) return thrown;
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  return new TurnwiseError("engine_failed", { reason }, thrown);
+}
+
+function renderMessage(code: ErrorCode, params: Readonly<Record<string, string | number>>): string {
+  return ERRORS[code].message.replace(/\{(\w+)\}/g, (_, name: string) => String(params[name] ?? `{${name}}`)).trimEnd();
+}

@@ -1,0 +1,20 @@
+/** Checks of what only a defect in Turnwise can break; wrong input has a row in the error table. */
+
+import { TurnwiseError } from "./errors.ts";
+
+/** Throws `invariant_violated` unless `condition` holds. */
+export function invariant(condition: unknown, what: string): asserts condition {
+  if (!condition) throw new TurnwiseError("invariant_violated", { what });
+}
+
+/** For the default branch of a switch over a closed union. */
+export function unreachable(value: never): never {
+  throw new TurnwiseError("invariant_violated", { what: `unexpected case ${JSON.stringify(value)}` });
+}
+
+/** `array[index]`, which must exist. */
+export function at<T>(array: { readonly [index: number]: T; readonly length: number }, index: number): T {
+  const item = array[index];
+  invariant(item !== undefined, `index ${index} is outside 0..${array.length - 1}`);
+  return item;
+}

@@ -1,0 +1,82 @@
+/**
+ * The whole surface of the native core, as the .node file exports it. Everything crosses as typed
+ * arrays, numbers and handles; every method throws a plain Error with a short reason on bad input,
+ * which `native/` turns into `native_failed`.
+ */
+
+import type { SampleBatch, SampleResult, StepBatch } from "../graph/executor.ts";
+
+/** Changes with any change of this surface; the loader refuses a binary with another number. */
+export const ADDON_ABI = 1;
+
+export interface CpuInfo {
+  /** "x64", "arm64". */
+  readonly architecture: string;
+  readonly model: string;
+  /** Feature names as the kernel or cpuid gives them: "avx512f", "avx512_vnni", "asimddp". */
+  readonly features: readonly string[];
+  /** ISA levels that this binary has and this CPU runs, best last: ["scalar", "avx512-vnni"]. */
+  readonly isaLevels: readonly string[];
+  /** Cores this process may use: affinity mask, capped by the cgroup's CPU quota. */
+  readonly usableCores: number;
+  readonly physicalCores: number;
+}
+
+/** A file mapped read-only. Views keep the mapping alive; dispose releases it when the last view goes. */
+export interface MappingHandle {
+  readonly size: number;
+  view(offset: number, length: number): Uint8Array;
+  dispose(): void;
+}
+
+export interface WeightStoreHandle {
+  /** Bytes held by packed weights. */
+  readonly bytes: number;
+  /**
+   * Packs a matrix of `rows` x `columns` from the file's bytes and returns its index.
+   * `ggmlType` is GGUF's type number, `format` a position in WEIGHT_FORMAT_CODES,
+   * `ropeHeadDim` 0 for source row order, else the head dimension of `rope-halves`.
+   */
+  packMatrix(
+    source: Uint8Array,
+    ggmlType: number,
+    format: number,
+    rows: number,
+    columns: number,
+    ropeHeadDim: number,
+  ): number;
+  /** Copies a vector of f32 and returns its index; matrices and vectors share one numbering. */
+  addVector(values: Float32Array): number;
+  dispose(): void;
+}
+
+export interface ExecutorHandle {
+  step(batch: StepBatch): void;
+  sample(batch: SampleBatch, result: SampleResult): void;
+  readLogits(row: number, into: Float32Array): void;
+  copyPage(from: number, to: number, tokens: number): void;
+  /** Nanoseconds spent in each instruction since the last call, by instruction index; for `--profile`. */
+  takeProfile(): Float64Array;
+  readonly kvBytes: number;
+  readonly arenaBytes: number;
+  readonly threads: number;
+  dispose(): void;
+}
+
+export interface ExecutorOptions {
+  /** From `encodeProgram`. */
+  readonly program: Int32Array;
+  /** Its weights, added in the order of the program's weight table; kept alive by the executor. */
+  readonly weights: WeightStoreHandle;
+  readonly threads: number;
+  readonly pages: number;
+}
+
+/** What the .node file exports. */
+export interface Addon {
+  readonly abi: number;
+  cpuInfo(): CpuInfo;
+  readonly Mapping: new (path: string) => MappingHandle;
+  readonly WeightStore: new (options: { readonly isa: string; readonly threads: number }) => WeightStoreHandle;
+  readonly Executor: new (options: ExecutorOptions) => ExecutorHandle;
+}
