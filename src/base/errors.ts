@@ -37,6 +37,7 @@ export const ERRORS = {
 
   // formats
   file_unreadable: { class: "FormatError", message: "Cannot read {path}: {reason}" },
+  file_unwritable: { class: "UsageError", message: "Cannot write {path}: {reason}" },
   gguf_bad_magic: {
     class: "FormatError",
     message: "{path} is not a GGUF file: it begins with {found}, not \"GGUF\".",
@@ -56,7 +57,7 @@ export const ERRORS = {
   },
   gguf_split_missing: {
     class: "FormatError",
-    message: "{path} is part {part} of {count} of a split model; {missing} was not found beside it.",
+    message: "{path} is part {part} of {count} of a split model; it needs {missing} too: {reason}",
   },
   tensor_type_unsupported: {
     class: "ModelError",
@@ -98,6 +99,7 @@ export const ERRORS = {
 
   // native
   native_missing: { class: "NativeError", message: "The native core is not available: {reason}" },
+  native_build_failed: { class: "NativeError", message: "The native core could not be built: {reason}" },
   native_failed: { class: "NativeError", message: "The native core refused {call}: {reason}" },
   native_disposed: { class: "NativeError", message: "{handle} was used after dispose()." },
   isa_unsupported: {
@@ -136,13 +138,27 @@ export const ERRORS = {
   route_not_found: { class: "RequestError", message: "There is no route {method} {path}." },
   method_not_allowed: { class: "RequestError", message: "{method} is not allowed on {path}; use {allowed}." },
   not_ready: { class: "CapacityError", message: "The server is {state}." },
-  draining: { class: "CapacityError", message: "The server is shutting down and takes no new requests." },
-  client_too_slow: { class: "AbortError", message: "The client stopped reading: {bufferedBytes} bytes were waiting, the limit is {limitBytes}." },
+  draining: { class: "CapacityError", message: "The server is shutting down; send the request again later." },
+  client_too_slow: {
+    class: "AbortError",
+    message: "The client read nothing for {waitedMs} ms while {bufferedBytes} bytes were waiting.",
+  },
+  request_timeout: { class: "AbortError", message: "The request took longer than {limitMs} ms." },
+  request_incomplete: { class: "RequestError", message: "The request did not arrive in time." },
+  http_malformed: { class: "RequestError", message: "The HTTP request cannot be read: {reason}" },
+  headers_too_large: { class: "RequestError", message: "The request's headers are larger than {limitBytes} bytes." },
   unsafe_binding: {
     class: "UsageError",
     message: "Binding to {host} without an API key would let anyone use this server. Give --api-key-file or TURNWISE_API_KEY, or --insecure.",
   },
   port_unavailable: { class: "UsageError", message: "Cannot listen on {host}:{port}: {reason}" },
+
+  // cli
+  missing_argument: { class: "UsageError", message: "{command} needs {what}." },
+  unexpected_argument: { class: "UsageError", message: "Too many arguments for {command}: {given} were given, at most {expected} are taken." },
+  unknown_command: { class: "UsageError", message: "There is no command {command}.{hint}" },
+  input_not_utf8: { class: "RequestError", message: "{source} is not valid UTF-8 text." },
+  request_failed: { class: "InternalError", message: "The request to {url} failed: {reason}" },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -15,6 +15,7 @@ export function unreachable(value: never): never {
 /** `array[index]`, which must exist. */
 export function at<T>(array: { readonly [index: number]: T; readonly length: number }, index: number): T {
   const item = array[index];
-  invariant(item !== undefined, `index ${index} is outside 0..${array.length - 1}`);
+  // The text is built only on failure: this runs in inner loops.
+  if (item === undefined) invariant(false, `index ${index} is outside 0..${array.length - 1}`);
   return item;
 }

@@ -28,6 +28,7 @@ export type RowOrder = { readonly kind: "source" } | { readonly kind: "rope-halv
 
 /** A tensor of the file as the graph uses it: [rows, columns] = [outputs, inputs]; a vector has one row. */
 export interface WeightRef {
+  readonly kind: "matrix" | "vector";
   readonly tensor: string;
   readonly rows: number;
   readonly columns: number;

@@ -1,0 +1,50 @@
+// What the .node file exports: src/native/addon-types.ts. It keeps no state of its own, so that it can
+// be loaded in any number of worker threads.
+#include <napi.h>
+
+#include "../runtime/cpu_info.h"
+#include "arguments.h"
+#include "handles.h"
+
+namespace turnwise {
+namespace {
+
+// ADDON_ABI in addon-types.ts.
+constexpr int kAddonAbi = 1;
+
+Napi::Array StringArray(Napi::Env env, const std::vector<std::string>& strings) {
+  Napi::Array array = Napi::Array::New(env, strings.size());
+  for (size_t i = 0; i < strings.size(); ++i) array.Set(static_cast<uint32_t>(i), Napi::String::New(env, strings[i]));
+  return array;
+}
+
+Napi::Value GetCpuInfo(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  return Guard(env, [&](std::string*) -> Napi::Value {
+    const CpuInfo info = ReadCpuInfo();
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("architecture", info.architecture);
+    result.Set("model", info.model);
+    result.Set("features", StringArray(env, info.features));
+    result.Set("isaLevels", StringArray(env, info.isa_levels));
+    result.Set("usableCores", info.usable_cores);
+    result.Set("physicalCores", info.physical_cores);
+    return result;
+  });
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("abi", kAddonAbi);
+  exports.Set("cpuInfo", Napi::Function::New(env, GetCpuInfo, "cpuInfo"));
+  exports.Set("Mapping", MappingHandle::Define(env));
+  exports.Set("WeightStore", WeightStoreHandle::Define(env));
+  exports.Set("Executor", ExecutorHandle::Define(env));
+  return exports;
+}
+
+}  // namespace
+}  // namespace turnwise
+
+// Napi wants the name in the global namespace.
+static Napi::Object InitTurnwise(Napi::Env env, Napi::Object exports) { return turnwise::Init(env, exports); }
+NODE_API_MODULE(turnwise, InitTurnwise)

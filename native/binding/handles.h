@@ -1,0 +1,76 @@
+// The three handles that JavaScript holds; src/native/addon-types.ts defines their methods. Every
+// method first checks its arguments and that the handle was not disposed.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "../runtime/executor.h"
+#include "../runtime/mapped_file.h"
+#include "../runtime/weight_store.h"
+
+namespace turnwise {
+
+// A file mapped read-only. Each view is an ArrayBuffer of its own over the mapping, which it keeps alive
+// until it is collected; views may overlap.
+class MappingHandle : public Napi::ObjectWrap<MappingHandle> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  explicit MappingHandle(const Napi::CallbackInfo& info);
+
+ private:
+  Napi::Value Size(const Napi::CallbackInfo& info);
+  Napi::Value View(const Napi::CallbackInfo& info);
+  Napi::Value Dispose(const Napi::CallbackInfo& info);
+  Napi::Value ViewOf(Napi::Env env, size_t offset, size_t length, std::string* error) const;
+
+  std::shared_ptr<MappedFile> file_;
+};
+
+class WeightStoreHandle : public Napi::ObjectWrap<WeightStoreHandle> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  explicit WeightStoreHandle(const Napi::CallbackInfo& info);
+
+  // The store behind a JavaScript value; null with a reason where it is no live WeightStore.
+  static std::shared_ptr<WeightStore> FromValue(const Napi::Value& value, std::string* error);
+
+ private:
+  Napi::Value Bytes(const Napi::CallbackInfo& info);
+  Napi::Value PackMatrix(const Napi::CallbackInfo& info);
+  Napi::Value AddVector(const Napi::CallbackInfo& info);
+  Napi::Value Dispose(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<WeightStore> store_;
+};
+
+class ExecutorHandle : public Napi::ObjectWrap<ExecutorHandle> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  explicit ExecutorHandle(const Napi::CallbackInfo& info);
+
+ private:
+  Napi::Value Step(const Napi::CallbackInfo& info);
+  Napi::Value Sample(const Napi::CallbackInfo& info);
+  Napi::Value ReadLogits(const Napi::CallbackInfo& info);
+  Napi::Value CopyPage(const Napi::CallbackInfo& info);
+  Napi::Value TakeProfile(const Napi::CallbackInfo& info);
+  Napi::Value KvBytes(const Napi::CallbackInfo& info);
+  Napi::Value ArenaBytes(const Napi::CallbackInfo& info);
+  Napi::Value Threads(const Napi::CallbackInfo& info);
+  Napi::Value Dispose(const Napi::CallbackInfo& info);
+  // Reads a number of the executor, guarded.
+  template <typename Get>
+  Napi::Value Property(const Napi::CallbackInfo& info, Get get);
+
+  std::unique_ptr<Executor> executor_;
+};
+
+// What every method says after dispose(); TypeScript recognises it.
+constexpr const char* kDisposed = "disposed";
+
+// Threads that a handle may be asked for; far above any machine, far below what a process can start.
+constexpr int32_t kMaxThreads = 512;
+
+}  // namespace turnwise

@@ -1,0 +1,11 @@
+// The tables of the ISA levels, for find_kernels.cc alone; everyone else asks FindKernels.
+#pragma once
+
+#include "../kernels/kernels.h"
+
+namespace turnwise {
+
+extern const KernelTable kScalarKernels;
+extern const KernelTable kAvx512VnniKernels;
+
+}  // namespace turnwise

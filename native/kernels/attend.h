@@ -1,0 +1,125 @@
+// Attention of some query rows over a run of pages, with an online softmax (Milakov and Gimelshein,
+// arXiv:1805.02867) over blocks of kAttendBlockTokens positions counted from the task's first one. The
+// blocks of a row, and so its bits, depend on its own last position only. Rows are taken a few at a time,
+// so that heads that share K and V share each load.
+#pragma once
+
+#include <cmath>
+
+#include "attend_block.h"
+#include "attend_float.h"
+#include "attend_int8.h"
+
+namespace turnwise {
+namespace TURNWISE_ISA {
+
+// Folds `count` scores of a row into its maximum and sum, rescales its output and leaves probabilities.
+inline void SoftmaxStep(const AttendTask& task, float* scores, int row, int count) {
+  const F32 lowest = Broadcast(-INFINITY);
+  F32 largest = lowest;
+  ForEachVector(count, [&](int i, int run) {
+    const F32 value = KeepFirst(Load(scores + i), run, lowest);
+    Store(scores + i, value);
+    largest = Max(largest, value);
+  });
+  const float before = task.maxima[row];
+  const float block_max = Largest(largest);
+  const float max = block_max > before ? block_max : before;
+  // Only where every score so far is -infinity: e^(-infinity - 0) leaves the row empty.
+  const F32 shift = Broadcast(max == -INFINITY ? 0.0f : max);
+  F32 sum = Zero();
+  ForEachVector(count, [&](int i, int) {
+    const F32 probability = Exp(Load(scores + i) - shift);
+    Store(scores + i, probability);
+    sum = sum + probability;
+  });
+  float* output = task.outputs + static_cast<size_t>(row) * task.layout->padded_dim;
+  if (max != before) {
+    const float factor = ExpOne(before - max);
+    for (int d = 0; d < task.layout->padded_dim; d += kLanes) Store(output + d, Load(output + d) * Broadcast(factor));
+    task.sums[row] *= factor;
+  }
+  task.sums[row] += Sum(sum);
+  task.maxima[row] = max;
+}
+
+// kRows rows over one block; counts[r] is how many of its tokens row r attends, 0 if none.
+template <class Pages, int kRows>
+inline void AttendRows(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
+                       const int* counts) {
+  int least = counts[0];
+  int most = counts[0];
+  for (int r = 1; r < kRows; ++r) {
+    least = counts[r] < least ? counts[r] : least;
+    most = counts[r] > most ? counts[r] : most;
+  }
+  const int tiles = (most + kLanes - 1) / kLanes;
+  int tile = 0;
+  for (; tile + kAttendTiles <= tiles; tile += kAttendTiles) {
+    Pages::template Scores<kRows, kAttendTiles>(task, scratch, block, row, tile);
+  }
+  for (; tile < tiles; ++tile) Pages::template Scores<kRows, 1>(task, scratch, block, row, tile);
+
+  for (int r = 0; r < kRows; ++r) {
+    if (counts[r] == 0) continue;
+    SoftmaxStep(task, scratch.scores + static_cast<size_t>(row + r) * kAttendBlockTokens, row + r, counts[r]);
+    Pages::PrepareProbabilities(task, scratch, block, row + r, counts[r], tiles * kLanes);
+  }
+  Pages::template Values<kRows>(task, scratch, block, row, counts, least, most);
+}
+
+// Calls AttendRows for a number of rows known only now, 1 .. kRows.
+template <class Pages, int kRows>
+inline void AttendRowsOf(int rows, const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block,
+                         int row, const int* counts) {
+  if constexpr (kRows > 1) {
+    if (rows < kRows) {
+      AttendRowsOf<Pages, kRows - 1>(rows, task, scratch, block, row, counts);
+      return;
+    }
+  }
+  AttendRows<Pages, kRows>(task, scratch, block, row, counts);
+}
+
+template <class Pages>
+inline void AttendPages(const AttendTask& task) {
+  const AttendScratch scratch = DivideScratch(task.scratch, task.rows, *task.layout);
+  for (int row = 0; row < task.rows; ++row) {
+    float* output = task.outputs + static_cast<size_t>(row) * task.layout->padded_dim;
+    for (int d = 0; d < task.layout->padded_dim; d += kLanes) Store(output + d, Zero());
+    task.maxima[row] = -INFINITY;
+    task.sums[row] = 0.0f;
+    Pages::PrepareQuery(task, scratch, row);
+  }
+  const int total = task.page_count * task.layout->page_tokens;
+  // Blocks outside and rows inside, so that K and V of a block stay in L1 or L2 for all rows.
+  for (int begin = 0; begin < total; begin += kAttendBlockTokens) {
+    const int tokens = total - begin < kAttendBlockTokens ? total - begin : kAttendBlockTokens;
+    const AttendBlock block = FindTiles(task, begin, tokens / kLanes);
+    for (int row = 0; row < task.rows; row += kAttendRows) {
+      const int rows = task.rows - row < kAttendRows ? task.rows - row : kAttendRows;
+      int counts[kAttendRows];
+      int most = 0;
+      for (int r = 0; r < rows; ++r) {
+        const int left = task.last_positions[row + r] - task.first_position + 1 - begin;
+        counts[r] = left < 0 ? 0 : left < tokens ? left : tokens;
+        most = counts[r] > most ? counts[r] : most;
+      }
+      if (most > 0) AttendRowsOf<Pages, kAttendRows>(rows, task, scratch, block, row, counts);
+    }
+  }
+}
+
+inline void Attend(const AttendTask& task) {
+  switch (task.layout->type) {
+    case KvType::kF32:
+      return AttendPages<FloatAttention<PageF32>>(task);
+    case KvType::kF16:
+      return AttendPages<FloatAttention<PageF16>>(task);
+    case KvType::kInt8:
+      return AttendPages<IntAttention>(task);
+  }
+}
+
+}  // namespace TURNWISE_ISA
+}  // namespace turnwise

@@ -1,0 +1,119 @@
+// The two matrix products of attention over f32 and f16 pages. Each result is a chain of fused
+// multiply-adds in the order of its columns or tokens, so that it is the same whatever rows share a load.
+#pragma once
+
+namespace turnwise {
+namespace TURNWISE_ISA {
+
+// The pages' elements; one struct a type.
+struct PageF32 {
+  using Element = float;
+  static F32 LoadVector(const float* p) { return Load(p); }
+};
+struct PageF16 {
+  using Element = uint16_t;
+  static F32 LoadVector(const uint16_t* p) { return LoadF16(p); }
+};
+
+template <class Page>
+class FloatAttention {
+  using Element = typename Page::Element;
+
+ public:
+  // Scaled scores of rows [row, row + kRows) and kTiles tiles of 16 tokens from tile `tile` of the block.
+  template <int kRows, int kTiles>
+  static void Scores(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
+                     int tile) {
+    const int dim = task.layout->head_dim;
+    F32 sums[kRows][kTiles];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+      for (int i = 0; i < kTiles; ++i) sums[r][i] = Zero();
+    }
+    for (int d = 0; d < dim; ++d) {
+      F32 keys[kTiles];
+#pragma GCC unroll 8
+      for (int i = 0; i < kTiles; ++i) {
+        const Element* k = reinterpret_cast<const Element*>(block.tiles[tile + i].k);
+        keys[i] = Page::LoadVector(k + static_cast<size_t>(d) * kLanes);
+      }
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const F32 query = Broadcast(task.queries[row + r][d]);
+#pragma GCC unroll 8
+        for (int i = 0; i < kTiles; ++i) sums[r][i] = Fma(keys[i], query, sums[r][i]);
+      }
+    }
+    const F32 scale = Broadcast(task.scale);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      float* out = scratch.scores + static_cast<size_t>(row + r) * kAttendBlockTokens + tile * kLanes;
+#pragma GCC unroll 8
+      for (int i = 0; i < kTiles; ++i) Store(out + i * kLanes, sums[r][i] * scale);
+    }
+  }
+
+  static void PrepareQuery(const AttendTask&, const AttendScratch&, int) {}
+  static void PrepareProbabilities(const AttendTask&, const AttendScratch&, const AttendBlock&, int, int, int) {}
+
+  // outputs += probabilities * V, row r over the first counts[r] tokens of the block and no further: what
+  // lies behind may be NaN, which times a probability of zero is not zero.
+  template <int kRows>
+  static void Values(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
+                     const int* counts, int least, int /*most*/) {
+    TokenValues<kRows>(task, scratch, block, row, 0, least);
+    for (int r = 0; r < kRows; ++r) {
+      if (counts[r] > least) TokenValues<1>(task, scratch, block, row + r, least, counts[r]);
+    }
+  }
+
+ private:
+  template <int kRows>
+  static void TokenValues(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
+                          int begin, int end) {
+    const int vectors = task.layout->padded_dim / kLanes;
+    int vector = 0;
+    for (; vector + 4 <= vectors; vector += 4) {
+      ValueVectors<kRows, 4>(task, scratch, block, row, begin, end, vector * kLanes);
+    }
+    for (; vector < vectors; ++vector) {
+      ValueVectors<kRows, 1>(task, scratch, block, row, begin, end, vector * kLanes);
+    }
+  }
+
+  template <int kRows, int kVectors>
+  static void ValueVectors(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
+                           int begin, int end, int offset) {
+    const size_t dim = static_cast<size_t>(task.layout->padded_dim);
+    float* out = task.outputs + static_cast<size_t>(row) * dim + offset;
+    const float* probabilities = scratch.scores + static_cast<size_t>(row) * kAttendBlockTokens;
+    F32 sums[kRows][kVectors];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+      for (int i = 0; i < kVectors; ++i) sums[r][i] = Load(out + r * dim + i * kLanes);
+    }
+    for (int token = begin; token < end; ++token) {
+      const Element* v = reinterpret_cast<const Element*>(block.tiles[token / kLanes].v) +
+                         static_cast<size_t>(token % kLanes) * dim + offset;
+      F32 values[kVectors];
+#pragma GCC unroll 8
+      for (int i = 0; i < kVectors; ++i) values[i] = Page::LoadVector(v + i * kLanes);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const F32 probability = Broadcast(probabilities[r * kAttendBlockTokens + token]);
+#pragma GCC unroll 8
+        for (int i = 0; i < kVectors; ++i) sums[r][i] = Fma(values[i], probability, sums[r][i]);
+      }
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+      for (int i = 0; i < kVectors; ++i) Store(out + r * dim + i * kLanes, sums[r][i]);
+    }
+  }
+};
+
+}  // namespace TURNWISE_ISA
+}  // namespace turnwise

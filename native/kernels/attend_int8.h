@@ -1,0 +1,164 @@
+// The two matrix products of attention over int8 pages, both in integers.
+//
+// Scores: each query row becomes int8 with one scale; K is int8 + 128, so 128 * sum(query) is taken off.
+// Values: V's scale of a token is folded into its probability, and the products of a block become 16-bit
+// integers relative to their largest, as two bytes for two unsigned x signed dot products. The error is
+// at most 2^-17 of the block's largest product, below that of V's own int8 (8-bit probabilities would
+// add 2^-9, as much as V's rounding).
+#pragma once
+
+namespace turnwise {
+namespace TURNWISE_ISA {
+
+class IntAttention {
+  static constexpr int kUnits = 65535;
+  // |high * 256 + low| of one output, the largest integer here.
+  static_assert(int64_t{kUnits} * 127 * kAttendBlockTokens < INT32_MAX, "a block's sum fits 32 bits");
+
+ public:
+  static void PrepareQuery(const AttendTask& task, const AttendScratch& scratch, int row) {
+    const int dim = task.layout->head_dim;
+    const float scale = RowScale(task.queries[row], dim);
+    I32 sum = BroadcastInt(0);
+    uint8_t* out = reinterpret_cast<uint8_t*>(scratch.queries) + static_cast<size_t>(row) * task.layout->padded_dim;
+    ForEachVector(dim, [&](int d, int count) {
+      const I32 values = QuantizeRun(task.queries[row], d, count, scale);
+      StoreLowBytes(out + d, values);
+      sum = sum + values;
+    });
+    scratch.query_scales[row] = scale * task.scale;
+    scratch.query_corrections[row] = 128 * SumInt(sum);
+  }
+
+  // Scaled scores of rows [row, row + kRows) and kTiles tiles of 16 tokens from tile `tile` of the block.
+  template <int kRows, int kTiles>
+  static void Scores(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
+                     int tile) {
+    const size_t dim = static_cast<size_t>(task.layout->padded_dim);
+    const int quads = (task.layout->head_dim + 3) / 4;
+    const int8_t* queries = scratch.queries + static_cast<size_t>(row) * dim;
+    I32 dots[kRows][kTiles];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+      for (int i = 0; i < kTiles; ++i) dots[r][i] = BroadcastInt(-scratch.query_corrections[row + r]);
+    }
+    for (int quad = 0; quad < quads; ++quad) {
+      Bytes keys[kTiles];
+#pragma GCC unroll 8
+      for (int i = 0; i < kTiles; ++i) keys[i] = LoadBytes(block.tiles[tile + i].k + static_cast<size_t>(quad) * 64);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const Bytes query = BroadcastFour(queries + r * dim + quad * 4);
+#pragma GCC unroll 8
+        for (int i = 0; i < kTiles; ++i) dots[r][i] = DotUnsignedSigned(dots[r][i], keys[i], query);
+      }
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      float* out = scratch.scores + static_cast<size_t>(row + r) * kAttendBlockTokens + tile * kLanes;
+#pragma GCC unroll 8
+      for (int i = 0; i < kTiles; ++i) {
+        const F32 scale = Load(block.tiles[tile + i].k_scales) * Broadcast(scratch.query_scales[row + r]);
+        Store(out + i * kLanes, ToFloat(dots[r][i]) * scale);
+      }
+    }
+  }
+
+  // Turns the first `count` probabilities of a row into integers, with zeros up to token `padded`.
+  static void PrepareProbabilities(const AttendTask&, const AttendScratch& scratch, const AttendBlock& block, int row,
+                                   int count, int padded) {
+    const size_t begin = static_cast<size_t>(row) * kAttendBlockTokens;
+    float* products = scratch.scores + begin;
+    F32 largest = Zero();
+    ForEachVector(count, [&](int token, int run) {
+      const F32 product = Load(products + token) * Load(block.tiles[token / kLanes].v_scales);
+      const F32 kept = KeepFirst(product, run, Zero());
+      Store(products + token, kept);
+      largest = Max(largest, kept);
+    });
+    const float max = Largest(largest);
+    // Below this the reciprocal may not be finite, and the products add nothing that matters.
+    const bool negligible = max < FLT_MIN * kUnits;
+    scratch.units[row] = negligible ? 0.0f : max / kUnits;
+    const F32 factor = Broadcast(negligible ? 0.0f : kUnits / max);
+    ForEachVector(count, [&](int token, int) {
+      const I32 units = ClampInt(ToInt(Load(products + token) * factor), 0, kUnits);
+      StoreLowBytes(scratch.high_bytes + begin + token, ShiftRight<8>(units));
+      StoreLowBytes(scratch.low_bytes + begin + token, units);
+    });
+    for (int token = (count + kLanes - 1) / kLanes * kLanes; token < padded; token += kLanes) {
+      StoreLowBytes(scratch.high_bytes + begin + token, BroadcastInt(0));
+      StoreLowBytes(scratch.low_bytes + begin + token, BroadcastInt(0));
+    }
+  }
+
+  // outputs += products * V. Rows that attend fewer tokens have products of zero after them, which add
+  // nothing to an integer sum; a row that attends none is left alone.
+  template <int kRows>
+  static void Values(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
+                     const int* counts, int least, int most) {
+    if (least > 0) {
+      TokenValues<kRows>(task, scratch, block, row, most);
+      return;
+    }
+    for (int r = 0; r < kRows; ++r) {
+      if (counts[r] > 0) TokenValues<1>(task, scratch, block, row + r, counts[r]);
+    }
+  }
+
+ private:
+  template <int kRows>
+  static void TokenValues(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
+                          int end) {
+    const int vectors = task.layout->padded_dim / kLanes;
+    int vector = 0;
+    for (; vector + 2 <= vectors; vector += 2) ValueVectors<kRows, 2>(task, scratch, block, row, end, vector);
+    for (; vector < vectors; ++vector) ValueVectors<kRows, 1>(task, scratch, block, row, end, vector);
+  }
+
+  template <int kRows, int kVectors>
+  static void ValueVectors(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
+                           int end, int vector) {
+    const size_t dim = static_cast<size_t>(task.layout->padded_dim);
+    const uint8_t* high_bytes = scratch.high_bytes + static_cast<size_t>(row) * kAttendBlockTokens;
+    const uint8_t* low_bytes = scratch.low_bytes + static_cast<size_t>(row) * kAttendBlockTokens;
+    I32 high[kRows][kVectors];
+    I32 low[kRows][kVectors];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+      for (int i = 0; i < kVectors; ++i) high[r][i] = low[r][i] = BroadcastInt(0);
+    }
+    for (int token = 0; token < end; token += 4) {
+      const uint8_t* v = block.tiles[token / kLanes].v + static_cast<size_t>(token % kLanes) * dim +
+                         static_cast<size_t>(vector) * 64;
+      Bytes values[kVectors];
+#pragma GCC unroll 8
+      for (int i = 0; i < kVectors; ++i) values[i] = LoadBytes(v + i * 64);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const Bytes high_products = BroadcastFour(high_bytes + r * kAttendBlockTokens + token);
+        const Bytes low_products = BroadcastFour(low_bytes + r * kAttendBlockTokens + token);
+#pragma GCC unroll 8
+        for (int i = 0; i < kVectors; ++i) {
+          high[r][i] = DotUnsignedSigned(high[r][i], high_products, values[i]);
+          low[r][i] = DotUnsignedSigned(low[r][i], low_products, values[i]);
+        }
+      }
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      float* out = task.outputs + static_cast<size_t>(row + r) * dim + static_cast<size_t>(vector) * kLanes;
+      const F32 unit = Broadcast(scratch.units[row + r]);
+#pragma GCC unroll 8
+      for (int i = 0; i < kVectors; ++i) {
+        const I32 sum = ShiftLeft<8>(high[r][i]) + low[r][i];
+        Store(out + i * kLanes, Fma(ToFloat(sum), unit, Load(out + i * kLanes)));
+      }
+    }
+  }
+};
+
+}  // namespace TURNWISE_ISA
+}  // namespace turnwise

@@ -1,0 +1,39 @@
+// A file mapped read-only.
+//
+// Someone may truncate the file while it is mapped; touching a page behind its new end then raises
+// SIGBUS, which ends the process. A handler puts a page of zeros there instead and marks the mapping:
+// whoever read it asks IsTruncated and reports an error. Reading with pread would avoid this, at the
+// price of copying every weight once more. Faults outside our mappings go to the handler before ours.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace turnwise {
+
+class MappedFile {
+ public:
+  // Null with a reason.
+  static std::shared_ptr<MappedFile> Open(const std::string& path, std::string* error);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  const uint8_t* data() const { return data_; }
+  size_t size() const { return size_; }
+
+ private:
+  MappedFile() = default;
+
+  uint8_t* data_ = nullptr;
+  size_t size_ = 0;
+  int file_ = -1;
+};
+
+// Whether `data` lies in a mapped file that was truncated since: what was read may be zeros that the file
+// never held. False for memory that is not a mapped file's.
+bool IsTruncated(const uint8_t* data);
+
+}  // namespace turnwise

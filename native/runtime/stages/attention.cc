@@ -1,0 +1,207 @@
+// attend and attend_reduce: attention over paged K and V, in splits of a fixed length.
+#include <limits>
+
+#include "../../program_fields.h"
+#include "stage_op.h"
+
+namespace turnwise {
+namespace {
+
+// Hands out pieces of a thread's scratch memory, each aligned to 64 bytes.
+class Bump {
+ public:
+  explicit Bump(uint8_t* base) : base_(base) {}
+  template <typename T>
+  T* Take(size_t count) {
+    T* piece = reinterpret_cast<T*>(base_ + used_);
+    used_ += (count * sizeof(T) + 63) / 64 * 64;
+    return piece;
+  }
+  size_t used() const { return used_; }
+
+ private:
+  uint8_t* base_;
+  size_t used_ = 0;
+};
+
+// What a task needs beside its inputs; laid out the same way to measure and to use.
+struct Workspace {
+  AttentionPartial state;
+  AttentionPartial partial;
+  const float** queries;
+  int32_t* last_positions;
+  const uint8_t** blocks;
+  uint8_t* kernel;
+  size_t bytes;
+
+  Workspace(uint8_t* base, int32_t rows, const PageLayout& layout) {
+    Bump bump(base);
+    for (AttentionPartial* part : {&state, &partial}) {
+      *part = {bump.Take<float>(static_cast<size_t>(rows) * layout.padded_dim), bump.Take<float>(rows),
+               bump.Take<float>(rows)};
+    }
+    queries = bump.Take<const float*>(rows);
+    last_positions = bump.Take<int32_t>(rows);
+    blocks = bump.Take<const uint8_t*>(kAttentionSplitTokens / layout.page_tokens);
+    kernel = bump.Take<uint8_t>(AttendScratchBytes(rows, layout));
+    bytes = bump.used();
+  }
+};
+
+void ClearState(const AttentionPartial& state, int32_t rows, int32_t padded_dim) {
+  std::fill_n(state.outputs, static_cast<size_t>(rows) * padded_dim, 0.0f);
+  std::fill_n(state.maxima, rows, -std::numeric_limits<float>::infinity());
+  std::fill_n(state.sums, rows, 0.0f);
+}
+
+// Folds row `row` of `partial` into row `state_row` of `state`.
+void Fold(const StepContext& step, const AttentionPartial& state, int32_t state_row, const AttentionPartial& partial,
+          int32_t row) {
+  const size_t padded_dim = step.model->kv.layout().padded_dim;
+  step.kernels().merge_attention(state.outputs + state_row * padded_dim, state.maxima + state_row,
+                                 state.sums + state_row, partial.outputs + row * padded_dim, partial.maxima[row],
+                                 partial.sums[row], step.model->kv_spec.head_dim);
+}
+
+class AttendOp final : public StageOp {
+ public:
+  AttendOp(const ModelContext& model, AttendFields f)
+      : f_(f), group_(f.heads / model.kv_spec.kv_heads) {
+    const int32_t rows = std::max(group_, kMaxAttentionRows / group_ * group_);
+    scratch_bytes_ = Workspace(nullptr, rows, model.kv.layout()).bytes;
+  }
+
+  size_t ScratchBytes() const override { return scratch_bytes_; }
+
+  int Prepare(const StepContext& step) override { return static_cast<int>(step.attention.tasks().size()); }
+
+  void Run(StepContext& step, int task, uint8_t* scratch) const override {
+    const AttentionTask& what = step.attention.tasks()[task];
+    const AttentionItem& item = step.attention.items()[what.item];
+    const PageLayout& layout = step.model->kv.layout();
+    Workspace work(scratch, step.attention.max_rows(), layout);
+    const int32_t rows = item.tokens * group_;
+    if (what.split >= 0) {
+      RunSplit(step, item, what.split, work, step.attention.Partial(item, what.split));
+      return;
+    }
+    ClearState(work.state, rows, layout.padded_dim);
+    for (int32_t split = 0; split < item.splits; ++split) {
+      const int32_t first = RunSplit(step, item, split, work, work.partial);
+      for (int32_t row = first; row < rows; ++row) Fold(step, work.state, row, work.partial, row);
+    }
+    for (int32_t row = 0; row < rows; ++row) {
+      step.kernels().finish_attention(work.state.outputs + static_cast<size_t>(row) * layout.padded_dim,
+                                      work.state.sums[row], layout.head_dim, Output(step, item, row));
+    }
+  }
+
+ private:
+  int32_t HeadOf(const AttentionItem& item, int32_t row) const { return item.kv_head * group_ + row % group_; }
+
+  float* Output(const StepContext& step, const AttentionItem& item, int32_t row) const {
+    return step.buffer(f_.out).FloatRow(item.first_token + row / group_) +
+           HeadOf(item, row) * step.model->kv_spec.head_dim;
+  }
+
+  // Attends the positions of one split. Rows that begin behind it are left out; returns the first row
+  // that took part. Results lie at the row's own place in `into`.
+  int32_t RunSplit(const StepContext& step, const AttentionItem& item, int32_t split, const Workspace& work,
+                   const AttentionPartial& into) const {
+    const PageLayout& layout = step.model->kv.layout();
+    const int32_t first_position = split * kAttentionSplitTokens;
+    const int32_t skipped = std::max(0, first_position - item.first_position) * group_;
+    const int32_t rows = item.tokens * group_ - skipped;
+    for (int32_t i = 0; i < rows; ++i) {
+      const int32_t token = (skipped + i) / group_;
+      work.queries[i] = step.buffer(f_.q).FloatRow(item.first_token + token) +
+                        HeadOf(item, skipped + i) * layout.head_dim;
+      work.last_positions[i] = item.first_position + token;
+    }
+    AttendTask task;
+    task.layout = &layout;
+    task.blocks = work.blocks;
+    task.page_count = CollectBlocks(step, item, first_position, work.blocks);
+    task.first_position = first_position;
+    task.rows = rows;
+    task.queries = work.queries;
+    task.last_positions = work.last_positions;
+    task.scale = f_.scale;
+    task.outputs = into.outputs + static_cast<size_t>(skipped) * layout.padded_dim;
+    task.maxima = into.maxima + skipped;
+    task.sums = into.sums + skipped;
+    task.scratch = work.kernel;
+    step.kernels().attend(task);
+    return skipped;
+  }
+
+  // The blocks of the split's pages, up to the page of the item's last token.
+  int32_t CollectBlocks(const StepContext& step, const AttentionItem& item, int32_t first_position,
+                        const uint8_t** blocks) const {
+    const int32_t page_tokens = step.model->kv_spec.page_tokens;
+    const int32_t last_position =
+        std::min(item.first_position + item.tokens, first_position + kAttentionSplitTokens) - 1;
+    const int32_t* table = step.batch.page_tables.data() + step.batch.page_table_starts[item.sequence];
+    const int32_t first_page = first_position / page_tokens;
+    const int32_t count = last_position / page_tokens - first_page + 1;
+    for (int32_t i = 0; i < count; ++i) {
+      blocks[i] = step.model->kv.Block(table[first_page + i], f_.layer, item.kv_head);
+    }
+    return count;
+  }
+
+  AttendFields f_;
+  const int32_t group_;
+  size_t scratch_bytes_;
+};
+
+// Folds the stored splits of a token's heads, and leaves the row as the next stage wants it.
+class AttendReduceOp final : public RowsOp {
+ public:
+  AttendReduceOp(const ModelContext& model, AttendReduceFields f)
+      : RowsOp(RowDim::kTokens), f_(f), scratch_bytes_(Workspace(nullptr, 1, model.kv.layout()).bytes) {}
+
+  size_t ScratchBytes() const override { return scratch_bytes_; }
+
+  void RunRow(StepContext& step, int row, uint8_t* scratch) const override {
+    float* x = step.buffer(f_.x).FloatRow(row);
+    for (int32_t kv_head = 0; kv_head < step.model->kv_spec.kv_heads; ++kv_head) {
+      const AttentionItem& item = step.attention.ItemOf(row, kv_head);
+      if (item.partials >= 0) ReduceGroup(step, item, row, scratch, x);
+    }
+    const BufferView& out = step.buffer(f_.out);
+    if (out.type == ValueType::kQ8a) step.kernels().quantize(x, out.columns, out.QuantizedRow(row));
+  }
+
+ private:
+  void ReduceGroup(const StepContext& step, const AttentionItem& item, int token, uint8_t* scratch, float* x) const {
+    const PageLayout& layout = step.model->kv.layout();
+    const Workspace work(scratch, 1, layout);
+    const int32_t group = step.attention.group();
+    const int32_t offset = token - item.first_token;
+    const int32_t splits = (item.first_position + offset) / kAttentionSplitTokens + 1;
+    for (int32_t i = 0; i < group; ++i) {
+      ClearState(work.state, 1, layout.padded_dim);
+      for (int32_t split = 0; split < splits; ++split) {
+        Fold(step, work.state, 0, step.attention.Partial(item, split), offset * group + i);
+      }
+      step.kernels().finish_attention(work.state.outputs, work.state.sums[0], layout.head_dim,
+                                      x + (item.kv_head * group + i) * layout.head_dim);
+    }
+  }
+
+  AttendReduceFields f_;
+  const size_t scratch_bytes_;
+};
+
+}  // namespace
+
+StageOpPtr MakeAttendOp(const ModelContext& model, const Instruction& instruction) {
+  return std::make_unique<AttendOp>(model, FieldsOf<AttendFields>(instruction));
+}
+
+StageOpPtr MakeAttendReduceOp(const ModelContext& model, const Instruction& instruction) {
+  return std::make_unique<AttendReduceOp>(model, FieldsOf<AttendReduceFields>(instruction));
+}
+
+}  // namespace turnwise

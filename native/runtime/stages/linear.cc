@@ -1,0 +1,67 @@
+// linear and linear_add: out = x W^T (+ bias) (+ residual).
+#include "../../program_fields.h"
+#include "projection.h"
+
+namespace turnwise {
+namespace {
+
+// Tiles in a task: few, so that threads balance; several, so that a one-row product has enough
+// independent accumulators and the hand-out costs nothing.
+constexpr int kMinTiles = 2;
+constexpr int kMaxTiles = 8;
+constexpr int kTasksPerThread = 8;
+
+class LinearOp final : public StageOp {
+ public:
+  explicit LinearOp(LinearAddFields f, bool has_residual) : f_(f), has_residual_(has_residual) {}
+
+  // Without an epilogue the product goes straight to its place: rows of a buffer are padded to 64
+  // bytes, so that the last tile's unused lanes land in the row's own padding.
+  bool UsesStrip() const { return has_residual_; }
+
+  size_t ScratchBytes() const override { return UsesStrip() ? StripBytes(kMaxTiles * kTileRows) : 0; }
+
+  int Prepare(const StepContext& step) override {
+    const int tiles = TileCount(step.matrix(f_.weight).rows);
+    tiles_ = std::clamp(tiles / (step.model->threads * kTasksPerThread), kMinTiles, kMaxTiles);
+    grid_.Set((tiles + tiles_ - 1) / tiles_, step.Rows(step.buffer(f_.x).rows), UsesStrip() ? tiles_ * kTileRows : 0);
+    return grid_.TaskCount();
+  }
+
+  void Run(StepContext& step, int task, uint8_t* scratch) const override {
+    const TaskGrid::Cell cell = grid_.At(task);
+    const PackedMatrix& w = step.matrix(f_.weight);
+    const BufferView& out = step.buffer(f_.out);
+    const int first = cell.unit * tiles_ * kTileRows;
+    const int columns = std::min(tiles_ * kTileRows, w.rows - first);
+    float* strip = UsesStrip() ? reinterpret_cast<float*>(scratch) : out.FloatRow(cell.first_row) + first;
+    const size_t stride = UsesStrip() ? static_cast<size_t>(tiles_) * kTileRows : out.FloatStride();
+    ProjectInto(step, w, first, columns, step.buffer(f_.x), cell.first_row, cell.rows, strip, stride);
+    const float* bias = step.vector(f_.bias);
+    AddBias(step.kernels(), bias == nullptr ? nullptr : bias + first, cell.rows, columns, strip, stride);
+    if (!has_residual_) return;
+    const BufferView& residual = step.buffer(f_.residual);
+    for (int row = 0; row < cell.rows; ++row) {
+      const int at = cell.first_row + row;
+      step.kernels().add(strip + row * stride, residual.FloatRow(at) + first, columns, out.FloatRow(at) + first);
+    }
+  }
+
+ private:
+  LinearAddFields f_;
+  const bool has_residual_;
+  TaskGrid grid_;
+  int tiles_ = 1;
+};
+
+}  // namespace
+
+StageOpPtr MakeLinearOp(const ModelContext&, const Instruction& instruction) {
+  if (instruction.opcode == Opcode::kLinearAdd) {
+    return std::make_unique<LinearOp>(FieldsOf<LinearAddFields>(instruction), true);
+  }
+  const auto f = FieldsOf<LinearFields>(instruction);
+  return std::make_unique<LinearOp>(LinearAddFields{f.x, f.weight, f.bias, -1, f.out}, false);
+}
+
+}  // namespace turnwise

@@ -1,0 +1,98 @@
+// linear_qkv: projects Q, K and V; rotates Q and K; writes Q to its buffer and K and V to the pages.
+// A unit is a whole number of heads and of tiles, so that an epilogue sees whole heads. K and V of a
+// head are one unit's work: a page's block takes both together.
+#include <numeric>
+
+#include "../../program_fields.h"
+#include "projection.h"
+
+namespace turnwise {
+namespace {
+
+class LinearQkvOp final : public StageOp {
+ public:
+  LinearQkvOp(const ModelContext& model, LinearQkvFields f)
+      : f_(f),
+        head_dim_(model.kv_spec.head_dim),
+        unit_rows_(std::lcm(head_dim_, kTileRows)),
+        q_units_(UnitCount(model.matrices[f.q].rows)),
+        kv_units_(UnitCount(model.matrices[f.k].rows)) {}
+
+  size_t ScratchBytes() const override { return StripBytes(Stride()); }
+
+  int Prepare(const StepContext& step) override {
+    grid_.Set(q_units_ + kv_units_, step.Rows(RowDim::kTokens), Stride());
+    return grid_.TaskCount();
+  }
+
+  // K and V cost twice a Q unit: they come first, so that the last tasks of the stage are small.
+  void Run(StepContext& step, int task, uint8_t* scratch) const override {
+    const TaskGrid::Cell cell = grid_.At(task);
+    float* strip = reinterpret_cast<float*>(scratch);
+    if (cell.unit < kv_units_) {
+      RunKv(step, cell, cell.unit * unit_rows_, strip);
+    } else {
+      RunQ(step, cell, (cell.unit - kv_units_) * unit_rows_, strip);
+    }
+  }
+
+ private:
+  int UnitCount(int rows) const { return (rows + unit_rows_ - 1) / unit_rows_; }
+  // A row of the strip: K then V.
+  int Stride() const { return 2 * unit_rows_; }
+
+  void Project(const StepContext& step, const TaskGrid::Cell& cell, int32_t weight, int32_t bias_index, int first,
+               int columns, float* strip) const {
+    ProjectInto(step, step.matrix(weight), first, columns, step.buffer(f_.x), cell.first_row, cell.rows, strip,
+                Stride());
+    const float* bias = step.vector(bias_index);
+    AddBias(step.kernels(), bias == nullptr ? nullptr : bias + first, cell.rows, columns, strip, Stride());
+  }
+
+  void RunQ(const StepContext& step, const TaskGrid::Cell& cell, int first, float* strip) const {
+    const BufferView& out = step.buffer(f_.out);
+    const BufferView& table = step.buffer(f_.rope_table);
+    const int columns = std::min(unit_rows_, out.columns - first);
+    Project(step, cell, f_.q, f_.q_bias, first, columns, strip);
+    for (int row = 0; row < cell.rows; ++row) {
+      float* q = strip + static_cast<size_t>(row) * Stride();
+      const int at = cell.first_row + row;
+      for (int i = 0; i < columns; i += head_dim_) step.kernels().rope(q + i, table.FloatRow(at), head_dim_);
+      std::copy(q, q + columns, out.FloatRow(at) + first);
+    }
+  }
+
+  void RunKv(const StepContext& step, const TaskGrid::Cell& cell, int first, float* strip) const {
+    const BufferView& table = step.buffer(f_.rope_table);
+    const KvPool& kv = step.model->kv;
+    const int columns = std::min(unit_rows_, step.matrix(f_.k).rows - first);
+    Project(step, cell, f_.k, f_.k_bias, first, columns, strip);
+    Project(step, cell, f_.v, f_.v_bias, first, columns, strip + unit_rows_);
+    for (int row = 0; row < cell.rows; ++row) {
+      float* k = strip + static_cast<size_t>(row) * Stride();
+      const float* v = k + unit_rows_;
+      const int at = cell.first_row + row;
+      const TokenSlot& slot = step.slots[at];
+      for (int i = 0; i < columns; i += head_dim_) {
+        step.kernels().rope(k + i, table.FloatRow(at), head_dim_);
+        uint8_t* block = kv.Block(slot.page, f_.layer, (first + i) / head_dim_);
+        step.kernels().store_kv(kv.layout(), block, slot.slot, k + i, v + i);
+      }
+    }
+  }
+
+  LinearQkvFields f_;
+  const int head_dim_;
+  const int unit_rows_;
+  const int q_units_;
+  const int kv_units_;
+  TaskGrid grid_;
+};
+
+}  // namespace
+
+StageOpPtr MakeLinearQkvOp(const ModelContext& model, const Instruction& instruction) {
+  return std::make_unique<LinearQkvOp>(model, FieldsOf<LinearQkvFields>(instruction));
+}
+
+}  // namespace turnwise

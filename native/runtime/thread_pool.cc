@@ -1,0 +1,152 @@
+#include "thread_pool.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <chrono>
+#include <string>
+
+#if defined(__x86_64__) || defined(_M_X64)
+#include <immintrin.h>
+#endif
+
+namespace turnwise {
+namespace {
+
+// Longer than a stage of a decode step takes on the slowest thread, far shorter than a scheduling tick.
+constexpr auto kSpinTime = std::chrono::microseconds(40);
+// Polls between two looks at the clock.
+constexpr int kSpinBatch = 32;
+
+inline void Pause() {
+#if defined(__x86_64__) || defined(_M_X64)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("isb" ::: "memory");
+#endif
+}
+
+void NameThread(int thread) {
+  const std::string name = "turnwise-" + std::to_string(thread);
+#if defined(__linux__)
+  pthread_setname_np(pthread_self(), name.c_str());
+#elif defined(__APPLE__)
+  pthread_setname_np(name.c_str());
+#endif
+}
+
+// Blocks the signals that the process's own threads should get; faults still reach the thread that
+// caused them. Restores the caller's mask at the end of its scope.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t blocked;
+    sigfillset(&blocked);
+    for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) sigdelset(&blocked, fault);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
+
+ThreadPool::ThreadPool(int threads, bool spin) : threads_(threads), spin_(spin) { StartWorkers(); }
+
+ThreadPool::~ThreadPool() { StopWorkers(); }
+
+void ThreadPool::StartWorkers() {
+  SignalsBlocked blocked;
+  workers_.reserve(threads_ - 1);
+  try {
+    for (int thread = 1; thread < threads_; ++thread) workers_.emplace_back([this, thread] { WorkerLoop(thread); });
+  } catch (...) {
+    StopWorkers();
+    throw;
+  }
+}
+
+void ThreadPool::StopWorkers() {
+  stopping_.store(true);
+  Advance(&runs_, true, 0);
+  for (std::thread& worker : workers_) worker.join();
+  workers_.clear();
+}
+
+void ThreadPool::WorkerLoop(int thread) {
+  NameThread(thread);
+  for (uint64_t run = 1;; ++run) {
+    WaitFor(runs_, run);
+    if (stopping_.load()) return;
+    Participate(thread);
+  }
+}
+
+void ThreadPool::Run(StagedWork* work) {
+  const int stages = work->StageCount();
+  if (stages == 0) return;
+  if (counters_.size() < static_cast<size_t>(stages)) counters_ = std::vector<Counter>(stages);
+  for (int stage = 0; stage < stages; ++stage) counters_[stage].next.store(0, std::memory_order_relaxed);
+  work_ = work;
+  stage_count_ = stages;
+  arrivals_before_ = arrivals_.load(std::memory_order_relaxed);
+  // Workers may leave the barrier of the run's last stage after the caller, but touch nothing of it then.
+  if (threads_ > 1) Advance(&runs_, true, 0);
+  Participate(0);
+}
+
+void ThreadPool::Participate(int thread) {
+  // Copies: the next run may be set up while this thread returns from the last barrier.
+  const int stages = stage_count_;
+  const uint64_t before = arrivals_before_;
+  for (int stage = 0; stage < stages; ++stage) {
+    RunStage(stage, thread);
+    const uint64_t target = before + static_cast<uint64_t>(threads_) * (stage + 1);
+    if (threads_ > 1) {
+      Advance(&arrivals_, false, target);
+      if (thread == 0 || stage + 1 < stages) WaitFor(arrivals_, target);
+    }
+    if (thread == 0) work_->StageDone(stage);
+  }
+}
+
+void ThreadPool::RunStage(int stage, int thread) {
+  StagedWork* work = work_;
+  const int tasks = work->TaskCount(stage);
+  std::atomic<int>& next = counters_[stage].next;
+  for (int task = next.fetch_add(1, std::memory_order_relaxed); task < tasks;
+       task = next.fetch_add(1, std::memory_order_relaxed)) {
+    work->RunTask(stage, task, thread);
+  }
+}
+
+// Sequentially consistent on both sides: either the parking thread sees the new value, or the
+// advancing thread sees it parked.
+void ThreadPool::Advance(std::atomic<uint64_t>* value, bool always_wake, uint64_t target) {
+  const uint64_t now = value->fetch_add(1) + 1;
+  if (!always_wake && now != target) return;
+  if (parked_.load() == 0) return;
+  std::lock_guard<std::mutex> lock(mutex_);
+  wake_.notify_all();
+}
+
+void ThreadPool::WaitFor(const std::atomic<uint64_t>& value, uint64_t target) {
+  if (value.load(std::memory_order_acquire) >= target) return;
+  if (spin_) {
+    const auto deadline = std::chrono::steady_clock::now() + kSpinTime;
+    do {
+      for (int i = 0; i < kSpinBatch; ++i) {
+        Pause();
+        if (value.load(std::memory_order_acquire) >= target) return;
+      }
+    } while (std::chrono::steady_clock::now() < deadline);
+  }
+  std::unique_lock<std::mutex> lock(mutex_);
+  parked_.fetch_add(1);
+  wake_.wait(lock, [&] { return value.load() >= target; });
+  parked_.fetch_sub(1);
+}
+
+}  // namespace turnwise

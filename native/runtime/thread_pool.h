@@ -1,0 +1,75 @@
+// The threads that execute a program: the calling thread and N - 1 workers, which go through a list of
+// stages together. A stage hands out its tasks by an atomic counter; a barrier stands between stages.
+// Threads that wait spin for some tens of microseconds, then park.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace turnwise {
+
+// What the pool runs. Tasks of one stage may run at the same time on any thread; none may throw.
+class StagedWork {
+ public:
+  virtual ~StagedWork() = default;
+  virtual int StageCount() const = 0;
+  virtual int TaskCount(int stage) const = 0;
+  virtual void RunTask(int stage, int task, int thread) = 0;
+  // Called on the calling thread (thread 0) when all tasks of `stage` are done.
+  virtual void StageDone(int /*stage*/) {}
+};
+
+class ThreadPool {
+ public:
+  // Throws std::system_error where a thread cannot be started. `spin` = false parks at once, which is
+  // right where threads outnumber the cores.
+  ThreadPool(int threads, bool spin);
+  // Joins the workers; no Run may be in progress.
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int threads() const { return threads_; }
+
+  // Runs all stages of `work` and returns when the last is done. One caller at a time.
+  void Run(StagedWork* work);
+
+ private:
+  struct alignas(64) Counter {
+    std::atomic<int> next{0};
+  };
+
+  void StartWorkers();
+  void StopWorkers();
+  void WorkerLoop(int thread);
+  void Participate(int thread);
+  void RunStage(int stage, int thread);
+  // Returns when `value` has reached `target`.
+  void WaitFor(const std::atomic<uint64_t>& value, uint64_t target);
+  // Adds one to `value`; wakes parked threads when it reaches `target`, or always.
+  void Advance(std::atomic<uint64_t>* value, bool always_wake, uint64_t target);
+
+  const int threads_;
+  const bool spin_;
+  std::vector<std::thread> workers_;
+  std::vector<Counter> counters_;
+
+  // The current run; written by the caller before it advances `runs_`.
+  StagedWork* work_ = nullptr;
+  int stage_count_ = 0;
+  uint64_t arrivals_before_ = 0;
+
+  alignas(64) std::atomic<uint64_t> runs_{0};
+  // Threads that finished a stage, counted over all stages of all runs.
+  alignas(64) std::atomic<uint64_t> arrivals_{0};
+  alignas(64) std::atomic<int> parked_{0};
+  std::atomic<bool> stopping_{false};
+  std::mutex mutex_;
+  std::condition_variable wake_;
+};
+
+}  // namespace turnwise

@@ -1,0 +1,214 @@
+// The SIMD types of kernels/*.h in portable C++: arrays of 16 lanes. This file defines what every
+// operation means; the other files of simd/ give the same results with special instructions.
+//
+// A logical vector has 16 lanes on every level, whatever the registers are: packed weights and KV pages
+// are laid out in 16s, and reductions then have one order everywhere.
+//
+// Fma rounds twice where the CPU has no fused instruction, so this level differs from the others in the
+// last bits; integer sums are exact everywhere.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#include "half.h"
+
+namespace turnwise {
+namespace TURNWISE_ISA {
+
+// Block sizes of the kernels. Small ones, since lanes live in memory here.
+constexpr int kIntGemmTiles = 1;
+constexpr int kIntGemmTokens = 2;
+constexpr int kFloatGemmTiles = 1;
+constexpr int kFloatGemmTokens = 4;
+constexpr int kAttendRows = 2;
+constexpr int kAttendTiles = 1;
+
+constexpr int kLanes = 16;
+
+struct F32 {
+  float lane[kLanes];
+};
+struct I32 {
+  int32_t lane[kLanes];
+};
+// 64 bytes, four to a lane.
+struct Bytes {
+  uint8_t byte[4 * kLanes];
+};
+
+template <class Vector, class Function>
+inline Vector Each(Function f) {
+  Vector out;
+  for (int i = 0; i < kLanes; ++i) out.lane[i] = f(i);
+  return out;
+}
+
+inline F32 Broadcast(float x) {
+  return Each<F32>([&](int) { return x; });
+}
+inline F32 Zero() { return Broadcast(0.0f); }
+inline F32 Load(const float* p) {
+  return Each<F32>([&](int i) { return p[i]; });
+}
+// Lanes from `count` on are zero, and their memory is not touched.
+inline F32 LoadFirst(const float* p, int count) {
+  return Each<F32>([&](int i) { return i < count ? p[i] : 0.0f; });
+}
+inline void Store(float* p, F32 a) { std::memcpy(p, a.lane, sizeof a.lane); }
+inline void StoreFirst(float* p, F32 a, int count) {
+  for (int i = 0; i < count; ++i) p[i] = a.lane[i];
+}
+inline F32 LoadF16(const uint16_t* p) {
+  return Each<F32>([&](int i) { return F16ToF32(p[i]); });
+}
+// Rounds to nearest even.
+inline void StoreF16(uint16_t* p, F32 a) {
+  for (int i = 0; i < kLanes; ++i) p[i] = F32ToF16(a.lane[i]);
+}
+inline F32 LoadBf16(const uint16_t* p) {
+  return Each<F32>([&](int i) { return Bf16ToF32(p[i]); });
+}
+
+inline F32 operator+(F32 a, F32 b) {
+  return Each<F32>([&](int i) { return a.lane[i] + b.lane[i]; });
+}
+inline F32 operator-(F32 a, F32 b) {
+  return Each<F32>([&](int i) { return a.lane[i] - b.lane[i]; });
+}
+inline F32 operator*(F32 a, F32 b) {
+  return Each<F32>([&](int i) { return a.lane[i] * b.lane[i]; });
+}
+inline F32 operator/(F32 a, F32 b) {
+  return Each<F32>([&](int i) { return a.lane[i] / b.lane[i]; });
+}
+// a * b + c.
+inline F32 Fma(F32 a, F32 b, F32 c) {
+#ifdef __FP_FAST_FMAF
+  return Each<F32>([&](int i) { return __builtin_fmaf(a.lane[i], b.lane[i], c.lane[i]); });
+#else
+  return a * b + c;
+#endif
+}
+// Where either is NaN: b.
+inline F32 Max(F32 a, F32 b) {
+  return Each<F32>([&](int i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
+}
+inline F32 Min(F32 a, F32 b) {
+  return Each<F32>([&](int i) { return a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]; });
+}
+inline F32 Abs(F32 a) {
+  return Each<F32>([&](int i) { return std::fabs(a.lane[i]); });
+}
+// To the nearest integer, ties to even, for |a| <= 2^22: adding 1.5 * 2^23 leaves no fraction bits.
+inline F32 Round(F32 a) {
+  const F32 magic = Broadcast(12582912.0f);
+  return (a + magic) - magic;
+}
+// a * 2^n for integers -256 < n < 256, in two steps so that the factors are normal numbers.
+inline F32 ScaleByPowerOfTwo(F32 a, F32 n) {
+  return Each<F32>([&](int i) {
+    if (!(n.lane[i] > -256.0f && n.lane[i] < 256.0f)) return a.lane[i];  // NaN: a is NaN too
+    const int whole = static_cast<int>(n.lane[i]);
+    const int half = whole / 2;
+    return a.lane[i] * FloatFromBits(static_cast<uint32_t>(half + 127) << 23) *
+           FloatFromBits(static_cast<uint32_t>(whole - half + 127) << 23);
+  });
+}
+inline F32 KeepFirst(F32 a, int count, F32 rest) {
+  return Each<F32>([&](int i) { return i < count ? a.lane[i] : rest.lane[i]; });
+}
+// Lane i with lane i + 8, then i + 4, i + 2, i + 1.
+inline float Sum(F32 a) {
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) a.lane[i] += a.lane[i + half];
+  }
+  return a.lane[0];
+}
+inline float Largest(F32 a) {
+  float largest = a.lane[0];
+  for (int i = 1; i < kLanes; ++i) largest = a.lane[i] > largest ? a.lane[i] : largest;
+  return largest;
+}
+
+inline I32 BroadcastInt(int32_t x) {
+  return Each<I32>([&](int) { return x; });
+}
+inline I32 operator+(I32 a, I32 b) {
+  return Each<I32>([&](int i) { return a.lane[i] + b.lane[i]; });
+}
+inline F32 ToFloat(I32 a) {
+  return Each<F32>([&](int i) { return static_cast<float>(a.lane[i]); });
+}
+// Nearest even; what is outside +-2^22, and NaN, gives some integer.
+inline I32 ToInt(F32 a) {
+  const F32 safe = Round(Min(Max(a, Broadcast(-4194304.0f)), Broadcast(4194304.0f)));
+  return Each<I32>([&](int i) { return safe.lane[i] == safe.lane[i] ? static_cast<int32_t>(safe.lane[i]) : 0; });
+}
+inline I32 ClampInt(I32 a, int32_t low, int32_t high) {
+  return Each<I32>([&](int i) { return a.lane[i] < low ? low : a.lane[i] > high ? high : a.lane[i]; });
+}
+template <int kBits>
+inline I32 ShiftLeft(I32 a) {
+  return Each<I32>([&](int i) { return static_cast<int32_t>(static_cast<uint32_t>(a.lane[i]) << kBits); });
+}
+template <int kBits>
+inline I32 ShiftRight(I32 a) {
+  return Each<I32>([&](int i) { return static_cast<int32_t>(static_cast<uint32_t>(a.lane[i]) >> kBits); });
+}
+inline int32_t SumInt(I32 a) {
+  int32_t sum = 0;
+  for (int i = 0; i < kLanes; ++i) sum += a.lane[i];
+  return sum;
+}
+// The low byte of each lane.
+inline void StoreLowBytes(uint8_t* p, I32 a) {
+  for (int i = 0; i < kLanes; ++i) p[i] = static_cast<uint8_t>(a.lane[i]);
+}
+inline void StoreInt(int32_t* p, I32 a) { std::memcpy(p, a.lane, sizeof a.lane); }
+inline I32 LoadInt(const int32_t* p) {
+  return Each<I32>([&](int i) { return p[i]; });
+}
+// Lanes of `best` that are less than x become x, and their index `index`; NaN is never larger.
+inline void TakeLarger(F32 x, I32 index, F32* best, I32* best_index) {
+  for (int i = 0; i < kLanes; ++i) {
+    if (x.lane[i] > best->lane[i]) {
+      best->lane[i] = x.lane[i];
+      best_index->lane[i] = index.lane[i];
+    }
+  }
+}
+
+inline Bytes LoadBytes(const uint8_t* p) {
+  Bytes out;
+  std::memcpy(out.byte, p, sizeof out.byte);
+  return out;
+}
+// The same 4 bytes in every lane.
+inline Bytes BroadcastFour(const void* p) {
+  Bytes out;
+  for (int i = 0; i < kLanes; ++i) std::memcpy(out.byte + 4 * i, p, 4);
+  return out;
+}
+inline Bytes LowNibbles(Bytes a) {
+  for (uint8_t& byte : a.byte) byte = static_cast<uint8_t>(byte & 15);
+  return a;
+}
+inline Bytes HighNibbles(Bytes a) {
+  for (uint8_t& byte : a.byte) byte = static_cast<uint8_t>(byte >> 4);
+  return a;
+}
+// sum[i] + the four products of lane i, a unsigned and b signed.
+inline I32 DotUnsignedSigned(I32 sum, Bytes a, Bytes b) {
+  return Each<I32>([&](int i) {
+    int32_t total = sum.lane[i];
+    for (int j = 4 * i; j < 4 * i + 4; ++j) total += a.byte[j] * static_cast<int8_t>(b.byte[j]);
+    return total;
+  });
+}
+
+inline void Prefetch(const void* p) { __builtin_prefetch(p); }
+
+}  // namespace TURNWISE_ISA
+}  // namespace turnwise

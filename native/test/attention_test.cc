@@ -1,0 +1,270 @@
+// Attention over pages: against f64, for every page type and head size, and its independence of the
+// other rows of a task.
+#include <cmath>
+#include <cstring>
+#include <memory>
+
+#include "testing.h"
+
+namespace turnwise {
+namespace test {
+
+namespace {
+
+const char* const kTypeNames[] = {"f32", "f16", "int8"};
+
+// What a page keeps of a row of f32.
+std::vector<double> Stored(KvType type, const float* row, int dim) {
+  std::vector<double> out;
+  float largest = 0.0f;
+  for (int d = 0; d < dim; ++d) largest = std::fmax(largest, std::fabs(row[d]));
+  const float scale = largest / 127.0f;
+  for (int d = 0; d < dim; ++d) {
+    switch (type) {
+      case KvType::kF32:
+        out.push_back(row[d]);
+        break;
+      case KvType::kF16:
+        out.push_back(HalfToFloat(FloatToHalf(row[d])));
+        break;
+      case KvType::kInt8:
+        out.push_back(scale == 0.0f ? 0.0 : static_cast<double>(scale) * std::nearbyint(row[d] / scale));
+        break;
+    }
+  }
+  return out;
+}
+
+// A run of pages with `filled` tokens stored and NaN in every slot behind them.
+class Cache {
+ public:
+  Cache(const KernelTable& kernels, KvType type, int page_tokens, int head_dim, int pages, int filled, float magnitude)
+      : layout(MakePageLayout(type, page_tokens, head_dim)), dim_(head_dim) {
+    for (int page = 0; page < pages; ++page) {
+      memory_.push_back(std::make_unique<Buffer>(layout.block_bytes));
+      memory_.back()->Fill(0xff);
+      blocks.push_back(memory_.back()->data());
+    }
+    for (int token = 0; token < filled; ++token) {
+      const std::vector<float> k = RandomFloats(static_cast<size_t>(head_dim), magnitude);
+      const std::vector<float> v = RandomFloats(static_cast<size_t>(head_dim), token % 3 == 0 ? 3.0f : 1.0f);
+      kernels.store_kv(layout, memory_[static_cast<size_t>(token / page_tokens)]->data(), token % page_tokens, k.data(),
+                       v.data());
+      k_.push_back(Stored(type, k.data(), head_dim));
+      v_.push_back(Stored(type, v.data(), head_dim));
+    }
+    for (const auto& page : memory_) page->CheckGuards("page");
+  }
+
+  // The output of one query over `count` tokens, from what the pages keep.
+  std::vector<double> Reference(const float* query, int count, float scale) const {
+    const std::vector<double> q =
+        layout.type == KvType::kInt8 ? Stored(KvType::kInt8, query, dim_) : Stored(KvType::kF32, query, dim_);
+    std::vector<double> scores;
+    double max = -INFINITY;
+    for (int token = 0; token < count; ++token) {
+      double score = 0;
+      for (int d = 0; d < dim_; ++d) score += q[static_cast<size_t>(d)] * k_[static_cast<size_t>(token)][static_cast<size_t>(d)];
+      scores.push_back(score * scale);
+      max = std::fmax(max, scores.back());
+    }
+    std::vector<double> out(static_cast<size_t>(dim_), 0.0);
+    double sum = 0;
+    for (int token = 0; token < count; ++token) {
+      const double p = std::exp(scores[static_cast<size_t>(token)] - max);
+      sum += p;
+      for (int d = 0; d < dim_; ++d) out[static_cast<size_t>(d)] += p * v_[static_cast<size_t>(token)][static_cast<size_t>(d)];
+    }
+    for (double& value : out) value /= sum;
+    return out;
+  }
+
+  const PageLayout layout;
+  std::vector<const uint8_t*> blocks;
+
+ private:
+  const int dim_;
+  std::vector<std::unique_ptr<Buffer>> memory_;
+  std::vector<std::vector<double>> k_;
+  std::vector<std::vector<double>> v_;
+};
+
+struct Partial {
+  std::vector<float> o;  // padded_dim
+  float max;
+  float sum;
+};
+
+// Runs one task; the scratch memory is guarded and full of NaN.
+std::vector<Partial> Run(const KernelTable& kernels, const Cache& cache, const std::vector<const float*>& queries,
+                         const std::vector<int32_t>& last, int first_position, int page_begin, int page_count,
+                         float scale) {
+  const int rows = static_cast<int>(queries.size());
+  const size_t padded = static_cast<size_t>(cache.layout.padded_dim);
+  Buffer outputs(queries.size() * padded * 4);
+  Buffer maxima(queries.size() * 4);
+  Buffer sums(queries.size() * 4);
+  Buffer scratch(AttendScratchBytes(rows, cache.layout));
+  scratch.Fill(0xff);
+  AttendTask task = {};
+  task.layout = &cache.layout;
+  task.blocks = cache.blocks.data() + page_begin;
+  task.page_count = page_count;
+  task.first_position = first_position;
+  task.rows = rows;
+  task.queries = queries.data();
+  task.last_positions = last.data();
+  task.scale = scale;
+  task.outputs = outputs.As<float>();
+  task.maxima = maxima.As<float>();
+  task.sums = sums.As<float>();
+  task.scratch = scratch.data();
+  kernels.attend(task);
+  outputs.CheckGuards("outputs");
+  maxima.CheckGuards("maxima");
+  sums.CheckGuards("sums");
+  scratch.CheckGuards("scratch");
+  std::vector<Partial> results;
+  for (size_t r = 0; r < queries.size(); ++r) {
+    const float* o = outputs.As<float>() + r * padded;
+    results.push_back({std::vector<float>(o, o + padded), maxima.As<float>()[r], sums.As<float>()[r]});
+  }
+  return results;
+}
+
+bool SameBits(const Partial& a, const Partial& b) {
+  return std::memcmp(a.o.data(), b.o.data(), a.o.size() * 4) == 0 && std::memcmp(&a.max, &b.max, 4) == 0 &&
+         std::memcmp(&a.sum, &b.sum, 4) == 0;
+}
+
+void ExpectOutput(const KernelTable& kernels, const Cache& cache, const Partial& partial, const float* query, int count,
+                  float scale) {
+  const int dim = cache.layout.head_dim;
+  std::vector<float> out(static_cast<size_t>(dim));
+  kernels.finish_attention(partial.o.data(), partial.sum, dim, out.data());
+  const std::vector<double> expected = cache.Reference(query, count, scale);
+  // |V| is at most 3. int8: 2^-17 of the block's largest product for each token (attend_int8.h).
+  const double tolerance = cache.layout.type == KvType::kInt8 ? 1e-4 : 1e-5;
+  for (int d = 0; d < dim; ++d) ExpectNear(out[static_cast<size_t>(d)], expected[static_cast<size_t>(d)], tolerance, "o", d);
+}
+
+// `rows` queries that end at different tokens of a cache of `filled` tokens.
+void TestShape(const KernelTable& kernels, KvType type, int page_tokens, int head_dim, int filled, int rows,
+               float magnitude) {
+  BeginCase(std::string(kernels.isa) + " attend " + kTypeNames[static_cast<int>(type)] + ", pages of " +
+            std::to_string(page_tokens) + ", head_dim " + std::to_string(head_dim) + ", " + std::to_string(filled) +
+            " tokens, " + std::to_string(rows) + " rows");
+  const int pages = (filled + page_tokens - 1) / page_tokens;
+  const Cache cache(kernels, type, page_tokens, head_dim, pages, filled, magnitude);
+  const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
+  const int first = 7 * page_tokens;
+  std::vector<std::vector<float>> queries;
+  std::vector<const float*> pointers;
+  std::vector<int32_t> last;
+  for (int r = 0; r < rows; ++r) {
+    queries.push_back(RandomFloats(static_cast<size_t>(head_dim), magnitude));
+    // The last row sees everything; some see one token, some the same as their neighbour.
+    const int count = r == rows - 1 ? filled : r % 4 == 1 ? 1 : 1 + RandomBelow(filled);
+    last.push_back(r % 4 == 3 ? last.back() : first + count - 1);
+  }
+  for (const std::vector<float>& query : queries) pointers.push_back(query.data());
+  const std::vector<Partial> together = Run(kernels, cache, pointers, last, first, 0, pages, scale);
+  for (int r = 0; r < rows; ++r) {
+    const size_t i = static_cast<size_t>(r);
+    ExpectOutput(kernels, cache, together[i], pointers[i], last[i] - first + 1, scale);
+    const std::vector<Partial> alone = Run(kernels, cache, {pointers[i]}, {last[i]}, first, 0, pages, scale);
+    Expect(SameBits(alone[0], together[i]), "row %d differs from the same row alone", r);
+  }
+  // Backwards, so that every row has other neighbours.
+  const std::vector<Partial> backwards = Run(kernels, cache, {pointers.rbegin(), pointers.rend()},
+                                             {last.rbegin(), last.rend()}, first, 0, pages, scale);
+  for (int r = 0; r < rows; ++r) {
+    Expect(SameBits(backwards[static_cast<size_t>(rows - 1 - r)], together[static_cast<size_t>(r)]),
+           "row %d differs when the order is turned", r);
+  }
+}
+
+// Splits folded with merge_attention give what one task gives, and an empty state adds nothing.
+void TestSplits(const KernelTable& kernels, KvType type) {
+  BeginCase(std::string(kernels.isa) + " merge_attention " + kTypeNames[static_cast<int>(type)]);
+  const int page_tokens = 32;
+  const int dim = 64;
+  const int filled = 1000;
+  const int pages = 32;
+  const Cache cache(kernels, type, page_tokens, dim, pages, filled, 2.0f);
+  const std::vector<float> query = RandomFloats(dim, 2.0f);
+  const float scale = 0.125f;
+  for (const int split_pages : {1, 4, 16}) {
+    Partial state = {std::vector<float>(static_cast<size_t>(cache.layout.padded_dim), 0.0f), -INFINITY, 0.0f};
+    for (int page = 0; page < pages; page += split_pages) {
+      const Partial part =
+          Run(kernels, cache, {query.data()}, {filled - 1}, page * page_tokens, page, split_pages, scale)[0];
+      kernels.merge_attention(state.o.data(), &state.max, &state.sum, part.o.data(), part.max, part.sum, dim);
+      if (page == 0) Expect(SameBits(state, part), "the first split is not taken as it is");
+    }
+    ExpectOutput(kernels, cache, state, query.data(), filled, scale);
+    const Partial before = state;
+    const std::vector<float> nothing(static_cast<size_t>(dim), 0.0f);
+    kernels.merge_attention(state.o.data(), &state.max, &state.sum, nothing.data(), -INFINITY, 0.0f, dim);
+    Expect(SameBits(state, before), "an empty part changes the state");
+  }
+  float empty[2] = {0.0f, 0.0f};
+  float max = -INFINITY;
+  float sum = 0.0f;
+  kernels.merge_attention(empty, &max, &sum, empty, -INFINITY, 0.0f, 2);
+  Expect(max == -INFINITY && sum == 0.0f && empty[0] == 0.0f && empty[1] == 0.0f, "two empty parts are not empty");
+}
+
+// Scores so far apart that all but one probability vanish, rising so that every block rescales, and rows
+// of zeros.
+void TestExtremes(const KernelTable& kernels, KvType type) {
+  BeginCase(std::string(kernels.isa) + " attend, extreme values " + kTypeNames[static_cast<int>(type)]);
+  const int dim = 16;
+  const int tokens = 512;
+  const PageLayout layout = MakePageLayout(type, 64, dim);
+  Buffer memory(layout.block_bytes * 8);
+  std::vector<const uint8_t*> blocks;
+  for (size_t page = 0; page < 8; ++page) blocks.push_back(memory.data() + page * layout.block_bytes);
+  for (const float step : {100.0f, -100.0f, 0.0f}) {
+    for (int token = 0; token < tokens; ++token) {
+      std::vector<float> k(dim, 0.0f);
+      k[3] = step * static_cast<float>(token);
+      const std::vector<float> v(dim, static_cast<float>(token % 5));
+      kernels.store_kv(layout, memory.data() + static_cast<size_t>(token / 64) * layout.block_bytes, token % 64,
+                       k.data(), v.data());
+    }
+    std::vector<float> query(dim, 0.0f);
+    query[3] = 1.0f;
+    Buffer scratch(AttendScratchBytes(1, layout));
+    float output[16], max, sum;
+    const float* queries[] = {query.data()};
+    const int32_t last[] = {tokens - 1};
+    kernels.attend({&layout, blocks.data(), 8, 0, 1, queries, last, 1.0f, output, &max, &sum, scratch.data()});
+    float out[16];
+    kernels.finish_attention(output, sum, dim, out);
+    double mean = 0;
+    for (int token = 0; token < tokens; ++token) mean += token % 5 / static_cast<double>(tokens);
+    const double expected = step > 0 ? (tokens - 1) % 5 : step < 0 ? 0 : mean;
+    for (int d = 0; d < dim; ++d) ExpectNear(out[d], expected, 1e-4, "o", d);
+  }
+}
+
+}  // namespace
+
+void TestAttention(const KernelTable& kernels) {
+  for (const KvType type : {KvType::kF32, KvType::kF16, KvType::kInt8}) {
+    for (const int dim : {2, 6, 8, 16, 30, 32, 64, 80, 96, 128}) TestShape(kernels, type, 32, dim, 70, 5, 1.0f);
+    for (const int page_tokens : {16, 48, 64, 128}) TestShape(kernels, type, page_tokens, 32, 300, 9, 1.5f);
+    for (const int filled : {1, 2, 15, 16, 17, 31, 33, 127, 128, 129, 255, 257, 512}) {
+      TestShape(kernels, type, 16, 16, filled, 6, 2.0f);
+    }
+    for (int rows = 1; rows <= 13; ++rows) TestShape(kernels, type, 64, 64, 140, rows, 1.0f);
+    TestShape(kernels, type, 64, 64, 200, 4, 30.0f);
+    TestShape(kernels, type, 64, 64, 200, 4, 0.0f);
+    TestSplits(kernels, type);
+    TestExtremes(kernels, type);
+  }
+}
+
+}  // namespace test
+}  // namespace turnwise

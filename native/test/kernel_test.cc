@@ -1,0 +1,36 @@
+// Tests of every kernel on every ISA level that this CPU runs, against formulas in f64 and against the
+// scalar level. No Node, no files. From the repository's root:
+//
+//   sh native/test/build.sh kernel_test && build/native/test/kernel_test
+//   sh native/test/build.sh kernel_test -O1 -g -fsanitize=address,undefined && build/native/test/kernel_test
+//
+// A level can be named as an argument; without one, all are tested. Exits with 1 where a check failed.
+#include <cstdio>
+#include <cstring>
+
+#include "testing.h"
+
+int main(int argc, char** argv) {
+  using namespace turnwise;
+  using namespace turnwise::test;
+  const KernelTable* scalar = FindKernels("scalar");
+  BeginCase("levels");
+  Expect(scalar != nullptr, "the scalar level is everywhere");
+  Expect(FindKernels("no-such-level") == nullptr, "an unknown level has no kernels");
+  TestHalf();
+  TestPack();
+  for (const char* isa : {"scalar", "avx512-vnni"}) {
+    if (argc > 1 && std::strcmp(argv[1], isa) != 0) continue;
+    const KernelTable* kernels = FindKernels(isa);
+    if (kernels == nullptr) {
+      std::printf("%s: not on this CPU, skipped\n", isa);
+      continue;
+    }
+    TestGemm(*kernels);
+    TestRows(*kernels);
+    TestReductions(*kernels);
+    TestAttention(*kernels);
+    TestTwin(*kernels, *scalar);
+  }
+  return Finish();
+}

@@ -1,0 +1,81 @@
+// A level against the scalar one on equal bytes: what must be equal bit for bit (pages, quantised rows),
+// and what differs in the last bits only because of fused multiply-adds.
+#include <cmath>
+#include <cstring>
+
+#include "sources.h"
+#include "testing.h"
+
+namespace turnwise {
+namespace test {
+
+namespace {
+
+void TestQuantizeTwin(const KernelTable& kernels, const KernelTable& scalar) {
+  BeginCase(std::string(kernels.isa) + " and scalar quantize alike");
+  for (int round = 0; round < 200; ++round) {
+    const int columns = 32 * (1 + RandomBelow(8));
+    std::vector<float> x = RandomFloats(static_cast<size_t>(columns), std::exp(20.0f * RandomFloat()));
+    // Values on a coarse grid give ties.
+    if (round % 2 == 0) {
+      for (float& value : x) value = static_cast<float>(RandomBelow(255) - 127) * 0.5f;
+    }
+    std::vector<uint8_t> a(static_cast<size_t>(columns * 5 / 4)), b(a.size());
+    kernels.quantize(x.data(), columns, Q8aRowAt(a.data(), columns));
+    scalar.quantize(x.data(), columns, Q8aRowAt(b.data(), columns));
+    Expect(a == b, "%d columns in round %d", columns, round);
+  }
+}
+
+void TestPagesTwin(const KernelTable& kernels, const KernelTable& scalar) {
+  BeginCase(std::string(kernels.isa) + " and scalar store_kv alike");
+  for (const KvType type : {KvType::kF32, KvType::kF16, KvType::kInt8}) {
+    for (const int dim : {2, 8, 30, 64, 80, 128}) {
+      const PageLayout layout = MakePageLayout(type, 32, dim);
+      Buffer a(layout.block_bytes), b(layout.block_bytes);
+      for (int slot = 0; slot < 32; ++slot) {
+        const std::vector<float> k = RandomFloats(static_cast<size_t>(dim), 1000.0f);
+        const std::vector<float> v = RandomFloats(static_cast<size_t>(dim), 1e-6f);
+        kernels.store_kv(layout, a.data(), slot, k.data(), v.data());
+        scalar.store_kv(layout, b.data(), slot, k.data(), v.data());
+      }
+      Expect(std::memcmp(a.data(), b.data(), layout.block_bytes) == 0, "type %d head_dim %d", static_cast<int>(type), dim);
+    }
+  }
+}
+
+void TestGemmTwin(const KernelTable& kernels, const KernelTable& scalar) {
+  BeginCase(std::string(kernels.isa) + " and scalar gemm alike");
+  for (const SourceFormat& format : kSourceFormats) {
+    const int columns = 256;
+    const int tokens = 5;
+    const OwnedMatrix w = PackSource(format, RandomSource(format, 32, columns), 32, columns);
+    const std::vector<float> x = RandomFloats(tokens * columns, 1.0f);
+    std::vector<uint8_t> rows(tokens * columns * 4);
+    for (int t = 0; t < tokens; ++t) {
+      uint8_t* row = rows.data() + t * columns * 4;
+      if (format.block_elements == 1) {
+        std::memcpy(row, x.data() + t * columns, columns * 4);
+      } else {
+        scalar.quantize(x.data() + t * columns, columns, Q8aRowAt(row, columns));
+      }
+    }
+    float a[tokens * 32], b[tokens * 32];
+    const int index = static_cast<int>(format.format);
+    kernels.gemm[index](w.packed, 0, 2, rows.data(), columns * 4, tokens, a, 32);
+    scalar.gemm[index](w.packed, 0, 2, rows.data(), columns * 4, tokens, b, 32);
+    for (int i = 0; i < tokens * 32; ++i) ExpectNear(a[i], b[i], 2e-5 + 1e-5 * std::fabs(b[i]), format.name, i);
+  }
+}
+
+}  // namespace
+
+void TestTwin(const KernelTable& kernels, const KernelTable& scalar) {
+  if (&kernels == &scalar) return;
+  TestQuantizeTwin(kernels, scalar);
+  TestPagesTwin(kernels, scalar);
+  TestGemmTwin(kernels, scalar);
+}
+
+}  // namespace test
+}  // namespace turnwise

@@ -1,0 +1,60 @@
+/**
+ * The last line of `.ci/run`: "N passed, N failed", summed over the suites' own reports.
+ *
+ * node summarize-tests.mjs REPORTS FAILED_STEPS: REPORTS holds `test.json` (vitest's JSON report), and
+ * `check.log` and `clients.log`, which end with a line "... N passed, N failed". A suite without a
+ * count, or with none run, is a failure: silence is not success.
+ */
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const [reports, failedSteps] = [process.argv[2] ?? ".", Number(process.argv[3] ?? 0)];
+
+/** @returns {{ passed: number, failed: number, skipped: readonly string[] } | null} */
+function readVitest(path) {
+  if (!existsSync(path)) return null;
+  const report = JSON.parse(readFileSync(path, "utf8"));
+  const brokenFiles = report.testResults.filter(
+    (file) => file.status === "failed" && file.assertionResults.length === 0,
+  );
+  const skipped = report.testResults.flatMap((file) =>
+    file.assertionResults
+      .filter(({ status }) => status !== "passed" && status !== "failed")
+      .map(({ fullName }) => fullName),
+  );
+  return { passed: report.numPassedTests, failed: report.numFailedTests + brokenFiles.length, skipped };
+}
+
+function readLog(path) {
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const last = [...text.matchAll(/(\d+) passed, (\d+) failed/g)].at(-1);
+  if (last) return { passed: Number(last[1]), failed: Number(last[2]), skipped: [] };
+  const skip = /^.*\bskipped\b.*$/m.exec(text);
+  return skip ? { passed: 0, failed: 0, skipped: [skip[0].trim()] } : null;
+}
+
+const suites = {
+  test: readVitest(join(reports, "test.json")),
+  check: readLog(join(reports, "check.log")),
+  clients: readLog(join(reports, "clients.log")),
+};
+
+let passed = 0;
+let failed = 0;
+console.log("\n== result");
+for (const [name, suite] of Object.entries(suites)) {
+  if (suite === null) {
+    console.log(`${name}: reported no count, taken as failed`);
+    failed += 1;
+    continue;
+  }
+  console.log(`${name}: ${suite.passed} passed, ${suite.failed} failed, ${suite.skipped.length} skipped`);
+  for (const line of suite.skipped) console.log(`  skipped: ${line}`);
+  passed += suite.passed;
+  failed += suite.failed;
+}
+// A step that failed outside its tests, such as a build, has no failed test to show.
+if (failed === 0) failed = failedSteps;
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

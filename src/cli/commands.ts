@@ -1,0 +1,24 @@
+/** All commands, in the order that help lists them. */
+
+import type { Command } from "./command.ts";
+import { BUILD_NATIVE } from "./commands/build-native.ts";
+import { CHAT } from "./commands/chat.ts";
+import { DOCTOR } from "./commands/doctor.ts";
+import { INSPECT } from "./commands/inspect.ts";
+import { PERPLEXITY } from "./commands/perplexity.ts";
+import { RUN } from "./commands/run.ts";
+import { SERVE } from "./commands/serve.ts";
+import { START } from "./commands/start.ts";
+import { TOKENIZE } from "./commands/tokenize.ts";
+
+export const COMMANDS: readonly Command[] = [
+  START,
+  SERVE,
+  RUN,
+  CHAT,
+  INSPECT,
+  TOKENIZE,
+  PERPLEXITY,
+  DOCTOR,
+  BUILD_NATIVE,
+];

@@ -1,0 +1,94 @@
+/** `turnwise doctor`: what this machine offers, which native core is taken and why, and whether it is right. */
+
+import { totalmem } from "node:os";
+import { formatBytes } from "../../base/bytes.ts";
+import type { OptionTable } from "../../base/option-table.ts";
+import { availableMemoryBytes } from "../../engine/available-memory.ts";
+import type { CpuInfo } from "../../native/addon-types.ts";
+import { defaultThreads, readCpuInfo } from "../../native/cpu-info.ts";
+import { chooseIsa } from "../../native/isa.ts";
+import { loadAddon } from "../../native/load-addon.ts";
+import type { AddonLoad } from "../../native/load-addon.ts";
+import { packageVersion } from "../../native/native-paths.ts";
+import { EXIT_CODES, defineCommand } from "../command.ts";
+import { runSelfTest } from "../self-test.ts";
+import type { SelfTestResult } from "../self-test.ts";
+import { writeJson, writeText } from "../terminal.ts";
+import { textTable } from "../text-table.ts";
+
+const DOCTOR_OPTIONS = {
+  json: { type: { kind: "boolean" }, default: false, env: null, help: "Print one JSON object" },
+} as const satisfies OptionTable;
+
+/** Features that kernels exist for, or may; the rest of a CPU's list says nothing here. */
+const TELLING_FEATURE = /^(avx|amx|fma|f16c|asimd|sve|i8mm|bf16|neon)/;
+
+interface DoctorReport {
+  readonly version: string;
+  readonly node: string;
+  readonly platform: string;
+  readonly cpu: Omit<CpuInfo, "architecture">;
+  readonly memory: { readonly totalBytes: number; readonly availableBytes: number };
+  readonly native: Omit<AddonLoad, "addon"> & { readonly isa: string | null };
+  readonly threads: number;
+  /** Null where there is no native core to compare. */
+  readonly selfTest: SelfTestResult | null;
+}
+
+export const DOCTOR = defineCommand({
+  name: "doctor",
+  summary: "Say what this machine offers and whether Turnwise works on it",
+  arguments: {},
+  groups: { Output: DOCTOR_OPTIONS },
+  examples: ["turnwise doctor", "TURNWISE_ISA=scalar turnwise doctor"],
+  run: async ({ options }, { terminal }) => {
+    const report = await examine();
+    if (options.json) await writeJson(terminal.stdout, report);
+    else await writeText(terminal.stdout, renderReport(report));
+    return report.selfTest?.passed === false ? EXIT_CODES.failed : EXIT_CODES.ok;
+  },
+});
+
+async function examine(): Promise<DoctorReport> {
+  const { addon, ...native } = loadAddon();
+  const { architecture, ...cpu } = readCpuInfo();
+  return {
+    version: packageVersion(),
+    node: process.version,
+    platform: `${process.platform} ${architecture}`,
+    cpu,
+    memory: { totalBytes: totalmem(), availableBytes: availableMemoryBytes() },
+    native: { ...native, isa: addon === null ? null : chooseIsa(cpu.isaLevels, undefined) },
+    threads: defaultThreads({ architecture, ...cpu }),
+    selfTest: addon === null ? null : await runSelfTest(),
+  };
+}
+
+function renderReport(report: DoctorReport): string {
+  const { cpu, memory, native, selfTest } = report;
+  const features = cpu.features.filter((feature) => TELLING_FEATURE.test(feature));
+  return textTable([
+    ["turnwise", report.version],
+    ["node", report.node],
+    ["platform", report.platform],
+    ["cpu", cpu.model],
+    ["features", features.length === 0 ? "unknown without the native core" : features.join(" ")],
+    ["cores", `${cpu.usableCores} usable, ${cpu.physicalCores} physical; ${report.threads} threads by default`],
+    ["memory", `${formatBytes(memory.totalBytes)}; this process may still take ${formatBytes(memory.availableBytes)}`],
+    [
+      "native core",
+      native.path === null ? "none: the interpreter runs models, slowly" : `${native.path} (${native.origin})`,
+    ],
+    ...native.tried.map(({ candidate, reason }) => ["", `not ${candidate}: ${reason}`]),
+    ...(native.path === null ? [["", "turnwise build-native compiles it; it needs g++ or clang++"]] : []),
+    ["isa levels", native.isa === null ? "none" : `${cpu.isaLevels.join(", ")}; ${native.isa} is used`],
+    ["self-test", describeSelfTest(selfTest)],
+  ]);
+}
+
+function describeSelfTest(result: SelfTestResult | null): string {
+  if (result === null) return "not run: there is no native core to compare with the interpreter";
+  const differences = Object.entries(result.differences).map(([quant, value]) => `${quant} ${value.toExponential(1)}`);
+  const verdict = result.passed ? "passed" : "FAILED; please report this with the lines above";
+  return `${verdict} (native core against interpreter, mean difference of a log-probability: ${differences.join(", ")})`;
+}

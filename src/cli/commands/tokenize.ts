@@ -1,0 +1,61 @@
+/** `turnwise tokenize`: the tokens of a text. Reads the vocabulary alone, so it works for any model's size. */
+
+import type { OptionTable } from "../../base/option-table.ts";
+import { openFileSource } from "../../formats/file-source.ts";
+import { readGguf } from "../../formats/gguf/read.ts";
+import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
+import { vocabularyFromMetadata } from "../../text/tokenizer/from-metadata.ts";
+import { EXIT_CODES, defineCommand } from "../command.ts";
+import { requireFile } from "../resolve-model.ts";
+import { readInput, writeJson, writeText } from "../terminal.ts";
+import { textTable } from "../text-table.ts";
+
+const TOKENIZE_OPTIONS = {
+  bos: {
+    type: { kind: "boolean" },
+    default: false,
+    env: null,
+    help: "Add what the model adds to a prompt, such as its BOS token",
+  },
+  special: {
+    type: { kind: "boolean" },
+    default: true,
+    env: null,
+    help: "Take text that spells a special token as plain text",
+  },
+  json: { type: { kind: "boolean" }, default: false, env: null, help: "Print {tokens, pieces}" },
+} as const satisfies OptionTable;
+
+export const TOKENIZE = defineCommand({
+  name: "tokenize",
+  summary: "Print the tokens of a text",
+  details: "Pieces are printed as the vocabulary stores them.",
+  arguments: {
+    model: { required: true, help: "A GGUF file; one with a vocabulary alone will do" },
+    text: { required: false, help: "The text; - or nothing reads standard input, byte for byte" },
+  },
+  groups: { Tokens: TOKENIZE_OPTIONS },
+  examples: ['turnwise tokenize model.gguf "Hello world"', "turnwise tokenize model.gguf - --json < notes.txt"],
+  run: async ({ arguments: { model, text: given }, options }, { terminal }) => {
+    requireFile(model);
+    const text = given === null || given === "-" ? await readInput(terminal) : given;
+    const file = readGguf(model, openFileSource);
+    try {
+      const tokenizer = createTokenizer(vocabularyFromMetadata(file.metadata));
+      const ids = tokenizer.encode(text, { addSpecial: options.bos, parseSpecial: options.special });
+      const tokens = [...ids];
+      const pieces = tokens.map((token) => tokenizer.piece(token));
+      if (options.json) await writeJson(terminal.stdout, { tokens, pieces });
+      else await writeText(terminal.stdout, renderTokens(tokens, pieces));
+      return EXIT_CODES.ok;
+    } finally {
+      file.dispose();
+    }
+  },
+});
+
+/** One line a token: its id, and its piece quoted. */
+function renderTokens(tokens: readonly number[], pieces: readonly string[]): string {
+  const rows = tokens.map((token, index) => [String(token), JSON.stringify(pieces[index] ?? "")]);
+  return textTable(rows, new Set([0]));
+}

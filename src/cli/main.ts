@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+/** The `turnwise` program: arguments in, exit code out. */
+
+import { packageVersion } from "../native/native-paths.ts";
+import { COMMANDS } from "./commands.ts";
+import { listenForInterrupts } from "./interrupts.ts";
+import { parseArguments } from "./parse-arguments.ts";
+import { errorLines, exitCodeOf } from "./report-error.ts";
+import { writeText } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Help is laid out for this width where the output is no terminal. */
+const PIPE_COLUMNS = 100;
+
+const terminal: Terminal = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env };
+
+process.on("unhandledRejection", endWithError);
+process.on("uncaughtException", endWithError);
+for (const stream of [process.stdout, process.stderr]) {
+  // The reader left, as `head` does: nothing is wrong and nobody is there to be told.
+  stream.on("error", (error: NodeJS.ErrnoException) =>
+    error.code === "EPIPE" ? process.exit(0) : endWithError(error),
+  );
+}
+
+try {
+  const code = await main();
+  process.stdout.write("", () => process.exit(code));
+} catch (thrown) {
+  endWithError(thrown);
+}
+
+async function main(): Promise<number> {
+  const columns = process.stdout.columns ?? PIPE_COLUMNS;
+  const parsed = parseArguments(COMMANDS, packageVersion(), process.argv.slice(2), columns);
+  if (parsed.kind === "text") {
+    await writeText(terminal.stdout, parsed.text);
+    return 0;
+  }
+  return parsed.command.execute(parsed.positional, parsed.given, { terminal, interrupts: listenForInterrupts() });
+}
+
+function endWithError(thrown: unknown): never {
+  const debug = (process.env["TURNWISE_DEBUG"] ?? "") !== "";
+  process.stderr.write(`${errorLines(thrown, debug).join("\n")}\n`);
+  process.exit(exitCodeOf(thrown));
+}

@@ -1,0 +1,95 @@
+/** Options of every command that loads a model into an engine. */
+
+import type { OptionTable, OptionValues } from "../../base/option-table.ts";
+import type { EngineOptions } from "../../engine/types.ts";
+
+export const ENGINE_OPTIONS = {
+  ctx: {
+    type: { kind: "integer", min: 1, max: Number.MAX_SAFE_INTEGER },
+    default: null,
+    env: "TURNWISE_CTX",
+    help: "Tokens of context; by default the model's own limit",
+  },
+  threads: {
+    type: { kind: "integer", min: 1, max: 1024 },
+    default: null,
+    env: "TURNWISE_THREADS",
+    help: "Threads that compute; by default the cores this process may use",
+  },
+  "kv-type": {
+    type: { kind: "choice", choices: ["auto", "f32", "f16", "int8"] },
+    default: "auto",
+    env: "TURNWISE_KV_TYPE",
+    help: "Storage of the KV cache; auto is f32 for f32 models, else int8",
+  },
+  "kv-memory": {
+    type: { kind: "bytes" },
+    default: null,
+    env: "TURNWISE_KV_MEMORY",
+    help: "Memory of the KV cache; by default 8 full contexts or 40 % of what is free, the smaller",
+  },
+  backend: {
+    type: { kind: "choice", choices: ["auto", "native", "interpreter"] },
+    default: "auto",
+    env: "TURNWISE_BACKEND",
+    help: "What computes; auto is native where it loads, else the (slow) interpreter",
+  },
+} as const satisfies OptionTable;
+
+/** Options of the commands that serve many requests at once. */
+export const BATCH_OPTIONS = {
+  "max-sequences": {
+    type: { kind: "integer", min: 1, max: 1024 },
+    default: null,
+    env: "TURNWISE_MAX_SEQUENCES",
+    help: "Sequences that run at once, more wait; by default 64",
+  },
+  "max-waiting": {
+    type: { kind: "integer", min: 0, max: 2 ** 31 - 1 },
+    default: null,
+    env: "TURNWISE_MAX_WAITING",
+    help: "Requests that may wait, one more is refused with 503; by default 512",
+  },
+  "max-step-tokens": {
+    type: { kind: "integer", min: 1, max: 16_384 },
+    default: null,
+    env: "TURNWISE_MAX_STEP_TOKENS",
+    help: "Tokens that one step computes, prompts and answers together; by default 512",
+  },
+} as const satisfies OptionTable;
+
+export type EngineValues = OptionValues<typeof ENGINE_OPTIONS>;
+export type BatchValues = OptionValues<typeof BATCH_OPTIONS>;
+
+const NO_BATCH: BatchValues = { maxSequences: null, maxWaiting: null, maxStepTokens: null };
+
+/** The engine's options; what was not given is left out, so that the engine's own defaults hold. */
+export function toEngineOptions(
+  model: string,
+  values: EngineValues,
+  batch: BatchValues = NO_BATCH,
+): Omit<EngineOptions, "onProgress"> {
+  return {
+    model,
+    kvType: values.kvType,
+    backend: values.backend,
+    ...(values.ctx === null ? {} : { contextTokens: values.ctx }),
+    ...(values.threads === null ? {} : { threads: values.threads }),
+    ...(values.kvMemory === null ? {} : { kvMemoryBytes: values.kvMemory }),
+    ...(batch.maxSequences === null ? {} : { maxSequences: batch.maxSequences }),
+    ...(batch.maxWaiting === null ? {} : { maxWaiting: batch.maxWaiting }),
+    ...(batch.maxStepTokens === null ? {} : { maxStepTokens: batch.maxStepTokens }),
+  };
+}
+
+/** Names of engine options as a user of the command line gave them, for messages. */
+export const FLAG_OF_ENGINE_OPTION: Readonly<Record<string, string>> = {
+  contextTokens: "--ctx",
+  kvMemoryBytes: "--kv-memory",
+  kvType: "--kv-type",
+  maxStepTokens: "--max-step-tokens",
+  maxSequences: "--max-sequences",
+  maxWaiting: "--max-waiting",
+  threads: "--threads",
+  backend: "--backend",
+};

@@ -1,0 +1,75 @@
+/** The text of `docs/cli.md`, from the commands' own data. `scripts/generate-cli-docs.ts` writes it. */
+
+import type { OptionTable } from "../base/option-table.ts";
+import { EXIT_CODES } from "./command.ts";
+import type { Command } from "./command.ts";
+import { optionFlags, optionRemarks } from "./option-text.ts";
+
+const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
+  ok: "done (also when the reader of standard output left)",
+  failed: "failed; the reason is on standard error",
+  usage: "the command line is wrong",
+  interrupted: "ended by Ctrl-C; what was there is printed",
+};
+
+export function renderReference(commands: readonly Command[]): string {
+  return `${[
+    "# Command line",
+    "Made from the option tables by `npx tsx scripts/generate-cli-docs.ts`; do not edit.",
+    "Results go to standard output, everything said about them to standard error. An option on the command line wins over its environment variable, and that over the default.",
+    commandList(commands),
+    ...commands.map(commandSection),
+    environmentSection(),
+    exitCodeSection(),
+  ].join("\n\n")}\n`;
+}
+
+const commandList = (commands: readonly Command[]): string =>
+  commands.map(({ name, summary }) => `- [\`turnwise ${name}\`](#turnwise-${name}): ${summary}`).join("\n");
+
+function commandSection(command: Command): string {
+  const words = Object.entries(command.arguments).map(([name, { required }]) =>
+    required ? name.toUpperCase() : `[${name.toUpperCase()}]`,
+  );
+  const parts = [`## turnwise ${command.name}`, `\`${["turnwise", command.name, ...words, "[options]"].join(" ")}\``];
+  parts.push(`${command.summary}.${command.details === undefined ? "" : ` ${command.details.replaceAll("\n", " ")}`}`);
+  const argumentLines = Object.entries(command.arguments).map(
+    ([name, { help }]) => `- \`${name.toUpperCase()}\`: ${help}`,
+  );
+  if (argumentLines.length > 0) parts.push(argumentLines.join("\n"));
+  for (const [heading, table] of Object.entries(command.groups)) parts.push(optionTable(heading, table));
+  if (command.examples.length > 0) parts.push(`\`\`\`sh\n${command.examples.join("\n")}\n\`\`\``);
+  return parts.join("\n\n");
+}
+
+function optionTable(heading: string, table: OptionTable): string {
+  const rows = Object.entries(table).map(
+    ([name, row]) =>
+      `| \`${escapeCell(optionFlags(name, row))}\` | ${escapeCell(row.help)} | ${escapeCell(optionRemarks(row))} |`,
+  );
+  return [`| ${heading} | | default; range; environment |`, "| --- | --- | --- |", ...rows].join("\n");
+}
+
+const escapeCell = (text: string): string => text.replaceAll("|", "\\|");
+
+function environmentSection(): string {
+  return [
+    "## Environment",
+    "Besides the variables of the options above:",
+    "",
+    "| variable | meaning |",
+    "| --- | --- |",
+    "| `TURNWISE_API_KEY` | an API key for `serve` and `start` |",
+    "| `TURNWISE_ISA` | force an instruction-set level of the native core; `turnwise doctor` lists them |",
+    "| `TURNWISE_NATIVE` | path of a native core to load instead of the one that is found |",
+    "| `TURNWISE_DEBUG` | not empty: errors print their stack |",
+    "| `XDG_CACHE_HOME` | where the built-in model and a native core built on this machine are kept, by default `~/.cache` |",
+  ].join("\n");
+}
+
+function exitCodeSection(): string {
+  const rows = Object.entries(EXIT_CODES).map(
+    ([name, code]) => `| ${code} | ${EXIT_MEANINGS[name as keyof typeof EXIT_CODES]} |`,
+  );
+  return ["## Exit codes", "", "| code | meaning |", "| --- | --- |", ...rows].join("\n");
+}

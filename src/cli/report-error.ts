@@ -1,0 +1,42 @@
+/** An error as the user of a terminal sees it: one line, where possible one more with what to do, an exit code. */
+
+import { TurnwiseError, toTurnwiseError } from "../base/errors.ts";
+import type { ErrorCode } from "../base/errors.ts";
+import { EXIT_CODES } from "./command.ts";
+import type { ExitCode } from "./command.ts";
+
+/** What to do next, for the codes whose message does not say it. */
+const HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
+  unknown_option: "See turnwise help COMMAND.",
+  unknown_command: "See turnwise --help.",
+  missing_argument: "See turnwise --help.",
+  unexpected_argument: "A text with spaces needs quotes around it.",
+  file_unreadable: "MODEL is the path of a GGUF file; without it the built-in model is used.",
+  gguf_bad_magic: "MODEL is the path of a GGUF file, such as one from huggingface.co/models?library=gguf.",
+  gguf_truncated: "The file is incomplete; fetch it again and compare its size.",
+  gguf_split_missing: "Put all parts into one directory and give the first.",
+  template_missing: "turnwise run --raw continues a text without a template.",
+  context_length_exceeded: "Shorten the prompt, lower --max-tokens, or raise --ctx where the model allows it.",
+  memory_insufficient: "A smaller --ctx or --kv-memory needs less.",
+  native_missing: "turnwise doctor says why; turnwise build-native builds it.",
+  port_unavailable: "Give another --port; 0 takes a free one.",
+  engine_failed: "Set TURNWISE_DEBUG=1 for the details, and please report it.",
+  invariant_violated: "Set TURNWISE_DEBUG=1 for the details.",
+};
+
+/** Lines for stderr, without the newlines. `debug` adds the stack of what was thrown. */
+export function errorLines(thrown: unknown, debug: boolean): readonly string[] {
+  const error = toTurnwiseError(thrown);
+  const lines = [`turnwise: ${error.message}`];
+  const hint = HINTS[error.code];
+  if (hint !== undefined) lines.push(`  ${hint}`);
+  const cause = error.cause instanceof Error ? error.cause : error;
+  if (debug && cause.stack !== undefined) lines.push(cause.stack);
+  return lines;
+}
+
+export function exitCodeOf(thrown: unknown): ExitCode {
+  if (!(thrown instanceof TurnwiseError)) return EXIT_CODES.failed;
+  if (thrown.code === "cancelled") return EXIT_CODES.interrupted;
+  return thrown.class === "UsageError" ? EXIT_CODES.usage : EXIT_CODES.failed;
+}

@@ -1,0 +1,17 @@
+/** What a pass is: a pure function from graph to graph, named so that it can be listed and printed. */
+
+import type { WeightFormat } from "../base/dtypes.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { WeightRef } from "../graph/types.ts";
+
+export interface PassContext {
+  /** How a matrix is stored. */
+  readonly formatOf: (ref: WeightRef) => WeightFormat;
+}
+
+export interface Pass {
+  readonly name: string;
+  /** One line for people. */
+  readonly purpose: string;
+  run(graph: Graph, context: PassContext): Graph;
+}

@@ -1,0 +1,72 @@
+/**
+ * fuse-qkv: the three projections of attention, RoPE and the store of K and V become one node, where
+ * the three weights have one format: the value then stays in registers until it is stored.
+ */
+
+import type { Node, Nodes } from "../../graph/ops/table.ts";
+import type { ValueId } from "../../graph/types.ts";
+import type { Pass, PassContext } from "../pass.ts";
+import { fuse, type Fusion, type GraphUses } from "../rewrite.ts";
+
+export const fuseQkv: Pass = {
+  name: "fuse-qkv",
+  purpose: "project Q, K and V, turn Q and K, and store K and V in one node",
+  run: (graph, context) => fuse(graph, (node, uses) => matchQkv(node, uses, context)),
+};
+
+function matchQkv(store: Node, uses: GraphUses, { formatOf }: PassContext): Fusion | null {
+  if (store.op !== "kv_store") return null;
+  const k = turnedProjection(store.inputs.k, store, uses);
+  const v = projectionOf(store.inputs.v, store, uses);
+  if (k === null || v === null || v.inputs.x !== k.linear.inputs.x) return null;
+  const q = queryBeside(k, uses);
+  if (q === null) return null;
+  const format = formatOf(k.linear.weights.weight);
+  if (formatOf(q.linear.weights.weight) !== format || formatOf(v.weights.weight) !== format) return null;
+  return {
+    parts: [q.linear, k.linear, v, q.rope, k.rope, store],
+    node: {
+      op: "linear_qkv",
+      name: q.rope.name,
+      inputs: { x: v.inputs.x, ropeTable: k.rope.inputs.table },
+      weights: {
+        q: q.linear.weights.weight,
+        k: k.linear.weights.weight,
+        v: v.weights.weight,
+        qBias: q.linear.weights.bias,
+        kBias: k.linear.weights.bias,
+        vBias: v.weights.bias,
+      },
+      attributes: { layer: store.attributes.layer },
+      out: q.rope.out,
+    },
+  };
+}
+
+interface TurnedProjection {
+  readonly linear: Nodes["linear"];
+  readonly rope: Nodes["rope"];
+}
+
+/** The rope over a projection that makes `id`, where nothing but `reader` uses it. */
+function turnedProjection(id: ValueId, reader: Node, uses: GraphUses): TurnedProjection | null {
+  const rope = uses.producer(id);
+  if (rope.op !== "rope" || uses.onlyReader(id) !== reader) return null;
+  const linear = projectionOf(rope.inputs.x, rope, uses);
+  return linear === null ? null : { linear, rope };
+}
+
+function projectionOf(id: ValueId, reader: Node, uses: GraphUses): Nodes["linear"] | null {
+  const linear = uses.producer(id);
+  return linear.op === "linear" && uses.onlyReader(id) === reader ? linear : null;
+}
+
+/** The other projection of the same operand that the same table turns. */
+function queryBeside(k: TurnedProjection, uses: GraphUses): TurnedProjection | null {
+  for (const rope of uses.readers(k.rope.inputs.table)) {
+    if (rope.op !== "rope" || rope === k.rope) continue;
+    const linear = projectionOf(rope.inputs.x, rope, uses);
+    if (linear !== null && linear.inputs.x === k.linear.inputs.x) return { linear, rope };
+  }
+  return null;
+}

@@ -1,0 +1,29 @@
+/** GGML tensor types to packed formats, without loss. The row to add for a type that is to run. */
+
+import type { WeightFormat } from "../base/dtypes.ts";
+import { invariant } from "../base/invariant.ts";
+import type { GgmlType } from "../formats/gguf/ggml-types.ts";
+
+const WEIGHT_FORMATS: { readonly [Type in GgmlType]?: WeightFormat } = {
+  F32: "f32",
+  F16: "f16",
+  BF16: "bf16",
+  Q8_0: "q8",
+  Q4_0: "q4",
+};
+
+/** Formats whose kernels multiply integers, and so read q8a activations. */
+export const INTEGER_FORMATS: { readonly [Format in WeightFormat]: boolean } = {
+  f32: false,
+  f16: false,
+  bf16: false,
+  q8: true,
+  q4: true,
+};
+
+/** The format that a runnable tensor type is packed to. */
+export function weightFormatOf(type: GgmlType): WeightFormat {
+  const format = WEIGHT_FORMATS[type];
+  invariant(format !== undefined, `tensors of type ${type} are refused before compiling`);
+  return format;
+}

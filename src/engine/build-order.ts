@@ -1,0 +1,86 @@
+/** From a request to an order: every default filled in, every value checked. */
+
+import { fail } from "../base/errors.ts";
+import { at } from "../base/invariant.ts";
+import type { GenerationOrder, ScoreOrder } from "./order.ts";
+import { checkLimits, resolveSampling } from "./sampling-settings.ts";
+import type { GenerateRequest } from "./types.ts";
+
+export interface OrderLimits {
+  readonly vocabSize: number;
+  readonly contextTokens: number;
+}
+
+/** Checks all of a request that does not depend on its prompt, so that a bad one fails before tokenising. */
+export function checkRequest(request: GenerateRequest, { vocabSize }: OrderLimits): void {
+  checkLimits(request);
+  resolveSampling(request.sampling, vocabSize);
+}
+
+/**
+ * The order of `request`, whose prompt is `prompt`. Throws `request_invalid`, `token_out_of_range`,
+ * `prompt_empty` and `context_length_exceeded`.
+ */
+export function buildGenerationOrder(
+  id: number,
+  request: GenerateRequest,
+  prompt: Int32Array,
+  limits: OrderLimits,
+): GenerationOrder {
+  checkLimits(request);
+  checkTokens(prompt, limits.vocabSize);
+  const maxTokens = resolveMaxTokens(request.maxTokens, prompt.length, limits.contextTokens);
+  const minTokens = request.minTokens ?? 0;
+  if (minTokens > maxTokens) {
+    fail("request_invalid", { field: "minTokens", problem: `is ${minTokens}, but only ${maxTokens} tokens may be generated` });
+  }
+  const { seed, logitBias, ...sampling } = resolveSampling(request.sampling, limits.vocabSize);
+  return {
+    kind: "generate",
+    id,
+    prompt,
+    choices: request.choices ?? 1,
+    maxTokens,
+    minTokens,
+    ignoreEos: request.ignoreEos ?? false,
+    stop: request.stop ?? [],
+    keepSpecial: request.keepSpecial ?? false,
+    logprobs: request.logprobs ?? -1,
+    ...sampling,
+    seed: BigInt.asUintN(64, seed ?? randomSeed()),
+    biasTokens: Int32Array.from(logitBias.keys()),
+    biasValues: Float32Array.from(logitBias.values()),
+  };
+}
+
+/** Throws `request_invalid`, `token_out_of_range`, `prompt_empty` and `context_length_exceeded`. */
+export function buildScoreOrder(id: number, tokens: Int32Array, from: number, limits: OrderLimits): ScoreOrder {
+  checkTokens(tokens, limits.vocabSize);
+  if (!Number.isInteger(from) || from < 1 || from >= tokens.length) {
+    fail("request_invalid", { field: "from", problem: `must be an integer from 1 to ${tokens.length - 1}, not ${from}` });
+  }
+  checkContext(tokens.length, 0, limits.contextTokens);
+  return { kind: "score", id, tokens, from };
+}
+
+function resolveMaxTokens(asked: number | undefined, promptTokens: number, contextTokens: number): number {
+  const outputTokens = asked ?? Math.max(1, contextTokens - promptTokens);
+  checkContext(promptTokens, outputTokens, contextTokens);
+  return outputTokens;
+}
+
+function checkContext(promptTokens: number, outputTokens: number, contextTokens: number): void {
+  const totalTokens = promptTokens + outputTokens;
+  if (totalTokens <= contextTokens) return;
+  fail("context_length_exceeded", { contextTokens, totalTokens, promptTokens, outputTokens });
+}
+
+function checkTokens(tokens: Int32Array, vocabSize: number): void {
+  if (tokens.length === 0) fail("prompt_empty");
+  const wrong = tokens.findIndex((token) => token < 0 || token >= vocabSize);
+  if (wrong >= 0) fail("token_out_of_range", { token: at(tokens, wrong), vocabSize });
+}
+
+function randomSeed(): bigint {
+  return at(crypto.getRandomValues(new BigUint64Array(1)), 0);
+}

@@ -1,0 +1,61 @@
+/** `EngineOptions` checked and with every default that does not depend on the file. */
+
+import { fail } from "../base/errors.ts";
+import type { KvType } from "../base/dtypes.ts";
+import { defaultThreads, readCpuInfo } from "../native/cpu-info.ts";
+import type { PlainEngineOptions } from "./step-messages.ts";
+
+/** Rows of one step: enough for the kernels to work at full speed, few enough to answer a cancel soon. */
+const DEFAULT_STEP_TOKENS = 512;
+const DEFAULT_SEQUENCES = 64;
+const DEFAULT_WAITING = 512;
+/** Bounds of what a step's buffers may cost. */
+const MAX_STEP_TOKENS = 16_384;
+const MAX_SEQUENCES = 1024;
+const MAX_THREADS = 1024;
+
+const KV_TYPES: readonly string[] = ["auto", "f32", "f16", "int8"] satisfies (KvType | "auto")[];
+const BACKENDS: readonly string[] = ["auto", "native", "interpreter"];
+
+export interface EngineSettings {
+  readonly model: string;
+  /** Null: the model's own, or what memory allows. */
+  readonly contextTokens: number | null;
+  readonly threads: number;
+  readonly kvType: KvType | "auto";
+  readonly kvMemoryBytes: number | null;
+  readonly maxStepTokens: number;
+  readonly maxSequences: number;
+  readonly maxWaiting: number;
+  readonly backend: "auto" | "native" | "interpreter";
+}
+
+/** Throws `invalid_option`. */
+export function resolveSettings(options: PlainEngineOptions): EngineSettings {
+  const { model, kvType = "auto", backend = "auto" } = options;
+  if (typeof model !== "string" || model === "") fail("invalid_option", { option: "model", problem: "must be a path" });
+  checkChoice("kvType", kvType, KV_TYPES);
+  checkChoice("backend", backend, BACKENDS);
+  return {
+    model,
+    kvType,
+    backend,
+    contextTokens: integer("contextTokens", options.contextTokens, 1, 2 ** 31 - 1) ?? null,
+    threads: integer("threads", options.threads, 1, MAX_THREADS) ?? defaultThreads(readCpuInfo()),
+    kvMemoryBytes: integer("kvMemoryBytes", options.kvMemoryBytes, 1, Number.MAX_SAFE_INTEGER) ?? null,
+    maxStepTokens: integer("maxStepTokens", options.maxStepTokens, 1, MAX_STEP_TOKENS) ?? DEFAULT_STEP_TOKENS,
+    maxSequences: integer("maxSequences", options.maxSequences, 1, MAX_SEQUENCES) ?? DEFAULT_SEQUENCES,
+    maxWaiting: integer("maxWaiting", options.maxWaiting, 0, 2 ** 31 - 1) ?? DEFAULT_WAITING,
+  };
+}
+
+function integer(option: string, value: number | undefined, min: number, max: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  return fail("invalid_option", { option, problem: `must be an integer from ${min} to ${max}, not ${String(value)}` });
+}
+
+function checkChoice(option: string, value: string, choices: readonly string[]): void {
+  if (choices.includes(value)) return;
+  fail("invalid_option", { option, problem: `must be one of ${choices.join(", ")}, not ${String(value)}` });
+}

@@ -1,0 +1,124 @@
+/**
+ * An accepted generation as its reader sees it: parts wait here until they are read. What waits is
+ * bounded by the request's own output limit, so a reader who never comes costs no more than that.
+ */
+
+import { TurnwiseError } from "../base/errors.ts";
+import { at, unreachable } from "../base/invariant.ts";
+import type { StepEvent, TokenBytes, WirePart, WireToken } from "./step-messages.ts";
+import type { Generation, StreamPart, TokenPiece } from "./types.ts";
+
+interface Reader {
+  readonly resolve: (result: IteratorResult<StreamPart, undefined>) => void;
+  readonly reject: (error: TurnwiseError) => void;
+}
+
+export class GenerationStream implements Generation {
+  readonly promptTokens: number;
+  readonly #tokenBytes: TokenBytes;
+  readonly #cancel: () => void;
+  /** From `#read` on, not yet read. */
+  #parts: StreamPart[] = [];
+  #read = 0;
+  #reader: Reader | null = null;
+  #error: TurnwiseError | null = null;
+  #ended = false;
+
+  /** `cancel` asks the step loop to end the work; it is not called once the work has ended. */
+  constructor(promptTokens: number, tokenBytes: TokenBytes, cancel: () => void) {
+    this.promptTokens = promptTokens;
+    this.#tokenBytes = tokenBytes;
+    this.#cancel = cancel;
+  }
+
+  cancel(): void {
+    if (!this.#ended) this.#cancel();
+  }
+
+  /** Takes the next event of the order. */
+  receive(event: StepEvent): void {
+    switch (event.kind) {
+      case "part": {
+        const part = withBytes(event.part, this.#tokenBytes);
+        this.#ended = part.kind === "end";
+        if (this.#reader === null) this.#parts.push(part);
+        else this.#takeReader()?.resolve({ done: false, value: part });
+        return;
+      }
+      case "failed":
+        this.#ended = true;
+        this.#error = TurnwiseError.deserialize(event.error);
+        if (this.#reader !== null) this.#takeReader()?.reject(this.#takeError(this.#error));
+        return;
+      case "scored":
+        return;
+      default:
+        unreachable(event);
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<StreamPart, undefined> {
+    return { next: () => this.#next(), return: () => this.#return() };
+  }
+
+  async #next(): Promise<IteratorResult<StreamPart, undefined>> {
+    if (this.#read < this.#parts.length) {
+      const value = at(this.#parts, this.#read);
+      this.#read += 1;
+      if (this.#read === this.#parts.length) {
+        this.#parts = [];
+        this.#read = 0;
+      }
+      return { done: false, value };
+    }
+    if (this.#error !== null) throw this.#takeError(this.#error);
+    if (this.#ended) return { done: true, value: undefined };
+    return new Promise((resolve, reject) => {
+      this.#reader = { resolve, reject };
+    });
+  }
+
+  /** The reader leaves: the work ends, and nothing more is kept. */
+  async #return(): Promise<IteratorResult<StreamPart, undefined>> {
+    this.cancel();
+    this.#ended = true;
+    this.#error = null;
+    this.#parts = [];
+    this.#read = 0;
+    return { done: true, value: undefined };
+  }
+
+  #takeReader(): Reader | null {
+    const reader = this.#reader;
+    this.#reader = null;
+    return reader;
+  }
+
+  /** Thrown once; afterwards the iterator is done. */
+  #takeError(error: TurnwiseError): TurnwiseError {
+    this.#error = null;
+    return error;
+  }
+}
+
+function withBytes(part: WirePart, tokenBytes: TokenBytes): StreamPart {
+  if (part.kind !== "delta") return part;
+  return { ...part, tokens: part.tokens.map((token) => toPiece(token, tokenBytes)) };
+}
+
+function toPiece({ token, logprob, topTokens, topLogprobs }: WireToken, tokenBytes: TokenBytes): TokenPiece {
+  const bytes = bytesOf(token, tokenBytes);
+  if (logprob === undefined) return { token, bytes };
+  if (topTokens === undefined) return { token, bytes, logprob };
+  const top = topTokens.map((id, index) => ({
+    token: id,
+    bytes: bytesOf(id, tokenBytes),
+    logprob: topLogprobs?.[index] ?? -Infinity,
+  }));
+  return { token, bytes, logprob, top };
+}
+
+/** A copy: readers may hand it to what refuses shared memory. */
+function bytesOf(token: number, { bytes, offsets }: TokenBytes): Uint8Array {
+  return new Uint8Array(bytes.subarray(offsets[token] ?? 0, offsets[token + 1] ?? 0));
+}

@@ -1,0 +1,43 @@
+/**
+ * Work as the step loop takes it: validated, all defaults filled in, plain data that crosses a thread.
+ * `engine.ts` makes orders from requests; nothing here is checked again below.
+ */
+
+/** Generate from a prompt. */
+export interface GenerationOrder {
+  readonly kind: "generate";
+  /** Unique while it lives. */
+  readonly id: number;
+  /** At least one token. */
+  readonly prompt: Int32Array;
+  readonly choices: number;
+  readonly maxTokens: number;
+  readonly minTokens: number;
+  readonly ignoreEos: boolean;
+  readonly stop: readonly string[];
+  readonly keepSpecial: boolean;
+  /** Alternatives to report, or -1 for no log-probabilities at all. */
+  readonly logprobs: number;
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly minP: number;
+  readonly repetitionPenalty: number;
+  readonly presencePenalty: number;
+  readonly frequencyPenalty: number;
+  /** Choice i draws with seed + i, modulo 2^64. */
+  readonly seed: bigint;
+  readonly biasTokens: Int32Array;
+  readonly biasValues: Float32Array;
+}
+
+/** Give the log-probabilities of tokens[from..] under those before them. */
+export interface ScoreOrder {
+  readonly kind: "score";
+  readonly id: number;
+  readonly tokens: Int32Array;
+  /** 1..tokens.length - 1 */
+  readonly from: number;
+}
+
+export type Order = GenerationOrder | ScoreOrder;

@@ -1,0 +1,43 @@
+/**
+ * A thread's messages for a loop that does not return to the event loop while it has work: it takes
+ * what has come without waiting, and waits only when idle.
+ */
+
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+
+export class ThreadInbox<Message> {
+  readonly #port: MessagePort;
+  /** Delivered by the event loop while the thread was idle; older than what the port still holds. */
+  readonly #delivered: Message[] = [];
+  #wake: (() => void) | null = null;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+    port.on("message", (message: Message) => {
+      this.#delivered.push(message);
+      this.#wake?.();
+    });
+  }
+
+  /** The next message, or null when none has come. */
+  take(): Message | null {
+    const delivered = this.#delivered.shift();
+    if (delivered !== undefined) return delivered;
+    const received = receiveMessageOnPort(this.#port) as { readonly message: Message } | undefined;
+    return received?.message ?? null;
+  }
+
+  /** Resolves when a message may be taken. */
+  async wait(): Promise<void> {
+    if (this.#delivered.length > 0) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#wake = null;
+  }
+
+  /** Lets the thread end. */
+  close(): void {
+    this.#port.close();
+  }
+}

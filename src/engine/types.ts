@@ -1,0 +1,203 @@
+/**
+ * The engine as its users see it (the library, the server, the commands): plain data and one
+ * interface. `engine.ts` implements it over a step-loop thread and a text thread.
+ */
+
+import type { KvType } from "../base/dtypes.ts";
+import type { ChatInput } from "../text/template/types.ts";
+
+export interface EngineOptions {
+  /** A GGUF file, or the first part of a split one. */
+  readonly model: string;
+  /** Tokens a sequence may have; by default the model's own limit. */
+  readonly contextTokens?: number;
+  /** Threads of the native core; by default the cores this process may use. */
+  readonly threads?: number;
+  readonly kvType?: KvType | "auto";
+  /** Bytes of the page pool; by default 40 % of the free memory or 8 full contexts, the smaller. */
+  readonly kvMemoryBytes?: number;
+  /** Rows one step takes: decode rows and prefill chunks together. */
+  readonly maxStepTokens?: number;
+  /** Sequences that run at once; more wait. */
+  readonly maxSequences?: number;
+  /** Requests that may wait; one more is refused with `queue_full`. */
+  readonly maxWaiting?: number;
+  /** "auto": native where it loads, else the interpreter. */
+  readonly backend?: "auto" | "native" | "interpreter";
+  /** Called while the model loads. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /** Called while the model loads, with what the user should know: a slow backend, a shorter context. */
+  readonly onWarning?: (message: string) => void;
+}
+
+export interface LoadProgress {
+  readonly phase: "header" | "weights" | "tokenizer";
+  /** 0..1 */
+  readonly fraction: number;
+}
+
+export interface ModelInfo {
+  /** The file's name without extension. */
+  readonly id: string;
+  /** `general.name`, or the id. */
+  readonly name: string;
+  readonly path: string;
+  readonly architecture: string;
+  readonly parameters: number;
+  readonly fileBytes: number;
+  readonly contextTokens: number;
+  readonly vocabSize: number;
+  readonly bosToken: number | null;
+  readonly endTokens: readonly number[];
+  readonly hasChatTemplate: boolean;
+  /** The weights are random: its output is meaningless. */
+  readonly randomWeights: boolean;
+  /** Seconds since the epoch, of the file. */
+  readonly createdAt: number;
+}
+
+/** What loading decided; printed at start. */
+export interface EngineCapacity {
+  readonly backend: string;
+  readonly threads: number;
+  readonly kvType: KvType;
+  readonly contextTokens: number;
+  readonly maxSequences: number;
+  readonly pages: number;
+  readonly pageTokens: number;
+  readonly weightBytes: number;
+  readonly kvBytes: number;
+  readonly arenaBytes: number;
+  readonly loadMs: number;
+}
+
+export interface SamplingSettings {
+  /** 0 = greedy. Default 1 in the API, 0.8 in the commands. */
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly minP: number;
+  readonly repetitionPenalty: number;
+  readonly presencePenalty: number;
+  readonly frequencyPenalty: number;
+  /** Token id -> value added to its logit, -100..100. */
+  readonly logitBias: ReadonlyMap<number, number>;
+  /** Null: drawn at random when the request is accepted. */
+  readonly seed: bigint | null;
+}
+
+export interface GenerateRequest {
+  /** Text is encoded with the model's own BOS rule and special tokens parsed; ids are taken as they are. */
+  readonly prompt: string | Int32Array;
+  readonly sampling?: Partial<SamplingSettings>;
+  /** By default what is left of the context. */
+  readonly maxTokens?: number;
+  /** End tokens are banned before so many output tokens. */
+  readonly minTokens?: number;
+  /** End tokens do not end the output. */
+  readonly ignoreEos?: boolean;
+  /** Output ends before the first of these; they are not part of the text. */
+  readonly stop?: readonly string[];
+  /** Alternatives to report for each token, 0..20; absent: no log-probabilities. */
+  readonly logprobs?: number;
+  /** Sequences to generate from the prompt, which they share. Choice i draws with seed + i. */
+  readonly choices?: number;
+  /** Render special tokens in the text. */
+  readonly keepSpecial?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface TokenPiece {
+  readonly token: number;
+  /** The token's own bytes, which may be half a character. */
+  readonly bytes: Uint8Array;
+  /** Natural log; present where the request asked for log-probabilities. */
+  readonly logprob?: number;
+  readonly top?: readonly { readonly token: number; readonly bytes: Uint8Array; readonly logprob: number }[];
+}
+
+export type FinishReason = "stop" | "length";
+
+export interface GenerationUsage {
+  readonly promptTokens: number;
+  /** Of all choices. */
+  readonly outputTokens: number;
+  /** Prompt tokens whose KV was found and not computed. */
+  readonly cachedTokens: number;
+}
+
+export interface GenerationTimings {
+  /** Waiting for a place in the batch. */
+  readonly queueMs: number;
+  /** From there to the first token. */
+  readonly prefillMs: number;
+  /** From the first token to the last. */
+  readonly decodeMs: number;
+}
+
+/** What a generation yields; `end` is the last, unless the iterator throws. */
+export type StreamPart =
+  /** Prefill progress; comes at least once. */
+  | { readonly kind: "prefill"; readonly doneTokens: number; readonly promptTokens: number }
+  /** Text that became certain, and the tokens it came from; either may be empty, never both. */
+  | {
+      readonly kind: "delta";
+      readonly choice: number;
+      readonly text: string;
+      readonly tokens: readonly TokenPiece[];
+    }
+  | {
+      readonly kind: "finish";
+      readonly choice: number;
+      readonly reason: FinishReason;
+      /** The stop string that ended it, or null. */
+      readonly stopString: string | null;
+    }
+  | { readonly kind: "end"; readonly usage: GenerationUsage; readonly timings: GenerationTimings };
+
+/** An accepted request. Iterate it once; leaving the loop early cancels it. */
+export interface Generation extends AsyncIterable<StreamPart> {
+  readonly promptTokens: number;
+  /** Ends the work within one step; the iterator throws `cancelled`. */
+  cancel(): void;
+}
+
+/** Counters since the start and gauges of now; `server` renders them as metrics. */
+export interface EngineStats {
+  readonly running: number;
+  readonly waiting: number;
+  readonly pagesUsed: number;
+  readonly pagesTotal: number;
+  readonly steps: number;
+  readonly promptTokens: number;
+  readonly outputTokens: number;
+  readonly preemptions: number;
+  readonly finished: number;
+  readonly cancelled: number;
+  readonly failed: number;
+}
+
+export interface PromptScore {
+  /** Natural-log probability of tokens[i] given those before it, for i in from..length-1. */
+  readonly logprobs: Float32Array;
+}
+
+export interface EngineApi {
+  readonly model: ModelInfo;
+  readonly capacity: EngineCapacity;
+  /** Resolves when the request is accepted, rejects with a TurnwiseError when it is not. */
+  submit(request: GenerateRequest): Promise<Generation>;
+  /** `submit` and iterate. */
+  generate(request: GenerateRequest): AsyncIterable<StreamPart>;
+  /** The prompt of a conversation by the model's chat template; throws `template_missing` without one. */
+  renderChat(input: ChatInput): Promise<string>;
+  tokenize(text: string, options?: { readonly addSpecial?: boolean; readonly parseSpecial?: boolean }): Promise<Int32Array>;
+  /** Stored form of each token, as `turnwise tokenize` prints it. */
+  pieces(tokens: Int32Array): Promise<readonly string[]>;
+  detokenize(tokens: Int32Array): Promise<string>;
+  /** Log-probabilities of a text's own tokens from index `from` on; the base of perplexity. */
+  score(tokens: Int32Array, from: number): Promise<PromptScore>;
+  stats(): Promise<EngineStats>;
+  /** Cancels what runs, joins the threads, frees the memory. Idempotent. */
+  dispose(): Promise<void>;
+}

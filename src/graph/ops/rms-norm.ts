@@ -1,0 +1,53 @@
+/** rms_norm: x / sqrt(mean(x^2) + epsilon) * weight, by row. Zhang and Sennrich, 2019. */
+
+import { quantizable, requireF32, requireVector } from "../infer-rules.ts";
+import type { OpNode, OpRecord } from "../op.ts";
+import { type F32Rows, f32Rows, quantizeRows } from "../row-matrix.ts";
+import type { WeightRef } from "../types.ts";
+
+export type RmsNormNode = OpNode<
+  "rms_norm",
+  "x",
+  { readonly weight: WeightRef },
+  { readonly epsilon: number; readonly outType: "f32" | "q8a" },
+  number
+>;
+
+export const rmsNorm: OpRecord<RmsNormNode> = {
+  infer({ inputs, weights, attributes }, context) {
+    const x = requireF32(context, inputs.x);
+    requireVector(context, weights.weight, x.columns);
+    context.require(attributes.epsilon >= 0, `epsilon ${attributes.epsilon} is negative`);
+    return quantizable(context, attributes.outType, x);
+  },
+  cost({ inputs, weights }, context) {
+    return {
+      flops: 4 * context.rows(inputs.x) * context.columns(inputs.x),
+      bytes: context.weightBytes(weights.weight),
+    };
+  },
+  reference({ inputs, weights, attributes }, context) {
+    const x = context.f32(inputs.x);
+    const normed = normRows(x, context.weight(weights.weight), attributes.epsilon);
+    return attributes.outType === "q8a" ? quantizeRows(normed) : normed;
+  },
+  kernels: ["rms_norm"],
+  tolerance: { relative: 1e-6, absolute: 0 },
+  rowwise: true,
+  pages: "none",
+};
+
+function normRows(x: F32Rows, weight: Float32Array, epsilon: number): F32Rows {
+  const { rows, columns } = x;
+  const out = f32Rows(rows, columns);
+  for (let row = 0; row < rows; row += 1) {
+    const begin = row * columns;
+    let squares = 0;
+    for (let i = begin; i < begin + columns; i += 1) squares += (x.values[i] ?? 0) ** 2;
+    const factor = 1 / Math.sqrt(squares / columns + epsilon);
+    for (let i = 0; i < columns; i += 1) {
+      out.values[begin + i] = (x.values[begin + i] ?? 0) * factor * (weight[i] ?? 0);
+    }
+  }
+  return out;
+}

@@ -1,0 +1,39 @@
+/** Where binaries of the native core may lie. Paths only; `load-addon.ts` decides which one is taken. */
+
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The package's own folder; the same two levels up from `src/native` and from `dist/native`. */
+export const PACKAGE_ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The package's version, which a platform package must match exactly. */
+export function packageVersion(root: string = PACKAGE_ROOT): string {
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly version: string };
+  return manifest.version;
+}
+
+/** Made by `npm run build` in a checkout. */
+export function checkoutBuildPath(root: string = PACKAGE_ROOT): string {
+  return join(root, "build", "native", "turnwise.node");
+}
+
+/** Made by `turnwise build-native`; one for each version, so that an update never loads an old binary. */
+export function cachedBuildPath(environment: Environment = process.env): string {
+  const folder = `${packageVersion()}-${process.platform}-${process.arch}`;
+  return join(cacheDirectory(environment), "turnwise", "native", folder, "turnwise.node");
+}
+
+/** Package that holds a binary for this machine. */
+export function platformPackageName(): string {
+  return `@turnwise/native-${process.platform}-${process.arch}`;
+}
+
+function cacheDirectory(environment: Environment): string {
+  const named = environment["XDG_CACHE_HOME"];
+  if (named !== undefined && named !== "") return named;
+  return process.platform === "darwin" ? join(homedir(), "Library", "Caches") : join(homedir(), ".cache");
+}

@@ -1,0 +1,78 @@
+/** The tables of `docs/http-api.md`, from the server's own. `scripts/generate-http-docs.ts` writes them. */
+
+import { ERRORS } from "../base/errors.ts";
+import type { ErrorCode } from "../base/errors.ts";
+import { ERROR_MAP } from "./error-map.ts";
+import { CHAT_FIELDS } from "./fields/chat-fields.ts";
+import { COMPLETION_FIELDS } from "./fields/completion-fields.ts";
+import type { FieldTable } from "./fields/field-table.ts";
+import { DETOKENIZE_FIELDS, TOKENIZE_FIELDS } from "./fields/token-fields.ts";
+import { ROUTES } from "./routes.ts";
+
+/** What lies between these lines of the document is generated. */
+const BEGIN = "<!-- Made by `npx tsx scripts/generate-http-docs.ts` from the server's tables; do not edit below. -->";
+const END = "<!-- End of the generated part. -->";
+
+/** `document` with its generated part made anew. */
+export function updateReference(document: string): string {
+  const [before = "", rest = ""] = document.split(BEGIN);
+  const [, after = ""] = rest.split(END);
+  return `${before}${BEGIN}\n\n${renderReference()}\n\n${END}${after}`;
+}
+
+function renderReference(): string {
+  return [
+    "## Routes",
+    routeTable(),
+    "## Fields of /v1/chat/completions",
+    fieldTables(CHAT_FIELDS),
+    "## Fields of /v1/completions",
+    fieldTables(COMPLETION_FIELDS),
+    "## Fields of /tokenize",
+    fieldTables(TOKENIZE_FIELDS),
+    "## Fields of /detokenize",
+    fieldTables(DETOKENIZE_FIELDS),
+    "## Errors",
+    "Errors of status 500 have the code `null`: they are the server's own, and their reason is in its log.",
+    errorTable(),
+  ].join("\n\n");
+}
+
+function routeTable(): string {
+  const rows = ROUTES.map(({ method, path, summary, access }) => [
+    `\`${method} ${path.replace(/:(\w+)\{.*\}/, "{$1}")}\``,
+    summary,
+    access === "key" ? "yes" : "no",
+  ]);
+  return markdownTable(["Route", "What it does", "API key"], rows);
+}
+
+function fieldTables(table: FieldTable): string {
+  const rows = (kind: "honoured" | "inert" | "refused"): string[][] =>
+    Object.entries(table).flatMap(([name, row]) => (row.kind === kind ? [[`\`${name}\``, ...describeRow(row)]] : []));
+  const parts = [markdownTable(["Honoured", "Values and meaning"], rows("honoured"))];
+  if (rows("inert").length > 0)
+    parts.push(markdownTable(["Ignored", "Why it cannot change the answer"], rows("inert")));
+  if (rows("refused").length > 0) parts.push(markdownTable(["Refused", "Accepted as", "Instead"], rows("refused")));
+  return parts.join("\n\n");
+}
+
+function describeRow(row: FieldTable[string]): string[] {
+  if (row.kind !== "refused") return [row.note];
+  return [row.neutral.map((value) => `\`${JSON.stringify(value)}\``).join(", "), row.note];
+}
+
+function errorTable(): string {
+  const rows = (Object.keys(ERROR_MAP) as ErrorCode[])
+    // Status 499 is seen by the log and the metrics only: its client has gone.
+    .filter((code) => ERROR_MAP[code].status !== 500 && ERROR_MAP[code].status !== 499)
+    .toSorted((left, right) => ERROR_MAP[left].status - ERROR_MAP[right].status)
+    .map((code) => [String(ERROR_MAP[code].status), `\`${code}\``, ERRORS[code].message]);
+  return markdownTable(["Status", "Code", "Message"], rows);
+}
+
+function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
+}

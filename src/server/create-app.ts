@@ -1,0 +1,120 @@
+/** The Hono application: what every request passes through, then its route. It needs no socket. */
+
+import type { Socket } from "node:net";
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { cors } from "hono/cors";
+import { turnwiseError } from "../base/errors.ts";
+import type { TurnwiseError } from "../base/errors.ts";
+import type { ApiKeys } from "./api-keys.ts";
+import { errorBody, errorStatus, retryAfterSeconds } from "./error-map.ts";
+import { logRequest } from "./request-log.ts";
+import { REQUEST_ID_HEADER, requestIdFrom } from "./request-id.ts";
+import { RequestScope } from "./request-scope.ts";
+import { ROUTES } from "./routes.ts";
+import type { Route } from "./routes.ts";
+import type { HonoEnv, ServerContext } from "./server-context.ts";
+
+/** Characters of a path that are repeated in an error. */
+const SHOWN_PATH_CHARACTERS = 200;
+
+/** Why the server closed this connection, if it did. */
+export type CloseReason = (socket: Socket) => TurnwiseError | null;
+
+export function createApp(server: ServerContext, keys: ApiKeys, closeReason: CloseReason): Hono<HonoEnv> {
+  const app = new Hono<HonoEnv>();
+  app.use("*", async (http, next) => {
+    const scope = openScope(http, server, closeReason);
+    http.set("scope", scope);
+    await next();
+    http.res.headers.set(REQUEST_ID_HEADER, scope.id);
+    if (server.lifecycle.phase === "draining" && isBodyRead(http.req.raw)) http.res.headers.set("connection", "close");
+    scope.status = http.res.status;
+    if (!scope.streaming) scope.end();
+  });
+  if (server.options.corsOrigin !== null) app.use("*", corsFor(server.options.corsOrigin));
+  for (const route of ROUTES) app.on(route.method, route.path, (http) => handle(route, http, server, keys));
+  for (const path of new Set(ROUTES.map((route) => route.path))) {
+    const allowed = allowedMethods(path);
+    app.all(path, (http) => {
+      http.header("allow", allowed);
+      return answerError(http, turnwiseError("method_not_allowed", { method: http.req.method, path, allowed }));
+    });
+  }
+  app.notFound((http) => {
+    const path = http.req.path.slice(0, SHOWN_PATH_CHARACTERS);
+    return answerError(http, turnwiseError("route_not_found", { method: http.req.method, path }));
+  });
+  app.onError((thrown, http) => answerError(http, http.get("scope").failure(thrown)));
+  return app;
+}
+
+function openScope(http: Context<HonoEnv>, server: ServerContext, closeReason: CloseReason): RequestScope {
+  const { lifecycle, metrics, logger, options } = server;
+  const id = requestIdFrom(http.req.header(REQUEST_ID_HEADER));
+  const scope = new RequestScope(id, http.req.method, options.requestTimeout, (ended) => {
+    lifecycle.ended(ended);
+    metrics.requestEnded(ended.route, ended.method, ended.error === null ? ended.status : errorStatus(ended.error));
+    logRequest(logger, ended);
+  });
+  lifecycle.opened(scope);
+  // Hono leaves `env` out where the request was made in process.
+  const socket = (http.env as HonoEnv["Bindings"] | undefined)?.incoming?.socket;
+  const { signal } = http.req.raw;
+  signal.addEventListener("abort", () => {
+    scope.cancel((socket && closeReason(socket)) ?? turnwiseError("cancelled"));
+  });
+  return scope;
+}
+
+/** Closing with a body unread would reset the connection, and the client might lose the answer. */
+function isBodyRead(request: Request): boolean {
+  return request.method === "GET" || request.method === "HEAD" || request.bodyUsed;
+}
+
+function handle(
+  route: Route,
+  http: Context<HonoEnv>,
+  server: ServerContext,
+  keys: ApiKeys,
+): Response | Promise<Response> {
+  const scope = http.get("scope");
+  scope.route = route.path;
+  if (route.access === "key") keys.check(http.req.header("authorization"));
+  const request = { http, scope, server };
+  return route.needs === "nothing"
+    ? route.handle(request)
+    : route.handle({ ...request, engine: server.lifecycle.admit() });
+}
+
+function answerError(http: Context<HonoEnv>, error: TurnwiseError): Response {
+  const scope = http.get("scope");
+  scope.error = error;
+  const status = errorStatus(error);
+  const headers = new Headers({ "content-type": "application/json" });
+  const retryAfter = retryAfterSeconds(error);
+  if (retryAfter !== null) headers.set("retry-after", String(retryAfter));
+  if (error.code === "invalid_api_key") headers.set("www-authenticate", "Bearer");
+  const allow = http.res.headers.get("allow");
+  if (allow !== null) headers.set("allow", allow);
+  return new Response(JSON.stringify(errorBody(error, scope.id)), { status, headers });
+}
+
+/** A GET route answers HEAD as well. */
+function allowedMethods(path: string): string {
+  const methods = ROUTES.filter((route) => route.path === path).map((route) => route.method);
+  return methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", ");
+}
+
+function corsFor(origins: string): ReturnType<typeof cors> {
+  const list = origins
+    .split(",")
+    .map((origin) => origin.trim())
+    .filter((origin) => origin !== "");
+  return cors({
+    origin: list.includes("*") ? "*" : list,
+    allowMethods: ["GET", "POST"],
+    exposeHeaders: [REQUEST_ID_HEADER, "retry-after"],
+    maxAge: 600,
+  });
+}

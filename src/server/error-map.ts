@@ -1,0 +1,138 @@
+/**
+ * What each error code looks like over HTTP: one total table, so a new code without a row does not
+ * compile. The shape is OpenAI's: `{ error: { message, type, param, code } }`.
+ */
+
+import type { ErrorCode, TurnwiseError } from "../base/errors.ts";
+
+/** OpenAI's `error.type`: whose fault it is. Its clients choose their error class by the status. */
+export type OpenAiErrorType = "invalid_request_error" | "server_error";
+
+interface HttpError {
+  readonly status: number;
+  readonly type: OpenAiErrorType;
+  /** `error.code`; null where the code would tell a client about the inside of the server. */
+  readonly code: string | null;
+}
+
+/** A defect or a state of the server; its message goes to the log, not to the client. */
+const INTERNAL: HttpError = { status: 500, type: "server_error", code: null };
+
+function invalid(code: ErrorCode, status = 400): HttpError {
+  return { status, type: "invalid_request_error", code };
+}
+
+/** Trying later may help. */
+function overloaded(code: ErrorCode): HttpError {
+  return { status: 503, type: "server_error", code };
+}
+
+/** 499 is nginx's "client closed request": only logs and metrics see it. */
+const CLIENT_CLOSED = 499;
+
+export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
+  invariant_violated: INTERNAL,
+  invalid_option: INTERNAL,
+  unknown_option: INTERNAL,
+
+  file_unreadable: INTERNAL,
+  file_unwritable: INTERNAL,
+  gguf_bad_magic: INTERNAL,
+  gguf_bad_version: INTERNAL,
+  gguf_truncated: INTERNAL,
+  gguf_invalid: INTERNAL,
+  gguf_limit: INTERNAL,
+  gguf_split_missing: INTERNAL,
+  tensor_type_unsupported: INTERNAL,
+
+  tokenizer_unsupported: INTERNAL,
+  tokenizer_invalid: INTERNAL,
+  token_out_of_range: invalid("token_out_of_range"),
+  template_invalid: INTERNAL,
+  template_failed: invalid("template_failed"),
+  template_missing: invalid("template_missing"),
+
+  architecture_unsupported: INTERNAL,
+  model_feature_unsupported: INTERNAL,
+  metadata_missing: INTERNAL,
+  metadata_invalid: INTERNAL,
+  weight_missing: INTERNAL,
+  weight_shape: INTERNAL,
+
+  graph_invalid: INTERNAL,
+  program_invalid: INTERNAL,
+  pass_unknown: INTERNAL,
+
+  native_missing: INTERNAL,
+  native_failed: INTERNAL,
+  native_build_failed: INTERNAL,
+  native_disposed: INTERNAL,
+  isa_unsupported: INTERNAL,
+
+  // Raised for a request only where it could never fit, however idle the server is.
+  memory_insufficient: invalid("memory_insufficient"),
+  context_length_exceeded: invalid("context_length_exceeded"),
+  prompt_empty: invalid("prompt_empty"),
+  request_invalid: invalid("request_invalid"),
+  queue_full: overloaded("queue_full"),
+  cancelled: invalid("cancelled", CLIENT_CLOSED),
+  engine_disposed: overloaded("engine_disposed"),
+  engine_failed: INTERNAL,
+
+  body_too_large: invalid("body_too_large", 413),
+  invalid_json: invalid("invalid_json"),
+  unsupported_media_type: invalid("unsupported_media_type", 415),
+  field_refused: invalid("field_refused"),
+  field_unknown: invalid("field_unknown"),
+  model_not_found: invalid("model_not_found", 404),
+  invalid_api_key: invalid("invalid_api_key", 401),
+  route_not_found: invalid("route_not_found", 404),
+  method_not_allowed: invalid("method_not_allowed", 405),
+  not_ready: overloaded("not_ready"),
+  draining: overloaded("draining"),
+  client_too_slow: invalid("client_too_slow", CLIENT_CLOSED),
+  request_timeout: { status: 504, type: "server_error", code: "request_timeout" },
+  request_incomplete: invalid("request_incomplete", 408),
+  http_malformed: invalid("http_malformed"),
+  headers_too_large: invalid("headers_too_large", 431),
+  unsafe_binding: INTERNAL,
+  port_unavailable: INTERNAL,
+
+  // Only the command line raises these.
+  missing_argument: INTERNAL,
+  unexpected_argument: INTERNAL,
+  unknown_command: INTERNAL,
+  input_not_utf8: INTERNAL,
+  request_failed: INTERNAL,
+};
+
+/** The JSON body of every error answer and of an error event in a stream. */
+export interface ErrorBody {
+  readonly error: {
+    readonly message: string;
+    readonly type: OpenAiErrorType;
+    /** The request field that is wrong, where one is. */
+    readonly param: string | null;
+    readonly code: string | null;
+  };
+}
+
+export function errorStatus(error: TurnwiseError): number {
+  return ERROR_MAP[error.code].status;
+}
+
+/** `requestId` leads an operator from the client's message to the log line that has the reason. */
+export function errorBody(error: TurnwiseError, requestId: string): ErrorBody {
+  const row = ERROR_MAP[error.code];
+  const message =
+    row === INTERNAL ? `The server failed. Its log has the reason under request id ${requestId}.` : error.message;
+  const field = error.params["field"];
+  return {
+    error: { message, type: row.type, param: typeof field === "string" ? field : null, code: row.code },
+  };
+}
+
+/** Seconds after which the same request may succeed, or null where it will not. */
+export function retryAfterSeconds(error: TurnwiseError): number | null {
+  return ERROR_MAP[error.code].status === 503 ? 2 : null;
+}

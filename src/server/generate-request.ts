@@ -1,0 +1,94 @@
+/** From the fields that both generating APIs share to the engine's request. */
+
+import { fail, TurnwiseError, turnwiseError } from "../base/errors.ts";
+import type { EngineApi, GenerateRequest, Generation, SamplingSettings } from "../engine/types.ts";
+import type { FieldValues } from "./fields/field-table.ts";
+import type { SAMPLING_FIELDS } from "./fields/sampling-fields.ts";
+
+type SamplingValues = FieldValues<typeof SAMPLING_FIELDS>;
+
+/** The API's default, which differs from the commands'. */
+const DEFAULT_TEMPERATURE = 1;
+
+interface PromptAndLimits {
+  readonly prompt: string | Int32Array;
+  readonly maxTokens: number | undefined;
+  readonly logprobs: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Throws `request_invalid` for a biased token that the vocabulary lacks, or counts that contradict each other. */
+export function toGenerateRequest(values: SamplingValues, prompt: PromptAndLimits, vocabSize: number): GenerateRequest {
+  for (const token of values.logit_bias?.keys() ?? []) {
+    if (token >= vocabSize) {
+      fail("request_invalid", {
+        field: "logit_bias",
+        problem: `token ${token} is outside the vocabulary of ${vocabSize}`,
+      });
+    }
+  }
+  const { maxTokens, logprobs } = prompt;
+  if (maxTokens !== undefined && values.min_tokens !== undefined && values.min_tokens > maxTokens) {
+    fail("request_invalid", { field: "min_tokens", problem: `is ${values.min_tokens}, above max_tokens ${maxTokens}` });
+  }
+  return {
+    prompt: prompt.prompt,
+    sampling: toSampling(values),
+    signal: prompt.signal,
+    ...present({
+      maxTokens,
+      logprobs,
+      minTokens: values.min_tokens,
+      ignoreEos: values.ignore_eos,
+      stop: values.stop,
+      choices: values.n,
+      keepSpecial: values.skip_special_tokens === undefined ? undefined : !values.skip_special_tokens,
+    }),
+  };
+}
+
+/** `engine.submit`, whose complaints about a field get the field's name in the API. */
+export async function submitGeneration(engine: EngineApi, request: GenerateRequest): Promise<Generation> {
+  try {
+    return await engine.submit(request);
+  } catch (error) {
+    if (!(error instanceof TurnwiseError) || error.code !== "request_invalid") throw error;
+    const { field = "", problem = "" } = error.params;
+    throw turnwiseError("request_invalid", { field: apiName(String(field)), problem });
+  }
+}
+
+/** minTokens -> min_tokens. */
+const apiName = (field: string): string =>
+  field === "choices" ? "n" : field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** Throws `request_invalid` where stream_options are given without stream. */
+export function wantsUsageChunk(values: SamplingValues): boolean {
+  if (values.stream_options !== undefined && values.stream !== true) {
+    fail("request_invalid", { field: "stream_options", problem: "is only allowed with stream: true" });
+  }
+  return values.stream_options?.include_usage === true;
+}
+
+function toSampling(values: SamplingValues): Partial<SamplingSettings> {
+  return {
+    temperature: values.temperature ?? DEFAULT_TEMPERATURE,
+    ...present({
+      topK: values.top_k === undefined ? undefined : Math.max(0, values.top_k),
+      topP: values.top_p,
+      minP: values.min_p,
+      repetitionPenalty: values.repetition_penalty,
+      presencePenalty: values.presence_penalty,
+      frequencyPenalty: values.frequency_penalty,
+      logitBias: values.logit_bias,
+      seed: values.seed,
+    }),
+  };
+}
+
+type Present<Values> = { [Name in keyof Values]?: Exclude<Values[Name], undefined> };
+
+/** Without the fields that are undefined: the engine's optional fields are absent, never undefined. */
+function present<Values extends object>(values: Values): Present<Values> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Present<Values>;
+}

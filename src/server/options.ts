@@ -1,0 +1,96 @@
+/**
+ * The server's options as data. The command line derives its flags, `--help` and the environment
+ * variables from this table; `createServer` takes the values.
+ */
+
+import type { OptionTable, OptionValues } from "../base/option-table.ts";
+
+export const SERVER_OPTIONS = {
+  host: {
+    type: { kind: "string", placeholder: "ADDRESS" },
+    default: "127.0.0.1",
+    env: "TURNWISE_HOST",
+    help: "Address to listen on; one that others can reach needs an API key",
+  },
+  port: {
+    type: { kind: "integer", min: 0, max: 65535 },
+    default: 8080,
+    env: "TURNWISE_PORT",
+    help: "Port to listen on; 0 takes a free one",
+  },
+  "api-key-file": {
+    type: { kind: "string", placeholder: "FILE" },
+    default: null,
+    env: "TURNWISE_API_KEY_FILE",
+    help: "File of API keys, one a line, # begins a comment; TURNWISE_API_KEY gives a single key",
+  },
+  insecure: {
+    type: { kind: "boolean" },
+    default: false,
+    env: "TURNWISE_INSECURE",
+    help: "Listen beyond this machine without an API key",
+  },
+  "cors-origin": {
+    type: { kind: "string", placeholder: "ORIGINS" },
+    default: null,
+    env: "TURNWISE_CORS_ORIGIN",
+    help: "Web origins that may call from a browser, comma-separated, or *; none by default",
+  },
+  alias: {
+    type: { kind: "string", placeholder: "NAME" },
+    default: null,
+    env: "TURNWISE_ALIAS",
+    help: "Model id that clients see; by default the file's name",
+  },
+  "max-body": {
+    type: { kind: "bytes" },
+    default: 16 * 1024 * 1024,
+    env: "TURNWISE_MAX_BODY",
+    help: "Largest request body",
+  },
+  "request-timeout": {
+    type: { kind: "duration" },
+    default: 0,
+    env: "TURNWISE_REQUEST_TIMEOUT",
+    help: "Longest time from a request's first byte to the end of its answer; 0 sets no limit",
+  },
+  "write-timeout": {
+    type: { kind: "duration" },
+    default: 60_000,
+    env: "TURNWISE_WRITE_TIMEOUT",
+    help: "A client that reads nothing for this long is disconnected; 0 waits for ever",
+  },
+  "drain-timeout": {
+    type: { kind: "duration" },
+    default: 30_000,
+    env: "TURNWISE_DRAIN_TIMEOUT",
+    help: "On shutdown, running requests have this long to finish",
+  },
+  "ping-interval": {
+    type: { kind: "duration" },
+    default: 10_000,
+    env: "TURNWISE_PING_INTERVAL",
+    help: "A stream that is silent this long gets a comment, so that proxies keep it; 0 sends none",
+  },
+  "strict-fields": {
+    type: { kind: "boolean" },
+    default: false,
+    env: "TURNWISE_STRICT_FIELDS",
+    help: "Refuse request fields that are not known, instead of listing them as ignored",
+  },
+  "log-level": {
+    type: { kind: "choice", choices: ["silent", "error", "warn", "info", "debug"] },
+    default: "info",
+    env: "TURNWISE_LOG_LEVEL",
+    help: "Least serious log line to write (JSON lines on stderr)",
+  },
+  "log-prompts": {
+    type: { kind: "boolean" },
+    default: false,
+    env: "TURNWISE_LOG_PROMPTS",
+    help: "Write prompts and outputs to the log; they are never written otherwise",
+  },
+} as const satisfies OptionTable;
+
+/** Durations are milliseconds, sizes are bytes. */
+export type ServerOptions = OptionValues<typeof SERVER_OPTIONS>;

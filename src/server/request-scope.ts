@@ -1,0 +1,73 @@
+/**
+ * One request from its arrival to its log line: its id, why it was cancelled, and what the log and
+ * the metrics report of it. It ends exactly once; a stream ends when its last event is written.
+ */
+
+import { TurnwiseError, turnwiseError } from "../base/errors.ts";
+import type { GenerationTimings, GenerationUsage } from "../engine/types.ts";
+
+export class RequestScope {
+  readonly id: string;
+  readonly method: string;
+  /** The route's pattern, which is bounded; never the path. */
+  route = "unmatched";
+  status = 0;
+  /** The answer goes on after its headers: `end` comes from the stream. */
+  streaming = false;
+  error: TurnwiseError | null = null;
+  promptTokens: number | null = null;
+  usage: GenerationUsage | null = null;
+  timings: GenerationTimings | null = null;
+
+  readonly #startMs = performance.now();
+  readonly #abort = new AbortController();
+  readonly #onEnd: (scope: RequestScope) => void;
+  readonly #timer: NodeJS.Timeout | null;
+  #ended = false;
+
+  /** `timeoutMs` 0 sets no limit. */
+  constructor(id: string, method: string, timeoutMs: number, onEnd: (scope: RequestScope) => void) {
+    this.id = id;
+    this.method = method;
+    this.#onEnd = onEnd;
+    this.#timer =
+      timeoutMs === 0
+        ? null
+        : setTimeout(() => this.cancel(turnwiseError("request_timeout", { limitMs: timeoutMs })), timeoutMs);
+  }
+
+  /** Aborts when the request is cancelled, for whatever reason. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Milliseconds since the request arrived. */
+  elapsedMs(): number {
+    return performance.now() - this.#startMs;
+  }
+
+  /** Stops the work; the first reason is the one that counts. */
+  cancel(reason: TurnwiseError): void {
+    if (!this.#ended) this.#abort.abort(reason);
+  }
+
+  /** What `thrown` means for this request: the reason of its cancellation, if it was cancelled. */
+  failure(thrown: unknown): TurnwiseError {
+    const cause: unknown = this.signal.aborted ? this.signal.reason : thrown;
+    if (cause instanceof TurnwiseError) this.error = cause;
+    else {
+      const what = cause instanceof Error ? cause.message : String(cause);
+      this.error = new TurnwiseError("invariant_violated", { what }, cause);
+    }
+    return this.error;
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    // A stream whose client left ends without an error being thrown.
+    if (this.signal.aborted && this.error === null) this.failure(this.signal.reason);
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#onEnd(this);
+  }
+}

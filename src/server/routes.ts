@@ -1,0 +1,101 @@
+/** The route table: a route is a function in `routes/` and a row here. */
+
+import { chatCompletions } from "./routes/chat-completions.ts";
+import { completions } from "./routes/completions.ts";
+import { health, ready } from "./routes/health.ts";
+import { metrics } from "./routes/metrics.ts";
+import { getModel, listModels } from "./routes/models.ts";
+import { detokenize, tokenize } from "./routes/tokenize.ts";
+import type { EngineRequest, RouteRequest } from "./server-context.ts";
+
+interface RouteBase {
+  readonly method: "GET" | "POST";
+  /** In Hono's notation; also the route's name in the log and the metrics. */
+  readonly path: string;
+  /** "anyone" needs no API key. */
+  readonly access: "key" | "anyone";
+  /** One line for the documentation. */
+  readonly summary: string;
+}
+
+export type Route = RouteBase &
+  (
+    | { readonly needs: "engine"; readonly handle: (request: EngineRequest) => Response | Promise<Response> }
+    /** Answers also while the model loads and while the server drains. */
+    | { readonly needs: "nothing"; readonly handle: (request: RouteRequest) => Response | Promise<Response> }
+  );
+
+export const ROUTES: readonly Route[] = [
+  {
+    method: "POST",
+    path: "/v1/chat/completions",
+    access: "key",
+    needs: "engine",
+    handle: chatCompletions,
+    summary: "Answer a conversation",
+  },
+  {
+    method: "POST",
+    path: "/v1/completions",
+    access: "key",
+    needs: "engine",
+    handle: completions,
+    summary: "Continue a text",
+  },
+  {
+    method: "GET",
+    path: "/v1/models",
+    access: "key",
+    needs: "engine",
+    handle: listModels,
+    summary: "List the served model",
+  },
+  {
+    method: "GET",
+    path: "/v1/models/:id{.+}",
+    access: "key",
+    needs: "engine",
+    handle: getModel,
+    summary: "Describe one model",
+  },
+  {
+    method: "POST",
+    path: "/tokenize",
+    access: "key",
+    needs: "engine",
+    handle: tokenize,
+    summary: "Token ids of a text or a conversation",
+  },
+  {
+    method: "POST",
+    path: "/detokenize",
+    access: "key",
+    needs: "engine",
+    handle: detokenize,
+    summary: "Text of token ids",
+  },
+  {
+    method: "GET",
+    path: "/health",
+    access: "anyone",
+    needs: "nothing",
+    handle: health,
+    summary: "200 while the process answers",
+  },
+  {
+    method: "GET",
+    path: "/ready",
+    access: "anyone",
+    needs: "nothing",
+    handle: ready,
+    summary: "200 while requests are taken, else 503 with the reason",
+  },
+  {
+    method: "GET",
+    path: "/metrics",
+    access: "key",
+    needs: "nothing",
+    handle: metrics,
+    summary: "Prometheus metrics",
+  },
+];

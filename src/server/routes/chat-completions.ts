@@ -1,0 +1,61 @@
+/** `POST /v1/chat/completions`. */
+
+import { fail } from "../../base/errors.ts";
+import { chatFormat } from "../chat-format.ts";
+import { CHAT_FIELDS } from "../fields/chat-fields.ts";
+import type { ChatValues } from "../fields/chat-fields.ts";
+import { parseFields } from "../fields/field-table.ts";
+import { toChatInput } from "../fields/chat-messages.ts";
+import { submitGeneration, toGenerateRequest, wantsUsageChunk } from "../generate-request.ts";
+import { outputTokensOnly } from "../generation-format.ts";
+import { readJsonBody } from "../read-body.ts";
+import { respondWithGeneration } from "../respond-generation.ts";
+import { checkModel } from "../server-context.ts";
+import type { EngineRequest } from "../server-context.ts";
+
+export async function chatCompletions(request: EngineRequest): Promise<Response> {
+  const { engine, http, scope, server } = request;
+  const body = await readJsonBody(http.req.raw, server.options.maxBody, scope.signal);
+  const { values, ignored } = parseFields(CHAT_FIELDS, body, server.options.strictFields);
+  checkModel(values.model, engine, server.options);
+  const includeUsage = wantsUsageChunk(values);
+  const logprobs = topLogprobs(values);
+  const maxTokens = maxOutputTokens(values);
+  const prompt = await engine.renderChat(toChatInput({ ...values, tools: chosenTools(values) }));
+  const generation = await submitGeneration(
+    engine,
+    toGenerateRequest(values, { prompt, maxTokens, logprobs, signal: scope.signal }, engine.model.vocabSize),
+  );
+  const listed = outputTokensOnly(engine.model.endTokens, values.ignore_eos === true);
+  return respondWithGeneration(request, generation, {
+    format: chatFormat(logprobs === undefined ? null : listed),
+    choices: values.n ?? 1,
+    stream: values.stream === true,
+    includeUsage,
+    ignored,
+    prompt,
+  });
+}
+
+/** Alternatives to list, or undefined where no log-probabilities are wanted. */
+function topLogprobs(values: ChatValues): number | undefined {
+  if (values.logprobs === true) return values.top_logprobs ?? 0;
+  if (values.top_logprobs !== undefined) {
+    fail("request_invalid", { field: "top_logprobs", problem: "needs logprobs: true" });
+  }
+  return undefined;
+}
+
+function maxOutputTokens({ max_tokens: older, max_completion_tokens: newer }: ChatValues): number | undefined {
+  if (older !== undefined && newer !== undefined && older !== newer) {
+    fail("request_invalid", { field: "max_tokens", problem: "differs from max_completion_tokens; send one of them" });
+  }
+  return newer ?? older;
+}
+
+/** The tools that the template shows. A choice that only constrained decoding could keep is refused. */
+function chosenTools({ tools, tool_choice: choice }: ChatValues): ChatValues["tools"] {
+  if (choice === undefined || choice === "auto") return tools;
+  if (choice === "none") return undefined;
+  return fail("field_refused", { field: "tool_choice", hint: 'A call cannot be forced yet; use "auto" or "none".' });
+}

@@ -1,0 +1,44 @@
+/** `POST /tokenize` and `POST /detokenize`, which follow vLLM's. */
+
+import { fail } from "../../base/errors.ts";
+import type { EngineApi } from "../../engine/types.ts";
+import { toChatInput } from "../fields/chat-messages.ts";
+import { parseFields } from "../fields/field-table.ts";
+import { checkTokens, DETOKENIZE_FIELDS, TOKENIZE_FIELDS } from "../fields/token-fields.ts";
+import type { TokenizeValues } from "../fields/token-fields.ts";
+import { readJsonBody } from "../read-body.ts";
+import { ignoredField } from "../respond-generation.ts";
+import { checkModel } from "../server-context.ts";
+import type { EngineRequest } from "../server-context.ts";
+
+export async function tokenize({ engine, http, scope, server }: EngineRequest): Promise<Response> {
+  const body = await readJsonBody(http.req.raw, server.options.maxBody, scope.signal);
+  const { values, ignored } = parseFields(TOKENIZE_FIELDS, body, server.options.strictFields);
+  checkModel(values.model, engine, server.options);
+  const text = await textOf(values, engine);
+  const tokens = await engine.tokenize(text, { addSpecial: values.add_special_tokens ?? true, parseSpecial: true });
+  return http.json({
+    tokens: [...tokens],
+    count: tokens.length,
+    max_model_len: engine.capacity.contextTokens,
+    ...(values.return_token_strs === true ? { token_strs: await engine.pieces(tokens) } : {}),
+    ...ignoredField(ignored),
+  });
+}
+
+export async function detokenize({ engine, http, scope, server }: EngineRequest): Promise<Response> {
+  const body = await readJsonBody(http.req.raw, server.options.maxBody, scope.signal);
+  const { values, ignored } = parseFields(DETOKENIZE_FIELDS, body, server.options.strictFields);
+  checkModel(values.model, engine, server.options);
+  checkTokens(values.tokens, "tokens", engine.model.vocabSize);
+  return http.json({ prompt: await engine.detokenize(values.tokens), ...ignoredField(ignored) });
+}
+
+async function textOf(values: TokenizeValues, engine: EngineApi): Promise<string> {
+  const { prompt, messages } = values;
+  if (prompt !== undefined && messages !== undefined) {
+    fail("request_invalid", { field: "messages", problem: "cannot be given together with prompt" });
+  }
+  if (messages !== undefined) return engine.renderChat(toChatInput({ ...values, messages }));
+  return prompt ?? fail("request_invalid", { field: "prompt", problem: "is required, or messages" });
+}

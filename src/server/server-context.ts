@@ -1,0 +1,48 @@
+/** What routes are given: the request, and the server's parts that they use. */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Context } from "hono";
+import { fail } from "../base/errors.ts";
+import type { EngineApi } from "../engine/types.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { ServerMetrics } from "./metrics/server-metrics.ts";
+import type { ServerOptions } from "./options.ts";
+import type { Logger } from "./request-log.ts";
+import type { RequestScope } from "./request-scope.ts";
+
+/** Hono's own bindings: the sockets are absent in requests that are made in process. */
+export interface HonoEnv {
+  readonly Bindings: { readonly incoming?: IncomingMessage; readonly outgoing?: ServerResponse };
+  readonly Variables: { scope: RequestScope };
+}
+
+export interface ServerContext {
+  readonly options: ServerOptions;
+  readonly lifecycle: Lifecycle;
+  readonly metrics: ServerMetrics;
+  readonly logger: Logger;
+}
+
+export interface RouteRequest {
+  readonly http: Context<HonoEnv>;
+  readonly scope: RequestScope;
+  readonly server: ServerContext;
+}
+
+/** A request that was admitted while the engine is ready. */
+export interface EngineRequest extends RouteRequest {
+  readonly engine: EngineApi;
+}
+
+/** The id that clients see. */
+export function servedModelId(engine: EngineApi, options: ServerOptions): string {
+  return options.alias ?? engine.model.id;
+}
+
+/** Throws `model_not_found` unless `requested` is absent, the served id, or the file's own name. */
+export function checkModel(requested: string | undefined, engine: EngineApi, options: ServerOptions): void {
+  const served = servedModelId(engine, options);
+  if (requested !== undefined && requested !== served && requested !== engine.model.id) {
+    fail("model_not_found", { model: JSON.stringify(requested.slice(0, 200)), served });
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Puts a tokeniser together from a vocabulary: special tokens are cut off first, the text between them
+ * goes through the model of its kind.
+ */
+
+import { fail } from "../../base/errors.ts";
+import { unreachable } from "../../base/invariant.ts";
+import { decodeTokens } from "../detokenizer.ts";
+import { createBpe } from "./bpe.ts";
+import { resolveSpecialIds, type SpecialIds } from "./special-ids.ts";
+import { createSpecialSplitter } from "./special-splitter.ts";
+import { createSpm } from "./spm.ts";
+import { preTokenizerOf } from "./split-rules.ts";
+import type { TextEncoding } from "./text-encoding.ts";
+import { TokenBuffer } from "./token-buffer.ts";
+import { TOKEN_FLAG, type Tokenizer, type VocabularyBytes, type VocabularyData } from "./types.ts";
+import { wellFormed } from "./utf8-text.ts";
+import { buildVocabularyBytes, hasTokenFlag, tokenBytes } from "./vocabulary-bytes.ts";
+
+/** More tokens than any known vocabulary has (262,144); it bounds what a broken file makes us allocate. */
+const MAX_VOCAB_SIZE = 2 ** 22;
+
+/** Throws `tokenizer_invalid` and `tokenizer_unsupported`. */
+export function createTokenizer(data: VocabularyData): Tokenizer {
+  const vocabSize = data.tokens.length;
+  if (vocabSize === 0 || vocabSize > MAX_VOCAB_SIZE) {
+    fail("tokenizer_invalid", { problem: `It has ${vocabSize} tokens; 1 to ${MAX_VOCAB_SIZE} are possible.` });
+  }
+  const ids = resolveSpecialIds(data);
+  const added = resolveAdded(data, ids);
+  const vocabulary = buildVocabularyBytes(data);
+  const splitter = createSpecialSplitter(data);
+  const encoding = createEncoding(data, vocabulary, ids.unkId);
+  return {
+    kind: data.kind,
+    vocabSize,
+    ...ids,
+    ...added,
+    endOfGenerationIds: vocabulary.endOfGenerationIds,
+    vocabulary,
+    encode(text, { addSpecial, parseSpecial }) {
+      const out = new TokenBuffer();
+      if (addSpecial && added.addBos && ids.bosId !== null) out.push(ids.bosId);
+      let afterSpecial = true;
+      const onText = (part: string): void => {
+        encoding.encode(part, afterSpecial, out);
+        afterSpecial = false;
+      };
+      const onToken = (id: number): void => {
+        out.push(id);
+        afterSpecial = true;
+      };
+      splitter.split(wellFormed(text), parseSpecial, onText, onToken);
+      if (addSpecial && added.addEos && ids.eosId !== null) out.push(ids.eosId);
+      return out.take();
+    },
+    decode: (tokens, options) =>
+      decodeTokens(vocabulary, tokens, { continuation: false, keepSpecial: options?.keepSpecial ?? false }),
+    pieceBytes: (id) => tokenBytes(vocabulary, id),
+    piece: (id) => data.tokens[id] ?? fail("token_out_of_range", { token: id, vocabSize }),
+    isControl: (id) => hasTokenFlag(vocabulary, id, TOKEN_FLAG.control),
+    isSpecial: (id) => hasTokenFlag(vocabulary, id, TOKEN_FLAG.hidden),
+    isEndOfGeneration: (id) => hasTokenFlag(vocabulary, id, TOKEN_FLAG.endOfGeneration),
+  };
+}
+
+function createEncoding(data: VocabularyData, vocabulary: VocabularyBytes, unkId: number | null): TextEncoding {
+  switch (data.kind) {
+    case "bpe":
+      return createBpe(data, vocabulary, unkId);
+    case "spm":
+      return createSpm(data, vocabulary, unkId);
+    default:
+      return unreachable(data.kind);
+  }
+}
+
+type AddedSpecials = Pick<Tokenizer, "addBos" | "addEos">;
+
+/** A file may ask for what it lacks; a default only counts where it is possible. */
+function resolveAdded(data: VocabularyData, ids: SpecialIds): AddedSpecials {
+  if (data.addBos === true && ids.bosId === null) missing("BOS");
+  if (data.addEos === true && ids.eosId === null) missing("EOS");
+  const addBos = data.addBos ?? (data.kind === "spm" || preTokenizerOf(data.pre).addBos);
+  return { addBos: addBos && ids.bosId !== null, addEos: data.addEos ?? false };
+}
+
+function missing(name: string): never {
+  return fail("tokenizer_invalid", { problem: `It wants a ${name} token before or after the text but has none.` });
+}

@@ -1,0 +1,126 @@
+/**
+ * Builds the bytes of every token from their stored form, without merges: cheap enough for a thread
+ * that only turns ids into text. Encoding is not here.
+ */
+
+import { fail } from "../../base/errors.ts";
+import { at, invariant } from "../../base/invariant.ts";
+import { ALPHABET_END, BYTE_OF_CHARACTER } from "./byte-alphabet.ts";
+import { findEndTokens } from "./end-tokens.ts";
+import { TOKEN_FLAG, TOKEN_TYPE, type VocabularyBytes, type VocabularyData } from "./types.ts";
+import { wellFormed, writeUtf8 } from "./utf8-text.ts";
+
+/** What SentencePiece stores for a space: U+2581. */
+const SPACE_MARK = 0x2581;
+const BYTE_TOKEN = /^<0x([0-9A-Fa-f]{2})>$/;
+
+/** Throws `tokenizer_invalid` where arrays differ in length or a byte token does not name a byte. */
+export function buildVocabularyBytes(data: VocabularyData): VocabularyBytes {
+  const { tokens } = data;
+  checkLength("token types", data.tokenTypes?.length, tokens.length);
+  checkLength("scores", data.scores?.length, tokens.length);
+  let units = 0;
+  for (const token of tokens) units += token.length;
+  const bytes = new Uint8Array(units * 3);
+  const offsets = new Uint32Array(tokens.length + 1);
+  const flags = new Uint8Array(tokens.length);
+  let end = 0;
+  for (const [id, token] of tokens.entries()) {
+    const type = data.tokenTypes?.[id] ?? TOKEN_TYPE.normal;
+    flags[id] = flagsOf(type);
+    end += writeToken(data.kind, token, type, bytes.subarray(end));
+    offsets[id + 1] = end;
+  }
+  const endOfGenerationIds = findEndTokens(data);
+  for (const id of endOfGenerationIds) flags[id] = (flags[id] ?? 0) | TOKEN_FLAG.endOfGeneration;
+  return {
+    bytes: bytes.slice(0, end),
+    offsets,
+    flags,
+    spacePrefix: hasSpacePrefix(data),
+    endOfGenerationIds,
+  };
+}
+
+/** "spm" puts a space before the text unless told otherwise; "bpe" never does. */
+export function hasSpacePrefix(data: VocabularyData): boolean {
+  return data.kind === "spm" && (data.addSpacePrefix ?? true);
+}
+
+/** The bytes of token `id`; a view. Throws `token_out_of_range`. */
+export function tokenBytes(vocabulary: VocabularyBytes, id: number): Uint8Array {
+  const vocabSize = vocabulary.flags.length;
+  if (!Number.isInteger(id) || id < 0 || id >= vocabSize) fail("token_out_of_range", { token: id, vocabSize });
+  return vocabulary.bytes.subarray(at(vocabulary.offsets, id), at(vocabulary.offsets, id + 1));
+}
+
+/** Whether token `id` has a bit of TOKEN_FLAG; false for an id that does not exist. */
+export function hasTokenFlag(vocabulary: VocabularyBytes, id: number, flag: number): boolean {
+  return ((vocabulary.flags[id] ?? 0) & flag) !== 0;
+}
+
+function flagsOf(type: number): number {
+  if (type === TOKEN_TYPE.control) return TOKEN_FLAG.control | TOKEN_FLAG.hidden;
+  return type === TOKEN_TYPE.unknown || type === TOKEN_TYPE.unused ? TOKEN_FLAG.hidden : 0;
+}
+
+function checkLength(what: string, length: number | undefined, count: number): void {
+  if (length === undefined || length >= count) return;
+  fail("tokenizer_invalid", { problem: `${count} tokens have only ${length} ${what}.` });
+}
+
+/** Writes one token's bytes and returns their number. Only normal and unused tokens are encoded. */
+function writeToken(kind: VocabularyData["kind"], token: string, type: number, bytes: Uint8Array): number {
+  switch (type) {
+    case TOKEN_TYPE.byte:
+      bytes[0] = parseByteToken(token);
+      return 1;
+    case TOKEN_TYPE.unknown:
+    case TOKEN_TYPE.control:
+    case TOKEN_TYPE.userDefined: {
+      const text = wellFormed(token);
+      return writeUtf8(text, 0, text.length, bytes);
+    }
+    default:
+      return kind === "bpe" ? writeAlphabet(token, bytes) : writeMarked(token, bytes);
+  }
+}
+
+/** "<0x0A>" -> 10. */
+function parseByteToken(token: string): number {
+  const match = BYTE_TOKEN.exec(token);
+  if (match === null) fail("tokenizer_invalid", { problem: `Token ${JSON.stringify(token)} has the type of a byte.` });
+  const byte = Number.parseInt(at(match, 1), 16);
+  invariant(byte >= 0 && byte < 256, "two hex digits are a byte");
+  return byte;
+}
+
+/** Byte-level form; characters outside the alphabet, which such files should not have, stay as they are. */
+export function writeAlphabet(token: string, bytes: Uint8Array): number {
+  let length = 0;
+  let foreign = false;
+  for (let index = 0; index < token.length; index += 1) {
+    const code = token.charCodeAt(index);
+    const byte = code < ALPHABET_END ? (BYTE_OF_CHARACTER[code] ?? -1) : -1;
+    if (byte < 0) foreign = true;
+    bytes[length++] = byte;
+  }
+  return foreign ? writeForeign(token, bytes) : length;
+}
+
+function writeForeign(token: string, bytes: Uint8Array): number {
+  let length = 0;
+  for (const character of wellFormed(token)) {
+    const code = character.charCodeAt(0);
+    const byte = code < ALPHABET_END ? (BYTE_OF_CHARACTER[code] ?? -1) : -1;
+    if (byte >= 0) bytes[length++] = byte;
+    else length += writeUtf8(character, 0, character.length, bytes.subarray(length));
+  }
+  return length;
+}
+
+/** SentencePiece form: U+2581 is a space. */
+function writeMarked(token: string, bytes: Uint8Array): number {
+  const text = wellFormed(token).replaceAll(String.fromCharCode(SPACE_MARK), " ");
+  return writeUtf8(text, 0, text.length, bytes);
+}

@@ -1,0 +1,208 @@
+/**
+ * Batch invariance of the native core: the same request gives the same logits, bit for bit, whatever
+ * else is in the batch, however its prefill is cut, for any number of threads. Preemption, forks and
+ * replays are exact because of it.
+ */
+
+import { afterAll, describe, expect, it } from "vitest";
+import type { KvType } from "../../src/base/dtypes.ts";
+import { compileModel } from "../../src/compile/compile-model.ts";
+import { BatchAssembly } from "../../src/engine/batch-assembly.ts";
+import { type PageCopy, PagePool } from "../../src/engine/page-pool.ts";
+import type { PlannedChunk } from "../../src/engine/scheduler.ts";
+import { Sequence } from "../../src/engine/sequence.ts";
+import { memorySource } from "../../src/formats/file-source.ts";
+import { readGguf } from "../../src/formats/gguf/read.ts";
+import { ggufBytes } from "../../src/formats/gguf/write.ts";
+import type { Executor } from "../../src/graph/executor.ts";
+import { bindWeights } from "../../src/models/bind-weights.ts";
+import { buildGraph, specFromGguf } from "../../src/models/families.ts";
+import { type RandomQuant, randomModel } from "../../src/models/random-model.ts";
+import { createNativeExecutor } from "../../src/native/executor.ts";
+import { NATIVE_MISSING } from "../support/native-addon.ts";
+
+const LIMITS = { maxStepTokens: 160, maxSequences: 8, maxLogitRows: 160 };
+const PAGE_TOKENS = 32;
+const PAGES = 64;
+/** Longer than one page and than what kernels take at once, and a multiple of neither. */
+const PROMPT_TOKENS = 131;
+const DECODE_TOKENS = 3;
+/** Attention splits every 512 positions. */
+const LONG_TOKENS = 1061;
+
+function makeExecutor(quant: RandomQuant, kvType: KvType, threads: number): Executor {
+  const bytes = ggufBytes(randomModel("tiny", quant, 11));
+  const file = readGguf("tiny.gguf", (path) => memorySource(path, bytes));
+  const graph = buildGraph(specFromGguf(file));
+  const weights = bindWeights(graph, file.tensors);
+  const { program } = compileModel(graph, weights, {
+    maxTokens: LIMITS.maxStepTokens,
+    maxLogitRows: LIMITS.maxLogitRows,
+    kvType,
+    pageTokens: PAGE_TOKENS,
+  });
+  return createNativeExecutor({
+    program,
+    weightBytes: ({ tensor }) => ({
+      bytes: weights.get(tensor)?.view() ?? new Uint8Array(),
+      ggmlType: weights.get(tensor)?.typeId ?? 0,
+    }),
+    threads,
+    pages: PAGES,
+  });
+}
+
+function tokensOf(seed: number, count: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, index) => (seed * 7919 + index * 104_729 + index * index * 31) % 250);
+}
+
+/** A batch of sequences over one executor, stepped by hand. */
+class Batch {
+  readonly #executor: Executor;
+  readonly #pool = new PagePool(PAGES, PAGE_TOKENS);
+  readonly #assembly = new BatchAssembly(LIMITS);
+  #age = 0;
+
+  constructor(executor: Executor) {
+    this.#executor = executor;
+  }
+
+  add(tokens: Int32Array): Sequence {
+    this.#age += 1;
+    return new Sequence({ age: this.#age, orderId: this.#age, choice: 0, tokens, scoreFrom: null });
+  }
+
+  /** Computes so many tokens of each sequence; gives the logits after the last one of each. */
+  step(parts: readonly (readonly [sequence: Sequence, rows: number])[]): Float32Array[] {
+    const copies: PageCopy[] = [];
+    const chunks: PlannedChunk[] = parts.map(([sequence, rows]) => {
+      this.#pool.extend(sequence.pages, sequence.computed, sequence.computed + rows, copies);
+      return { sequence, rows, logitRows: 1 };
+    });
+    const tokens = parts.reduce((sum, [, rows]) => sum + rows, 0);
+    this.#executor.step(this.#assembly.fill({ chunks, copies, tokens, logitRows: chunks.length }));
+    for (const [sequence, rows] of parts) sequence.computed += rows;
+    return parts.map((_, row) => {
+      const logits = new Float32Array(this.#executor.vocabSize);
+      this.#executor.readLogits(row, logits);
+      return logits;
+    });
+  }
+}
+
+/** The logits after a text longer than two splits of attention, computed in pieces of `rows`. */
+function runLong(executor: Executor, rows: number): Float32Array[] {
+  const batch = new Batch(executor);
+  const sequence = batch.add(tokensOf(5, LONG_TOKENS + DECODE_TOKENS));
+  let logits: Float32Array[] = [];
+  while (sequence.computed < LONG_TOKENS) {
+    logits = batch.step([[sequence, Math.min(rows, LONG_TOKENS - sequence.computed)]]);
+  }
+  for (let token = 0; token < DECODE_TOKENS; token++) logits.push(...batch.step([[sequence, 1]]));
+  return logits;
+}
+
+/** The logits that matter: after the prompt, and after each of a few more tokens, one at a time. */
+function runAlone(executor: Executor, cuts: readonly number[]): Float32Array[] {
+  const batch = new Batch(executor);
+  const sequence = batch.add(tokensOf(1, PROMPT_TOKENS + DECODE_TOKENS));
+  const logits: Float32Array[] = [];
+  let done = 0;
+  for (const rows of [...cuts, PROMPT_TOKENS - cuts.reduce((sum, cut) => sum + cut, 0)]) {
+    const [last] = batch.step([[sequence, rows]]);
+    done += rows;
+    if (done === PROMPT_TOKENS && last !== undefined) logits.push(last);
+  }
+  for (let token = 0; token < DECODE_TOKENS; token++) logits.push(...batch.step([[sequence, 1]]));
+  return logits;
+}
+
+/** The same in a batch of seven: others prefill and decode around it, before and behind it. */
+function runInBatch(executor: Executor): Float32Array[] {
+  const batch = new Batch(executor);
+  const others = Array.from({ length: 6 }, (_, index) => batch.add(tokensOf(index + 2, 100)));
+  const [a, b, c, d, e, f] = others;
+  const sequence = batch.add(tokensOf(1, PROMPT_TOKENS + DECODE_TOKENS));
+  if (a === undefined || b === undefined || c === undefined || d === undefined || e === undefined || f === undefined)
+    return [];
+  batch.step([
+    [a, 9],
+    [sequence, 50],
+    [b, 17],
+    [c, 1],
+  ]);
+  const after = batch.step([
+    [d, 40],
+    [sequence, PROMPT_TOKENS - 50],
+    [a, 1],
+    [e, 3],
+    [f, 2],
+  ]);
+  const logits = after[1] === undefined ? [] : [after[1]];
+  for (let token = 0; token < DECODE_TOKENS; token++) {
+    const rows = batch.step([
+      [a, 1],
+      [b, 5],
+      [c, 1],
+      [sequence, 1],
+      [d, 1],
+      [e, 30],
+      [f, 1],
+    ]);
+    if (rows[3] !== undefined) logits.push(rows[3]);
+  }
+  return logits;
+}
+
+function expectSameBits(actual: readonly Float32Array[], expected: readonly Float32Array[]): void {
+  expect(actual.length).toBe(expected.length);
+  for (const [index, logits] of expected.entries()) {
+    expect(Buffer.compare(bytesOf(logits), bytesOf(actual[index] ?? new Float32Array())), `logits ${index}`).toBe(0);
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+const KINDS = (["f32", "f16", "bf16", "q8_0", "q4_0"] as const).flatMap((quant) =>
+  (["f32", "f16", "int8"] as const).map((kvType) => ({ quant, kvType })),
+);
+
+describe.skipIf(NATIVE_MISSING).each(KINDS)("$quant weights, $kvType KV", ({ quant, kvType }) => {
+  const executors = new Map<number, Executor>();
+  const executorOf = (threads: number): Executor => {
+    const known = executors.get(threads);
+    if (known !== undefined) return known;
+    const made = makeExecutor(quant, kvType, threads);
+    executors.set(threads, made);
+    return made;
+  };
+  afterAll(() => {
+    for (const executor of executors.values()) executor.dispose();
+  });
+
+  it("gives logits that are numbers, and differ from row to row", () => {
+    const logits = runAlone(executorOf(1), []);
+    expect(logits).toHaveLength(1 + DECODE_TOKENS);
+    for (const row of logits) expect(row.every(Number.isFinite)).toBe(true);
+    expect(logits[0]).not.toEqual(logits[1]);
+  });
+
+  it.each([1, 2, 3])("does not depend on how the prefill is cut, at %i threads", (threads) => {
+    const whole = runAlone(executorOf(1), []);
+    for (const cuts of [[1], [3, 64], [31, 1, 33, 7], [128], [130], [16, 16, 17, 48]]) {
+      expectSameBits(runAlone(executorOf(threads), cuts), whole);
+    }
+  });
+
+  it("does not depend on the cuts or the threads where attention is split", () => {
+    const whole = runLong(executorOf(1), LIMITS.maxStepTokens);
+    expectSameBits(runLong(executorOf(2), 97), whole);
+    expectSameBits(runLong(executorOf(3), 41), whole);
+  });
+
+  it.each([1, 2, 3])("does not depend on the batch, at %i threads", (threads) => {
+    expectSameBits(runInBatch(executorOf(threads)), runAlone(executorOf(1), []));
+  });
+});

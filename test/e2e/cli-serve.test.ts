@@ -1,0 +1,96 @@
+/** `serve` and `start` as processes: start lines, draining, ports. */
+
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { cliResult, runCli, startCli, waitForLine } from "./support/run-cli.ts";
+
+async function streamedText(url: string, body: object): Promise<{ text: string; done: boolean }> {
+  const response = await fetch(`${url}/v1/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ model: "turnwise", stream: true, ...body }),
+  });
+  const text = await response.text();
+  return { text, done: text.trimEnd().endsWith("data: [DONE]") };
+}
+
+async function modelId(url: string): Promise<string> {
+  const { data } = (await (await fetch(`${url}/v1/models`)).json()) as { data: { id: string }[] };
+  return data[0]?.id ?? "";
+}
+
+test("serve prints what it loaded and where it listens; SIGTERM lets a stream finish", async () => {
+  const child = startCli(["serve", "--port", "0", "--backend", "interpreter", "--log-level", "silent"]);
+  const ended = cliResult(child);
+  const line = await waitForLine(child, "stderr", /listening on/);
+  const url = line.replace(/^.*listening on /, "").trim();
+  const model = await modelId(url);
+  const stream = streamedText(url, { model, prompt: "Hello", max_tokens: 100, ignore_eos: true });
+  // The request is admitted before the signal: the metrics say so.
+  while (!/requests_running\S* [1-9]/.test(await (await fetch(`${url}/metrics`)).text())) {
+    await new Promise((wait) => setTimeout(wait, 10));
+  }
+  child.kill("SIGTERM");
+  expect(await stream).toMatchObject({ done: true });
+  const { code, stdout, stderr } = await ended;
+  expect(code).toBe(0);
+  expect(stdout).toBe("");
+  for (const part of ["random weights: output is meaningless", "model: ", "backend: ", "KV cache: ", "SIGTERM: "]) {
+    expect(stderr).toContain(part);
+  }
+});
+
+test("a second signal ends the running requests at once", async () => {
+  const child = startCli([
+    "serve",
+    "--port",
+    "0",
+    "--backend",
+    "interpreter",
+    "--drain-timeout",
+    "1h",
+    "--log-level",
+    "silent",
+  ]);
+  const ended = cliResult(child);
+  const url = (await waitForLine(child, "stderr", /listening on/)).replace(/^.*listening on /, "").trim();
+  const stream = streamedText(url, { model: await modelId(url), prompt: "Hello", max_tokens: 1800, ignore_eos: true });
+  while (!/requests_running\S* [1-9]/.test(await (await fetch(`${url}/metrics`)).text())) {
+    await new Promise((wait) => setTimeout(wait, 10));
+  }
+  child.kill("SIGTERM");
+  await waitForLine(child, "stderr", /SIGTERM: /);
+  child.kill("SIGTERM");
+  await stream.catch(() => null);
+  expect(await ended).toMatchObject({ code: 0 });
+});
+
+test("serve refuses a taken port and an open binding without a key", async () => {
+  const blocker = createServer().listen(0, "127.0.0.1");
+  await once(blocker, "listening");
+  const address = blocker.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const taken = await runCli(["serve", "--port", String(port)]);
+  expect(taken).toMatchObject({ code: 2, stdout: "" });
+  expect(taken.stderr).toContain(`turnwise: Cannot listen on 127.0.0.1:${port}`);
+
+  const start = await runCli(["start", "--port", String(port)]);
+  blocker.close();
+  expect(start).toMatchObject({ code: 0 });
+  expect(start.stderr).toContain(`port ${port} is taken, using `);
+
+  const open = await runCli(["serve", "--host", "0.0.0.0", "--port", "0"]);
+  expect(open).toMatchObject({ code: 2 });
+  expect(open.stderr).toContain("without an API key");
+});
+
+test("start without a terminal plays one request and ends with exit code 0", async () => {
+  const { code, stdout, stderr } = await runCli(["start", "--port", "0"]);
+  expect(stderr).toBe("random weights: output is meaningless\n");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/POST http:\/\/127\.0\.0\.1:\d+\/v1\/chat\/completions/);
+  expect(stdout).toContain("(random weights: output is meaningless)");
+  expect(stdout).toMatch(/assistant: .*[^]*first text after \d+ ms/);
+  expect(stdout).toMatch(/baseURL: "http:\/\/127\.0\.0\.1:\d+\/v1"/);
+});

@@ -1,0 +1,66 @@
+/** The command line's manners: exit codes, messages, where output goes. */
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ROOT, cliResult, runCli, startCli } from "./support/run-cli.ts";
+
+test.each([
+  [[], "turnwise: turnwise needs a command.\n  See turnwise --help.\n"],
+  [["rum"], "turnwise: There is no command rum. Did you mean run?\n  See turnwise --help.\n"],
+  [
+    ["run", "-p", "x", "--tempratur", "1"],
+    "turnwise: Unknown option --tempratur. Did you mean --temperature?\n  See turnwise help COMMAND.\n",
+  ],
+  [["run", "-p", "x", "--max-tokens", "0"], "turnwise: Option --max-tokens: 0 is outside 1 or more.\n"],
+  [["run"], "turnwise: Option --prompt: it must be given.\n"],
+  [["tokenize"], "turnwise: turnwise tokenize needs MODEL.\n  See turnwise --help.\n"],
+])("usage error %j", async (args, stderr) => {
+  expect(await runCli(args)).toEqual({ code: 2, stdout: "", stderr });
+});
+
+test("a wrong environment variable is named", async () => {
+  const result = await runCli(["run", "-p", "x"], { env: { TURNWISE_THREADS: "many" } });
+  expect(result).toMatchObject({ code: 2, stderr: 'turnwise: Option TURNWISE_THREADS: "many" is not a number.\n' });
+});
+
+test.each(["run", "serve", "chat", "inspect", "tokenize", "perplexity"])(
+  "%s names a model that is not there",
+  async (command) => {
+    const rest = { run: ["-p", "x"], tokenize: ["x"], perplexity: [join(ROOT, "README.md")] }[command] ?? [];
+    const result = await runCli([command, "/nowhere/model.gguf", ...rest]);
+    expect(result).toMatchObject({ code: 1, stdout: "" });
+    expect(result.stderr).toMatch(/^turnwise: Cannot read \/nowhere\/model\.gguf: there is no such file/);
+  },
+);
+
+test("a file that is no model, and a cut one, are refused with the reason", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "turnwise-cli-"));
+  const text = join(folder, "text.gguf");
+  writeFileSync(text, "This is no model.");
+  const refused = await runCli(["run", text, "-p", "x"]);
+  expect(refused).toMatchObject({ code: 1, stdout: "" });
+  expect(refused.stderr).toContain("is not a GGUF file");
+  const cut = join(folder, "cut.gguf");
+  writeFileSync(cut, Buffer.from("GGUF\x03\0\0\0", "latin1"));
+  const short = await runCli(["inspect", cut]);
+  expect(short).toMatchObject({ code: 1, stdout: "" });
+  expect(short.stderr).toContain("ends too early");
+});
+
+test("help and version go to standard output", async () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+  expect(await runCli(["--version"])).toEqual({ code: 0, stdout: `turnwise ${version}\n`, stderr: "" });
+  const help = await runCli(["run", "--help"]);
+  expect(help).toMatchObject({ code: 0, stderr: "" });
+  expect(help.stdout).toContain("--temperature <X>");
+});
+
+test("a reader that leaves, as head does, is no error", async () => {
+  const child = startCli(["help", "serve"]);
+  const ended = cliResult(child);
+  child.stdout.destroy();
+  expect(await ended).toMatchObject({ code: 0, stderr: "" });
+});

@@ -1,0 +1,183 @@
+import { describe, expect, it } from "vitest";
+import { turnwiseError } from "../../src/base/errors.ts";
+import type { EngineApi } from "../../src/engine/types.ts";
+import { FakeEngine } from "./support/fake-engine.ts";
+import { scriptedServer, testServer, until } from "./support/test-server.ts";
+
+describe("GET /v1/models", () => {
+  const described = {
+    id: "fake-1b",
+    object: "model",
+    created: 1_700_000_000,
+    owned_by: "turnwise",
+    max_model_len: 2000,
+    turnwise: expect.objectContaining({ architecture: "llama", random_weights: true }),
+  };
+
+  it("lists the model, and describes it by id", async () => {
+    const { get } = scriptedServer();
+    expect(await (await get("/v1/models")).json()).toEqual({ object: "list", data: [described] });
+    expect(await (await get("/v1/models/fake-1b")).json()).toEqual(described);
+  });
+
+  it("does not tell where the file is", async () => {
+    const { get, engine } = scriptedServer();
+    expect(await (await get("/v1/models")).text()).not.toContain(engine.model.path);
+  });
+
+  it("serves under an alias, which may hold a slash, and still knows the file's name", async () => {
+    const { get, post } = scriptedServer({}, { alias: "acme/tiny" });
+    expect(await (await get("/v1/models/acme/tiny")).json()).toMatchObject({ id: "acme/tiny" });
+    for (const model of ["acme/tiny", "fake-1b"]) {
+      const response = await post("/v1/completions", { model, prompt: "x" });
+      expect(await response.json()).toMatchObject({ model: "acme/tiny" });
+    }
+  });
+
+  it("answers 404 with what is served", async () => {
+    const { get, post } = scriptedServer();
+    for (const response of [
+      await get("/v1/models/gpt-5"),
+      await post("/v1/completions", { model: "gpt-5", prompt: "x" }),
+      await post("/v1/chat/completions", { model: "gpt-5", messages: [{ role: "user", content: "x" }] }),
+      await post("/tokenize", { model: "gpt-5", prompt: "x" }),
+      await post("/detokenize", { model: "gpt-5", tokens: [1] }),
+    ]) {
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject({
+        error: { code: "model_not_found", message: expect.stringMatching(/gpt-5.*fake-1b/) },
+      });
+    }
+  });
+});
+
+describe("/tokenize and /detokenize", () => {
+  it("tokenize a text as a prompt would be, or without the model's additions", async () => {
+    const { post } = scriptedServer();
+    const body = { prompt: "Hi", return_token_strs: true };
+    expect(await (await post("/tokenize", body)).json()).toEqual({
+      tokens: [256, 72, 105],
+      count: 3,
+      max_model_len: 2000,
+      token_strs: ["<256>", "<72>", "<105>"],
+    });
+    const bare = await post("/tokenize", { prompt: "Hi", add_special_tokens: false });
+    expect(await bare.json()).toEqual({ tokens: [72, 105], count: 2, max_model_len: 2000 });
+  });
+
+  it("tokenize a conversation", async () => {
+    const { post, engine } = scriptedServer();
+    const response = await post("/tokenize", { messages: [{ role: "user", content: "Hi" }], wizardry: 1 });
+    expect(await response.json()).toMatchObject({ count: 12, turnwise: { ignored: ["wizardry"] } });
+    expect(engine.chats).toHaveLength(1);
+  });
+
+  it("give back the text", async () => {
+    const { post } = scriptedServer();
+    expect(await (await post("/detokenize", { tokens: [72, 105] })).json()).toEqual({ prompt: "Hi" });
+  });
+
+  it.each([
+    ["/tokenize", {}, "prompt"],
+    ["/tokenize", { prompt: "a", messages: [{ role: "user", content: "x" }] }, "messages"],
+    ["/tokenize", { prompt: 5 }, "prompt"],
+    ["/detokenize", {}, "tokens"],
+    ["/detokenize", { tokens: "Hi" }, "tokens"],
+    ["/detokenize", { tokens: [72, 999] }, "tokens[1]"],
+  ])("%s refuses %j", async (path, body, param) => {
+    const response = await scriptedServer().post(path, body);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { code: "request_invalid", param } });
+  });
+});
+
+describe("/health and /ready", () => {
+  it("answer to anyone, also where keys are needed", async () => {
+    const { get } = testServer(new FakeEngine(), {}, { TURNWISE_API_KEY: "secret" });
+    expect(await (await get("/health")).json()).toEqual({ status: "ok" });
+    expect(await (await get("/ready")).json()).toEqual({ status: "ready" });
+    expect((await get("/metrics")).status).toBe(401);
+  });
+
+  it("tell a model that loads, and that is loaded, apart", async () => {
+    const engine = new FakeEngine();
+    const loading = new Promise<EngineApi>((resolve) => setTimeout(() => resolve(engine), 50));
+    const { get, post } = testServer(loading);
+    expect((await get("/health")).status).toBe(200);
+    const early = await get("/ready");
+    expect(early.status).toBe(503);
+    expect(early.headers.get("retry-after")).toBe("2");
+    expect(await early.json()).toMatchObject({
+      status: "loading",
+      error: { message: expect.stringContaining("loading its model") },
+    });
+    const refused = await post("/v1/completions", { prompt: "x" });
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ error: { code: "not_ready" } });
+    expect((await get("/metrics")).status).toBe(200);
+    await loading;
+    expect((await get("/ready")).status).toBe(200);
+    expect((await post("/v1/completions", { prompt: "x" })).status).toBe(200);
+  });
+
+  it("tell that loading failed", async () => {
+    const { get } = testServer(Promise.reject(turnwiseError("prompt_empty")));
+    await Promise.resolve();
+    expect(await (await get("/ready")).json()).toMatchObject({ status: "failed" });
+  });
+});
+
+describe("GET /metrics", () => {
+  it("counts requests, tokens and times under vLLM's names", async () => {
+    const { get, post, engine } = scriptedServer({ endless: false });
+    await post("/v1/chat/completions", { messages: [{ role: "user", content: "Hi" }] });
+    await post("/v1/completions", { prompt: 5 });
+    await get("/nowhere/special");
+    const response = await get("/metrics");
+    expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    const lines = (await response.text()).split("\n");
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'turnwise_http_requests_total{route="/v1/chat/completions",method="POST",status="200"} 1',
+        'turnwise_http_requests_total{route="/v1/completions",method="POST",status="400"} 1',
+        'turnwise_http_requests_total{route="unmatched",method="GET",status="404"} 1',
+        'vllm:request_success_total{model_name="fake-1b",finished_reason="stop"} 1',
+        'vllm:time_to_first_token_seconds_count{model_name="fake-1b"} 1',
+        'vllm:inter_token_latency_seconds_count{model_name="fake-1b"} 3',
+        'vllm:e2e_request_latency_seconds_count{model_name="fake-1b"} 1',
+        'vllm:request_prompt_tokens_sum{model_name="fake-1b"} 11',
+        'vllm:request_generation_tokens_sum{model_name="fake-1b"} 4',
+        'vllm:num_requests_running{model_name="fake-1b"} 0',
+        'vllm:num_requests_waiting{model_name="fake-1b"} 0',
+        'vllm:kv_cache_usage_perc{model_name="fake-1b"} 0',
+        `vllm:generation_tokens_total{model_name="fake-1b"} ${engine.tokensMade}`,
+        "turnwise_http_requests_open 1",
+      ]),
+    );
+  });
+
+  it("is text that Prometheus parses", async () => {
+    const { get, post } = scriptedServer();
+    await post("/v1/completions", { prompt: "x" });
+    const lines = (await (await get("/metrics")).text()).trimEnd().split("\n");
+    const sample = /^[a-zA-Z_:][\w:]*(\{(\w+="(\\.|[^"\\])*",?)+\})? -?(\d+(\.\d+)?(e[+-]?\d+)?|\+Inf)$/;
+    const typed = new Set(lines.flatMap((line) => /^# TYPE (\S+) (?:counter|gauge|histogram)$/.exec(line)?.[1] ?? []));
+    for (const line of lines) {
+      if (line.startsWith("# ")) continue;
+      expect(line).toMatch(sample);
+      const name = line.replace(/[{ ].*$/, "");
+      expect([...typed]).toContain(typed.has(name) ? name : name.replace(/_(bucket|sum|count)$/, ""));
+    }
+    const types = lines.filter((line) => line.startsWith("# TYPE"));
+    expect(new Set(types).size).toBe(types.length);
+  });
+
+  it("shows a request in progress", async () => {
+    const { get, post, engine } = scriptedServer({ endless: true, tokenMs: 5 });
+    const stream = await post("/v1/completions", { prompt: "x", stream: true });
+    await until(() => engine.running === 1, "the request to run");
+    expect(await (await get("/metrics")).text()).toContain('vllm:num_requests_running{model_name="fake-1b"} 1\n');
+    await stream.body?.cancel();
+    await until(() => engine.running === 0, "the request to end");
+  });
+});

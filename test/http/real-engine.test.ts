@@ -1,0 +1,152 @@
+/** The server over the engine itself, with a small model of random weights. Needs the build, as the engine's threads do. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Engine } from "../../src/engine/engine.ts";
+import { writeRandomModel } from "../../src/models/random-model.ts";
+import { connectRaw, rawPost } from "./support/raw-client.ts";
+import { readEvents, testServer, until } from "./support/test-server.ts";
+import type { TestServer } from "./support/test-server.ts";
+
+const CHAT = "/v1/chat/completions";
+const COMPLETIONS = "/v1/completions";
+const folder = mkdtempSync(join(tmpdir(), "turnwise-real-"));
+const model = join(folder, "tiny.gguf");
+/** Pages for about six of the requests below at once. */
+const SMALL_POOL_BYTES = 256 * 1024;
+
+let engine: Engine;
+let test: TestServer;
+
+beforeAll(async () => {
+  writeRandomModel(model, "tiny", "q8_0", 1);
+  engine = await Engine.load({ model, kvMemoryBytes: SMALL_POOL_BYTES, contextTokens: 512, maxSequences: 16 });
+  test = testServer(engine, { writeTimeout: 500 });
+});
+afterAll(async () => {
+  await test.server.close();
+  await engine.dispose();
+  rmSync(folder, { recursive: true });
+});
+
+interface Completion {
+  readonly choices: readonly {
+    readonly text: string;
+    readonly finish_reason: string;
+    readonly logprobs: { readonly tokens: readonly string[]; readonly text_offset: readonly number[] } | null;
+  }[];
+  readonly usage: Readonly<Record<string, unknown>>;
+}
+
+const complete = async (fields: object): Promise<Completion> =>
+  (await (
+    await test.post(COMPLETIONS, { prompt: "Once upon a time", max_tokens: 12, ...fields })
+  ).json()) as Completion;
+
+async function idle(): Promise<void> {
+  for (let tries = 0; (await engine.stats()).running > 0 && tries < 500; tries += 1)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(await engine.stats()).toMatchObject({ running: 0, waiting: 0, pagesUsed: 0 });
+}
+
+describe("the server over the engine", () => {
+  it("streams the text that it gives whole", async () => {
+    const fields = { prompt: "Once upon a time", max_tokens: 24, seed: 7, stop: ["\u0001"] };
+    const whole = await complete(fields);
+    const events = await readEvents(await test.post(COMPLETIONS, { ...fields, stream: true }));
+    const streamed = (events.slice(0, -1) as Completion[]).map(({ choices }) => choices[0]?.text ?? "").join("");
+    expect(streamed).toBe(whole.choices[0]?.text);
+    expect(streamed).not.toBe("");
+    expect(whole.usage).toMatchObject({ completion_tokens: 24 });
+  });
+
+  it("gives the same answer for the same seed, and other choices for n", async () => {
+    const [first, again, other] = [
+      await complete({ seed: 3, n: 3 }),
+      await complete({ seed: 3, n: 3 }),
+      await complete({ seed: 4 }),
+    ];
+    expect(again.choices).toEqual(first.choices);
+    expect(new Set([...first.choices, ...other.choices].map(({ text }) => text)).size).toBeGreaterThan(1);
+    // Choice i draws with seed + i.
+    expect(other.choices[0]?.text).toBe(first.choices[1]?.text);
+  });
+
+  it("gives log-probabilities whose offsets point at their tokens, whole and streamed", async () => {
+    const fields = { prompt: "Once upon a time", temperature: 0, logprobs: 3, max_tokens: 40 };
+    const [choice] = (await complete(fields)).choices;
+    const text = Array.from(choice?.text ?? "");
+    const { tokens = [], text_offset: offsets = [] } = choice?.logprobs ?? {};
+    expect(tokens).toHaveLength(40);
+    // Special tokens have no text, and half characters not their own.
+    const shown = tokens.map((token, index) => ({ token, offset: offsets[index] ?? -1 }));
+    const readable = shown.filter(({ token }) => !/^(<\||bytes:)/.test(token));
+    expect(readable.length).toBeGreaterThan(10);
+    expect(readable.map(({ offset, token }) => text.slice(offset, offset + Array.from(token).length).join(""))).toEqual(
+      readable.map(({ token }) => token),
+    );
+    const events = await readEvents(await test.post(COMPLETIONS, { ...fields, stream: true }));
+    const streamed = (events.slice(0, -1) as Completion[]).flatMap(({ choices }) => choices[0]?.logprobs ?? []);
+    expect(streamed.flatMap((part) => part.tokens)).toEqual(tokens);
+    expect(streamed.flatMap((part) => part.text_offset)).toEqual(offsets);
+  });
+
+  it("chats by the model's template, and counts its prompt as /tokenize does", async () => {
+    const messages = [{ role: "user", content: "Hi" }];
+    const answer = (await (await test.post(CHAT, { messages, max_tokens: 4 })).json()) as Completion;
+    const { count } = (await (await test.post("/tokenize", { messages })).json()) as { count: number };
+    expect(answer.usage).toMatchObject({ prompt_tokens: count, completion_tokens: 4 });
+  });
+
+  it("gives back the text of its tokens", async () => {
+    const prompt = "Héllo, wörld 😀";
+    const body = { prompt, add_special_tokens: false };
+    const { tokens } = (await (await test.post("/tokenize", body)).json()) as { tokens: number[] };
+    expect(await (await test.post("/detokenize", { tokens })).json()).toEqual({ prompt });
+  });
+
+  it("refuses a prompt over the context with the numbers", async () => {
+    const response = await test.post(COMPLETIONS, { prompt: Array<number>(600).fill(65), max_tokens: 5 });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      error: { code: "context_length_exceeded", message: expect.stringMatching(/512 .*605 .*600 .*5 /) },
+    });
+  });
+
+  it("names fields of the API where the engine refuses them", async () => {
+    const response = await test.post(COMPLETIONS, { prompt: "a", min_tokens: 600, max_tokens: 5 });
+    expect(await response.json()).toMatchObject({ error: { code: "request_invalid", param: "min_tokens" } });
+  });
+
+  it("answers 200 parallel requests on a pool too small for them", async () => {
+    const alone = await complete({ temperature: 0, max_tokens: 40, ignore_eos: true });
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, () => complete({ temperature: 0, max_tokens: 40, ignore_eos: true })),
+    );
+    expect(new Set(answers.map(({ choices }) => choices[0]?.text))).toEqual(new Set([alone.choices[0]?.text]));
+    await idle();
+  });
+
+  it("frees what a client held that disconnects or stops reading", async () => {
+    const { port } = await test.server.listen();
+    const body = { prompt: "a", max_tokens: 400, ignore_eos: true, stream: true, n: 8, logprobs: 20 };
+    const before = await engine.stats();
+    const leaving = connectRaw(port);
+    leaving.socket.write(rawPost(COMPLETIONS, body));
+    await until(() => leaving.received().includes("data: "), "the first token");
+    leaving.socket.destroy();
+    await idle();
+    expect((await engine.stats()).cancelled).toBe(before.cancelled + 1);
+    const stalled = Array.from({ length: 4 }, () => connectRaw(port));
+    for (const { socket } of stalled) {
+      socket.write(rawPost(COMPLETIONS, body));
+      socket.pause();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect((await complete({})).choices).toHaveLength(1);
+    for (const { socket } of stalled) socket.destroy();
+    await idle();
+  });
+});
