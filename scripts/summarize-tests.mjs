@@ -2,8 +2,8 @@
  * The last line of `.ci/run`: "N passed, N failed", summed over the suites' own reports.
  *
  * node summarize-tests.mjs REPORTS FAILED_STEPS: REPORTS holds `test.json` (vitest's JSON report), and
- * `check.log` and `clients.log`, which end with a line "... N passed, N failed". A suite without a
- * count, or with none run, is a failure: silence is not success.
+ * the logs of the other suites. A suite without a count is a failure, and so is a run without tests:
+ * silence is not success.
  */
 
 import { existsSync, readFileSync } from "node:fs";
@@ -26,16 +26,22 @@ function readVitest(path) {
   return { passed: report.numPassedTests, failed: report.numFailedTests + brokenFiles.length, skipped };
 }
 
+/** The last "N passed, N failed" of a log, or the totals of Node's own test runner. */
 function readLog(path) {
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const total = (name) => new RegExp(`^\\W*${name} (\\d+)$`, "m").exec(text)?.[1];
   const last = [...text.matchAll(/(\d+) passed, (\d+) failed/g)].at(-1);
-  if (last) return { passed: Number(last[1]), failed: Number(last[2]), skipped: [] };
-  const skip = /^.*\bskipped\b.*$/m.exec(text);
-  return skip ? { passed: 0, failed: 0, skipped: [skip[0].trim()] } : null;
+  const [passed, failed] = last ? last.slice(1) : [total("pass"), total("fail")];
+  if (passed !== undefined && failed !== undefined) {
+    return { passed: Number(passed), failed: Number(failed), skipped: [] };
+  }
+  const skip = /^SKIPPED.*$/m.exec(text);
+  return skip ? { passed: 0, failed: 0, skipped: [skip[0]] } : null;
 }
 
 const suites = {
   test: readVitest(join(reports, "test.json")),
+  kernels: readLog(join(reports, "kernels.log")),
   check: readLog(join(reports, "check.log")),
   clients: readLog(join(reports, "clients.log")),
 };

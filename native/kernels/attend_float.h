@@ -35,8 +35,9 @@ class FloatAttention {
       F32 keys[kTiles];
 #pragma GCC unroll 8
       for (int i = 0; i < kTiles; ++i) {
-        const Element* k = reinterpret_cast<const Element*>(block.tiles[tile + i].k);
-        keys[i] = Page::LoadVector(k + static_cast<size_t>(d) * kLanes);
+        const size_t at = static_cast<size_t>(d) * kLanes;
+        Prefetch(reinterpret_cast<const Element*>(block.tiles[tile + i].v) + at);
+        keys[i] = Page::LoadVector(reinterpret_cast<const Element*>(block.tiles[tile + i].k) + at);
       }
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
@@ -95,11 +96,15 @@ class FloatAttention {
       for (int i = 0; i < kVectors; ++i) sums[r][i] = Load(out + r * dim + i * kLanes);
     }
     for (int token = begin; token < end; ++token) {
-      const Element* v = reinterpret_cast<const Element*>(block.tiles[token / kLanes].v) +
-                         static_cast<size_t>(token % kLanes) * dim + offset;
+      const AttendTile& tile = block.tiles[token / kLanes];
+      const size_t at = static_cast<size_t>(token % kLanes) * dim + static_cast<size_t>(offset);
+      const Element* v = reinterpret_cast<const Element*>(tile.v) + at;
       F32 values[kVectors];
 #pragma GCC unroll 8
-      for (int i = 0; i < kVectors; ++i) values[i] = Page::LoadVector(v + i * kLanes);
+      for (int i = 0; i < kVectors; ++i) {
+        Prefetch(reinterpret_cast<const Element*>(tile.next_k) + at + i * kLanes);
+        values[i] = Page::LoadVector(v + i * kLanes);
+      }
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
         const F32 probability = Broadcast(probabilities[r * kAttendBlockTokens + token]);

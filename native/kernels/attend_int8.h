@@ -46,10 +46,13 @@ class IntAttention {
     for (int quad = 0; quad < quads; ++quad) {
       Bytes keys[kTiles];
 #pragma GCC unroll 8
-      for (int i = 0; i < kTiles; ++i) keys[i] = LoadBytes(block.tiles[tile + i].k + static_cast<size_t>(quad) * 64);
+      for (int i = 0; i < kTiles; ++i) {
+        Prefetch(block.tiles[tile + i].v + static_cast<size_t>(quad) * 64);
+        keys[i] = LoadBytes(block.tiles[tile + i].k + static_cast<size_t>(quad) * 64);
+      }
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
-        const Bytes query = BroadcastFour(queries + r * dim + quad * 4);
+        const FourBytes query = BroadcastFour(queries + r * dim + quad * 4);
 #pragma GCC unroll 8
         for (int i = 0; i < kTiles; ++i) dots[r][i] = DotUnsignedSigned(dots[r][i], keys[i], query);
       }
@@ -131,15 +134,18 @@ class IntAttention {
       for (int i = 0; i < kVectors; ++i) high[r][i] = low[r][i] = BroadcastInt(0);
     }
     for (int token = 0; token < end; token += 4) {
-      const uint8_t* v = block.tiles[token / kLanes].v + static_cast<size_t>(token % kLanes) * dim +
-                         static_cast<size_t>(vector) * 64;
+      const AttendTile& tile = block.tiles[token / kLanes];
+      const size_t at = static_cast<size_t>(token % kLanes) * dim + static_cast<size_t>(vector) * 64;
       Bytes values[kVectors];
 #pragma GCC unroll 8
-      for (int i = 0; i < kVectors; ++i) values[i] = LoadBytes(v + i * 64);
+      for (int i = 0; i < kVectors; ++i) {
+        Prefetch(tile.next_k + at + i * 64);
+        values[i] = LoadBytes(tile.v + at + i * 64);
+      }
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
-        const Bytes high_products = BroadcastFour(high_bytes + r * kAttendBlockTokens + token);
-        const Bytes low_products = BroadcastFour(low_bytes + r * kAttendBlockTokens + token);
+        const FourBytes high_products = BroadcastFour(high_bytes + r * kAttendBlockTokens + token);
+        const FourBytes low_products = BroadcastFour(low_bytes + r * kAttendBlockTokens + token);
 #pragma GCC unroll 8
         for (int i = 0; i < kVectors; ++i) {
           high[r][i] = DotUnsignedSigned(high[r][i], high_products, values[i]);

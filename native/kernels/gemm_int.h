@@ -67,7 +67,6 @@ inline void IntBlock(const uint8_t* tiles, size_t tile_bytes, int columns, const
 #pragma GCC unroll 4
     for (int i = 0; i < kTiles; ++i) {
       const uint8_t* ahead = packed + i * tile_bytes + kPrefetchBytes;
-#pragma GCC unroll 16
       for (size_t line = 0; line < GroupBytes<Format>(); line += 64) Prefetch(ahead + line);
     }
 
@@ -93,7 +92,7 @@ inline void IntBlock(const uint8_t* tiles, size_t tile_bytes, int columns, const
         for (int i = 0; i < kTiles; ++i) weights[i] = Format::Operand(bytes[i], o);
 #pragma GCC unroll 16
         for (int t = 0; t < kTokens; ++t) {
-          const Bytes activations = BroadcastFour(rows[t] + values_at + Format::Column(g, o));
+          const FourBytes activations = BroadcastFour(rows[t] + values_at + Format::Column(g, o));
 #pragma GCC unroll 4
           for (int i = 0; i < kTiles; ++i) dots[i][t] = DotUnsignedSigned(dots[i][t], weights[i], activations);
         }

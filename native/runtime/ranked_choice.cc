@@ -14,14 +14,16 @@ constexpr uint16_t kExcluded = 0xffff;
 // Values handled at once, so that the compiler's vector loops have fixed bounds.
 constexpr int kBlock = 256;
 
-// out = exp(x) for x <= 0, within 2 ulp; anything below exp(-87) counts as that.
-// Range reduction and polynomial as in Cephes' expf; written so that the compiler vectorises it.
+// out = exp(x) for x <= 0, within 2 ulp; anything below exp(-87) counts as that. `count` <= kBlock.
+// Range reduction and polynomial as in Cephes' expf; in passes that the compiler vectorises.
 void ExpBlock(const float* x, float* out, int count) {
   constexpr float kRounder = 12582912.0f;  // 1.5 x 2^23: adding it rounds to an integer
+  int32_t exponents[kBlock];
+  float scales[kBlock];
+  for (int i = 0; i < count; ++i) out[i] = x[i] < -87.0f ? -87.0f : x[i];
   for (int i = 0; i < count; ++i) {
-    const float clamped = x[i] < -87.0f ? -87.0f : x[i];
-    const float shifted = clamped * 1.44269504f + kRounder;
-    const float n = shifted - kRounder;
+    const float clamped = out[i];
+    const float n = (clamped * 1.44269504f + kRounder) - kRounder;
     const float r = clamped - n * 0.693359375f + n * 2.12194440e-4f;
     float p = 1.9875691500e-4f;
     p = p * r + 1.3981999507e-3f;
@@ -29,12 +31,11 @@ void ExpBlock(const float* x, float* out, int count) {
     p = p * r + 4.1665795894e-2f;
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
-    p = p * r * r + r + 1.0f;
-    const int32_t exponent = (static_cast<int32_t>(n) + 127) << 23;
-    float scale;
-    std::memcpy(&scale, &exponent, sizeof(scale));
-    out[i] = p * scale;
+    out[i] = p * r * r + r + 1.0f;
+    exponents[i] = (static_cast<int32_t>(n) + 127) << 23;
   }
+  std::memcpy(scales, exponents, sizeof(float) * count);
+  for (int i = 0; i < count; ++i) out[i] *= scales[i];
 }
 
 float Weight(float scaled) {

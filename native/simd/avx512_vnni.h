@@ -20,7 +20,7 @@ constexpr int kIntGemmTiles = 2;
 constexpr int kIntGemmTokens = 6;
 constexpr int kFloatGemmTiles = 4;
 constexpr int kFloatGemmTokens = 6;
-constexpr int kAttendRows = 4;
+constexpr int kAttendRows = 6;
 constexpr int kAttendTiles = 2;
 
 constexpr int kLanes = 16;
@@ -32,6 +32,9 @@ struct I32 {
   __m512i v;
 };
 struct Bytes {
+  __m512i v;
+};
+struct FourBytes {
   __m512i v;
 };
 
@@ -98,7 +101,7 @@ inline void StoreInt(int32_t* p, I32 a) { _mm512_storeu_si512(p, a.v); }
 inline I32 LoadInt(const int32_t* p) { return {_mm512_loadu_si512(p)}; }
 
 inline Bytes LoadBytes(const uint8_t* p) { return {_mm512_loadu_si512(p)}; }
-inline Bytes BroadcastFour(const void* p) {
+inline FourBytes BroadcastFour(const void* p) {
   int32_t word;
   std::memcpy(&word, p, sizeof word);
   return {_mm512_set1_epi32(word)};
@@ -107,7 +110,8 @@ inline Bytes LowNibbles(Bytes a) { return {_mm512_and_si512(a.v, _mm512_set1_epi
 inline Bytes HighNibbles(Bytes a) {
   return {_mm512_and_si512(_mm512_srli_epi16(a.v, 4), _mm512_set1_epi8(0x0f))};
 }
-inline I32 DotUnsignedSigned(I32 sum, Bytes a, Bytes b) { return {_mm512_dpbusd_epi32(sum.v, a.v, b.v)}; }
+inline I32 DotUnsignedSigned(I32 sum, Bytes a, FourBytes b) { return {_mm512_dpbusd_epi32(sum.v, a.v, b.v)}; }
+inline I32 DotUnsignedSigned(I32 sum, FourBytes a, Bytes b) { return {_mm512_dpbusd_epi32(sum.v, a.v, b.v)}; }
 
 inline void Prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
 

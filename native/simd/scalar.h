@@ -37,6 +37,10 @@ struct I32 {
 struct Bytes {
   uint8_t byte[4 * kLanes];
 };
+// The same 4 bytes for every lane.
+struct FourBytes {
+  uint8_t byte[4];
+};
 
 template <class Vector, class Function>
 inline Vector Each(Function f) {
@@ -185,10 +189,9 @@ inline Bytes LoadBytes(const uint8_t* p) {
   std::memcpy(out.byte, p, sizeof out.byte);
   return out;
 }
-// The same 4 bytes in every lane.
-inline Bytes BroadcastFour(const void* p) {
-  Bytes out;
-  for (int i = 0; i < kLanes; ++i) std::memcpy(out.byte + 4 * i, p, 4);
+inline FourBytes BroadcastFour(const void* p) {
+  FourBytes out;
+  std::memcpy(out.byte, p, sizeof out.byte);
   return out;
 }
 inline Bytes LowNibbles(Bytes a) {
@@ -200,10 +203,17 @@ inline Bytes HighNibbles(Bytes a) {
   return a;
 }
 // sum[i] + the four products of lane i, a unsigned and b signed.
-inline I32 DotUnsignedSigned(I32 sum, Bytes a, Bytes b) {
+inline I32 DotUnsignedSigned(I32 sum, Bytes a, FourBytes b) {
   return Each<I32>([&](int i) {
     int32_t total = sum.lane[i];
-    for (int j = 4 * i; j < 4 * i + 4; ++j) total += a.byte[j] * static_cast<int8_t>(b.byte[j]);
+    for (int j = 0; j < 4; ++j) total += a.byte[4 * i + j] * static_cast<int8_t>(b.byte[j]);
+    return total;
+  });
+}
+inline I32 DotUnsignedSigned(I32 sum, FourBytes a, Bytes b) {
+  return Each<I32>([&](int i) {
+    int32_t total = sum.lane[i];
+    for (int j = 0; j < 4; ++j) total += a.byte[j] * static_cast<int8_t>(b.byte[4 * i + j]);
     return total;
   });
 }

@@ -40,7 +40,7 @@ export const ERRORS = {
   file_unwritable: { class: "UsageError", message: "Cannot write {path}: {reason}" },
   gguf_bad_magic: {
     class: "FormatError",
-    message: "{path} is not a GGUF file: it begins with {found}, not \"GGUF\".",
+    message: '{path} is not a GGUF file: it begins with {found}, not "GGUF".',
   },
   gguf_bad_version: {
     class: "FormatError",
@@ -130,11 +130,17 @@ export const ERRORS = {
   // server
   body_too_large: { class: "RequestError", message: "The body is larger than {limitBytes} bytes." },
   invalid_json: { class: "RequestError", message: "The body is not valid JSON: {reason}" },
-  unsupported_media_type: { class: "RequestError", message: "Content-Type {found} is not accepted; send application/json." },
+  unsupported_media_type: {
+    class: "RequestError",
+    message: "Content-Type {found} is not accepted; send application/json.",
+  },
   field_refused: { class: "RequestError", message: "{field} would change the answer and is not supported. {hint}" },
   field_unknown: { class: "RequestError", message: "Unknown field {field}.{hint}" },
   model_not_found: { class: "RequestError", message: "Model {model} is not served here. Served: {served}." },
-  invalid_api_key: { class: "RequestError", message: "The API key is missing or wrong. Send it as Authorization: Bearer KEY." },
+  invalid_api_key: {
+    class: "RequestError",
+    message: "The API key is missing or wrong. Send it as Authorization: Bearer KEY.",
+  },
   route_not_found: { class: "RequestError", message: "There is no route {method} {path}." },
   method_not_allowed: { class: "RequestError", message: "{method} is not allowed on {path}; use {allowed}." },
   not_ready: { class: "CapacityError", message: "The server is {state}." },
@@ -149,15 +155,20 @@ export const ERRORS = {
   headers_too_large: { class: "RequestError", message: "The request's headers are larger than {limitBytes} bytes." },
   unsafe_binding: {
     class: "UsageError",
-    message: "Binding to {host} without an API key would let anyone use this server. Give --api-key-file or TURNWISE_API_KEY, or --insecure.",
+    message:
+      "Binding to {host} without an API key would let anyone use this server. Give --api-key-file or TURNWISE_API_KEY, or --insecure.",
   },
   port_unavailable: { class: "UsageError", message: "Cannot listen on {host}:{port}: {reason}" },
 
   // cli
   missing_argument: { class: "UsageError", message: "{command} needs {what}." },
-  unexpected_argument: { class: "UsageError", message: "Too many arguments for {command}: {given} were given, at most {expected} are taken." },
+  unexpected_argument: {
+    class: "UsageError",
+    message: "Too many arguments for {command}: {given} were given, at most {expected} are taken.",
+  },
   unknown_command: { class: "UsageError", message: "There is no command {command}.{hint}" },
   input_not_utf8: { class: "RequestError", message: "{source} is not valid UTF-8 text." },
+  system_failed: { class: "CapacityError", message: "The system refused: {reason}" },
   request_failed: { class: "InternalError", message: "The request to {url} failed: {reason}" },
 } as const satisfies Record<string, ErrorRow>;
 

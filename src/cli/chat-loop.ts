@@ -11,7 +11,6 @@ import type { EngineApi, GenerateRequest } from "../engine/types.ts";
 import type { ChatMessage } from "../text/template/types.ts";
 import { parseChatLine } from "./chat-line.ts";
 import type { ChatLine } from "./chat-line.ts";
-import type { CommandContext } from "./command.ts";
 import { createProgress } from "./progress.ts";
 import { errorLines } from "./report-error.ts";
 import { describeSpeed } from "./speed.ts";
@@ -31,7 +30,6 @@ const HELP = [
 export class ChatLoop {
   readonly #engine: EngineApi;
   readonly #terminal: Terminal;
-  readonly #context: CommandContext;
   readonly #settings: TurnSettings;
   readonly #interactive: boolean;
   #system: string | null;
@@ -39,12 +37,11 @@ export class ChatLoop {
   #running: AbortController | null = null;
   #ended = false;
 
-  constructor(engine: EngineApi, context: CommandContext, settings: TurnSettings & { readonly system: string | null }) {
+  constructor(engine: EngineApi, terminal: Terminal, settings: TurnSettings & { readonly system: string | null }) {
     const { system, ...turn } = settings;
     this.#engine = engine;
-    this.#context = context;
-    this.#terminal = context.terminal;
-    this.#interactive = isInteractive(context.terminal);
+    this.#terminal = terminal;
+    this.#interactive = isInteractive(terminal);
     this.#system = system;
     this.#settings = turn;
   }
@@ -59,9 +56,8 @@ export class ChatLoop {
       ...(this.#interactive ? { output: stdout, prompt: "> " } : {}),
       terminal: this.#interactive,
     });
-    // On a terminal readline has the keyboard, so Ctrl-C arrives there and not as a signal.
+    // On a terminal readline has the keyboard: Ctrl-C arrives there and not as a signal.
     lines.on("SIGINT", () => this.#interrupt(lines));
-    const release = this.#context.interrupts.push(() => this.#interrupt(lines));
     try {
       if (this.#interactive) lines.prompt();
       let unfinished = "";
@@ -76,7 +72,6 @@ export class ChatLoop {
         if (this.#interactive) lines.prompt();
       }
     } finally {
-      release();
       lines.close();
     }
   }
@@ -112,13 +107,17 @@ export class ChatLoop {
       const answer = await this.#stream([...this.#turns, question], this.#running.signal);
       this.#turns.push(question, { role: "assistant", content: answer });
     } catch (thrown) {
-      if (!(thrown instanceof TurnwiseError)) throw thrown;
-      if (thrown.class === "InternalError" || thrown.code === "engine_disposed") throw thrown;
+      if (!(thrown instanceof TurnwiseError) || this.#endsConversation(thrown)) throw thrown;
       if (thrown.code === "cancelled") await this.#say("\n(stopped; this turn is forgotten)");
       else await this.#say([...errorLines(thrown, false), "  /reset begins a new conversation."].join("\n"));
     } finally {
       this.#running = null;
     }
+  }
+
+  /** A person can go on after a refused turn; a pipe would go on as if it had been answered. */
+  #endsConversation(error: TurnwiseError): boolean {
+    return !this.#interactive || error.class === "InternalError" || error.code === "engine_disposed";
   }
 
   async #stream(turns: readonly ChatMessage[], signal: AbortSignal): Promise<string> {
@@ -151,15 +150,12 @@ export class ChatLoop {
   #interrupt(lines: Interface): void {
     if (this.#running !== null) {
       this.#running.abort();
-    } else if (this.#interactive && lines.line === "") {
+    } else if (lines.line === "") {
       this.#terminal.stderr.write("\n(Ctrl-D or /exit ends)\n");
       lines.prompt();
-    } else if (this.#interactive) {
+    } else {
       // As in a shell: the line typed so far is dropped.
       lines.write(null, { ctrl: true, name: "u" });
-    } else {
-      this.#ended = true;
-      lines.close();
     }
   }
 

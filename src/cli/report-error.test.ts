@@ -13,6 +13,14 @@ test("one line with the message, one with what to do", () => {
   ]);
 });
 
+test("what the system refuses is told in its words, a defect as one", () => {
+  const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { syscall: "write" });
+  expect(errorLines(full, false)).toEqual(["turnwise: The system refused: ENOSPC: no space left on device, write"]);
+  expect(errorLines(new TypeError("x is not a function"), false)[0]).toBe(
+    "turnwise: Internal error: x is not a function. Please report it.",
+  );
+});
+
 test("a defect prints its stack only when asked to", () => {
   const thrown = new TypeError("x is not a function");
   expect(errorLines(thrown, false).join("\n")).not.toContain("report-error.test");

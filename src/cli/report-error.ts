@@ -1,6 +1,6 @@
 /** An error as the user of a terminal sees it: one line, where possible one more with what to do, an exit code. */
 
-import { TurnwiseError, toTurnwiseError } from "../base/errors.ts";
+import { TurnwiseError } from "../base/errors.ts";
 import type { ErrorCode } from "../base/errors.ts";
 import { EXIT_CODES } from "./command.ts";
 import type { ExitCode } from "./command.ts";
@@ -26,13 +26,22 @@ const HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
 
 /** Lines for stderr, without the newlines. `debug` adds the stack of what was thrown. */
 export function errorLines(thrown: unknown, debug: boolean): readonly string[] {
-  const error = toTurnwiseError(thrown);
+  const error = explain(thrown);
   const lines = [`turnwise: ${error.message}`];
   const hint = HINTS[error.code];
   if (hint !== undefined) lines.push(`  ${hint}`);
   const cause = error.cause instanceof Error ? error.cause : error;
   if (debug && cause.stack !== undefined) lines.push(cause.stack);
   return lines;
+}
+
+/** What the commands did not foresee: a full disk is the system's word, anything else a defect. */
+function explain(thrown: unknown): TurnwiseError {
+  if (thrown instanceof TurnwiseError) return thrown;
+  const what = thrown instanceof Error ? thrown.message : String(thrown);
+  const isSystem = thrown instanceof Error && "syscall" in thrown;
+  if (isSystem) return new TurnwiseError("system_failed", { reason: what }, thrown);
+  return new TurnwiseError("invariant_violated", { what }, thrown);
 }
 
 export function exitCodeOf(thrown: unknown): ExitCode {

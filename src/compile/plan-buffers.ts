@@ -99,8 +99,9 @@ function overwritten(
   const after = at(values, out);
   const sameShape = before.type === after.type && before.rows === after.rows && before.columns === after.columns;
   const last = lastRead.get(id);
-  // This call reads it last, and no other call of the stage, which may run at the same time, does.
-  return sameShape && last?.stage === stage && last.calls === 1 ? byValue.get(id) : undefined;
+  // This call reads it last, once, and no other call of the stage, which may run at the same time, does.
+  const reads = [...inputs.values()].filter((input) => input === id).length;
+  return sameShape && reads === 1 && last?.stage === stage && last.calls === 1 ? byValue.get(id) : undefined;
 }
 
 /** For each value the last stage that reads it, and how many calls of that stage do. */

@@ -39,7 +39,10 @@ function cgroupRooms(read: ReadText): number[] {
 function ancestors(path: string): string[] {
   const parts = path.split("/").filter((part) => part !== "");
   return Array.from({ length: parts.length + 1 }, (_, dropped) =>
-    parts.slice(0, parts.length - dropped).map((part) => `/${part}`).join(""),
+    parts
+      .slice(0, parts.length - dropped)
+      .map((part) => `/${part}`)
+      .join(""),
   );
 }
 

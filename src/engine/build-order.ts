@@ -32,7 +32,10 @@ export function buildGenerationOrder(
   const maxTokens = resolveMaxTokens(request.maxTokens, prompt.length, limits.contextTokens);
   const minTokens = request.minTokens ?? 0;
   if (minTokens > maxTokens) {
-    fail("request_invalid", { field: "minTokens", problem: `is ${minTokens}, but only ${maxTokens} tokens may be generated` });
+    fail("request_invalid", {
+      field: "minTokens",
+      problem: `is ${minTokens}, but only ${maxTokens} tokens may be generated`,
+    });
   }
   const { seed, logitBias, ...sampling } = resolveSampling(request.sampling, limits.vocabSize);
   return {
@@ -57,7 +60,10 @@ export function buildGenerationOrder(
 export function buildScoreOrder(id: number, tokens: Int32Array, from: number, limits: OrderLimits): ScoreOrder {
   checkTokens(tokens, limits.vocabSize);
   if (!Number.isInteger(from) || from < 1 || from >= tokens.length) {
-    fail("request_invalid", { field: "from", problem: `must be an integer from 1 to ${tokens.length - 1}, not ${from}` });
+    fail("request_invalid", {
+      field: "from",
+      problem: `must be an integer from 1 to ${tokens.length - 1}, not ${from}`,
+    });
   }
   checkContext(tokens.length, 0, limits.contextTokens);
   return { kind: "score", id, tokens, from };

@@ -1,6 +1,6 @@
 /** Whatever broke inside the engine, as the one error that requests end with. */
 
-import { TurnwiseError, turnwiseError } from "../base/errors.ts";
+import { type TurnwiseError, turnwiseError } from "../base/errors.ts";
 
 /** `engine_failed` with the reason once; `where` is put before it. */
 export function engineFailure(thrown: unknown, where = ""): TurnwiseError {

@@ -57,5 +57,5 @@ function integer(option: string, value: number | undefined, min: number, max: nu
 
 function checkChoice(option: string, value: string, choices: readonly string[]): void {
   if (choices.includes(value)) return;
-  fail("invalid_option", { option, problem: `must be one of ${choices.join(", ")}, not ${String(value)}` });
+  fail("invalid_option", { option, problem: `must be one of ${choices.join(", ")}, not ${value}` });
 }

@@ -87,17 +87,11 @@ export class Engine implements EngineApi {
     const order = buildGenerationOrder(id, request, tokens, this.#limits);
     const cancel = () => this.#steps.cancel(id);
     const generation = new GenerationStream(tokens.length, this.#steps.tokenBytes, cancel);
+    this.#steps.submit(order, (event) => {
+      generation.receive(event);
+      if (isTerminal(event)) signal?.removeEventListener("abort", cancel);
+    });
     signal?.addEventListener("abort", cancel, { once: true });
-    const release = () => signal?.removeEventListener("abort", cancel);
-    try {
-      await this.#steps.submit(order, (event) => {
-        generation.receive(event);
-        if (isTerminal(event)) release();
-      });
-    } catch (error) {
-      release();
-      throw error;
-    }
     return generation;
   }
 
@@ -132,11 +126,11 @@ export class Engine implements EngineApi {
         if (event.kind === "scored") resolve({ logprobs: event.logprobs });
         if (event.kind === "failed") reject(TurnwiseError.deserialize(event.error));
       };
-      this.#steps.submit(order, listen).catch(reject);
+      this.#steps.submit(order, listen);
     });
   }
 
-  stats(): Promise<EngineStats> {
+  async stats(): Promise<EngineStats> {
     return this.#steps.stats();
   }
 

@@ -20,9 +20,11 @@ export class GenerationStream implements Generation {
   /** From `#read` on, not yet read. */
   #parts: StreamPart[] = [];
   #read = 0;
-  #reader: Reader | null = null;
+  /** Who waits for the next parts, in order. */
+  #readers: Reader[] = [];
   #error: TurnwiseError | null = null;
   #ended = false;
+  #left = false;
 
   /** `cancel` asks the step loop to end the work; it is not called once the work has ended. */
   constructor(promptTokens: number, tokenBytes: TokenBytes, cancel: () => void) {
@@ -35,20 +37,24 @@ export class GenerationStream implements Generation {
     if (!this.#ended) this.#cancel();
   }
 
-  /** Takes the next event of the order. */
+  /** Takes the next event of the order; after the reader has left, nothing is kept. */
   receive(event: StepEvent): void {
+    if (this.#left) return;
     switch (event.kind) {
       case "part": {
         const part = withBytes(event.part, this.#tokenBytes);
         this.#ended = part.kind === "end";
-        if (this.#reader === null) this.#parts.push(part);
-        else this.#takeReader()?.resolve({ done: false, value: part });
+        const reader = this.#readers.shift();
+        if (reader === undefined) this.#parts.push(part);
+        else reader.resolve({ done: false, value: part });
+        if (this.#ended) this.#releaseReaders();
         return;
       }
       case "failed":
         this.#ended = true;
         this.#error = TurnwiseError.deserialize(event.error);
-        if (this.#reader !== null) this.#takeReader()?.reject(this.#takeError(this.#error));
+        if (this.#readers.length > 0) this.#readers.shift()?.reject(this.#takeError(this.#error));
+        this.#releaseReaders();
         return;
       case "scored":
         return;
@@ -74,24 +80,24 @@ export class GenerationStream implements Generation {
     if (this.#error !== null) throw this.#takeError(this.#error);
     if (this.#ended) return { done: true, value: undefined };
     return new Promise((resolve, reject) => {
-      this.#reader = { resolve, reject };
+      this.#readers.push({ resolve, reject });
     });
   }
 
   /** The reader leaves: the work ends, and nothing more is kept. */
   async #return(): Promise<IteratorResult<StreamPart, undefined>> {
     this.cancel();
+    this.#left = true;
     this.#ended = true;
     this.#error = null;
     this.#parts = [];
     this.#read = 0;
+    this.#releaseReaders();
     return { done: true, value: undefined };
   }
 
-  #takeReader(): Reader | null {
-    const reader = this.#reader;
-    this.#reader = null;
-    return reader;
+  #releaseReaders(): void {
+    for (const reader of this.#readers.splice(0)) reader.resolve({ done: true, value: undefined });
   }
 
   /** Thrown once; afterwards the iterator is done. */

@@ -184,7 +184,9 @@ function warn(
 ): void {
   if (!native && settings.backend === "auto") {
     const reasons = loadAddon().tried.map(({ candidate, reason }) => `${candidate}: ${reason}`);
-    onWarning(`The native core does not load, so the TypeScript interpreter runs this model, very slowly. ${reasons.join("; ")}`);
+    onWarning(
+      `The native core does not load, so the TypeScript interpreter runs this model, very slowly. ${reasons.join("; ")}`,
+    );
   }
   if (settings.contextTokens === null && pool.contextTokens < spec.contextTokens) {
     onWarning(

@@ -41,3 +41,24 @@ export interface ScoreOrder {
 }
 
 export type Order = GenerationOrder | ScoreOrder;
+
+/** Plain greedy decoding of one choice, to be completed by id, prompt and length. */
+export const GREEDY_ORDER = {
+  kind: "generate",
+  choices: 1,
+  minTokens: 0,
+  ignoreEos: false,
+  stop: [],
+  keepSpecial: false,
+  logprobs: -1,
+  temperature: 0,
+  topK: 0,
+  topP: 1,
+  minP: 0,
+  repetitionPenalty: 1,
+  presencePenalty: 0,
+  frequencyPenalty: 0,
+  seed: 0n,
+  biasTokens: new Int32Array(0),
+  biasValues: new Float32Array(0),
+} as const satisfies Omit<GenerationOrder, "id" | "prompt" | "maxTokens">;

@@ -95,13 +95,7 @@ export class SampleAssembly {
   }
 
   /** Adds the next logits row; `position` is the one its token will have, `forced` the token or -1. */
-  add(
-    sampling: RowSampling,
-    position: number,
-    forced: number,
-    history: TokenHistory | null,
-    bias: RowBias,
-  ): void {
+  add(sampling: RowSampling, position: number, forced: number, history: TokenHistory | null, bias: RowBias): void {
     const row = this.#rows;
     const next = row + 1;
     this.#temperature.atLeast(next)[row] = sampling.temperature;

@@ -73,7 +73,10 @@ export function checkLimits(request: GenerateRequest): void {
 
 function checkStop(stop: readonly string[]): void {
   if (stop.length > MAX_STOP_STRINGS) {
-    fail("request_invalid", { field: "stop", problem: `has ${stop.length} strings, at most ${MAX_STOP_STRINGS} may be given` });
+    fail("request_invalid", {
+      field: "stop",
+      problem: `has ${stop.length} strings, at most ${MAX_STOP_STRINGS} may be given`,
+    });
   }
   for (const text of stop) {
     if (typeof text !== "string" || text.length === 0) {
@@ -102,7 +105,8 @@ function checkLogitBias(bias: ReadonlyMap<number, number>, vocabSize: number): v
 }
 
 function checkRange(field: string, value: number, range: Range): void {
-  const inside = typeof value === "number" && value <= range.max && (range.above ? value > range.min : value >= range.min);
+  const inside =
+    typeof value === "number" && value <= range.max && (range.above ? value > range.min : value >= range.min);
   if (inside && (range.integer !== true || Number.isInteger(value))) return;
   const what = range.integer === true ? "an integer" : "a number";
   const from = range.above ? `above ${range.min} and at most ${range.max}` : `from ${range.min} to ${range.max}`;

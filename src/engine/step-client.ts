@@ -3,7 +3,7 @@
  * that every accepted order gets its terminal event even when the thread dies.
  */
 
-import { TurnwiseError, turnwiseError } from "../base/errors.ts";
+import { fail, TurnwiseError, turnwiseError } from "../base/errors.ts";
 import { invariant, unreachable } from "../base/invariant.ts";
 import { EngineThread } from "./engine-thread.ts";
 import type { Order } from "./order.ts";
@@ -14,26 +14,21 @@ import { workerEntry } from "./worker-entry.ts";
 export interface StepClientCallbacks {
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   readonly onWarning?: ((message: string) => void) | undefined;
-  /** Each step's events with the time at which the thread took them, by its own clock. */
-  readonly onEvents?: (atMs: number, events: readonly StepEvent[]) => void;
+  /** After each step, with the time at which the thread took its events, by its own clock. */
+  readonly onStep?: (atMs: number, events: readonly StepEvent[]) => void;
 }
 
 type Ready = Extract<FromStepWorker, { kind: "ready" }>;
 
-interface Waiter<T> {
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: TurnwiseError) => void;
-}
-
 export class StepClient {
   readonly #thread: EngineThread<ToStepWorker, FromStepWorker>;
   readonly #callbacks: StepClientCallbacks;
-  #loading: Waiter<Ready> | null = null;
+  #loading: { readonly resolve: (ready: Ready) => void; readonly reject: (error: TurnwiseError) => void } | null = null;
   #ready: Ready | null = null;
-  readonly #submitting = new Map<number, Waiter<void>>();
-  /** Accepted or about to be, until their terminal event. */
+  /** Of accepted orders, until their terminal event. */
   readonly #listeners = new Map<number, (event: StepEvent) => void>();
-  readonly #statsWaiters = new Map<number, Waiter<EngineStats>>();
+  /** As of the last step. */
+  #stats: EngineStats | null = null;
   #lastId = 0;
   /** Why nothing more can be done, once so. */
   #end: TurnwiseError | null = null;
@@ -87,17 +82,17 @@ export class StepClient {
   }
 
   /**
-   * Resolves when the order is accepted, rejects when it is refused. `listener` then gets its events in
-   * order, the terminal one last.
+   * Accepts an order or throws `queue_full`. Decided here, and not in the thread, so that nobody waits
+   * for a step to end to hear of it. `listener` then gets its events in order, the terminal one last.
    */
-  async submit(order: Order, listener: (event: StepEvent) => void): Promise<void> {
+  submit(order: Order, listener: (event: StepEvent) => void): void {
     this.#requireAlive();
+    const { capacity, maxWaiting } = this.#loaded();
+    const waiting = this.#listeners.size - capacity.maxSequences;
+    if (waiting >= maxWaiting) fail("queue_full", { waiting, limit: maxWaiting });
     this.#listeners.set(order.id, listener);
     this.#thread.hold();
-    await new Promise<void>((resolve, reject) => {
-      this.#submitting.set(order.id, { resolve, reject });
-      this.#thread.post({ kind: "submit", order });
-    });
+    this.#thread.post({ kind: "submit", order });
   }
 
   /** Ends an order within one step; harmless when it has ended. */
@@ -105,14 +100,11 @@ export class StepClient {
     if (this.#end === null && this.#listeners.has(id)) this.#thread.post({ kind: "cancel", id });
   }
 
-  async stats(): Promise<EngineStats> {
+  /** As of the last step; orders that the thread has not met yet count as waiting. */
+  stats(): EngineStats {
     this.#requireAlive();
-    const id = this.nextId();
-    this.#thread.hold();
-    return new Promise<EngineStats>((resolve, reject) => {
-      this.#statsWaiters.set(id, { resolve, reject });
-      this.#thread.post({ kind: "stats", id });
-    });
+    const stats = this.#stats ?? emptyStats(this.capacity);
+    return { ...stats, waiting: Math.max(0, this.#listeners.size - stats.running) };
   }
 
   /** Fails what runs with `engine_disposed` and joins the thread. Idempotent. */
@@ -151,22 +143,10 @@ export class StepClient {
       case "loadFailed":
         this.#die(TurnwiseError.deserialize(message.error));
         return;
-      case "accepted":
-        this.#settle(this.#submitting, message.id)?.resolve();
-        return;
-      case "refused":
-        this.#forget(message.id);
-        this.#settle(this.#submitting, message.id)?.reject(TurnwiseError.deserialize(message.error));
-        return;
-      case "events":
-        this.#callbacks.onEvents?.(message.atMs, message.events);
+      case "step":
+        this.#stats = message.stats;
+        this.#callbacks.onStep?.(message.atMs, message.events);
         for (const event of message.events) this.#dispatch(event);
-        return;
-      case "stats":
-        this.#thread.release();
-        this.#settle(this.#statsWaiters, message.id)?.resolve(message.stats);
-        return;
-      case "disposed":
         return;
       default:
         unreachable(message);
@@ -184,25 +164,28 @@ export class StepClient {
     if (this.#listeners.delete(id)) this.#thread.release();
   }
 
-  #settle<T>(waiters: Map<number, Waiter<T>>, id: number): Waiter<T> | undefined {
-    const waiter = waiters.get(id);
-    waiters.delete(id);
-    return waiter;
-  }
-
   /** Nothing more comes from the thread: everyone who waits is told. */
   #die(error: TurnwiseError): void {
     this.#end ??= error;
     this.#loading?.reject(error);
-    for (const [id, waiter] of this.#submitting) {
-      this.#listeners.delete(id);
-      waiter.reject(error);
-    }
-    this.#submitting.clear();
-    for (const waiter of this.#statsWaiters.values()) waiter.reject(error);
-    this.#statsWaiters.clear();
     const listeners = [...this.#listeners];
     this.#listeners.clear();
     for (const [id, listener] of listeners) listener({ kind: "failed", id, error: error.toJSON() });
   }
+}
+
+function emptyStats({ pages }: EngineCapacity): EngineStats {
+  return {
+    running: 0,
+    waiting: 0,
+    pagesUsed: 0,
+    pagesTotal: pages,
+    steps: 0,
+    promptTokens: 0,
+    outputTokens: 0,
+    preemptions: 0,
+    finished: 0,
+    cancelled: 0,
+    failed: 0,
+  };
 }

@@ -5,7 +5,7 @@
  * Every accepted order ends in exactly one terminal event: `end`, `scored` or `failed`.
  */
 
-import { fail, toTurnwiseError, turnwiseError, type TurnwiseError } from "../base/errors.ts";
+import { toTurnwiseError, turnwiseError, type TurnwiseError } from "../base/errors.ts";
 import { invariant } from "../base/invariant.ts";
 import type { Executor, SampleResult } from "../graph/executor.ts";
 import { type ActiveOrder, startOrder, type TextPorts } from "./active-order.ts";
@@ -24,7 +24,6 @@ export interface StepLoopOptions {
   readonly executor: Executor;
   readonly text: TextPorts;
   readonly maxSequences: number;
-  readonly maxWaiting: number;
   /** Bytes of the whole page pool; for messages. */
   readonly poolBytes: number;
   /** Milliseconds that never go back. */
@@ -37,8 +36,6 @@ export class StepLoop {
   readonly #executor: Executor;
   readonly #text: TextPorts;
   readonly #clock: () => number;
-  readonly #maxSequences: number;
-  readonly #maxWaiting: number;
   readonly #poolBytes: number;
   readonly #pool: PagePool;
   readonly #scheduler: Scheduler;
@@ -47,8 +44,6 @@ export class StepLoop {
   readonly #active = new Map<number, ActiveOrder>();
   #events: StepEvent[] = [];
   #nextAge = 0;
-  /** Orders that never had a place yet. */
-  #queued = 0;
   readonly #counters = { steps: 0, promptTokens: 0, outputTokens: 0, finished: 0, cancelled: 0, failed: 0 };
 
   constructor(options: StepLoopOptions) {
@@ -57,8 +52,6 @@ export class StepLoop {
     this.#executor = executor;
     this.#text = options.text;
     this.#clock = options.clock;
-    this.#maxSequences = options.maxSequences;
-    this.#maxWaiting = options.maxWaiting;
     this.#poolBytes = options.poolBytes;
     this.#pool = new PagePool(pages, pageTokens);
     const limits = { maxStepTokens: maxTokens, maxSequences: options.maxSequences, maxLogitRows };
@@ -71,23 +64,20 @@ export class StepLoop {
     return this.#scheduler.hasWork;
   }
 
-  /**
-   * Accepts an order. Throws `queue_full`, or `memory_insufficient` for one that the whole pool could
-   * not hold; both leave everything as it was.
-   */
+  /** Takes an order. One that the whole pool could not hold ends at once with `memory_insufficient`. */
   submit(order: Order): void {
     invariant(!this.#active.has(order.id), "order ids are unique");
-    this.#requireFit(order);
-    const places = Math.max(0, this.#maxSequences - this.#scheduler.running.length);
-    if (this.#queued >= this.#maxWaiting + places) {
-      fail("queue_full", { waiting: this.#queued, limit: this.#maxWaiting });
+    const misfit = this.#misfit(order);
+    if (misfit !== null) {
+      this.#counters.failed += 1;
+      this.#events.push({ kind: "failed", id: order.id, error: misfit.toJSON() });
+      return;
     }
     const active = startOrder(order, this.#nextAge, this.#clock(), this.#text);
     this.#nextAge += active.sequences.length;
     const [leader, ...siblings] = active.sequences;
     invariant(leader !== undefined, "an order has a sequence");
     this.#active.set(order.id, active);
-    this.#queued += 1;
     this.#scheduler.add(leader, siblings);
   }
 
@@ -154,16 +144,14 @@ export class StepLoop {
       queued === this.#scheduler.running.length + this.#scheduler.waiting.length,
       "every live sequence is in a queue, and nothing else",
     );
-    const neverAdmitted = [...this.#active.values()].filter(({ admittedMs }) => admittedMs === null).length;
-    invariant(neverAdmitted === this.#queued, "the count of queued orders is right");
     if (this.#active.size === 0) invariant(this.#pool.used === 0, "an idle loop holds no pages");
   }
 
-  #requireFit(order: Order): void {
+  #misfit(order: Order): TurnwiseError | null {
     const tokens = order.kind === "generate" ? order.prompt.length + order.maxTokens : order.tokens.length;
-    if (this.#pool.pagesFor(tokens) <= this.#pool.pages) return;
+    if (this.#pool.pagesFor(tokens) <= this.#pool.pages) return null;
     const pageBytes = this.#poolBytes / this.#pool.pages;
-    fail("memory_insufficient", {
+    return turnwiseError("memory_insufficient", {
       what: `A request of ${tokens} tokens`,
       neededBytes: Math.ceil(this.#pool.pagesFor(tokens) * pageBytes),
       availableBytes: this.#poolBytes,
@@ -178,7 +166,6 @@ export class StepLoop {
       if (active.admittedMs !== null) continue;
       nowMs ??= this.#clock();
       active.admittedMs = nowMs;
-      this.#queued -= 1;
     }
   }
 
@@ -230,7 +217,6 @@ export class StepLoop {
   /** Takes an order out and frees what it holds. */
   #drop(active: ActiveOrder): void {
     for (const sequence of active.sequences) if (sequence.state !== "done") this.#scheduler.remove(sequence);
-    if (active.admittedMs === null) this.#queued -= 1;
     this.#active.delete(active.order.id);
   }
 

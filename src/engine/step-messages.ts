@@ -43,7 +43,6 @@ export interface TokenBytes {
 export type ToStepWorker =
   | { readonly kind: "submit"; readonly order: Order }
   | { readonly kind: "cancel"; readonly id: number }
-  | { readonly kind: "stats"; readonly id: number }
   | { readonly kind: "dispose" };
 
 export type FromStepWorker =
@@ -54,11 +53,13 @@ export type FromStepWorker =
       readonly model: ModelInfo;
       readonly capacity: EngineCapacity;
       readonly tokenBytes: TokenBytes;
+      readonly maxWaiting: number;
     }
   | { readonly kind: "loadFailed"; readonly error: SerializedError }
-  | { readonly kind: "accepted"; readonly id: number }
-  | { readonly kind: "refused"; readonly id: number; readonly error: SerializedError }
-  /** All events of one step, taken at `atMs` of the thread's own clock. */
-  | { readonly kind: "events"; readonly atMs: number; readonly events: readonly StepEvent[] }
-  | { readonly kind: "stats"; readonly id: number; readonly stats: EngineStats }
-  | { readonly kind: "disposed" };
+  /** After a step or a cancel, at `atMs` of the thread's own clock: what happened, and how things stand. */
+  | {
+      readonly kind: "step";
+      readonly atMs: number;
+      readonly events: readonly StepEvent[];
+      readonly stats: EngineStats;
+    };

@@ -25,12 +25,12 @@ async function main(options: PlainEngineOptions): Promise<void> {
       onWarning: (message) => post({ kind: "warning", message }),
     });
     try {
-      post({ kind: "ready", model: model.info, capacity: model.capacity, tokenBytes: sharedTokenBytes(model) });
+      const { info, capacity, maxWaiting } = model;
+      post({ kind: "ready", model: info, capacity, tokenBytes: sharedTokenBytes(model), maxWaiting });
       await serve(inbox, makeLoop(model));
     } finally {
       model.dispose();
     }
-    post({ kind: "disposed" });
   } catch (thrown) {
     post({ kind: "loadFailed", error: toTurnwiseError(thrown).toJSON() });
   } finally {
@@ -44,7 +44,7 @@ async function serve(inbox: ThreadInbox<ToStepWorker>, loop: StepLoop): Promise<
     for (let message = inbox.take(); message !== null; message = inbox.take()) {
       if (message.kind === "dispose") {
         loop.failAll(turnwiseError("engine_disposed"));
-        postEvents(loop);
+        postStep(loop);
         return;
       }
       handle(message, loop);
@@ -61,27 +61,17 @@ function step(loop: StepLoop): void {
     // A defect of the loop itself: nobody may wait for ever.
     loop.failAll(toTurnwiseError(thrown));
   }
-  postEvents(loop);
+  postStep(loop);
 }
 
 function handle(message: Exclude<ToStepWorker, { kind: "dispose" }>, loop: StepLoop): void {
   switch (message.kind) {
-    case "submit": {
-      const { id } = message.order;
-      try {
-        loop.submit(message.order);
-        post({ kind: "accepted", id });
-      } catch (thrown) {
-        post({ kind: "refused", id, error: toTurnwiseError(thrown).toJSON() });
-      }
+    case "submit":
+      loop.submit(message.order);
       return;
-    }
     case "cancel":
       loop.cancel(message.id);
-      postEvents(loop);
-      return;
-    case "stats":
-      post({ kind: "stats", id: message.id, stats: loop.stats() });
+      postStep(loop);
       return;
     default:
       unreachable(message);
@@ -98,7 +88,6 @@ function makeLoop(model: LoadedModel): StepLoop {
       endTokens: new Set(vocabulary.endOfGenerationIds),
     },
     maxSequences: model.capacity.maxSequences,
-    maxWaiting: model.maxWaiting,
     poolBytes: model.capacity.kvBytes,
     clock: () => performance.now(),
   });
@@ -113,11 +102,11 @@ function sharedTokenBytes({ vocabulary }: LoadedModel): TokenBytes {
   return { bytes, offsets };
 }
 
-function postEvents(loop: StepLoop): void {
-  const events = loop.takeEvents();
-  if (events.length > 0) post({ kind: "events", atMs: performance.now(), events });
+function postStep(loop: StepLoop): void {
+  post({ kind: "step", atMs: performance.now(), events: loop.takeEvents(), stats: loop.stats() });
 }
 
 function post(message: FromStepWorker): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   port.postMessage(message);
 }

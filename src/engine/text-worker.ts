@@ -90,5 +90,6 @@ function render(input: ChatInput, template: ChatTemplate, tokenizer: Tokenizer):
 }
 
 function post(message: FromTextWorker): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   port.postMessage(message);
 }

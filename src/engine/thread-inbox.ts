@@ -23,8 +23,7 @@ export class ThreadInbox<Message> {
   take(): Message | null {
     const delivered = this.#delivered.shift();
     if (delivered !== undefined) return delivered;
-    const received = receiveMessageOnPort(this.#port) as { readonly message: Message } | undefined;
-    return received?.message ?? null;
+    return receiveMessageOnPort(this.#port)?.message ?? null;
   }
 
   /** Resolves when a message may be taken. */

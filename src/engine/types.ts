@@ -191,7 +191,10 @@ export interface EngineApi {
   generate(request: GenerateRequest): AsyncIterable<StreamPart>;
   /** The prompt of a conversation by the model's chat template; throws `template_missing` without one. */
   renderChat(input: ChatInput): Promise<string>;
-  tokenize(text: string, options?: { readonly addSpecial?: boolean; readonly parseSpecial?: boolean }): Promise<Int32Array>;
+  tokenize(
+    text: string,
+    options?: { readonly addSpecial?: boolean; readonly parseSpecial?: boolean },
+  ): Promise<Int32Array>;
   /** Stored form of each token, as `turnwise tokenize` prints it. */
   pieces(tokens: Int32Array): Promise<readonly string[]>;
   detokenize(tokens: Int32Array): Promise<string>;

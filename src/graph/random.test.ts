@@ -35,7 +35,7 @@ describe("uniformAt", () => {
   });
 
   it("spreads evenly over [0, 1)", () => {
-    const counts = new Array<number>(10).fill(0);
+    const counts = Array.from({ length: 10 }, () => 0);
     for (let position = 0; position < 10_000; position += 1) {
       const bin = Math.floor(uniformAt(42, 7, position) * 10);
       counts[bin] = (counts[bin] ?? 0) + 1;

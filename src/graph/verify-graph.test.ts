@@ -34,7 +34,7 @@ describe("verifyGraph", () => {
     [
       "two nodes of one name",
       /node x: its name is taken/,
-      (graph) => replaced(graph, "attended", (node) => ({ ...node, name: "x" }) as Node),
+      (graph) => replaced(graph, "attended", (node) => ({ ...node, name: "x" })),
     ],
     [
       "a use before the definition",
@@ -77,9 +77,7 @@ describe("verifyGraph", () => {
       /node again: K and V of layer 0 are written twice/,
       (graph) => ({
         ...graph,
-        nodes: graph.nodes.flatMap((node) =>
-          node.name === "store" ? [node, { ...node, name: "again" } as Node] : [node],
-        ),
+        nodes: graph.nodes.flatMap((node) => (node.name === "store" ? [node, { ...node, name: "again" }] : [node])),
       }),
     ],
     ["an output that is no logits", /node x: the output is not/, (graph) => ({ ...graph, output: 0 })],

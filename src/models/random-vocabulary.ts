@@ -6,6 +6,7 @@
 import type { GgufValue } from "../formats/gguf/value.ts";
 import { stringArray } from "../formats/gguf/string-array.ts";
 import { CHARACTER_OF_BYTE } from "../text/tokenizer/byte-alphabet.ts";
+import { TOKEN_TYPE } from "../text/tokenizer/types.ts";
 
 /** Pairs in order of rank; Ġ is the space. Each makes the token of its two halves. */
 const MERGES = `
@@ -32,10 +33,6 @@ const CHAT_TEMPLATE = `{{- bos_token }}
     {{- '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}
 {%- endif %}`;
 
-/** GGUF's token types. */
-const NORMAL = 1;
-const CONTROL = 3;
-
 export interface RandomVocabulary {
   readonly size: number;
   /** The `tokenizer.*` keys of a GGUF file. */
@@ -50,7 +47,7 @@ export function randomVocabulary(size: number | null): RandomVocabulary {
   for (let index = 0; index < madeUp; index += 1) tokens.push(`Ġunused${index}`);
   const firstSpecial = tokens.length;
   tokens.push(...SPECIAL_TOKENS);
-  const types = Int32Array.from(tokens, (_, id) => (id < firstSpecial ? NORMAL : CONTROL));
+  const types = Int32Array.from(tokens, (_, id) => (id < firstSpecial ? TOKEN_TYPE.normal : TOKEN_TYPE.control));
   const idOf = (token: (typeof SPECIAL_TOKENS)[number]): GgufValue => ({
     kind: "number",
     type: "uint32",

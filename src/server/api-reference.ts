@@ -4,6 +4,7 @@ import { ERRORS } from "../base/errors.ts";
 import type { ErrorCode } from "../base/errors.ts";
 import { ERROR_MAP } from "./error-map.ts";
 import { CHAT_FIELDS } from "./fields/chat-fields.ts";
+import { MESSAGE_FIELDS } from "./fields/chat-messages.ts";
 import { COMPLETION_FIELDS } from "./fields/completion-fields.ts";
 import type { FieldTable } from "./fields/field-table.ts";
 import { DETOKENIZE_FIELDS, TOKENIZE_FIELDS } from "./fields/token-fields.ts";
@@ -26,6 +27,8 @@ function renderReference(): string {
     routeTable(),
     "## Fields of /v1/chat/completions",
     fieldTables(CHAT_FIELDS),
+    "## Fields of a message",
+    fieldTables(MESSAGE_FIELDS),
     "## Fields of /v1/completions",
     fieldTables(COMPLETION_FIELDS),
     "## Fields of /tokenize",
@@ -71,8 +74,9 @@ function errorTable(): string {
   return markdownTable(["Status", "Code", "Message"], rows);
 }
 
+const line = (cells: readonly string[]): string =>
+  `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+
 function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
 }

@@ -12,7 +12,8 @@ const STATUSES: Readonly<Record<ErrorClass, readonly number[]>> = {
   UsageError: [500],
   // 500: the command line's own, which no route raises.
   RequestError: [500, 400, 401, 404, 405, 408, 413, 415, 431],
-  CapacityError: [400, 503],
+  // 500: raised while a model loads, never for a request.
+  CapacityError: [400, 500, 503],
   AbortError: [499, 500, 503, 504],
   NativeError: [500],
   InternalError: [500],

@@ -103,6 +103,7 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   unexpected_argument: INTERNAL,
   unknown_command: INTERNAL,
   input_not_utf8: INTERNAL,
+  system_failed: INTERNAL,
   request_failed: INTERNAL,
 };
 

@@ -37,6 +37,11 @@ describe("tokenOffsets", () => {
     ]);
   });
 
+  it("counts half a character that is never continued", () => {
+    const broken = [piece(Uint8Array.of(0xe2)), piece(utf8("a")), piece(utf8("b"))];
+    expect(tokenOffsets(broken, "\uFFFDab")).toEqual([0, 1, 2]);
+  });
+
   it("stays within a text that shows less than the tokens", () => {
     expect(tokenOffsets([piece(utf8("<|end|>")), piece(utf8("x"))], "")).toEqual([0, 0]);
   });

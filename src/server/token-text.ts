@@ -44,7 +44,9 @@ export function tokenOffsets(pieces: readonly TokenPiece[], text: string): numbe
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const length = codePoints(text);
   let offset = 0;
-  return pieces.map(({ bytes }) => {
+  return pieces.map(({ bytes: [first = 0], bytes }) => {
+    // A byte that does not continue the character before it shows that one to be broken.
+    if ((first & 0xc0) !== 0x80) offset += codePoints(decoder.decode());
     const begin = Math.min(offset, length);
     offset += codePoints(decoder.decode(bytes, { stream: true }));
     return begin;

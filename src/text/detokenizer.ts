@@ -5,7 +5,8 @@
  * Source: https://encoding.spec.whatwg.org/#utf-8-decoder
  */
 
-import { hasTokenFlag, tokenBytes } from "./tokenizer/vocabulary-bytes.ts";
+import { at } from "../base/invariant.ts";
+import { checkToken, hasTokenFlag, tokenBytes } from "./tokenizer/vocabulary-bytes.ts";
 import { TOKEN_FLAG, type VocabularyBytes } from "./tokenizer/types.ts";
 
 export interface DetokenizerOptions {
@@ -51,21 +52,22 @@ export function createDetokenizer(vocabulary: VocabularyBytes, options: Detokeni
 
 /** The text of all `ids`: what a detokeniser of the same options emits for them. */
 export function decodeTokens(vocabulary: VocabularyBytes, ids: ArrayLike<number>, options: DetokenizerOptions): string {
-  const pieces: Uint8Array[] = [];
+  const { offsets } = vocabulary;
+  const shown: number[] = [];
   let length = 0;
   for (let index = 0; index < ids.length; index += 1) {
     const id = ids[index] ?? -1;
-    const bytes = tokenBytes(vocabulary, id);
+    checkToken(vocabulary, id);
     if (!options.keepSpecial && hasTokenFlag(vocabulary, id, TOKEN_FLAG.hidden)) continue;
-    pieces.push(bytes);
-    length += bytes.length;
+    shown.push(id);
+    length += at(offsets, id + 1) - at(offsets, id);
   }
-  const all = new Uint8Array(length);
+  const bytes = new Uint8Array(length);
   let end = 0;
-  for (const piece of pieces) {
-    all.set(piece, end);
-    end += piece.length;
+  for (const id of shown) {
+    const last = at(offsets, id + 1);
+    for (let offset = at(offsets, id); offset < last; offset += 1) bytes[end++] = vocabulary.bytes[offset] ?? 0;
   }
-  const strip = vocabulary.spacePrefix && !options.continuation && all[0] === SPACE;
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(strip ? all.subarray(1) : all);
+  const strip = vocabulary.spacePrefix && !options.continuation && bytes[0] === SPACE;
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(strip ? bytes.subarray(1) : bytes);
 }

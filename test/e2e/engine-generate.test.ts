@@ -45,19 +45,26 @@ describe("Engine.generate", () => {
   });
 
   it("emits the text of the tokens, whole characters only", async () => {
-    const { text, tokens, parts } = await collect({ prompt: "abc", maxTokens: 200, ignoreEos: true, keepSpecial: true });
+    const { text, tokens, parts } = await collect({
+      prompt: "abc",
+      maxTokens: 200,
+      ignoreEos: true,
+      keepSpecial: true,
+    });
     const bytes = Buffer.concat(tokens.map((piece) => piece.bytes));
     expect(text).toBe(new TextDecoder().decode(bytes));
     for (const part of parts) {
-      if (part.kind === "delta") expect(part.text === "" && part.tokens.length === 0).toBe(false);
+      const isEmpty = part.kind === "delta" && part.text === "" && part.tokens.length === 0;
+      expect(isEmpty).toBe(false);
     }
   });
 
   it("draws the same from the same seed, and something else from another", async () => {
-    const draw = (seed: bigint) => collect({ prompt: "seed", maxTokens: 24, sampling: { seed }, ignoreEos: true });
-    const [first, again, other] = await Promise.all([draw(5n), draw(5n), draw(6n)]);
-    expect(first.ids).toEqual(again.ids);
-    expect(first.ids).not.toEqual(other.ids);
+    const [first, again, other] = await Promise.all(
+      [5n, 5n, 6n].map((seed) => collect({ prompt: "seed", maxTokens: 24, sampling: { seed }, ignoreEos: true })),
+    );
+    expect(first?.ids).toEqual(again?.ids);
+    expect(first?.ids).not.toEqual(other?.ids);
   });
 
   it("gives choice i the tokens of the request with seed + i", async () => {
@@ -93,7 +100,11 @@ describe("Engine.generate", () => {
 
   it("applies logit biases, and bans end tokens before minTokens", async () => {
     const [wanted] = await engine.tokenize("w");
-    const only = await collect({ prompt: "b", maxTokens: 5, sampling: { ...GREEDY, logitBias: new Map([[wanted ?? 0, 100]]) } });
+    const only = await collect({
+      prompt: "b",
+      maxTokens: 5,
+      sampling: { ...GREEDY, logitBias: new Map([[wanted ?? 0, 100]]) },
+    });
     expect(only.text).toBe("wwwww");
     const [end = 0] = engine.model.endTokens;
     const ending = { ...GREEDY, logitBias: new Map([[end, 100]]) };
@@ -109,7 +120,13 @@ describe("Engine.generate", () => {
 
   it("reports log-probabilities that equal the score of the same text", async () => {
     const prompt = await engine.tokenize("score me", { addSpecial: true });
-    const { tokens, ids } = await collect({ prompt, maxTokens: 16, logprobs: 3, sampling: { seed: 1n }, ignoreEos: true });
+    const { tokens, ids } = await collect({
+      prompt,
+      maxTokens: 16,
+      logprobs: 3,
+      sampling: { seed: 1n },
+      ignoreEos: true,
+    });
     const text = Int32Array.from([...prompt, ...ids]);
     const { logprobs } = await engine.score(text, prompt.length);
     expect(Array.from(logprobs)).toEqual(tokens.map(({ logprob }) => logprob));
@@ -136,13 +153,19 @@ describe("Engine.generate", () => {
     };
     const limit = engine.capacity.contextTokens;
     await refused({ prompt: new Int32Array(0) }, { code: "prompt_empty" });
-    await refused({ prompt: new Int32Array(limit - 1), maxTokens: 2 }, {
-      code: "context_length_exceeded",
-      params: { contextTokens: limit, totalTokens: limit + 1, promptTokens: limit - 1, outputTokens: 2 },
-    });
+    await refused(
+      { prompt: new Int32Array(limit - 1), maxTokens: 2 },
+      {
+        code: "context_length_exceeded",
+        params: { contextTokens: limit, totalTokens: limit + 1, promptTokens: limit - 1, outputTokens: 2 },
+      },
+    );
     await refused({ prompt: new Int32Array(limit) }, { code: "context_length_exceeded" });
     await refused({ prompt: Int32Array.of(1_000_000) }, { code: "token_out_of_range" });
-    await refused({ prompt: "x", sampling: { temperature: -1 } }, { code: "request_invalid", params: { field: "temperature" } });
+    await refused(
+      { prompt: "x", sampling: { temperature: -1 } },
+      { code: "request_invalid", params: { field: "temperature" } },
+    );
     await refused({ prompt: "x", sampling: { topP: 0 } }, { code: "request_invalid" });
     await refused({ prompt: "x", maxTokens: 3, minTokens: 4 }, { code: "request_invalid" });
     await refused({ prompt: "x", stop: [""] }, { code: "request_invalid" });

@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { Engine } from "../../src/engine/engine.ts";
 import { StepClient } from "../../src/engine/step-client.ts";
 import type { StepEvent } from "../../src/engine/step-messages.ts";
@@ -17,8 +17,11 @@ const PAGE_BYTES = 3 * 2 * (32 * 16 + 32 * 16 + 2 * 128);
 
 const ENDLESS: GenerateRequest = { prompt: "go on", maxTokens: 1500, ignoreEos: true };
 
+/** Disposed of when the test ends. */
 async function loadTiny(options: Partial<EngineOptions> = {}): Promise<Engine> {
-  return Engine.load({ model: MODEL, threads: 2, ...options });
+  const engine = await Engine.load({ model: MODEL, threads: 2, ...options });
+  onTestFinished(() => engine.dispose());
+  return engine;
 }
 
 async function idsOf(engine: Engine, request: GenerateRequest): Promise<number[]> {
@@ -27,6 +30,12 @@ async function idsOf(engine: Engine, request: GenerateRequest): Promise<number[]
     if (part.kind === "delta") ids.push(...part.tokens.map(({ token }) => token));
   }
   return ids;
+}
+
+async function readAll(parts: AsyncIterable<StreamPart>): Promise<StreamPart[]> {
+  const all: StreamPart[] = [];
+  for await (const part of parts) all.push(part);
+  return all;
 }
 
 /** Reads until the first delta. */
@@ -39,7 +48,7 @@ async function firstDelta(parts: AsyncIterator<StreamPart>): Promise<void> {
 
 describe("loading", () => {
   it("says what it loaded and what it decided", async () => {
-    await using engine = await loadTiny({ contextTokens: 512, kvType: "f16", maxSequences: 5 });
+    const engine = await loadTiny({ contextTokens: 512, kvType: "f16", maxSequences: 5 });
     expect(engine.model).toMatchObject({ architecture: "llama", randomWeights: true, hasChatTemplate: true });
     expect(engine.capacity).toMatchObject({ contextTokens: 512, kvType: "f16", maxSequences: 5, pageTokens: 32 });
     expect(engine.capacity.pages * 32).toBe(8 * 512);
@@ -48,7 +57,7 @@ describe("loading", () => {
 
   it("reports progress to its end", async () => {
     const fractions = new Map<string, number>();
-    await using _engine = await loadTiny({ onProgress: ({ phase, fraction }) => fractions.set(phase, fraction) });
+    await loadTiny({ onProgress: ({ phase, fraction }) => fractions.set(phase, fraction) });
     expect(fractions.get("header")).toBe(1);
     expect(fractions.get("tokenizer")).toBe(1);
   });
@@ -74,15 +83,18 @@ describe("loading", () => {
 
   it("takes a shorter context where the pool is small and none was asked for, and says so", async () => {
     const warnings: string[] = [];
-    await using engine = await loadTiny({ kvMemoryBytes: PAGE_BYTES * 4, onWarning: (message) => warnings.push(message) });
+    const engine = await loadTiny({
+      kvMemoryBytes: PAGE_BYTES * 4,
+      onWarning: (message) => warnings.push(message),
+    });
     expect(engine.capacity).toMatchObject({ pages: 4, contextTokens: 128 });
     expect(warnings.join()).toContain("128 tokens");
   });
 
   it("gives the same tokens on the interpreter as on the native core", async () => {
     const request = { prompt: "two backends", maxTokens: 12, sampling: { temperature: 0 }, ignoreEos: true };
-    await using native = await loadTiny({ backend: "auto", kvType: "f32" });
-    await using interpreter = await loadTiny({ backend: "interpreter", kvType: "f32" });
+    const native = await loadTiny({ backend: "auto", kvType: "f32" });
+    const interpreter = await loadTiny({ backend: "interpreter", kvType: "f32" });
     expect(interpreter.capacity.backend).toBe("interpreter");
     expect(await idsOf(interpreter, request)).toEqual(await idsOf(native, request));
   });
@@ -90,7 +102,7 @@ describe("loading", () => {
 
 describe("cancelling", () => {
   it("ends the work within a step, and the iterator throws", async () => {
-    await using engine = await loadTiny();
+    const engine = await loadTiny();
     const generation = await engine.submit(ENDLESS);
     const parts = generation[Symbol.asyncIterator]();
     await firstDelta(parts);
@@ -106,14 +118,16 @@ describe("cancelling", () => {
   });
 
   it("happens when the reader leaves early", async () => {
-    await using engine = await loadTiny();
+    const engine = await loadTiny();
     for await (const part of engine.generate(ENDLESS)) if (part.kind === "delta") break;
     await expect.poll(() => engine.stats()).toMatchObject({ running: 0, cancelled: 1, pagesUsed: 0 });
   });
 
   it("follows an AbortSignal, before and after the start", async () => {
-    await using engine = await loadTiny();
-    await expect(engine.submit({ ...ENDLESS, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "cancelled" });
+    const engine = await loadTiny();
+    await expect(engine.submit({ ...ENDLESS, signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: "cancelled",
+    });
     const controller = new AbortController();
     const read = async () => {
       for await (const part of engine.generate({ ...ENDLESS, signal: controller.signal })) {
@@ -127,7 +141,7 @@ describe("cancelling", () => {
 
 describe("load", () => {
   it("finishes 200 parallel requests exactly on a pool too small for them", async () => {
-    await using engine = await loadTiny({ kvMemoryBytes: PAGE_BYTES * 12, contextTokens: 256 });
+    const engine = await loadTiny({ kvMemoryBytes: PAGE_BYTES * 12, contextTokens: 256 });
     const requests = Array.from({ length: 200 }, (_, index) => ({
       prompt: `request ${index} `.repeat(1 + (index % 4)),
       maxTokens: 30 + (index % 17),
@@ -138,14 +152,14 @@ describe("load", () => {
     const stats = await engine.stats();
     expect(stats).toMatchObject({ running: 0, waiting: 0, pagesUsed: 0, finished: 200, failed: 0 });
     expect(stats.preemptions).toBeGreaterThan(0);
-    for (const index of [0, 50, 101, 150, 199]) {
-      const request = requests[index];
-      if (request !== undefined) expect(together[index]).toEqual(await idsOf(engine, request));
-    }
+    const sample = requests.filter((_, index) => index % 41 === 0);
+    const alone: number[][] = [];
+    for (const request of sample) alone.push(await idsOf(engine, request));
+    expect(together.filter((_, index) => index % 41 === 0)).toEqual(alone);
   });
 
   it("refuses one request more than may wait", async () => {
-    await using engine = await loadTiny({ maxSequences: 1, maxWaiting: 1 });
+    const engine = await loadTiny({ maxSequences: 1, maxWaiting: 1 });
     const running = await engine.submit(ENDLESS);
     const waiting = await engine.submit(ENDLESS);
     await expect(engine.submit(ENDLESS)).rejects.toMatchObject({ code: "queue_full" });
@@ -154,20 +168,23 @@ describe("load", () => {
   });
 
   it("keeps no more of an unread generation than its output", async () => {
-    await using engine = await loadTiny();
+    const engine = await loadTiny();
     const generation = await engine.submit({ ...ENDLESS, maxTokens: 20 });
     await expect.poll(() => engine.stats()).toMatchObject({ finished: 1, pagesUsed: 0 });
-    const kinds: string[] = [];
-    for await (const part of generation) kinds.push(part.kind);
-    expect(kinds.at(-1)).toBe("end");
+    expect((await readAll(generation)).at(-1)?.kind).toBe("end");
   });
 
   it("goes on at the same pace while the main thread is blocked", async () => {
     const times: number[] = [];
-    const client = await StepClient.start({ model: MODEL, threads: 1 }, { onEvents: (atMs) => times.push(atMs) });
+    const client = await StepClient.start({ model: MODEL, threads: 1 }, { onStep: (atMs) => times.push(atMs) });
     const done = new Promise<StepEvent>((resolve) => {
-      const order = generationOrder({ id: client.nextId(), prompt: Int32Array.of(5), maxTokens: 1900, ignoreEos: true });
-      void client.submit(order, (event) => {
+      const order = generationOrder({
+        id: client.nextId(),
+        prompt: Int32Array.of(5),
+        maxTokens: 1900,
+        ignoreEos: true,
+      });
+      client.submit(order, (event) => {
         if (event.kind !== "part" || event.part.kind === "end") resolve(event);
       });
     });
@@ -189,9 +206,7 @@ describe("the end", () => {
   it("fails what runs and what comes later with engine_disposed", async () => {
     const engine = await loadTiny();
     const generation = await engine.submit(ENDLESS);
-    const read = (async () => {
-      for await (const _part of generation);
-    })();
+    const read = readAll(generation);
     const disposal = engine.dispose();
     await expect(read).rejects.toMatchObject({ code: "engine_disposed" });
     await disposal;
@@ -206,10 +221,12 @@ describe("the end", () => {
     const entry = new URL("../support/dying-worker.mjs", import.meta.url);
     const client = await StepClient.start({ model: "any" }, {}, entry);
     const events: StepEvent[] = [];
-    await client.submit(generationOrder({ id: 1, prompt: Int32Array.of(1) }), (event) => events.push(event));
+    client.submit(generationOrder({ id: 1, prompt: Int32Array.of(1) }), (event) => events.push(event));
     await expect.poll(() => events.map(({ kind }) => kind)).toEqual(["part", "failed"]);
-    expect(events[1]).toMatchObject({ error: { code: "engine_failed", params: { reason: expect.stringContaining("gone") } } });
-    await expect(client.stats()).rejects.toMatchObject({ code: "engine_failed" });
+    expect(events[1]).toMatchObject({
+      error: { code: "engine_failed", params: { reason: expect.stringContaining("gone") } },
+    });
+    expect(() => client.stats()).toThrow(expect.objectContaining({ code: "engine_failed" }));
     await client.dispose();
   });
 
@@ -219,7 +236,10 @@ describe("the end", () => {
       const engine = await Engine.load({ model: ${JSON.stringify(MODEL)} });
       for await (const part of engine.generate({ prompt: "x", maxTokens: 4 })) if (part.kind === "end") console.log("done");
     `;
-    const child = spawnSync(process.execPath, ["--input-type=module", "-e", script], { timeout: 20_000, encoding: "utf8" });
+    const child = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+      timeout: 20_000,
+      encoding: "utf8",
+    });
     expect(child).toMatchObject({ status: 0, stdout: "done\n" });
   });
 });

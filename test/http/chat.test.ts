@@ -263,6 +263,22 @@ describe("POST /v1/chat/completions", () => {
     }
   });
 
+  it("treats the fields of a message alike", async () => {
+    const { post, engine } = scriptedServer();
+    const answered = { role: "assistant", content: "Hi", refusal: "no", annotations: [], audio: null, wizardry: 1 };
+    const body = { messages: [...messages, answered, { role: "user", content: "x", wizardry: 2 }] };
+    expect(await (await post(CHAT, body)).json()).toMatchObject({
+      turnwise: { ignored: ["messages[].refusal", "messages[].annotations", "messages[].wizardry"] },
+    });
+    expect(engine.chats[0]?.messages[1]).toEqual({ role: "assistant", content: "Hi" });
+    const called = { role: "assistant", content: null, function_call: { name: "f", arguments: "{}" } };
+    expect(await (await post(CHAT, { messages: [called] })).json()).toMatchObject({
+      error: { code: "field_refused", param: "messages[0].function_call" },
+    });
+    const strict = await scriptedServer({}, { strictFields: true }).post(CHAT, body);
+    expect(await strict.json()).toMatchObject({ error: { code: "field_unknown", param: "messages[1].wizardry" } });
+  });
+
   it("refuses unknown fields, and only those, under --strict-fields", async () => {
     const { post } = scriptedServer({}, { strictFields: true });
     const response = await post(CHAT, { messages, temprature: 0 });

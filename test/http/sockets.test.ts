@@ -62,19 +62,19 @@ describe("listen", () => {
 
 describe("streams", () => {
   it("send headers at once and comments until there is data", async () => {
-    const { send } = await listening({ prefillMs: 300 }, { pingInterval: 50 });
+    const { send } = await listening({ prefillMs: 1000 }, { pingInterval: 150 });
     const started = performance.now();
     const response = await send(streamed);
-    expect(performance.now() - started).toBeLessThan(200);
+    expect(performance.now() - started).toBeLessThan(700);
     expect(response.headers.get("x-request-id")).toMatch(/^req-/);
     const text = await response.text();
     const [beforeData = ""] = text.split("data: ", 1);
-    expect(beforeData).toMatch(/^(: ping\n\n){3,6}$/);
+    expect(beforeData).toMatch(/^(: ping\n\n){2,6}$/);
     expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
   });
 
   it("send a comment also between tokens, but none while there is data", async () => {
-    const { send, engine } = await listening({ text: "a b", tokenMs: 160 }, { pingInterval: 60 });
+    const { send, engine } = await listening({ text: "a b", tokenMs: 700 }, { pingInterval: 250 });
     expect(await (await send(streamed)).text()).toMatch(/"a"[^:]*(.*\n\n)(: ping\n\n){1,3}data:/);
     engine.script = { ...engine.script, text: "a b c d e f g h", tokenMs: 5 };
     expect(await (await send(streamed)).text()).not.toContain(": ping");
@@ -128,14 +128,14 @@ describe("a client that stops reading", () => {
   const text = "x".repeat(64 * 1024);
 
   it("is disconnected after the write timeout, and holds little memory until then", async () => {
-    const { port, engine, logs } = await listening({ text, endless: true }, { writeTimeout: 400 });
+    const { port, engine, logs } = await listening({ text, endless: true }, { writeTimeout: 1000 });
     const { socket, closed } = connectRaw(port);
     socket.write(rawPost(CHAT, streamed));
     await until(() => engine.tokensMade > 3, "tokens");
     socket.pause();
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     const atRest = engine.tokensMade;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 200));
     // The generation waits: what was made fits the sockets' buffers.
     expect(engine.tokensMade).toBe(atRest);
     await until(() => engine.running === 0, "the generation to be cancelled");
@@ -158,16 +158,17 @@ describe("a client that stops reading", () => {
   });
 
   it("but reads slowly gets everything", async () => {
-    const { port } = await listening({ text: `${text} `.repeat(200) }, { writeTimeout: 1000 });
+    const { port } = await listening({ text: `${text} `.repeat(200) }, { writeTimeout: 3000 });
     const { socket, received } = connectRaw(port);
     socket.write(rawPost(CHAT, streamed));
     const started = performance.now();
     socket.on("data", () => {
       socket.pause();
-      setTimeout(() => socket.resume(), 8);
+      setTimeout(() => socket.resume(), 20);
     });
-    await until(() => received().endsWith("data: [DONE]\n\n\r\n0\r\n\r\n"), "the end of the stream");
-    expect(performance.now() - started).toBeGreaterThan(1200);
+    await until(() => received().endsWith("0\r\n\r\n") || socket.closed, "the end of the stream");
+    expect(received().slice(-100)).toContain("data: [DONE]");
+    expect(performance.now() - started).toBeGreaterThan(3500);
     socket.destroy();
   });
 });

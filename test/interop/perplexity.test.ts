@@ -1,7 +1,7 @@
 /** Perplexities against llama-perplexity's, for each file type and KV type. */
 
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { Engine } from "../../src/engine/engine.ts";
 import { measurePerplexity } from "../../src/engine/perplexity.ts";
 import { sharedAbsent, sharedPath } from "./support/shared-folder.ts";
@@ -25,15 +25,19 @@ const CASES = Object.entries(golden).flatMap(([model, { perplexity }]) =>
 );
 
 describe.skipIf(sharedAbsent)("perplexity", () => {
-  it.each(CASES)("of $model with $kvType KV is llama.cpp's $expected within 0.5 %", async ({ model, kvType, text, expected }) => {
-    await using engine = await Engine.load({ model: sharedPath(`models/${model}.gguf`), backend: "native", kvType });
-    const result = await measurePerplexity(engine, readFileSync(sharedPath(text), "utf8"), {
-      contextTokens: 256,
-      chunks: 60,
-    });
-    expect(result.tokens).toBe(60 * 127);
-    console.log(`${model} ${kvType}: ${result.perplexity.toFixed(4)}, llama.cpp ${expected}`);
-    expect(Math.abs(result.perplexity / expected - 1)).toBeLessThan(0.005);
-    expect(await engine.stats()).toMatchObject({ running: 0, waiting: 0, pagesUsed: 0 });
-  });
+  it.each(CASES)(
+    "of $model with $kvType KV is llama.cpp's $expected within 0.5 %",
+    async ({ model, kvType, text, expected }) => {
+      const engine = await Engine.load({ model: sharedPath(`models/${model}.gguf`), backend: "native", kvType });
+      onTestFinished(() => engine.dispose());
+      const result = await measurePerplexity(engine, readFileSync(sharedPath(text), "utf8"), {
+        contextTokens: 256,
+        chunks: 60,
+      });
+      expect(result.tokens).toBe(60 * 127);
+      console.log(`${model} ${kvType}: ${result.perplexity.toFixed(4)}, llama.cpp ${expected}`);
+      expect(Math.abs(result.perplexity / expected - 1)).toBeLessThan(0.005);
+      expect(await engine.stats()).toMatchObject({ running: 0, waiting: 0, pagesUsed: 0 });
+    },
+  );
 });

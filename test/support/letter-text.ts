@@ -12,7 +12,11 @@ export function tokensOf(text: string): Int32Array {
 }
 
 export function letterText(endTokens: readonly number[] = []): TextPorts {
-  return { endTokens: new Set(endTokens), decoder: () => new LetterDecoder(), stopMatcher: (stop) => new NaiveStopMatcher(stop) };
+  return {
+    endTokens: new Set(endTokens),
+    decoder: () => new LetterDecoder(),
+    stopMatcher: (stop) => new NaiveStopMatcher(stop),
+  };
 }
 
 class LetterDecoder implements TokenDecoder {

@@ -30,7 +30,7 @@ export const CHAT = defineCommand({
     const model = resolveModel(given, context);
     return withEngine(toEngineOptions(model, options), context, async (engine) => {
       if (!engine.model.hasChatTemplate) fail("template_missing");
-      const loop = new ChatLoop(engine, context, {
+      const loop = new ChatLoop(engine, context.terminal, {
         system: options.system,
         sampling: toSampling(options),
         ...(options.maxTokens === null ? {} : { maxTokens: options.maxTokens }),

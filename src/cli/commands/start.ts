@@ -42,17 +42,19 @@ export const START = defineCommand({
   examples: ["turnwise start", "turnwise start model.gguf --port 9000"],
   run: async ({ arguments: { model: given }, options }, context) => {
     const { terminal } = context;
-    const model = resolveModel(given, context);
-    return withEngine(toEngineOptions(model, options), context, async (engine) => {
+    const path = resolveModel(given, context);
+    return withEngine(toEngineOptions(path, options), context, async (engine) => {
       const defaults = resolveOptions(SERVER_OPTIONS, { host: "127.0.0.1", "log-level": "warn" }, terminal.env);
-      const server = await openServer(engine, { ...defaults, port: options.port });
+      // A key file is left aside: the request that is played has no key to send.
+      const server = await openServer(engine, { ...defaults, port: options.port, apiKeyFile: null });
       const address = await listenNear(server, options.port, terminal);
       const drained = untilDrained(server, context);
       for (const line of [describeModel(engine.model), ...describeCapacity(engine.capacity)]) {
         await writeLine(terminal.stdout, line);
       }
-      await playRequest(address.url, engine, terminal);
-      await writeText(terminal.stdout, nextSteps(address.url, engine.model.id));
+      const model = defaults.alias ?? engine.model.id;
+      await playRequest(address.url, model, engine, terminal);
+      await writeText(terminal.stdout, nextSteps(address.url, model));
       if (isInteractive(terminal)) {
         await writeLine(terminal.stdout, `Serving at ${address.url}. Ctrl-C ends.`);
         await drained;
@@ -81,24 +83,22 @@ async function listenNear(server: TurnwiseServer, wanted: number, terminal: Term
 }
 
 /** Sends one request through the socket and shows the answer as it comes. */
-async function playRequest(url: string, engine: EngineApi, terminal: Terminal): Promise<void> {
+async function playRequest(url: string, model: string, engine: EngineApi, terminal: Terminal): Promise<void> {
   await writeLine(terminal.stdout, `\nPOST ${url}/v1/chat/completions`);
   await writeLine(terminal.stdout, `  user: ${DEMO_PROMPT}`);
   if (engine.model.randomWeights) await writeLine(terminal.stdout, `  (${RANDOM_WEIGHTS_NOTICE})`);
   await writeText(terminal.stdout, "  assistant: ");
   const startMs = performance.now();
-  let tokens = 0;
-  let firstMs = 0;
-  const request = { model: engine.model.id, prompt: DEMO_PROMPT, maxTokens: DEMO_TOKENS };
+  let firstMs: number | null = null;
+  const request = { model, prompt: DEMO_PROMPT, maxTokens: DEMO_TOKENS };
   for await (const text of streamChat(url, request, terminal.env["TURNWISE_API_KEY"])) {
-    if (tokens === 0) firstMs = performance.now() - startMs;
-    tokens += 1;
+    firstMs ??= performance.now() - startMs;
     await writeText(terminal.stdout, printable(text));
   }
   const totalMs = performance.now() - startMs;
   await writeLine(
     terminal.stdout,
-    `\n  (first text after ${firstMs.toFixed(0)} ms, all after ${totalMs.toFixed(0)} ms)`,
+    `\n  (first text after ${(firstMs ?? totalMs).toFixed(0)} ms, all after ${totalMs.toFixed(0)} ms)`,
   );
 }
 

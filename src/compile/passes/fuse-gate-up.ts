@@ -15,7 +15,7 @@ function matchGateUp(swiglu: Node, uses: GraphUses, { formatOf }: PassContext): 
   if (swiglu.op !== "swiglu") return null;
   const gate = plainProjection(swiglu.inputs.gate, swiglu, uses);
   const up = plainProjection(swiglu.inputs.up, swiglu, uses);
-  if (gate === null || up === null || gate.inputs.x !== up.inputs.x) return null;
+  if (gate === null || up === null || gate === up || gate.inputs.x !== up.inputs.x) return null;
   if (formatOf(gate.weights.weight) !== formatOf(up.weights.weight)) return null;
   return {
     parts: [gate, up, swiglu],

@@ -52,7 +52,8 @@ function moveUp(graph: Graph, name: string): Graph {
     const info = node.out === null ? undefined : values[node.out];
     if (late.has(node) && node.out !== null && info !== undefined) values[node.out] = { ...info, rows: "logitRows" };
   }
-  return compact({ ...graph, nodes, values });
+  const output = graph.output === gather.out ? gather.inputs.x : graph.output;
+  return compact({ ...graph, nodes, values, output });
 }
 
 /** Row-wise nodes over the step's tokens whose results only the gather needs, directly or not. */

@@ -9,7 +9,10 @@ import type { F32Rows, RowMatrix } from "../row-matrix.ts";
 import type { ValueId, WeightRef } from "../types.ts";
 import type { WeightProvider } from "../weight-provider.ts";
 
-/** What one step computes; `visit` sees each value as it is made. Returns the logits. */
+/**
+ * Runs one step and returns its logits. `visit` sees each value as it is made, and may change its
+ * elements: to see what a rounding does.
+ */
 export function runGraph(
   graph: Graph,
   weights: WeightProvider,

@@ -2,6 +2,8 @@
 
 import { z } from "zod";
 import { fail } from "../../base/errors.ts";
+import { honoured, ignoredFields, inert, refused } from "./field-table.ts";
+import type { FieldTable } from "./field-table.ts";
 import type { ChatContentPart, ChatInput, ChatMessage, ChatTool } from "../../text/template/types.ts";
 
 /** Each one is validated and rendered; a context of 131,072 tokens holds fewer. */
@@ -20,25 +22,39 @@ const toolCall = z.object({
   function: z.object({ name: z.string(), arguments: z.string() }),
 });
 
+/** Every field of a message, whatever its role. */
+export const MESSAGE_FIELDS = {
+  role: honoured(z.string(), '"system", "developer" (as system), "user", "assistant" or "tool"'),
+  content: honoured(messageContent, "A string, or parts of type text; an assistant's may be absent"),
+  name: honoured(z.string().nullish(), "Given to the chat template"),
+  tool_calls: honoured(z.array(toolCall).nullish(), "Of an assistant; arguments are a JSON string"),
+  tool_call_id: honoured(z.string(), "Of a tool: the call that it answers"),
+  reasoning_content: honoured(z.string().nullish(), "Of an assistant: given to the chat template"),
+
+  refusal: inert("Says that the content is a refusal"),
+  annotations: inert("Sources that were cited in the answer"),
+  cache_control: inert("Prompt caching does not change answers"),
+
+  audio: refused("Only text is read."),
+  function_call: refused("Use tool_calls."),
+} as const satisfies FieldTable;
+
+const content = MESSAGE_FIELDS.content.schema;
+const name = MESSAGE_FIELDS.name.schema;
+
 const message = z.discriminatedUnion(
   "role",
   [
-    z.object({ role: z.literal(["system", "developer"]), content: messageContent, name: z.string().nullish() }),
-    z.object({ role: z.literal("user"), content: messageContent, name: z.string().nullish() }),
-    z.object({
+    z.looseObject({ role: z.literal(["system", "developer"]), content, name }),
+    z.looseObject({ role: z.literal("user"), content, name }),
+    z.looseObject({
       role: z.literal("assistant"),
-      content: messageContent.nullish(),
-      name: z.string().nullish(),
-      tool_calls: z.array(toolCall).nullish(),
-      // Not OpenAI's: what reasoning models' clients send back.
-      reasoning_content: z.string().nullish(),
+      content: content.nullish(),
+      name,
+      tool_calls: MESSAGE_FIELDS.tool_calls.schema,
+      reasoning_content: MESSAGE_FIELDS.reasoning_content.schema,
     }),
-    z.object({
-      role: z.literal("tool"),
-      content: messageContent,
-      tool_call_id: z.string(),
-      name: z.string().nullish(),
-    }),
+    z.looseObject({ role: z.literal("tool"), content, tool_call_id: MESSAGE_FIELDS.tool_call_id.schema, name }),
   ],
   { error: 'expected a role of "system", "developer", "user", "assistant" or "tool"' },
 );
@@ -81,11 +97,29 @@ export function toChatInput(fields: ChatFields): ChatInput {
 
 function toChatMessages(messages: readonly Message[]): ChatMessage[] {
   return messages.map((given, index) => {
-    const content = toContent(given.content, `messages[${index}].content`);
-    // Templates know no developer role; OpenAI defines it as the newer name of system.
-    const role = given.role === "developer" ? "system" : given.role;
-    return { ...(dropNulls(given) as ChatMessage), role, content };
+    const fields = Object.entries(given).filter(([field, value]) => value !== null && isHonoured(field));
+    return {
+      ...(Object.fromEntries(fields) as Message),
+      // Templates know no developer role; OpenAI defines it as the newer name of system.
+      role: given.role === "developer" ? "system" : given.role,
+      content: toContent(given.content, `messages[${index}].content`),
+    } as ChatMessage;
   });
+}
+
+const isHonoured = (field: string): boolean =>
+  Object.hasOwn(MESSAGE_FIELDS, field) && (MESSAGE_FIELDS as FieldTable)[field]?.kind === "honoured";
+
+/**
+ * Fields of messages that are accepted and not used, each once. Throws `field_refused` and, where
+ * `strict`, `field_unknown`.
+ */
+export function ignoredMessageFields(messages: readonly Message[], strict: boolean): string[] {
+  const names = messages.flatMap((given, index) => {
+    const fields = Object.entries(given).filter(([, value]) => value !== null);
+    return ignoredFields(MESSAGE_FIELDS, fields, strict, `messages[${index}].`);
+  });
+  return [...new Set(names)].map((field) => `messages[].${field}`);
 }
 
 function toContent(given: Message["content"], field: string): string | null | readonly ChatContentPart[] {

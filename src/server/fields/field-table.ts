@@ -82,18 +82,33 @@ export function parseFields<Table extends FieldTable>(
     fail("request_invalid", { field: "body", problem: "expected a JSON object" });
   }
   const given = new Map(Object.entries(body).filter(([, value]) => value !== null));
-  const ignored: string[] = [];
-  for (const [name, value] of given) {
-    const row = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (row === undefined && strict) failUnknown(name, table);
-    if (row === undefined || row.kind === "inert") ignored.push(name);
-    else if (row.kind === "refused" && !isNeutral(row, value)) fail("field_refused", { field: name, hint: row.note });
-  }
+  const ignored = ignoredFields(table, given, strict, "");
   const values: Record<string, unknown> = {};
   for (const [name, row] of Object.entries(table)) {
     if (row.kind === "honoured") values[name] = validate(name, row.schema, given.get(name));
   }
   return { values: values as FieldValues<Table>, ignored: ignored.slice(0, MAX_IGNORED) };
+}
+
+/**
+ * The names of `given` that are inert or unknown. Throws `field_refused`, or `field_unknown` where
+ * `strict`, naming the field after `prefix`.
+ */
+export function ignoredFields(
+  table: FieldTable,
+  given: Iterable<readonly [name: string, value: unknown]>,
+  strict: boolean,
+  prefix: string,
+): string[] {
+  const ignored: string[] = [];
+  for (const [name, value] of given) {
+    const row = Object.hasOwn(table, name) ? table[name] : undefined;
+    const field = prefix + name;
+    if (row === undefined && strict) failUnknown(field, name, table);
+    if (row === undefined || row.kind === "inert") ignored.push(name);
+    else if (row.kind === "refused" && !isNeutral(row, value)) fail("field_refused", { field, hint: row.note });
+  }
+  return ignored;
 }
 
 function validate(name: string, schema: z.ZodType, value: unknown): unknown {
@@ -108,7 +123,7 @@ function isNeutral(row: RefusedField, value: unknown): boolean {
   return row.neutral.some((neutral) => JSON.stringify(neutral) === text);
 }
 
-function failUnknown(name: string, table: FieldTable): never {
+function failUnknown(field: string, name: string, table: FieldTable): never {
   const nearest = nearestName(name, Object.keys(table));
-  fail("field_unknown", { field: name, hint: nearest === null ? "" : ` Did you mean ${nearest}?` });
+  fail("field_unknown", { field, hint: nearest === null ? "" : ` Did you mean ${nearest}?` });
 }

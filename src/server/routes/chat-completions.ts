@@ -5,7 +5,7 @@ import { chatFormat } from "../chat-format.ts";
 import { CHAT_FIELDS } from "../fields/chat-fields.ts";
 import type { ChatValues } from "../fields/chat-fields.ts";
 import { parseFields } from "../fields/field-table.ts";
-import { toChatInput } from "../fields/chat-messages.ts";
+import { ignoredMessageFields, toChatInput } from "../fields/chat-messages.ts";
 import { submitGeneration, toGenerateRequest, wantsUsageChunk } from "../generate-request.ts";
 import { outputTokensOnly } from "../generation-format.ts";
 import { readJsonBody } from "../read-body.ts";
@@ -17,6 +17,7 @@ export async function chatCompletions(request: EngineRequest): Promise<Response>
   const { engine, http, scope, server } = request;
   const body = await readJsonBody(http.req.raw, server.options.maxBody, scope.signal);
   const { values, ignored } = parseFields(CHAT_FIELDS, body, server.options.strictFields);
+  const ignoredInMessages = ignoredMessageFields(values.messages, server.options.strictFields);
   checkModel(values.model, engine, server.options);
   const includeUsage = wantsUsageChunk(values);
   const logprobs = topLogprobs(values);
@@ -32,7 +33,7 @@ export async function chatCompletions(request: EngineRequest): Promise<Response>
     choices: values.n ?? 1,
     stream: values.stream === true,
     includeUsage,
-    ignored,
+    ignored: [...ignored, ...ignoredInMessages],
     prompt,
   });
 }

@@ -2,7 +2,7 @@
 
 import { fail } from "../../base/errors.ts";
 import type { EngineApi } from "../../engine/types.ts";
-import { toChatInput } from "../fields/chat-messages.ts";
+import { ignoredMessageFields, toChatInput } from "../fields/chat-messages.ts";
 import { parseFields } from "../fields/field-table.ts";
 import { checkTokens, DETOKENIZE_FIELDS, TOKENIZE_FIELDS } from "../fields/token-fields.ts";
 import type { TokenizeValues } from "../fields/token-fields.ts";
@@ -14,6 +14,7 @@ import type { EngineRequest } from "../server-context.ts";
 export async function tokenize({ engine, http, scope, server }: EngineRequest): Promise<Response> {
   const body = await readJsonBody(http.req.raw, server.options.maxBody, scope.signal);
   const { values, ignored } = parseFields(TOKENIZE_FIELDS, body, server.options.strictFields);
+  const ignoredInMessages = ignoredMessageFields(values.messages ?? [], server.options.strictFields);
   checkModel(values.model, engine, server.options);
   const text = await textOf(values, engine);
   const tokens = await engine.tokenize(text, { addSpecial: values.add_special_tokens ?? true, parseSpecial: true });
@@ -22,7 +23,7 @@ export async function tokenize({ engine, http, scope, server }: EngineRequest): 
     count: tokens.length,
     max_model_len: engine.capacity.contextTokens,
     ...(values.return_token_strs === true ? { token_strs: await engine.pieces(tokens) } : {}),
-    ...ignoredField(ignored),
+    ...ignoredField([...ignored, ...ignoredInMessages]),
   });
 }
 

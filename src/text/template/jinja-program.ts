@@ -6,7 +6,7 @@
 import { Environment, Interpreter, parse, tokenize } from "@huggingface/jinja";
 
 import { fail, TurnwiseError } from "../../base/errors.ts";
-import { TEMPLATE_LIMITS } from "./limits.ts";
+import { TEMPLATE_LIMITS, type TemplateLimits } from "./limits.ts";
 import { strftime } from "./strftime.ts";
 
 export interface JinjaProgram {
@@ -15,19 +15,22 @@ export interface JinjaProgram {
 }
 
 /** Throws `template_invalid`. */
-export function parseJinja(source: string): JinjaProgram {
-  if (source.length > TEMPLATE_LIMITS.sourceUnits) {
-    const reason = `it has ${source.length} characters; at most ${TEMPLATE_LIMITS.sourceUnits} are read.`;
+export function parseJinja(source: string, limits: TemplateLimits = TEMPLATE_LIMITS): JinjaProgram {
+  if (source.length > limits.sourceUnits) {
+    const reason = `it has ${source.length} characters; at most ${limits.sourceUnits} are read.`;
     fail("template_invalid", { reason });
   }
   const program = parseSource(source);
   return {
     run(variables, now) {
-      const environment = new JinjaEnvironmentClass();
-      for (const [name, value] of Object.entries({ ...variables, ...globals(now) })) environment.set(name, value);
-      const text = guarded(() => new BoundedInterpreter(environment).run(program).value);
+      const text = guarded(() => {
+        const environment = new JinjaEnvironmentClass();
+        const all = { ...variables, ...globals(now, limits) };
+        for (const [name, value] of Object.entries(all)) environment.set(name, value);
+        return new BoundedInterpreter(environment, limits.steps).run(program).value;
+      });
       if (typeof text !== "string") return refuse("it gave no text");
-      if (text.length > TEMPLATE_LIMITS.outputUnits) return refuse("its text is too long");
+      if (text.length > limits.outputUnits) return refuse("its text is too long");
       return text;
     },
   };
@@ -40,7 +43,12 @@ export function parseJinja(source: string): JinjaProgram {
 interface JinjaInterpreter {
   run(program: JinjaSyntaxTree): { readonly value: unknown };
   /** Evaluates one node; the interpreter calls it for every node below. */
-  evaluate(node: unknown, environment: unknown): unknown;
+  evaluate(node: JinjaNode | undefined, environment: unknown): unknown;
+}
+interface JinjaNode {
+  readonly type: string;
+  /** Of a loop. */
+  readonly body?: JinjaNode[];
 }
 interface JinjaEnvironment {
   set(name: string, value: unknown): unknown;
@@ -52,17 +60,24 @@ const JinjaInterpreterClass = Interpreter as unknown as new (environment: JinjaE
 
 /** Stops a template that evaluates more nodes than any conversation needs. */
 class BoundedInterpreter extends JinjaInterpreterClass {
-  #steps = 0;
+  #stepsLeft: number;
 
-  override evaluate(node: unknown, environment: unknown): unknown {
-    this.#steps += 1;
-    if (this.#steps > TEMPLATE_LIMITS.steps) refuse("it runs for too long");
+  constructor(environment: JinjaEnvironment, steps: number) {
+    super(environment);
+    this.#stepsLeft = steps;
+  }
+
+  override evaluate(node: JinjaNode | undefined, environment: unknown): unknown {
+    this.#stepsLeft -= 1;
+    // A loop with nothing in it evaluates no node; a comment makes its turns count.
+    if (node?.type === "For" && node.body?.length === 0) node.body.push({ type: "Comment" });
+    if (this.#stepsLeft < 0) refuse("it runs for too long");
     return super.evaluate(node, environment);
   }
 }
 
 /** What Hugging Face's apply_chat_template gives to every template. */
-function globals(now: Date): Readonly<Record<string, unknown>> {
+function globals(now: Date, limits: TemplateLimits): Readonly<Record<string, unknown>> {
   return {
     true: true,
     True: true,
@@ -70,19 +85,19 @@ function globals(now: Date): Readonly<Record<string, unknown>> {
     False: false,
     none: null,
     None: null,
-    range,
+    range: (...args: readonly unknown[]) => range(args, limits.rangeItems),
     raise_exception: (message: unknown) => refuse(typeof message === "string" ? message : "it raised an exception"),
     strftime_now: (format: unknown) => strftime(now, String(format)),
   };
 }
 
-function range(...args: readonly unknown[]): readonly number[] {
+function range(args: readonly unknown[], maxItems: number): readonly number[] {
   const numbers = args.filter((value) => typeof value === "number");
   const [first = 0, second, step = 1] = numbers;
   const [start, stop] = second === undefined ? [0, first] : [first, second];
   if (step === 0) return refuse("range() has a step of 0");
   const count = Math.max(0, Math.ceil((stop - start) / step));
-  if (count > TEMPLATE_LIMITS.rangeItems) return refuse(`range() has more than ${TEMPLATE_LIMITS.rangeItems} items`);
+  if (count > maxItems) return refuse(`range() has more than ${maxItems} items`);
   return Array.from({ length: count }, (_, index) => start + index * step);
 }
 

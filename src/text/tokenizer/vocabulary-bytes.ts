@@ -49,9 +49,14 @@ export function hasSpacePrefix(data: VocabularyData): boolean {
 
 /** The bytes of token `id`; a view. Throws `token_out_of_range`. */
 export function tokenBytes(vocabulary: VocabularyBytes, id: number): Uint8Array {
+  checkToken(vocabulary, id);
+  return vocabulary.bytes.subarray(at(vocabulary.offsets, id), at(vocabulary.offsets, id + 1));
+}
+
+/** Throws `token_out_of_range`. */
+export function checkToken(vocabulary: VocabularyBytes, id: number): void {
   const vocabSize = vocabulary.flags.length;
   if (!Number.isInteger(id) || id < 0 || id >= vocabSize) fail("token_out_of_range", { token: id, vocabSize });
-  return vocabulary.bytes.subarray(at(vocabulary.offsets, id), at(vocabulary.offsets, id + 1));
 }
 
 /** Whether token `id` has a bit of TOKEN_FLAG; false for an id that does not exist. */

@@ -62,11 +62,14 @@ export async function readEvents(response: Response): Promise<unknown[]> {
   });
 }
 
+/** Long enough for a machine that is busy with other tests. */
+const PATIENCE_MS = 20_000;
+
 /** Waits until `condition` holds; fails the test by timing out otherwise. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + PATIENCE_MS;
   while (!condition()) {
-    if (performance.now() > deadline) throw new RangeError(`waited 5 s for ${what}`);
+    if (performance.now() > deadline) throw new RangeError(`waited too long for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -14,6 +14,9 @@ export interface GreedyRow {
 }
 
 export function readGreedyRows(model: string): readonly GreedyRow[] {
-  const rows = JSON.parse(readFileSync(sharedPath("golden/llama.cpp-greedy.json"), "utf8")) as Record<string, GreedyRow[]>;
+  const rows = JSON.parse(readFileSync(sharedPath("golden/llama.cpp-greedy.json"), "utf8")) as Record<
+    string,
+    GreedyRow[]
+  >;
   return rows[model] ?? [];
 }

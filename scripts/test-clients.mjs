@@ -1,0 +1,39 @@
+/**
+ * `npm run test:clients`: installs the client libraries of test/clients from its own lockfile and runs
+ * its tests against the built server. They are not the project's dependencies. Where the registry
+ * cannot be reached the tests are skipped, with a line that says so; `--offline` tests what is there.
+ */
+
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const FOLDER = resolve(ROOT, "test/clients");
+const BUILT = resolve(ROOT, "dist/cli/main.js");
+/** What npm says when no registry answers. */
+const UNREACHABLE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT|network/i;
+
+if (!existsSync(BUILT)) {
+  console.error("test:clients needs the build; run `npm run build` first.");
+  process.exit(1);
+}
+if (!process.argv.includes("--offline")) install();
+const { status } = spawnSync(process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=spec"], {
+  cwd: FOLDER,
+  stdio: "inherit",
+});
+process.exit(status ?? 1);
+
+function install() {
+  const flags = ["ci", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=30000"];
+  const npm = spawnSync("npm", flags, { cwd: FOLDER, encoding: "utf8" });
+  if (npm.status === 0) return;
+  const reason = npm.error?.message ?? npm.stderr;
+  if (UNREACHABLE.test(reason)) {
+    console.log(`SKIPPED test:clients: the npm registry cannot be reached.\n${reason.trim()}`);
+    process.exit(0);
+  }
+  console.error(`Installing test/clients failed:\n${reason.trim()}`);
+  process.exit(1);
+}

@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import { availableMemoryBytes } from "./available-memory.ts";
+import { packedWeightBytes, pageBytesOf, type PoolDemand, sizePool } from "./memory-budget.ts";
+
+const DEMAND: PoolDemand = {
+  availableBytes: 1000,
+  weightBytes: 90,
+  arenaBytes: 10,
+  pageBytes: 10,
+  pageTokens: 32,
+  contextTokens: 64,
+  contextIsRequested: false,
+  kvMemoryBytes: null,
+};
+
+describe("sizePool", () => {
+  it("holds eight contexts where memory is plenty", () => {
+    expect(sizePool(DEMAND)).toEqual({ pages: 16, contextTokens: 64 });
+  });
+
+  it("takes 40 % of what weights leave where that is less", () => {
+    expect(sizePool({ ...DEMAND, contextTokens: 320 })).toEqual({ pages: 36, contextTokens: 320 });
+  });
+
+  it("shortens a context that nobody asked for, and makes room for one that somebody did", () => {
+    expect(sizePool({ ...DEMAND, contextTokens: 3200 })).toEqual({ pages: 36, contextTokens: 36 * 32 });
+    const asked = { ...DEMAND, contextTokens: 50 * 32, contextIsRequested: true };
+    expect(sizePool(asked)).toEqual({ pages: 50, contextTokens: 1600 });
+  });
+
+  it("takes the memory that was asked for", () => {
+    expect(sizePool({ ...DEMAND, kvMemoryBytes: 899 })).toEqual({ pages: 89, contextTokens: 64 });
+  });
+
+  it.each<[Partial<PoolDemand>, number, number]>([
+    [{ weightBytes: 990 }, 1000, 1000],
+    [{ kvMemoryBytes: 901 }, 901, 900],
+    [{ contextTokens: 80 * 32, contextIsRequested: true }, 800, 360],
+    [{ kvMemoryBytes: 15, contextIsRequested: true }, 20, 15],
+    [{ kvMemoryBytes: 9 }, 20, 9],
+  ])("refuses %o: needs %d of %d bytes", (change, neededBytes, availableBytes) => {
+    expect(() => sizePool({ ...DEMAND, ...change })).toThrow(
+      expect.objectContaining({
+        code: "memory_insufficient",
+        params: expect.objectContaining({ neededBytes, availableBytes }),
+      }),
+    );
+  });
+});
+
+describe("sizes", () => {
+  const kv = { layers: 16, kvHeads: 8, headDim: 64 };
+
+  it("of pages are K and V of all layers, with a scale for each int8 row", () => {
+    const rows = 16 * 8 * 32 * 2;
+    expect(pageBytesOf(kv, "f32", 32)).toBe(rows * 64 * 4);
+    expect(pageBytesOf(kv, "f16", 32)).toBe(rows * 64 * 2);
+    expect(pageBytesOf(kv, "int8", 32)).toBe(rows * (64 + 4));
+  });
+
+  it("of weights are those of the file's blocks, rows rounded up to tiles of 16", () => {
+    const matrix = { kind: "matrix", tensor: "w", rows: 17, columns: 64, rowOrder: { kind: "source" } } as const;
+    expect(packedWeightBytes([{ ...matrix, format: "q4" }])).toBe(32 * 2 * 18);
+    expect(packedWeightBytes([{ ...matrix, format: "q8" }])).toBe(32 * 2 * 34);
+    expect(packedWeightBytes([{ ...matrix, format: "bf16" }])).toBe(32 * 64 * 2);
+    const vector = { kind: "vector", tensor: "v", length: 9, rowOrder: { kind: "source" }, values: null } as const;
+    expect(packedWeightBytes([vector])).toBe(36);
+  });
+});
+
+function read(files: Record<string, string>): (path: string) => string | null {
+  return (path) => files[path] ?? null;
+}
+
+describe("availableMemoryBytes", () => {
+  const meminfo = "MemTotal: 8000 kB\nMemFree:  10 kB\nMemAvailable:   4000 kB\n";
+
+  it("is what the machine has where no cgroup limits it", () => {
+    expect(availableMemoryBytes(read({ "/proc/meminfo": meminfo }))).toBe(4_096_000);
+    const unlimited = {
+      "/proc/meminfo": meminfo,
+      "/proc/self/cgroup": "0::/user\n",
+      "/sys/fs/cgroup/user/memory.max": "max\n",
+      "/sys/fs/cgroup/user/memory.current": "1000\n",
+    };
+    expect(availableMemoryBytes(read(unlimited))).toBe(4_096_000);
+  });
+
+  it("is what the tightest cgroup leaves, page cache that gives way included", () => {
+    const files = {
+      "/proc/meminfo": meminfo,
+      "/proc/self/cgroup": "0::/pod/app\n",
+      "/sys/fs/cgroup/pod/memory.max": "100000\n",
+      "/sys/fs/cgroup/pod/memory.current": "60000\n",
+      "/sys/fs/cgroup/pod/memory.stat": "anon 5\ninactive_file 20000\nactive_file 7\n",
+      "/sys/fs/cgroup/pod/app/memory.max": "90000\n",
+      "/sys/fs/cgroup/pod/app/memory.current": "10000\n",
+    };
+    expect(availableMemoryBytes(read(files))).toBe(60_000);
+  });
+
+  it("reads version 1 hierarchies, and never goes below nothing", () => {
+    const files = {
+      "/proc/meminfo": meminfo,
+      "/proc/self/cgroup": "5:cpu,cpuacct:/x\n3:memory:/docker/1\n",
+      "/sys/fs/cgroup/memory/docker/1/memory.limit_in_bytes": "1000\n",
+      "/sys/fs/cgroup/memory/docker/1/memory.usage_in_bytes": "400\n",
+      "/sys/fs/cgroup/memory/docker/1/memory.stat": "inactive_file 3\ntotal_inactive_file 100\n",
+    };
+    expect(availableMemoryBytes(read(files))).toBe(700);
+    const over = { ...files, "/sys/fs/cgroup/memory/docker/1/memory.usage_in_bytes": "5000\n" };
+    expect(availableMemoryBytes(read(over))).toBe(0);
+  });
+
+  it("knows something of this machine", () => {
+    expect(availableMemoryBytes()).toBeGreaterThan(1024 * 1024);
+  });
+});

@@ -1,0 +1,32 @@
+/** A random model in memory, with the parts that tests of the compiler and the interpreter need. */
+
+import { ggufBytes } from "../../src/formats/gguf/write.ts";
+import { memorySource } from "../../src/formats/file-source.ts";
+import { readGguf } from "../../src/formats/gguf/read.ts";
+import type { ExecutorLimits } from "../../src/graph/executor.ts";
+import type { Graph } from "../../src/graph/graph.ts";
+import type { WeightProvider } from "../../src/graph/weight-provider.ts";
+import { bindWeights, type BoundWeights } from "../../src/models/bind-weights.ts";
+import { buildGraph, specFromGguf } from "../../src/models/families.ts";
+import { weightProvider } from "../../src/models/gguf-weights.ts";
+import type { ModelSpec } from "../../src/models/model-spec.ts";
+import { randomModel, type RandomQuant } from "../../src/models/random-model.ts";
+import type { RandomShapeName } from "../../src/models/random-shapes.ts";
+
+export const LIMITS: ExecutorLimits = { maxTokens: 64, maxLogitRows: 64, pages: 16, pageTokens: 16 };
+
+export interface RandomGraph {
+  readonly spec: ModelSpec;
+  readonly graph: Graph;
+  readonly bound: BoundWeights;
+  readonly weights: WeightProvider;
+}
+
+export function randomGraph(shape: RandomShapeName, quant: RandomQuant): RandomGraph {
+  const bytes = ggufBytes(randomModel(shape, quant, 3));
+  const file = readGguf("random.gguf", (path) => memorySource(path, bytes));
+  const spec = specFromGguf(file);
+  const graph = buildGraph(spec);
+  const bound = bindWeights(graph, file.tensors);
+  return { spec, graph, bound, weights: weightProvider(bound) };
+}
