@@ -113,7 +113,9 @@ bool DecodeProgram(const int32_t* words, size_t count, Program* program, std::st
   }
   for (size_t i = 0; i < program->instructions.size(); ++i, at += kInstructionWords) {
     Instruction& instruction = program->instructions[i];
-    if (!InRange(at[0], 0, static_cast<int32_t>(Opcode::kCount) - 1)) return Fail(error, "instruction", i, "unknown opcode");
+    if (!InRange(at[0], 0, static_cast<int32_t>(Opcode::kCount) - 1)) {
+      return Fail(error, "instruction", i, "unknown opcode");
+    }
     instruction.opcode = static_cast<Opcode>(at[0]);
     instruction.stage = at[1];
     for (int field = 0; field < kInstructionWords - 2; ++field) instruction.fields[field] = at[2 + field];

@@ -25,6 +25,7 @@ bool HasAvx512Vnni() {
 }
 #endif
 
+// Best last.
 const Level kLevels[] = {
     {&kScalarKernels, Always},
 #if defined(__x86_64__)
@@ -37,6 +38,13 @@ const Level kLevels[] = {
 const KernelTable* FindKernels(const char* isa) {
   for (const Level& level : kLevels) {
     if (std::strcmp(level.table->isa, isa) == 0) return level.supported() ? level.table : nullptr;
+  }
+  return nullptr;
+}
+
+const char* IsaLevelName(int index) {
+  for (const Level& level : kLevels) {
+    if (level.supported() && index-- == 0) return level.table->isa;
   }
   return nullptr;
 }

@@ -10,7 +10,7 @@ namespace turnwise {
 
 // Tokens whose scores are held at once. Larger blocks rescale the outputs less often; smaller ones keep
 // K, V and scores in L1. The int8 product of probabilities and V must not overflow: see attend_int8.h.
-constexpr int kAttendBlockTokens = 128;
+constexpr int kAttendBlockTokens = 256;
 
 struct AttendScratch {
   // [rows][kAttendBlockTokens]: scores, then probabilities.

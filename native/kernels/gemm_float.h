@@ -66,11 +66,14 @@ inline void FloatBlockOf(int tokens, const uint8_t* tiles, size_t tile_bytes, in
 template <class Format, int kTiles>
 inline void FloatTiles(const uint8_t* tiles, size_t tile_bytes, int columns, const uint8_t* x, size_t x_row_bytes,
                        int tokens, float* strip, size_t stride) {
-  for (int begin = 0; begin < tokens; begin += kFloatGemmTokens) {
-    const int left = tokens - begin;
-    FloatBlockOf<Format, kTiles, kFloatGemmTokens>(left < kFloatGemmTokens ? left : kFloatGemmTokens, tiles, tile_bytes,
-                                                   columns, x + begin * x_row_bytes, x_row_bytes, strip + begin * stride,
-                                                   stride);
+  // Blocks of nearly equal size, 8 tokens as 4 + 4: small blocks load more weights for each product.
+  const int blocks = (tokens + kFloatGemmTokens - 1) / kFloatGemmTokens;
+  int begin = 0;
+  for (int block = 0; block < blocks; ++block) {
+    const int count = (tokens - begin) / (blocks - block);
+    FloatBlockOf<Format, kTiles, kFloatGemmTokens>(count, tiles, tile_bytes, columns, x + begin * x_row_bytes,
+                                                   x_row_bytes, strip + begin * stride, stride);
+    begin += count;
   }
 }
 

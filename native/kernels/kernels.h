@@ -115,5 +115,7 @@ struct KernelTable {
 
 // Null where this binary or this CPU lacks the level. Names: "scalar", "avx512-vnni".
 const KernelTable* FindKernels(const char* isa);
+// Name of the index-th level that FindKernels finds here, best last; null past the last one.
+const char* IsaLevelName(int index);
 
 }  // namespace turnwise

@@ -8,7 +8,6 @@
 namespace turnwise {
 namespace {
 
-// Large blocks ask for huge pages: streaming weights through 4 KiB pages spends time on TLB misses.
 constexpr size_t kHugePageBytes = size_t{2} << 20;
 
 #ifndef MAP_NORESERVE
@@ -32,13 +31,14 @@ AlignedMemory& AlignedMemory::operator=(AlignedMemory&& other) noexcept {
   return *this;
 }
 
-bool AlignedMemory::Allocate(size_t bytes) {
+bool AlignedMemory::Allocate(size_t bytes, PageSize page_size) {
   Release();
   if (bytes == 0) return true;
-  const bool huge = bytes >= kHugePageBytes;
+  const bool huge = page_size == PageSize::kHuge && bytes >= kHugePageBytes;
   const size_t slack = huge ? kHugePageBytes : 0;
   if (bytes > std::numeric_limits<size_t>::max() - slack) return false;
-  void* mapping = mmap(nullptr, bytes + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void* mapping = mmap(nullptr, bytes + slack, PROT_READ | PROT_WRITE, kFlags, -1, 0);
   if (mapping == MAP_FAILED) return false;
   mapping_ = mapping;
   mapping_bytes_ = bytes + slack;

@@ -20,9 +20,6 @@
 namespace turnwise {
 namespace {
 
-// Best last. FindKernels knows which of them this binary has and this CPU runs.
-constexpr const char* kIsaLevels[] = {"scalar", "avx512-vnni"};
-
 std::string ArchitectureName() {
 #if defined(__x86_64__)
   return "x64";
@@ -164,9 +161,7 @@ CpuInfo ReadCpuInfo() {
   info.usable_cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   info.physical_cores = info.usable_cores;
   ReadMachine(&info);
-  for (const char* level : kIsaLevels) {
-    if (FindKernels(level) != nullptr) info.isa_levels.push_back(level);
-  }
+  for (int i = 0; const char* level = IsaLevelName(i); ++i) info.isa_levels.push_back(level);
   return info;
 }
 

@@ -40,7 +40,9 @@ std::string FindProblem(const StepBatch& batch, const Program& program, int32_t 
     return "tokens has " + std::to_string(tokens) + " rows, the program takes " + std::to_string(program.max_tokens);
   }
   for (int32_t token : batch.tokens) {
-    if (token < 0 || token >= program.vocab_size) return "tokens: " + std::to_string(token) + " is not in the vocabulary";
+    if (token < 0 || token >= program.vocab_size) {
+      return "tokens: " + std::to_string(token) + " is not in the vocabulary";
+    }
   }
   if (batch.positions.size() != tokens) return "positions has another length than tokens";
   if (!AreStarts(batch.sequence_starts, tokens)) return "sequenceStarts must rise from 0 to the number of tokens";

@@ -3,8 +3,9 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include <chrono>
+#include <algorithm>
 #include <string>
+#include <system_error>
 
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
@@ -13,10 +14,12 @@
 namespace turnwise {
 namespace {
 
-// Longer than a stage of a decode step takes on the slowest thread, far shorter than a scheduling tick.
-constexpr auto kSpinTime = std::chrono::microseconds(40);
+// Longer than what threads differ by at a barrier of a decode step, far shorter than a scheduling tick.
+constexpr std::chrono::nanoseconds kLongestSpin = std::chrono::microseconds(40);
+// What is always tried, so that patience can grow again.
+constexpr std::chrono::nanoseconds kShortestSpin = std::chrono::microseconds(1);
 // Polls between two looks at the clock.
-constexpr int kSpinBatch = 32;
+constexpr int kSpinBatch = 16;
 
 inline void Pause() {
 #if defined(__x86_64__) || defined(_M_X64)
@@ -53,7 +56,10 @@ class SignalsBlocked {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads, bool spin) : threads_(threads), spin_(spin) { StartWorkers(); }
+ThreadPool::ThreadPool(int threads, bool spin)
+    : threads_(threads), spin_(spin), caller_patience_{kLongestSpin} {
+  StartWorkers();
+}
 
 ThreadPool::~ThreadPool() { StopWorkers(); }
 
@@ -62,9 +68,9 @@ void ThreadPool::StartWorkers() {
   workers_.reserve(threads_ - 1);
   try {
     for (int thread = 1; thread < threads_; ++thread) workers_.emplace_back([this, thread] { WorkerLoop(thread); });
-  } catch (...) {
+  } catch (const std::system_error& failure) {
     StopWorkers();
-    throw;
+    throw std::system_error(failure.code(), "cannot start " + std::to_string(threads_) + " threads");
   }
 }
 
@@ -77,16 +83,24 @@ void ThreadPool::StopWorkers() {
 
 void ThreadPool::WorkerLoop(int thread) {
   NameThread(thread);
+  Patience at_start{kLongestSpin};
+  Patience at_barrier{kLongestSpin};
   for (uint64_t run = 1;; ++run) {
-    WaitFor(runs_, run);
+    WaitFor(runs_, run, &at_start);
     if (stopping_.load()) return;
-    Participate(thread);
+    Participate(thread, &at_barrier);
   }
 }
 
 void ThreadPool::Run(StagedWork* work) {
   const int stages = work->StageCount();
   if (stages == 0) return;
+  // Nothing to share: waking the others would only cost time.
+  if (stages == 1 && work->TaskCount(0) <= 1) {
+    if (work->TaskCount(0) == 1) work->RunTask(0, 0, 0);
+    work->StageDone(0);
+    return;
+  }
   if (counters_.size() < static_cast<size_t>(stages)) counters_ = std::vector<Counter>(stages);
   for (int stage = 0; stage < stages; ++stage) counters_[stage].next.store(0, std::memory_order_relaxed);
   work_ = work;
@@ -94,10 +108,10 @@ void ThreadPool::Run(StagedWork* work) {
   arrivals_before_ = arrivals_.load(std::memory_order_relaxed);
   // Workers may leave the barrier of the run's last stage after the caller, but touch nothing of it then.
   if (threads_ > 1) Advance(&runs_, true, 0);
-  Participate(0);
+  Participate(0, &caller_patience_);
 }
 
-void ThreadPool::Participate(int thread) {
+void ThreadPool::Participate(int thread, Patience* at_barrier) {
   // Copies: the next run may be set up while this thread returns from the last barrier.
   const int stages = stage_count_;
   const uint64_t before = arrivals_before_;
@@ -106,7 +120,7 @@ void ThreadPool::Participate(int thread) {
     const uint64_t target = before + static_cast<uint64_t>(threads_) * (stage + 1);
     if (threads_ > 1) {
       Advance(&arrivals_, false, target);
-      if (thread == 0 || stage + 1 < stages) WaitFor(arrivals_, target);
+      if (thread == 0 || stage + 1 < stages) WaitFor(arrivals_, target, at_barrier);
     }
     if (thread == 0) work_->StageDone(stage);
   }
@@ -132,21 +146,29 @@ void ThreadPool::Advance(std::atomic<uint64_t>* value, bool always_wake, uint64_
   wake_.notify_all();
 }
 
-void ThreadPool::WaitFor(const std::atomic<uint64_t>& value, uint64_t target) {
+void ThreadPool::WaitFor(const std::atomic<uint64_t>& value, uint64_t target, Patience* patience) {
   if (value.load(std::memory_order_acquire) >= target) return;
-  if (spin_) {
-    const auto deadline = std::chrono::steady_clock::now() + kSpinTime;
-    do {
-      for (int i = 0; i < kSpinBatch; ++i) {
-        Pause();
-        if (value.load(std::memory_order_acquire) >= target) return;
-      }
-    } while (std::chrono::steady_clock::now() < deadline);
-  }
+  if (spin_ && SpinFor(value, target, patience)) return;
   std::unique_lock<std::mutex> lock(mutex_);
   parked_.fetch_add(1);
   wake_.wait(lock, [&] { return value.load() >= target; });
   parked_.fetch_sub(1);
+}
+
+// Whether `value` reached `target` while this thread spun.
+bool ThreadPool::SpinFor(const std::atomic<uint64_t>& value, uint64_t target, Patience* patience) const {
+  const auto deadline = std::chrono::steady_clock::now() + patience->spin;
+  do {
+    for (int i = 0; i < kSpinBatch; ++i) {
+      Pause();
+      if (value.load(std::memory_order_acquire) >= target) {
+        patience->spin = std::min(patience->spin * 2, kLongestSpin);
+        return true;
+      }
+    }
+  } while (std::chrono::steady_clock::now() < deadline);
+  patience->spin = std::max(patience->spin / 2, kShortestSpin);
+  return false;
 }
 
 }  // namespace turnwise

@@ -1,9 +1,11 @@
 // The threads that execute a program: the calling thread and N - 1 workers, which go through a list of
 // stages together. A stage hands out its tasks by an atomic counter; a barrier stands between stages.
-// Threads that wait spin for some tens of microseconds, then park.
+// Threads that wait spin for some tens of microseconds at most, then park; where spinning did not pay, as
+// on cores that other processes use too, they spin less the next time.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -43,18 +45,26 @@ class ThreadPool {
     std::atomic<int> next{0};
   };
 
+  // How long a thread spins in one kind of wait: twice as long after a wait that ended while it spun, half
+  // as long after one that did not.
+  struct Patience {
+    std::chrono::nanoseconds spin;
+  };
+
   void StartWorkers();
   void StopWorkers();
   void WorkerLoop(int thread);
-  void Participate(int thread);
+  void Participate(int thread, Patience* at_barrier);
   void RunStage(int stage, int thread);
   // Returns when `value` has reached `target`.
-  void WaitFor(const std::atomic<uint64_t>& value, uint64_t target);
+  void WaitFor(const std::atomic<uint64_t>& value, uint64_t target, Patience* patience);
+  bool SpinFor(const std::atomic<uint64_t>& value, uint64_t target, Patience* patience) const;
   // Adds one to `value`; wakes parked threads when it reaches `target`, or always.
   void Advance(std::atomic<uint64_t>* value, bool always_wake, uint64_t target);
 
   const int threads_;
   const bool spin_;
+  Patience caller_patience_;
   std::vector<std::thread> workers_;
   std::vector<Counter> counters_;
 

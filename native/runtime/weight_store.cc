@@ -48,7 +48,8 @@ int WeightStore::PackMatrix(const uint8_t* source, size_t source_bytes, int ggml
   const size_t tile_bytes = PackedTileBytes(format, columns);
   size_t bytes = 0;
   AlignedMemory memory;
-  if (__builtin_mul_overflow(tile_bytes, static_cast<size_t>(TileCount(rows)), &bytes) || !memory.Allocate(bytes)) {
+  if (__builtin_mul_overflow(tile_bytes, static_cast<size_t>(TileCount(rows)), &bytes) ||
+      !memory.Allocate(bytes, PageSize::kHuge)) {
     *error = "the system refuses the memory for a matrix of " + std::to_string(rows) + " x " + std::to_string(columns);
     return -1;
   }

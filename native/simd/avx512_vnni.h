@@ -20,7 +20,7 @@ constexpr int kIntGemmTiles = 2;
 constexpr int kIntGemmTokens = 6;
 constexpr int kFloatGemmTiles = 4;
 constexpr int kFloatGemmTokens = 6;
-constexpr int kAttendRows = 6;
+constexpr int kAttendRows = 4;
 constexpr int kAttendTiles = 2;
 
 constexpr int kLanes = 16;

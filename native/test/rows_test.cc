@@ -1,6 +1,7 @@
 // Row kernels against f64: every size from nothing to beyond two vectors, and misaligned rows.
 #include <cfloat>
 #include <cmath>
+#include <cstdio>
 
 #include "testing.h"
 
@@ -133,8 +134,11 @@ void ExpectQuantized(const float* x, int columns, const Q8aRow& row) {
 }
 
 void TestQuantize(const KernelTable& kernels) {
-  for (const float magnitude : {1.0f, 1e-30f, 1e-44f, 1e30f, 0.0f}) {
-    BeginCase(std::string(kernels.isa) + " quantize, magnitude " + std::to_string(magnitude));
+  // 2e-43: the scale is the smallest subnormal, so coarse that values reach beyond 127 of it.
+  for (const float magnitude : {1.0f, 1e-30f, 1e-44f, 2e-43f, 1e30f, 0.0f}) {
+    char name[32];
+    std::snprintf(name, sizeof name, "%g", static_cast<double>(magnitude));
+    BeginCase(std::string(kernels.isa) + " quantize, magnitude " + name);
     for (const int columns : {32, 64, 96, 2048}) {
       const size_t count = static_cast<size_t>(columns);
       Row x(RandomFloats(count, magnitude));

@@ -142,6 +142,16 @@ describe("lowerGraph", () => {
     expect(outs).toEqual([0, 1, 2, 1, 3]);
   });
 
+  it("never overwrites the output", () => {
+    const graph = createGraphBuilder("output", KV);
+    const output = graph.add("gather_rows", "rows", { inputs: { x: embed(graph) }, weights: {}, attributes: {} });
+    const x = step(graph, "x", "linear", output, output);
+    const weights = { weight: matrixRef("w", WIDTH, WIDTH), bias: null };
+    graph.add("linear_add", "late", { inputs: { x, residual: output }, weights, attributes: {} });
+    const finished = graph.finish(output);
+    expect(lostValues(finished, lowerGraph(finished, CONTEXT, OPTIONS))).toEqual([]);
+  });
+
   it("keeps operands and weights of one kind", () => {
     const graph = createGraphBuilder("mixed", KV);
     const x = embed(graph);

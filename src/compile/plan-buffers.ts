@@ -28,7 +28,7 @@ export function planBuffers(
   maxRows: { readonly [Dim in RowDim]: number },
   output: ValueId,
 ): BufferPlan {
-  const drafts = assignBuffers(calls, values);
+  const drafts = assignBuffers(calls, values, output);
   const keep = drafts.byValue.get(output);
   const lifetimes = drafts.buffers.map(({ info, first, last }, index) => ({
     bytes: rowBytes(info) * maxRows[info.rows],
@@ -70,8 +70,10 @@ interface BufferDraft {
 function assignBuffers(
   calls: readonly KernelCall[],
   values: readonly ValueInfo[],
+  output: ValueId,
 ): { readonly buffers: readonly BufferDraft[]; readonly byValue: ReadonlyMap<ValueId, number> } {
-  const lastRead = lastReads(calls);
+  // The output is read after the last stage, so nothing takes over its buffer.
+  const lastRead = new Map([...lastReads(calls), [output, { stage: Infinity, calls: 1 }]]);
   const buffers: BufferDraft[] = [];
   const byValue = new Map<ValueId, number>();
   for (const call of calls) {

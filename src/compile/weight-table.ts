@@ -1,10 +1,9 @@
 /** The program's weights: each reference once, however many instructions use it. */
 
-import type { Graph } from "../graph/graph.ts";
-import { weightsOf } from "../graph/graph.ts";
+import { invariant } from "../base/invariant.ts";
+import { type Graph, weightsOf } from "../graph/graph.ts";
 import type { WeightRef } from "../graph/types.ts";
 import { weightKey } from "../graph/weight-ref.ts";
-import { invariant } from "../base/invariant.ts";
 import type { PassContext } from "./pass.ts";
 import type { WeightSpec } from "./program.ts";
 

@@ -9,7 +9,7 @@ function fakeEngine(tokens: readonly number[], bosToken: number | null = BOS) {
   const scored: { tokens: number[]; from: number }[] = [];
   const api = {
     model: { bosToken },
-    capacity: { contextTokens: 8 },
+    capacity: { contextTokens: 8, maxSequences: 2 },
     tokenize: async () => Int32Array.from(tokens),
     score: async (chunk: Int32Array, from: number) => {
       scored.push({ tokens: [...chunk], from });

@@ -53,6 +53,7 @@ export async function measurePerplexity(
   const { bosToken } = engine.model;
   const chunkBos = bosToken !== null && tokens[0] === bosToken ? bosToken : null;
   const from = Math.floor(contextTokens / 2) + 1;
+  const inFlight = Math.min(CHUNKS_IN_FLIGHT, engine.capacity.maxSequences);
   const chunkSums = new Float64Array(total);
   let next = 0;
   let done = 0;
@@ -70,7 +71,7 @@ export async function measurePerplexity(
     }
   };
   try {
-    await Promise.all(Array.from({ length: Math.min(CHUNKS_IN_FLIGHT, total) }, scoreChunks));
+    await Promise.all(Array.from({ length: Math.min(inFlight, total) }, scoreChunks));
   } finally {
     // After a failure the others stop at their next chunk.
     next = total;

@@ -150,6 +150,43 @@ describe("Scheduler", () => {
     expect(pool.used).toBe(5);
   });
 
+  it("takes pages from waiting siblings, older or not, rather than stop", () => {
+    const { scheduler, pool } = make({ pages: 6, maxSequences: 2 });
+    const [leader, ...siblings] = [0, 1, 2].map(
+      (choice) => new Sequence({ age: choice + 1, orderId: 1, choice, tokens: new Int32Array(33), scoreFrom: null }),
+    );
+    const young = new Sequence({ age: 9, orderId: 2, choice: 0, tokens: new Int32Array(32), scoreFrom: null });
+    if (leader === undefined) return;
+    const decodeYoungTo = (tokens: number): void => {
+      while (young.computed < tokens) {
+        young.tokens.push(0);
+        expect(scheduler.plan().chunks.map(({ sequence }) => sequence.age)).toContain(9);
+        scheduler.commit();
+        scheduler.checkInvariants();
+      }
+    };
+    scheduler.add(leader, siblings);
+    scheduler.add(young);
+    scheduler.plan();
+    scheduler.commit();
+    // Both places are taken: the siblings wait with their share of the prompt.
+    expect(siblings.map(({ state, pages }) => [state, pages.length])).toEqual([
+      ["waiting", 2],
+      ["waiting", 2],
+    ]);
+    decodeYoungTo(48);
+    scheduler.remove(leader);
+    // One page is free: too little to let a sibling in beside the young one, which takes it and then theirs.
+    decodeYoungTo(65);
+    expect(siblings.map(({ state, pages }) => [state, pages.length])).toEqual([
+      ["waiting", 0],
+      ["waiting", 0],
+    ]);
+    expect(pool.used).toBe(5);
+    scheduler.remove(young);
+    expect(scheduler.plan().chunks.map(({ sequence, rows }) => [sequence.age, rows])).toContainEqual([2, 33]);
+  });
+
   it("wants nothing when nothing is there", () => {
     const { scheduler } = make();
     expect(scheduler.hasWork).toBe(false);

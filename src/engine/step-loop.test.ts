@@ -147,6 +147,23 @@ describe("StepLoop", () => {
     expect(first).not.toBe(high);
   });
 
+  it("keys each draw by the seed and the position of the token drawn", () => {
+    const { loop, executor } = makeLoop();
+    const drawn: number[][] = [];
+    executor.onSample = ({ positions, seedLow, seedHigh }) => {
+      for (const [row, position] of positions.entries()) drawn.push([position, seedLow[row] ?? 0, seedHigh[row] ?? 0]);
+    };
+    const prompt = tokensOf("abcde");
+    loop.submit(generationOrder({ id: 1, prompt, temperature: 1, seed: 2n ** 33n - 1n, choices: 2, maxTokens: 2 }));
+    runToEnd(loop);
+    expect(drawn).toEqual([
+      [5, 0xffffffff, 1],
+      [6, 0xffffffff, 1],
+      [5, 0, 2],
+      [6, 0, 2],
+    ]);
+  });
+
   it("reports log-probabilities that add up", () => {
     const prompt = tokensOf("logprobs");
     const { pieces } = outputOf(run({ prompt, maxTokens: 3, logprobs: 4 }), 1);

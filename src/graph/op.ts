@@ -89,7 +89,7 @@ export interface ReferenceContext {
  * How far a kernel may be from the reference, in units of the row's largest magnitude: a result r of a
  * row whose largest |reference| is m is right when |r - reference| <= relative * m + absolute. Of a
  * `q8a` result the dequantised values are compared, and one step of its scale is allowed on top.
- * For int8 pages, and q8a operands, the reference sees the same quantised numbers as the kernel.
+ * Of int8 pages and q8a operands the reference sees the same numbers as the kernel.
  */
 export interface Tolerance {
   readonly relative: number;
@@ -112,6 +112,8 @@ export interface OpRecord<Node extends OpNode = OpNode> {
    */
   readonly kernels: readonly [string, ...string[]];
   readonly tolerance: Tolerance;
+  /** In its place over int8 pages, for kernels that quantise what meets them too. */
+  readonly int8PagesTolerance?: Tolerance;
   /** Row r of the result depends on row r of the inputs alone. */
   readonly rowwise: boolean;
   readonly pages: PageAccess;

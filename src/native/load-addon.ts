@@ -97,7 +97,7 @@ function candidates(environment: Environment, root: string): readonly Candidate[
   return [
     { origin: "platform-package", name: platformPackageName(), locate: () => locatePlatformPackage(root) },
     fileCandidate("checkout", checkoutBuildPath(root)),
-    fileCandidate("user-build", cachedBuildPath(environment)),
+    fileCandidate("user-build", cachedBuildPath(environment, root)),
   ];
 }
 
@@ -106,13 +106,14 @@ function fileCandidate(origin: AddonOrigin, path: string): Candidate {
 }
 
 function locatePlatformPackage(root: string): { readonly path: string } | Refusal {
+  const requireFromRoot = createRequire(join(root, "package.json"));
   let manifestPath: string;
   try {
-    manifestPath = require.resolve(`${platformPackageName()}/package.json`);
+    manifestPath = requireFromRoot.resolve(`${platformPackageName()}/package.json`);
   } catch {
     return { reason: "it is not installed" };
   }
-  const { version } = require(manifestPath) as { readonly version?: unknown };
+  const { version } = requireFromRoot(manifestPath) as { readonly version?: unknown };
   const needed = packageVersion(root);
   if (version !== needed) return { reason: `it is version ${String(version)}, this is ${needed}` };
   return { path: join(dirname(manifestPath), "turnwise.node") };

@@ -22,8 +22,8 @@ export function checkoutBuildPath(root: string = PACKAGE_ROOT): string {
 }
 
 /** Made by `turnwise build-native`; one for each version, so that an update never loads an old binary. */
-export function cachedBuildPath(environment: Environment = process.env): string {
-  const folder = `${packageVersion()}-${process.platform}-${process.arch}`;
+export function cachedBuildPath(environment: Environment = process.env, root: string = PACKAGE_ROOT): string {
+  const folder = `${packageVersion(root)}-${process.platform}-${process.arch}`;
   return join(cacheDirectory(environment), "turnwise", "native", folder, "turnwise.node");
 }
 

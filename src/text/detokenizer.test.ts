@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { createDetokenizer, decodeTokens, type DetokenizerOptions } from "./detokenizer.ts";
@@ -26,7 +26,9 @@ const bytes = fc
   .array(
     fc.oneof(
       fc.string({ unit: "binary", maxLength: 3 }).map((text) => [...utf8.encode(text)]),
-      fc.array(fc.constantFrom(0xf0, 0x9f, 0xe2, 0x80, 0xed, 0xa0, 0xc3, 0xff, 0x41, 0xef, 0xbb, 0xbf), { maxLength: 4 }),
+      fc.array(fc.constantFrom(0xf0, 0x9f, 0xe2, 0x80, 0xed, 0xa0, 0xc3, 0xff, 0x41, 0xef, 0xbb, 0xbf), {
+        maxLength: 4,
+      }),
     ),
     { maxLength: 12 },
   )
@@ -92,7 +94,9 @@ describe("createDetokenizer", () => {
     const detokenizer = createDetokenizer(everyByte, plain);
     for (const id of [-1, 256, 1.5, Number.NaN]) {
       expect(() => detokenizer.push(id)).toThrow(expect.objectContaining({ code: "token_out_of_range" }));
-      expect(() => decodeTokens(everyByte, [id], plain)).toThrow(expect.objectContaining({ code: "token_out_of_range" }));
+      expect(() => decodeTokens(everyByte, [id], plain)).toThrow(
+        expect.objectContaining({ code: "token_out_of_range" }),
+      );
     }
   });
 });

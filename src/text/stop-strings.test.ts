@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { createStopMatcher } from "./stop-strings.ts";
@@ -43,21 +43,25 @@ describe("createStopMatcher", () => {
 
   it("holds back exactly the longest end that begins a stop string", () => {
     fc.assert(
-      fc.property(fc.array(words, { minLength: 1, maxLength: 4 }), fc.array(words, { maxLength: 20 }), (stops, pieces) => {
-        const matcher = createStopMatcher(stops);
-        let seen = "";
-        let emitted = "";
-        for (const piece of pieces) {
-          const { emit, stopped } = matcher.push(piece);
-          if (stopped !== null) return;
-          seen += piece;
-          emitted += emit;
-          const begins = (end: string): boolean => stops.some((stop) => stop.startsWith(end));
-          let certain = 0;
-          while (!begins(seen.slice(certain))) certain += 1;
-          expect(emitted).toBe(seen.slice(0, certain));
-        }
-      }),
+      fc.property(
+        fc.array(words, { minLength: 1, maxLength: 4 }),
+        fc.array(words, { maxLength: 20 }),
+        (stops, pieces) => {
+          const matcher = createStopMatcher(stops);
+          let seen = "";
+          let emitted = "";
+          for (const piece of pieces) {
+            const { emit, stopped } = matcher.push(piece);
+            if (stopped !== null) return;
+            seen += piece;
+            emitted += emit;
+            const begins = (end: string): boolean => stops.some((stop) => stop.startsWith(end));
+            let certain = 0;
+            while (!begins(seen.slice(certain))) certain += 1;
+            expect(emitted).toBe(seen.slice(0, certain));
+          }
+        },
+      ),
       { numRuns: 1000 },
     );
   });

@@ -18,6 +18,8 @@ export class FakeExecutor implements Executor {
   readonly memory;
   /** Called at the head of each step; may throw to make it fail. */
   onStep: ((batch: StepBatch) => void) | null = null;
+  /** Called at the head of each sampling. */
+  onSample: ((batch: SampleBatch) => void) | null = null;
   disposed = false;
   readonly #slots: Int32Array;
   #logits: Float32Array[] = [];
@@ -41,6 +43,7 @@ export class FakeExecutor implements Executor {
   }
 
   sample(batch: SampleBatch, result: SampleResult): void {
+    this.onSample?.(batch);
     invariant(batch.temperature.length === this.#logits.length, "one setting for each logits row");
     invariant(result.tokens.length === this.#logits.length, "one result for each logits row");
     sampleRows(this.#logits, batch, result);

@@ -38,7 +38,12 @@ const PROBE = "probe of the content's form";
 /** "parts" only where the template loses a string and shows a text part. */
 function contentForm(program: JinjaProgram): MessageForm["content"] {
   const shows = (content: MessageForm["content"]): boolean => {
-    const input = { messages: [{ role: "user", content: PROBE }], addGenerationPrompt: false, bosToken: "", eosToken: "" };
+    const input = {
+      messages: [{ role: "user", content: PROBE }],
+      addGenerationPrompt: false,
+      bosToken: "",
+      eosToken: "",
+    };
     try {
       return render(program, input, { content, developerRole: true }).includes(PROBE);
     } catch (error) {

@@ -108,7 +108,7 @@ function refuse(reason: string): never {
 function parseSource(source: string): JinjaSyntaxTree {
   try {
     // Both as in apply_chat_template: a line that only holds a statement leaves nothing behind.
-    return parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true })) as unknown as JinjaSyntaxTree;
+    return parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
   } catch (error) {
     throw new TurnwiseError("template_invalid", { reason: reasonOf(error) }, error);
   }

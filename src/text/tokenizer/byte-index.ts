@@ -21,11 +21,7 @@ export function hashBytes(bytes: Uint8Array, start: number, length: number): num
  * Indexes the ids for which `includes` holds and that have at least one byte. Token id is
  * bytes[offsets[id] .. offsets[id + 1]); both arrays stay in use and must not change.
  */
-export function buildByteIndex(
-  bytes: Uint8Array,
-  offsets: Uint32Array,
-  includes: (id: number) => boolean,
-): ByteIndex {
+export function buildByteIndex(bytes: Uint8Array, offsets: Uint32Array, includes: (id: number) => boolean): ByteIndex {
   const count = offsets.length - 1;
   // At most half full, so that a miss ends after a few slots.
   const slotCount = 2 ** Math.ceil(Math.log2(Math.max(2, count * 2)));

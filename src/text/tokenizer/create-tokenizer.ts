@@ -40,14 +40,16 @@ export function createTokenizer(data: VocabularyData): Tokenizer {
     vocabulary,
     encode(text, { addSpecial, parseSpecial }) {
       const out = new TokenBuffer();
-      if (addSpecial && added.addBos && ids.bosId !== null) out.push(ids.bosId);
+      const addedBos = addSpecial && added.addBos ? ids.bosId : null;
+      if (addedBos !== null) out.push(addedBos);
       let afterSpecial = true;
       const onText = (part: string): void => {
         encoding.encode(part, afterSpecial, out);
         afterSpecial = false;
       };
       const onToken = (id: number): void => {
-        out.push(id);
+        const isSecondBos = id === addedBos && out.length === 1 && afterSpecial;
+        if (!isSecondBos) out.push(id);
         afterSpecial = true;
       };
       splitter.split(wellFormed(text), parseSpecial, onText, onToken);

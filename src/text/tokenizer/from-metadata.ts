@@ -21,7 +21,6 @@ export interface VocabularyMetadata {
 
 /** Throws `tokenizer_unsupported` for a `tokenizer.ggml.model` that is neither "gpt2" nor "llama". */
 export function vocabularyFromMetadata(metadata: VocabularyMetadata): VocabularyData {
-  const key = (name: string): string => `tokenizer.ggml.${name}`;
   const scores = metadata.findFloat32Array(key("scores"));
   const tokenTypes = metadata.findInt32Array(key("token_type"));
   const merges = metadata.findStringArray(key("merges"));
@@ -43,6 +42,10 @@ export function vocabularyFromMetadata(metadata: VocabularyMetadata): Vocabulary
     tokens: metadata.getStringArray(key("tokens")),
     ...given({ scores, tokenTypes, merges, ...ids, ...flags }),
   };
+}
+
+function key(name: string): string {
+  return `tokenizer.ggml.${name}`;
 }
 
 type Given<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };

@@ -13,7 +13,7 @@ export function splitByRegexes(
   stages: readonly RegExp[],
   visit: (text: string, start: number, end: number) => void,
 ): void {
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const end = partEnd(text, start);
     let ends: readonly number[] = [end - start];
     const part = text.slice(start, end);

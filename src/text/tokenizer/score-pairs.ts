@@ -11,6 +11,12 @@ import { MAX_RANKS, type PairTable, pairTableBuilder } from "./pair-table.ts";
 import type { VocabularyBytes } from "./types.ts";
 import { codePointAt, utf8Length } from "./utf8-text.ts";
 
+/**
+ * Bytes of a token. SentencePiece stops at 16 characters, and known vocabularies at some hundred bytes;
+ * each place where a token can be cut is looked at, which takes the square of its length.
+ */
+const MAX_TOKEN_BYTES = 1024;
+
 export interface ScorePairs {
   readonly pairs: PairTable;
   /** The symbol of each character that has one, by code point. */
@@ -19,7 +25,7 @@ export interface ScorePairs {
   readonly extraCharacters: readonly Uint8Array[];
 }
 
-/** `index` holds the ids for which `isText` holds. */
+/** `index` holds the ids for which `isText` holds. Throws `tokenizer_invalid` for what is above a limit. */
 export function buildScorePairs(
   vocabulary: VocabularyBytes,
   index: ByteIndex,
@@ -53,6 +59,9 @@ export function buildScorePairs(
     const end = at(offsets, id + 1);
     // Of equal tokens only the first is ever produced.
     if (start === end || !isText(id) || tokenOf(start, end - start) !== id) continue;
+    if (end - start > MAX_TOKEN_BYTES) {
+      fail("tokenizer_invalid", { problem: `Token ${id} has ${end - start} bytes; the limit is ${MAX_TOKEN_BYTES}.` });
+    }
     if (isCharacter(start, end - start)) {
       symbolOfCharacter.set(codePointAt(bytes, start), id);
       continue;

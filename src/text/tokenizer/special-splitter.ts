@@ -9,12 +9,7 @@ import { wellFormed } from "./utf8-text.ts";
 
 export interface SpecialSplitter {
   /** Calls `onText` and `onToken` in the text's order; texts are not empty. `text` is well formed. */
-  split(
-    text: string,
-    parseSpecial: boolean,
-    onText: (text: string) => void,
-    onToken: (id: number) => void,
-  ): void;
+  split(text: string, parseSpecial: boolean, onText: (text: string) => void, onToken: (id: number) => void): void;
 }
 
 interface Node {
@@ -46,7 +41,7 @@ export function createSpecialSplitter(data: VocabularyData): SpecialSplitter {
     split(text, parseSpecial, onText, onToken) {
       const trie = parseSpecial ? all : userDefined;
       let last = 0;
-      for (let start = trie.empty ? text.length : 0; start < text.length; ) {
+      for (let start = trie.empty ? text.length : 0; start < text.length;) {
         if (trie.begins[text.charCodeAt(start)] === 0) {
           start += 1;
           continue;

@@ -9,7 +9,7 @@ import { fail } from "../../base/errors.ts";
 /** Words of a text by character classes; `scan-words.ts` gives the meaning. */
 export interface ScanRule {
   readonly kind: "scan";
-  /** 's 't 're 've 'm 'll 'd are words of their own: never, in lower case, or in any case. */
+  /** 's 't 're 've 'm 'll 'd are words of their own: in lower case, or in any. */
   readonly contractions: "lower" | "any-case";
   /** What may stand before letters and join them: a space, or any character but newlines, letters and numbers. */
   readonly beforeLetters: "space" | "any";

@@ -37,7 +37,7 @@ export function createSpm(data: VocabularyData, vocabulary: VocabularyBytes, unk
     encode(text, afterSpecial, out) {
       const spaced = text.replaceAll(SPACE_MARK, " ");
       const whole = vocabulary.spacePrefix && afterSpecial ? ` ${spaced}` : spaced;
-      for (let start = 0; start < whole.length; ) {
+      for (let start = 0; start < whole.length;) {
         const end = cut ? wordEnd(whole, start) : whole.length;
         words.encode(writeUtf8(whole, start, end, words.room((end - start) * 3)), out);
         start = end;

@@ -24,9 +24,7 @@ export function createSymbolMerger(pairs: PairTable): SymbolMerger {
   const ranks = new Int32Array(SCAN_SYMBOLS);
   return {
     merge: (symbols, count) =>
-      count <= SCAN_SYMBOLS
-        ? mergeByScan(pairs, symbols, count, entries, ranks)
-        : mergeByHeap(pairs, symbols, count),
+      count <= SCAN_SYMBOLS ? mergeByScan(pairs, symbols, count, entries, ranks) : mergeByHeap(pairs, symbols, count),
   };
 }
 

@@ -52,7 +52,7 @@ export interface VocabularyBytes {
 }
 
 export const TOKEN_FLAG = {
-  /** Renders as "" unless special tokens are asked for: control, unknown and unused tokens. */
+  /** Renders as "" unless special tokens are asked for: control and unknown tokens. */
   hidden: 1,
   control: 2,
   /** The model says that its output ends here. */
@@ -60,7 +60,7 @@ export const TOKEN_FLAG = {
 } as const;
 
 export interface EncodeOptions {
-  /** Add BOS and EOS where the model says so. */
+  /** Add BOS and EOS where the model says so. A text that begins with BOS (most chat templates print it) gets no second. */
   readonly addSpecial: boolean;
   /** Text that spells a control token becomes that token. Never for text from an untrusted source. */
   readonly parseSpecial: boolean;
@@ -95,7 +95,7 @@ export interface Tokenizer {
   /** Stored form, as in the vocabulary ("Ġthe", "▁the"). Throws `token_out_of_range`. */
   piece(id: number): string;
   isControl(id: number): boolean;
-  /** Control, unknown or unused: never part of the visible text. */
+  /** Control or unknown: never part of the visible text. */
   isSpecial(id: number): boolean;
   isEndOfGeneration(id: number): boolean;
 }

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { codePointAt, utf8Length, wellFormed, writeUtf8 } from "./utf8-text.ts";

@@ -43,7 +43,7 @@ export function buildVocabularyBytes(data: VocabularyData): VocabularyBytes {
 }
 
 /** "spm" puts a space before the text unless told otherwise; "bpe" never does. */
-export function hasSpacePrefix(data: VocabularyData): boolean {
+function hasSpacePrefix(data: VocabularyData): boolean {
   return data.kind === "spm" && (data.addSpacePrefix ?? true);
 }
 
@@ -66,7 +66,7 @@ export function hasTokenFlag(vocabulary: VocabularyBytes, id: number, flag: numb
 
 function flagsOf(type: number): number {
   if (type === TOKEN_TYPE.control) return TOKEN_FLAG.control | TOKEN_FLAG.hidden;
-  return type === TOKEN_TYPE.unknown || type === TOKEN_TYPE.unused ? TOKEN_FLAG.hidden : 0;
+  return type === TOKEN_TYPE.unknown ? TOKEN_FLAG.hidden : 0;
 }
 
 function checkLength(what: string, length: number | undefined, count: number): void {

@@ -12,7 +12,7 @@ export type WordVisitor = (text: string, start: number, end: number) => void;
 export function splitWords(text: string, rule: PreTokenizer["rule"], visit: WordVisitor): void {
   switch (rule.kind) {
     case "scan":
-      for (let start = 0; start < text.length; ) {
+      for (let start = 0; start < text.length;) {
         const end = scanWord(text, start, rule);
         visit(text, start, end);
         start = end;

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+
+import { type VocabularyMetadata, vocabularyFromMetadata } from "./from-metadata.ts";
+
+/** Metadata over plain values, as a file's reader gives them. */
+function metadata(values: Readonly<Record<string, unknown>>): VocabularyMetadata {
+  const find = (key: string): never => values[key.replace("tokenizer.ggml.", "")] as never;
+  return {
+    getString: find,
+    findString: find,
+    findInt: find,
+    findBool: find,
+    getStringArray: find,
+    findStringArray: find,
+    findInt32Array: find,
+    findFloat32Array: find,
+  };
+}
+
+describe("vocabularyFromMetadata", () => {
+  it("takes what is there and leaves the rest open", () => {
+    const tokens = ["a"];
+    expect(vocabularyFromMetadata(metadata({ model: "gpt2", tokens }))).toEqual({ kind: "bpe", pre: "", tokens });
+    const full = {
+      model: "llama",
+      pre: "default",
+      tokens,
+      scores: Float32Array.of(1),
+      token_type: Int32Array.of(1),
+      merges: ["a b"],
+      bos_token_id: 1,
+      eos_token_id: 2,
+      eot_token_id: 3,
+      unknown_token_id: 0,
+      padding_token_id: -1,
+      add_bos_token: true,
+      add_eos_token: false,
+      add_space_prefix: false,
+    };
+    expect(vocabularyFromMetadata(metadata(full))).toEqual({
+      kind: "spm",
+      pre: "default",
+      tokens,
+      scores: Float32Array.of(1),
+      tokenTypes: Int32Array.of(1),
+      merges: ["a b"],
+      bosId: 1,
+      eosId: 2,
+      eotId: 3,
+      unkId: 0,
+      padId: -1,
+      addBos: true,
+      addEos: false,
+      addSpacePrefix: false,
+    });
+  });
+
+  it("refuses another kind of tokeniser by its name", () => {
+    expect(() => vocabularyFromMetadata(metadata({ model: "bert", tokens: [] }))).toThrow(/"bert".*gpt2.*llama/);
+  });
+});
