@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../program.h"
+#include "../program/program.h"
 
 namespace turnwise {
 

@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-#include "../program_fields.h"
+#include "../program/fields.h"
 
 namespace turnwise {
 namespace {

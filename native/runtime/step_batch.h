@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "../program.h"
+#include "../program/program.h"
 
 namespace turnwise {
 

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <utility>
 
-#include "../pack.h"
+#include "../pack/pack.h"
 #include "mapped_file.h"
 
 namespace turnwise {

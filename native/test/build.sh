@@ -22,7 +22,7 @@ case $name in
 esac
 objects=
 jobs=
-for source in native/isa/*.cc native/kernels/*.cc native/pack.cc $tests; do
+for source in native/isa/*.cc native/kernels/*.cc native/pack/*.cc $tests; do
   only=$(sed -n 's|^// only: ||p' "$source")
   if [ "$only" = x64 ] && [ "$(uname -m)" != x86_64 ]; then continue; fi
   # Kernels as they are shipped; the tests' own code only has to compile quickly.

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "../kernels/kernels.h"
-#include "../pack.h"
+#include "../pack/pack.h"
 
 namespace {
 

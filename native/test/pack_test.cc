@@ -1,6 +1,6 @@
 // Packing against the GGUF formats as the specification gives them, and 16-bit floats against the
 // compiler's own.
-#include "../pack.h"
+#include "../pack/pack.h"
 
 #include <cmath>
 #include <cstring>

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <string>
 
-#include "../pack.h"
+#include "../pack/pack.h"
 #include "testing.h"
 
 namespace turnwise {

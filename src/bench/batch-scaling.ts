@@ -13,10 +13,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fail } from "../base/errors.ts";
-import { type GenerationOrder, GREEDY_ORDER } from "../engine/order.ts";
-import { type LoadedModel, loadModel } from "../engine/load-model.ts";
-import { StepLoop } from "../engine/step-loop.ts";
-import { writeRandomModel } from "../models/random-model.ts";
+import { type GenerationOrder, GREEDY_ORDER } from "../engine/step/order.ts";
+import { type LoadedModel, loadModel } from "../engine/load/load-model.ts";
+import { StepLoop } from "../engine/step/step-loop.ts";
+import { writeRandomModel } from "../models/random/random-model.ts";
 import { readCpuInfo } from "../native/cpu-info.ts";
 
 /** Steps whose times are thrown away: caches and clocks settle. */

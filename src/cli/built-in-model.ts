@@ -6,7 +6,7 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Environment } from "../base/option-parse.ts";
-import { writeRandomModel } from "../models/random-model.ts";
+import { writeRandomModel } from "../models/random/random-model.ts";
 import { cacheDirectory } from "./cache-directory.ts";
 
 /** Part of the file's name; a change of what is written needs a new one. */

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Engine } from "../engine/engine.ts";
-import { writeRandomModel } from "../models/random-model.ts";
+import { writeRandomModel } from "../models/random/random-model.ts";
 
 const SEED = 7;
 const TEXT = "The quick brown fox jumps over the lazy dog, 0123456789 times.";

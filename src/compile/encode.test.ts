@@ -77,7 +77,7 @@ describe("encodeProgram", () => {
 });
 
 describe("opcodes", () => {
-  it("keep their numbers: native/program.h lists them in this order", () => {
+  it("keep their numbers: native/program/program.h lists them in this order", () => {
     expect(OPCODES).toEqual([
       "embed",
       "rope_table",

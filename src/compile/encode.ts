@@ -1,7 +1,7 @@
 /**
  * A Program as the Int32Array that crosses to the native core. Layout, in 32-bit words:
  * header (16), buffers (8 each), weights (4 each), instructions (16 each). Unused words are 0.
- * `native/program.h` reads the same layout and validates it again.
+ * `native/program/program.h` reads the same layout and validates it again.
  */
 
 import type { KvType, ValueType, WeightFormat } from "../base/dtypes.ts";

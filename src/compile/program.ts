@@ -1,6 +1,6 @@
 /**
  * A compiled model: a flat list of instructions over one arena, a weight table and the KV pages.
- * This file is the ABI between the compiler and whatever executes; `native/program.h` mirrors it, and
+ * This file is the ABI between the compiler and whatever executes; `native/program/program.h` mirrors it, and
  * `encodeProgram` turns it into the Int32Array that crosses.
  */
 

@@ -2,7 +2,7 @@
 
 import { fail } from "../base/errors.ts";
 import { at } from "../base/invariant.ts";
-import type { GenerationOrder, ScoreOrder } from "./order.ts";
+import type { GenerationOrder, ScoreOrder } from "./step/order.ts";
 import { checkLimits, resolveSampling } from "./sampling-settings.ts";
 import type { GenerateRequest } from "./types.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { resolveSettings } from "./engine-settings.ts";
-import type { PlainEngineOptions } from "./step-messages.ts";
+import type { PlainEngineOptions } from "./threads/step-messages.ts";
 
 describe("resolveSettings", () => {
   it("fills in every default", () => {

@@ -3,7 +3,7 @@
 import { fail } from "../base/errors.ts";
 import type { KvType } from "../base/dtypes.ts";
 import { defaultThreads, readCpuInfo } from "../native/cpu-info.ts";
-import type { PlainEngineOptions } from "./step-messages.ts";
+import type { PlainEngineOptions } from "./threads/step-messages.ts";
 
 /** Rows of one step: enough for the kernels to work at full speed, few enough to answer a cancel soon. */
 const DEFAULT_STEP_TOKENS = 512;

@@ -7,9 +7,9 @@ import { TurnwiseError, turnwiseError } from "../base/errors.ts";
 import type { ChatInput } from "../text/template/types.ts";
 import { buildGenerationOrder, buildScoreOrder, checkRequest, type OrderLimits } from "./build-order.ts";
 import { GenerationStream } from "./generation-stream.ts";
-import { StepClient } from "./step-client.ts";
-import type { StepEvent } from "./step-messages.ts";
-import { TextClient } from "./text-client.ts";
+import { StepClient } from "./threads/step-client.ts";
+import type { StepEvent } from "./threads/step-messages.ts";
+import { TextClient } from "./threads/text-client.ts";
 import type {
   EngineApi,
   EngineCapacity,

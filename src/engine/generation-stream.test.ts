@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { turnwiseError } from "../base/errors.ts";
 import { GenerationStream } from "./generation-stream.ts";
-import type { StepEvent, WirePart } from "./step-messages.ts";
+import type { StepEvent, WirePart } from "./threads/step-messages.ts";
 
 const TOKEN_BYTES = { bytes: Uint8Array.of(104, 105, 33), offsets: Uint32Array.of(0, 2, 3) };
 const END: WirePart = {

@@ -5,7 +5,7 @@
 
 import { TurnwiseError } from "../base/errors.ts";
 import { at, unreachable } from "../base/invariant.ts";
-import type { StepEvent, TokenBytes, WirePart, WireToken } from "./step-messages.ts";
+import type { StepEvent, TokenBytes, WirePart, WireToken } from "./threads/step-messages.ts";
 import type { Generation, StreamPart, TokenPiece } from "./types.ts";
 
 interface Reader {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { buildGenerationOrder, buildScoreOrder } from "./build-order.ts";
-import type { GenerationOrder } from "./order.ts";
+import type { GenerationOrder } from "./step/order.ts";
 import { checkLimits, DEFAULT_SAMPLING, MAX_LOGIT_BIAS_ENTRIES, resolveSampling } from "./sampling-settings.ts";
 import type { GenerateRequest } from "./types.ts";
 

@@ -5,7 +5,7 @@ import { ggufBytes, type GgufTensorContents } from "../formats/gguf/write.ts";
 import { bindWeights, type BoundWeights } from "./bind-weights.ts";
 import { buildGraph, specFromGguf } from "./families.ts";
 import { decodeWeight } from "./gguf-weights.ts";
-import { randomModel } from "./random-model.ts";
+import { randomModel } from "./random/random-model.ts";
 
 const CONTENTS = randomModel("tiny-biased", "f32", 1);
 

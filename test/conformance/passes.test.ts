@@ -10,7 +10,7 @@ import { runPasses } from "../../src/compile/passes.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { InterpreterExecutor } from "../../src/graph/interpreter/interpreter-executor.ts";
 import { verifyGraph } from "../../src/graph/verify-graph.ts";
-import type { RandomQuant } from "../../src/models/random-model.ts";
+import type { RandomQuant } from "../../src/models/random/random-model.ts";
 import { LIMITS, type RandomGraph, randomGraph } from "../support/random-graph.ts";
 import { randomInts } from "../support/random-values.ts";
 import { stepOf } from "../support/step-of.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine/engine.ts";
-import { writeRandomModel } from "../../src/models/random-model.ts";
+import { writeRandomModel } from "../../src/models/random/random-model.ts";
 import { connectRaw, rawPost } from "./support/raw-client.ts";
 import { readEvents, testServer, until } from "./support/test-server.ts";
 import type { TestServer } from "./support/test-server.ts";

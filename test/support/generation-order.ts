@@ -1,6 +1,6 @@
 /** Orders for tests: greedy, no stop, unless said otherwise. */
 
-import { type GenerationOrder, GREEDY_ORDER } from "../../src/engine/order.ts";
+import { type GenerationOrder, GREEDY_ORDER } from "../../src/engine/step/order.ts";
 
 export function generationOrder(
   order: Partial<Omit<GenerationOrder, "kind">> & Pick<GenerationOrder, "id" | "prompt">,

@@ -1,7 +1,7 @@
 /** Text for tests without a vocabulary: token i is the letter "a" + i. */
 
-import type { TextPorts } from "../../src/engine/active-order.ts";
-import type { StopMatcher, TokenDecoder } from "../../src/engine/choice-output.ts";
+import type { TextPorts } from "../../src/engine/step/active-order.ts";
+import type { StopMatcher, TokenDecoder } from "../../src/engine/step/choice-output.ts";
 
 export function lettersOf(tokens: Iterable<number>): string {
   return Array.from(tokens, (token) => String.fromCharCode(97 + token)).join("");

@@ -10,8 +10,8 @@ import { bindWeights, type BoundWeights } from "../../src/models/bind-weights.ts
 import { buildGraph, specFromGguf } from "../../src/models/families.ts";
 import { weightProvider } from "../../src/models/gguf-weights.ts";
 import type { ModelSpec } from "../../src/models/model-spec.ts";
-import { randomModel, type RandomQuant } from "../../src/models/random-model.ts";
-import type { RandomShapeName } from "../../src/models/random-shapes.ts";
+import { randomModel, type RandomQuant } from "../../src/models/random/random-model.ts";
+import type { RandomShapeName } from "../../src/models/random/random-shapes.ts";
 
 export const LIMITS: ExecutorLimits = { maxTokens: 64, maxLogitRows: 64, pages: 16, pageTokens: 16 };
 

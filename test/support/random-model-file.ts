@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { type RandomQuant, writeRandomModel } from "../../src/models/random-model.ts";
+import { type RandomQuant, writeRandomModel } from "../../src/models/random/random-model.ts";
 
 /** Writes the file and removes it when the tests of this file are done. */
 export function tinyModelFile(quant: RandomQuant = "q8_0"): string {

@@ -1,7 +1,7 @@
 // attend and attend_reduce: attention over paged K and V, in splits of a fixed length.
 #include <limits>
 
-#include "../../program_fields.h"
+#include "../../program/fields.h"
 #include "stage_op.h"
 
 namespace turnwise {

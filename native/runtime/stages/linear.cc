@@ -1,5 +1,5 @@
 // linear and linear_add: out = x W^T (+ bias) (+ residual).
-#include "../../program_fields.h"
+#include "../../program/fields.h"
 #include "projection.h"
 
 namespace turnwise {

@@ -3,7 +3,7 @@
 // head are one unit's work: a page's block takes both together.
 #include <numeric>
 
-#include "../../program_fields.h"
+#include "../../program/fields.h"
 #include "projection.h"
 
 namespace turnwise {

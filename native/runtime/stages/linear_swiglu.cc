@@ -1,5 +1,5 @@
 // linear_swiglu: out = silu(x G^T) * (x U^T), quantised in the epilogue where out is q8a.
-#include "../../program_fields.h"
+#include "../../program/fields.h"
 #include "projection.h"
 
 namespace turnwise {

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "../../program_fields.h"
+#include "../../program/fields.h"
 #include "stage_op.h"
 
 namespace turnwise {

@@ -3,7 +3,7 @@
 import { totalmem } from "node:os";
 import { formatBytes } from "../../base/bytes.ts";
 import type { OptionTable } from "../../base/option-table.ts";
-import { availableMemoryBytes } from "../../engine/available-memory.ts";
+import { availableMemoryBytes } from "../../engine/load/available-memory.ts";
 import type { CpuInfo } from "../../native/addon-types.ts";
 import { defaultThreads, readCpuInfo } from "../../native/cpu-info.ts";
 import { chooseIsa } from "../../native/isa.ts";

@@ -5,8 +5,8 @@
 
 import type { KvType } from "../../base/dtypes.ts";
 import { type CompileResult, compileModel } from "../../compile/compile-model.ts";
-import { PAGE_TOKENS } from "../../engine/load-model.ts";
-import { packedWeightBytes, pageBytesOf } from "../../engine/memory-budget.ts";
+import { PAGE_TOKENS } from "../../engine/load/load-model.ts";
+import { packedWeightBytes, pageBytesOf } from "../../engine/load/memory-budget.ts";
 import type { GgufModel } from "../../formats/gguf/model.ts";
 import { graphCost } from "../../graph/graph-cost.ts";
 import type { Cost } from "../../graph/types.ts";

@@ -1,0 +1,243 @@
+/**
+ * The assembly: from a path to an executor that runs the model. Each part below knows only its own
+ * layer; this file is where they meet. Runs in the step-loop thread.
+ */
+
+import { statSync } from "node:fs";
+import { basename } from "node:path";
+import type { KvType } from "../../base/dtypes.ts";
+import { fail } from "../../base/errors.ts";
+import { invariant } from "../../base/invariant.ts";
+import { formatBytes } from "../../base/bytes.ts";
+import { type CompileResult, compileModel } from "../../compile/compile-model.ts";
+import { openFileSource } from "../../formats/file-source.ts";
+import type { GgufModel } from "../../formats/gguf/model.ts";
+import { readGguf } from "../../formats/gguf/read.ts";
+import type { Executor } from "../../graph/executor.ts";
+import type { Graph } from "../../graph/graph.ts";
+import { InterpreterExecutor } from "../../graph/interpreter/interpreter-executor.ts";
+import { type BoundWeights, bindWeights } from "../../models/bind-weights.ts";
+import { buildGraph, specFromGguf } from "../../models/families.ts";
+import { weightProvider } from "../../models/gguf-weights.ts";
+import type { ModelSpec } from "../../models/model-spec.ts";
+import { RANDOM_WEIGHTS_KEY } from "../../models/random/random-model.ts";
+import { createNativeExecutor } from "../../native/executor.ts";
+import { loadAddon, requireAddon } from "../../native/load-addon.ts";
+import { openMappedSource } from "../../native/mapped-source.ts";
+import { vocabularyFromMetadata } from "../../text/tokenizer/from-metadata.ts";
+import { resolveSpecialIds } from "../../text/tokenizer/special-ids.ts";
+import type { VocabularyBytes, VocabularyData } from "../../text/tokenizer/types.ts";
+import { buildVocabularyBytes } from "../../text/tokenizer/vocabulary-bytes.ts";
+import { availableMemoryBytes } from "./available-memory.ts";
+import { type EngineSettings, resolveSettings } from "../engine-settings.ts";
+import { packedWeightBytes, pageBytesOf, type PoolSize, sizePool } from "./memory-budget.ts";
+import type { PlainEngineOptions } from "../threads/step-messages.ts";
+import type { EngineCapacity, LoadProgress, ModelInfo } from "../types.ts";
+
+/** A multiple of 16, which kernels ask for; small, so that little of a partial page is wasted. */
+export const PAGE_TOKENS = 32;
+
+/** Logits of a step take at most about this much, where a row for each sequence does not need more. */
+const LOGITS_BYTES = 32 * 1024 * 1024;
+
+export interface LoadedModel {
+  readonly info: ModelInfo;
+  readonly capacity: EngineCapacity;
+  readonly executor: Executor;
+  readonly vocabulary: VocabularyBytes;
+  readonly maxWaiting: number;
+  dispose(): void;
+}
+
+export interface LoadCallbacks {
+  readonly onProgress: (progress: LoadProgress) => void;
+  readonly onWarning: (message: string) => void;
+}
+
+/** Reads, compiles and packs the model. Throws what `Engine.load` documents; then nothing stays open. */
+export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks): LoadedModel {
+  const startMs = performance.now();
+  const settings = resolveSettings(options);
+  const native = chooseBackend(settings.backend) === "native";
+  const file = readGguf(settings.model, native ? openMappedSource : openFileSource);
+  try {
+    callbacks.onProgress({ phase: "header", fraction: 1 });
+    const spec = specFromGguf(file);
+    const vocabularyData = vocabularyFromMetadata(file.metadata);
+    const vocabulary = buildVocabularyBytes(vocabularyData);
+    const graph = buildGraph(spec);
+    const weights = bindWeights(graph, file.tensors);
+    const plan = planExecution(settings, spec, graph, weights, native);
+    const executor = createExecutor(plan, weights, settings, callbacks, native);
+    warn(settings, spec, plan, native, callbacks);
+    return {
+      info: modelInfo(file, spec, vocabularyData, vocabulary.endOfGenerationIds),
+      capacity: capacityOf(plan, executor, settings, performance.now() - startMs),
+      executor,
+      vocabulary,
+      maxWaiting: settings.maxWaiting,
+      dispose() {
+        executor.dispose();
+        file.dispose();
+      },
+    };
+  } catch (error) {
+    file.dispose();
+    throw error;
+  }
+}
+
+function chooseBackend(asked: EngineSettings["backend"]): "native" | "interpreter" {
+  if (asked === "native") requireAddon();
+  return asked === "interpreter" || loadAddon().addon === null ? "interpreter" : "native";
+}
+
+/** What runs, and how large. */
+interface ExecutionPlan {
+  readonly compiled: CompileResult;
+  readonly kvType: KvType;
+  readonly maxSequences: number;
+  readonly maxLogitRows: number;
+  readonly pageBytes: number;
+  readonly pool: PoolSize;
+}
+
+function planExecution(
+  settings: EngineSettings,
+  spec: ModelSpec,
+  graph: Graph,
+  weights: BoundWeights,
+  native: boolean,
+): ExecutionPlan {
+  const contextTokens = settings.contextTokens ?? spec.contextTokens;
+  if (contextTokens > spec.contextTokens) {
+    fail("invalid_option", {
+      option: "contextTokens",
+      problem: `is ${contextTokens}, above the model's limit of ${spec.contextTokens}`,
+    });
+  }
+  const kvType = settings.kvType === "auto" ? autoKvType(weights) : settings.kvType;
+  const maxSequences = Math.min(settings.maxSequences, settings.maxStepTokens);
+  const affordableRows = Math.floor(LOGITS_BYTES / (spec.vocabSize * 4));
+  const maxLogitRows = Math.max(maxSequences, Math.min(settings.maxStepTokens, affordableRows));
+  const compiled = compileModel(graph, weights, {
+    maxTokens: settings.maxStepTokens,
+    maxLogitRows,
+    kvType,
+    pageTokens: PAGE_TOKENS,
+  });
+  const { program } = compiled;
+  const pageBytes = pageBytesOf(program.kv, kvType, PAGE_TOKENS);
+  const pool = sizePool({
+    availableBytes: availableMemoryBytes(),
+    weightBytes: native ? packedWeightBytes(program.weights) : decodedWeightBytes(weights),
+    arenaBytes: program.arenaBytes,
+    pageBytes,
+    pageTokens: PAGE_TOKENS,
+    contextTokens,
+    contextIsRequested: settings.contextTokens !== null,
+    kvMemoryBytes: settings.kvMemoryBytes,
+  });
+  return { compiled, kvType, maxSequences, maxLogitRows, pageBytes, pool };
+}
+
+/** int8 loses nothing that a quantised model has not lost already; an f32 file asks for exactness. */
+function autoKvType(weights: BoundWeights): KvType {
+  return [...weights.values()].every(({ type }) => type === "F32") ? "f32" : "int8";
+}
+
+function decodedWeightBytes(weights: BoundWeights): number {
+  return [...weights.values()].reduce((sum, { elements }) => sum + elements * 4, 0);
+}
+
+function createExecutor(
+  { compiled, kvType, maxLogitRows, pool }: ExecutionPlan,
+  weights: BoundWeights,
+  { threads, maxStepTokens }: EngineSettings,
+  { onProgress }: LoadCallbacks,
+  native: boolean,
+): Executor {
+  const { pages } = pool;
+  if (!native) {
+    const limits = { maxTokens: maxStepTokens, maxLogitRows, pages, pageTokens: PAGE_TOKENS };
+    return new InterpreterExecutor({ graph: compiled.graph, weights: weightProvider(weights), limits, kvType });
+  }
+  return createNativeExecutor({
+    program: compiled.program,
+    weightBytes({ tensor }) {
+      const found = weights.get(tensor);
+      invariant(found !== undefined, `${tensor} is bound`);
+      return { bytes: found.view(), ggmlType: found.typeId };
+    },
+    threads,
+    pages,
+    onProgress: (done, total) => onProgress({ phase: "weights", fraction: done / total }),
+  });
+}
+
+function warn(
+  settings: EngineSettings,
+  spec: ModelSpec,
+  { pool, pageBytes }: ExecutionPlan,
+  native: boolean,
+  { onWarning }: LoadCallbacks,
+): void {
+  if (!native && settings.backend === "auto") {
+    const reasons = loadAddon().tried.map(({ candidate, reason }) => `${candidate}: ${reason}`);
+    onWarning(
+      `The native core does not load, so the TypeScript interpreter runs this model, very slowly. ${reasons.join("; ")}`,
+    );
+  }
+  if (settings.contextTokens === null && pool.contextTokens < spec.contextTokens) {
+    onWarning(
+      `The context is ${pool.contextTokens} tokens, not the model's ${spec.contextTokens}: the page pool has ${formatBytes(pool.pages * pageBytes)}.`,
+    );
+  }
+}
+
+function modelInfo(
+  file: GgufModel,
+  spec: ModelSpec,
+  vocabulary: VocabularyData,
+  endTokens: readonly number[],
+): ModelInfo {
+  const { metadata, path } = file;
+  const id = basename(path).replace(/\.gguf$/i, "");
+  return {
+    id,
+    name: metadata.findString("general.name") ?? id,
+    path,
+    architecture: spec.architecture,
+    parameters: file.parameters,
+    fileBytes: file.fileBytes,
+    contextTokens: spec.contextTokens,
+    vocabSize: spec.vocabSize,
+    bosToken: resolveSpecialIds(vocabulary).bosId,
+    endTokens,
+    hasChatTemplate: metadata.has("tokenizer.chat_template"),
+    randomWeights: metadata.findBool(RANDOM_WEIGHTS_KEY) ?? false,
+    createdAt: Math.floor(statSync(path).mtimeMs / 1000),
+  };
+}
+
+function capacityOf(
+  { kvType, maxSequences, pageBytes, pool }: ExecutionPlan,
+  executor: Executor,
+  { threads }: EngineSettings,
+  loadMs: number,
+): EngineCapacity {
+  const { weightBytes, arenaBytes } = executor.memory;
+  return {
+    backend: executor.description,
+    threads: executor instanceof InterpreterExecutor ? 1 : threads,
+    kvType,
+    contextTokens: pool.contextTokens,
+    maxSequences,
+    pages: pool.pages,
+    pageTokens: PAGE_TOKENS,
+    weightBytes,
+    kvBytes: pool.pages * pageBytes,
+    arenaBytes,
+    loadMs,
+  };
+}

@@ -1,0 +1,82 @@
+/**
+ * One running text: its tokens, the pages that hold their K and V, and how far they are computed.
+ * This is what the scheduler sees; what becomes of sampled tokens is `choice-output.ts`.
+ */
+
+import { invariant } from "../../base/invariant.ts";
+import { PageTable } from "./page-pool.ts";
+import { TokenBuffer } from "../step/token-buffer.ts";
+
+/**
+ * - unforked: waits, outside every queue, until its leader has computed the prompt.
+ * - waiting: queued for a place in the batch; holds pages only after a fork.
+ * - running: in the batch.
+ * - done: gone; holds nothing.
+ */
+export type SequenceState = "unforked" | "waiting" | "running" | "done";
+
+/** Score positions [from, length): their tokens are known, their log-probabilities wanted. */
+export interface ScoreRange {
+  readonly from: number;
+  /** First position whose log-probability is not known yet. */
+  next: number;
+}
+
+export class Sequence {
+  /** Total order of arrival; the scheduler serves the older and preempts the younger. */
+  readonly age: number;
+  /** The order it belongs to. */
+  readonly orderId: number;
+  /** Which of the order's choices it is. */
+  readonly choice: number;
+  readonly promptTokens: number;
+  readonly tokens: TokenBuffer;
+  readonly pages = new PageTable();
+  /** Null for a generation. */
+  readonly score: ScoreRange | null;
+  state: SequenceState = "waiting";
+  /** Tokens whose K and V are in the pages. */
+  computed = 0;
+  /** Siblings that take over the prompt's pages when this sequence has computed them. */
+  forks: readonly Sequence[] = [];
+
+  constructor(init: {
+    readonly age: number;
+    readonly orderId: number;
+    readonly choice: number;
+    readonly tokens: Int32Array;
+    readonly scoreFrom: number | null;
+  }) {
+    invariant(init.tokens.length > 0, "a sequence has a token");
+    this.age = init.age;
+    this.orderId = init.orderId;
+    this.choice = init.choice;
+    this.promptTokens = init.tokens.length;
+    this.tokens = new TokenBuffer(init.tokens);
+    this.score = init.scoreFrom === null ? null : { from: init.scoreFrom, next: init.scoreFrom };
+  }
+
+  /** Tokens that must be computed: all for a generation; a score does not need its last. */
+  get target(): number {
+    return this.score === null ? this.tokens.length : this.tokens.length - 1;
+  }
+
+  get pending(): number {
+    return this.target - this.computed;
+  }
+
+  /** Logits rows that computing `rows` more tokens asks for; they belong to the last of them. */
+  logitRowsFor(rows: number): number {
+    const end = this.computed + rows;
+    if (this.score === null) return end === this.target ? 1 : 0;
+    // Row j predicts token j + 1.
+    return Math.max(0, end - Math.max(this.computed, this.score.next - 1));
+  }
+
+  /** The most of `rows` further tokens that need at most `limit` logits rows. */
+  rowsWithin(rows: number, limit: number): number {
+    if (this.logitRowsFor(rows) <= limit) return rows;
+    if (this.score === null) return rows - 1;
+    return Math.max(0, this.score.next - 1 - this.computed) + limit;
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * What the step loop keeps for an accepted order, from acceptance to its one terminal event: its
+ * sequences, what has been put out, and when.
+ */
+
+import { invariant } from "../../base/invariant.ts";
+import { ChoiceOutput, type StopMatcher, type TokenDecoder } from "./choice-output.ts";
+import type { GenerationOrder, Order, ScoreOrder } from "./order.ts";
+import { NO_BIAS, type RowBias, type RowSampling } from "./sample-assembly.ts";
+import { Sequence } from "../schedule/sequence.ts";
+import { TokenHistory } from "./token-history.ts";
+import type { GenerationTimings } from "../types.ts";
+
+/** Texts come from outside, so that the loop can be tested without a vocabulary. */
+export interface TextPorts {
+  decoder(order: GenerationOrder): TokenDecoder;
+  stopMatcher(stop: readonly string[]): StopMatcher;
+  readonly endTokens: ReadonlySet<number>;
+}
+
+/** One of an order's texts while it is generated. */
+export interface ActiveChoice {
+  readonly output: ChoiceOutput;
+  readonly sampling: RowSampling;
+  /** Null where no penalty looks at it. */
+  readonly history: TokenHistory | null;
+}
+
+const NO_END_TOKENS: ReadonlySet<number> = new Set();
+
+export interface ActiveOrder {
+  readonly order: Order;
+  /** Index = choice. */
+  readonly sequences: readonly Sequence[];
+  /** Index = choice; empty for a score. */
+  readonly choices: readonly ActiveChoice[];
+  /** Log-probabilities found so far; empty for a generation. */
+  readonly scores: Float32Array;
+  readonly bias: RowBias;
+  /** `bias`, and end tokens banned: until `minTokens` are out. */
+  readonly biasBeforeMinTokens: RowBias;
+  unfinishedChoices: number;
+  reportedPrefillTokens: number;
+  readonly acceptedMs: number;
+  admittedMs: number | null;
+  firstTokenMs: number | null;
+  lastTokenMs: number | null;
+}
+
+/** An order as accepted at `nowMs`; its sequences take the ages from `age` on. */
+export function startOrder(order: Order, age: number, nowMs: number, text: TextPorts): ActiveOrder {
+  return order.kind === "generate" ? startGeneration(order, age, nowMs, text) : startScore(order, age, nowMs);
+}
+
+function startGeneration(order: GenerationOrder, age: number, nowMs: number, text: TextPorts): ActiveOrder {
+  const sequences: Sequence[] = [];
+  const choices: ActiveChoice[] = [];
+  for (let choice = 0; choice < order.choices; choice++) {
+    sequences.push(
+      new Sequence({ age: age + choice, orderId: order.id, choice, tokens: order.prompt, scoreFrom: null }),
+    );
+    choices.push(startChoice(order, choice, text));
+  }
+  return {
+    ...newActive(order, sequences, nowMs),
+    choices,
+    bias: order.biasTokens.length === 0 ? NO_BIAS : { tokens: order.biasTokens, values: order.biasValues },
+    biasBeforeMinTokens: order.minTokens === 0 ? NO_BIAS : withBanned(order, text.endTokens),
+  };
+}
+
+function startScore(order: ScoreOrder, age: number, nowMs: number): ActiveOrder {
+  const { id, tokens, from } = order;
+  const sequence = new Sequence({ age, orderId: id, choice: 0, tokens, scoreFrom: from });
+  return { ...newActive(order, [sequence], nowMs), scores: new Float32Array(tokens.length - from) };
+}
+
+function newActive(order: Order, sequences: readonly Sequence[], nowMs: number): ActiveOrder {
+  return {
+    order,
+    sequences,
+    choices: [],
+    scores: new Float32Array(0),
+    bias: NO_BIAS,
+    biasBeforeMinTokens: NO_BIAS,
+    unfinishedChoices: sequences.length,
+    reportedPrefillTokens: 0,
+    acceptedMs: nowMs,
+    admittedMs: null,
+    firstTokenMs: null,
+    lastTokenMs: null,
+  };
+}
+
+/** Output, sampler settings and penalty history of one choice; choice i draws with seed + i. */
+function startChoice(order: GenerationOrder, choice: number, text: TextPorts): ActiveChoice {
+  const { maxTokens, ignoreEos, stop } = order;
+  const limits = { maxTokens, endTokens: ignoreEos ? NO_END_TOKENS : text.endTokens };
+  const matcher = stop.length === 0 ? null : text.stopMatcher(stop);
+  const seed = BigInt.asUintN(64, order.seed + BigInt(choice));
+  return {
+    output: new ChoiceOutput(choice, limits, text.decoder(order), matcher),
+    history: startHistory(order),
+    sampling: {
+      temperature: order.temperature,
+      topK: order.topK,
+      topP: order.topP,
+      minP: order.minP,
+      repetitionPenalty: order.repetitionPenalty,
+      presencePenalty: order.presencePenalty,
+      frequencyPenalty: order.frequencyPenalty,
+      seedLow: Number(seed & 0xffffffffn),
+      seedHigh: Number(seed >> 32n),
+      topLogprobs: Math.max(0, order.logprobs),
+    },
+  };
+}
+
+/** Null without a penalty. Only the repetition penalty looks at the prompt. */
+function startHistory(order: GenerationOrder): TokenHistory | null {
+  const { repetitionPenalty, presencePenalty, frequencyPenalty } = order;
+  if (repetitionPenalty === 1 && presencePenalty === 0 && frequencyPenalty === 0) return null;
+  const history = new TokenHistory();
+  if (repetitionPenalty !== 1) for (const token of order.prompt) history.addPrompt(token);
+  return history;
+}
+
+/** The order's bias, with every end token banned. */
+function withBanned(order: GenerationOrder, banned: Iterable<number>): RowBias {
+  const values = new Map<number, number>();
+  for (const [index, token] of order.biasTokens.entries()) values.set(token, order.biasValues[index] ?? 0);
+  for (const token of banned) values.set(token, -Infinity);
+  return { tokens: Int32Array.from(values.keys()), values: Float32Array.from(values.values()) };
+}
+
+export function timingsOf(active: ActiveOrder): GenerationTimings {
+  const { acceptedMs, admittedMs, firstTokenMs, lastTokenMs } = active;
+  invariant(admittedMs !== null && firstTokenMs !== null && lastTokenMs !== null, "a finished order has its times");
+  return {
+    queueMs: admittedMs - acceptedMs,
+    prefillMs: firstTokenMs - admittedMs,
+    decodeMs: lastTokenMs - firstTokenMs,
+  };
+}

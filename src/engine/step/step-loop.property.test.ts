@@ -1,0 +1,185 @@
+/**
+ * Random arrivals, cancels, faults and pools too small, thousands of steps: the books balance after
+ * every step, every accepted order ends in exactly one terminal event, and what it says is what it
+ * says when it runs alone.
+ */
+
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { FakeExecutor } from "../../../test/support/fake-executor.ts";
+import { generationOrder } from "../../../test/support/generation-order.ts";
+import { letterText } from "../../../test/support/letter-text.ts";
+import type { Order } from "./order.ts";
+import { StepLoop } from "./step-loop.ts";
+import type { StepEvent } from "../threads/step-messages.ts";
+
+const VOCABULARY = 20;
+const PAGE_TOKENS = 4;
+const END_TOKEN = 7;
+const STEPS = 20_000;
+
+interface Machine {
+  readonly pages: number;
+  readonly maxStepTokens: number;
+  readonly maxSequences: number;
+  readonly maxLogitRows: number;
+}
+
+type Action = { readonly kind: "submit"; readonly order: Order } | { readonly kind: "cancel"; readonly id: number };
+
+function makeLoop({ pages, maxStepTokens, maxSequences, maxLogitRows }: Machine) {
+  const limits = { maxTokens: maxStepTokens, maxLogitRows, pages, pageTokens: PAGE_TOKENS };
+  const executor = new FakeExecutor(limits, VOCABULARY);
+  const loop = new StepLoop({
+    executor,
+    text: letterText([END_TOKEN]),
+    maxSequences,
+    poolBytes: 1024,
+    clock: () => 0,
+  });
+  return { loop, executor };
+}
+
+/** All that an order put out, but for timings and how the prefill was cut. */
+function transcript(events: readonly StepEvent[], id: number): string {
+  const lines: string[] = [];
+  for (const event of events) {
+    if (event.id !== id) continue;
+    if (event.kind === "scored") lines.push(`scored ${Array.from(event.logprobs).join()}`);
+    else if (event.kind === "failed") lines.push(`failed ${event.error.code}`);
+    else if (event.part.kind === "end") lines.push(`end ${JSON.stringify(event.part.usage)}`);
+    else if (event.part.kind !== "prefill") lines.push(`${event.part.choice} ${JSON.stringify(event.part)}`);
+  }
+  // Choices take turns as the batch allows; each one's own parts have an order.
+  return lines.toSorted((a, b) => (a[0] ?? "").localeCompare(b[0] ?? "")).join("\n");
+}
+
+function isTerminal(event: StepEvent): boolean {
+  return event.kind !== "part" || event.part.kind === "end";
+}
+
+function runAlone(order: Order): readonly StepEvent[] {
+  const { loop } = makeLoop({ pages: 200, maxStepTokens: 64, maxSequences: 8, maxLogitRows: 64 });
+  loop.submit(order);
+  const events: StepEvent[] = [];
+  while (loop.hasWork) {
+    loop.step();
+    events.push(...loop.takeEvents());
+  }
+  return events;
+}
+
+const token = fc.nat(VOCABULARY - 1);
+const prompt = fc.array(token, { minLength: 1, maxLength: 12 }).map((tokens) => Int32Array.from(tokens));
+
+const generation = fc
+  .record({
+    prompt,
+    maxTokens: fc.integer({ min: 1, max: 32 }),
+    choices: fc.constantFrom(1, 1, 1, 2, 3, 5),
+    temperature: fc.constantFrom(0, 1),
+    seed: fc.bigInt({ min: 0n, max: 1000n }),
+    ignoreEos: fc.boolean(),
+    minTokens: fc.constantFrom(0, 1),
+    stop: fc.constantFrom([], [], ["ab", "ca", "lk"]),
+    frequencyPenalty: fc.constantFrom(0, 0, 1),
+    logprobs: fc.constantFrom(-1, 0, 2),
+  })
+  .map((order) => generationOrder({ id: 0, ...order }));
+
+const score = fc
+  .record({ tokens: fc.array(token, { minLength: 2, maxLength: 40 }), from: fc.nat() })
+  .map(({ tokens, from }): Order => {
+    return { kind: "score", id: 0, tokens: Int32Array.from(tokens), from: 1 + (from % (tokens.length - 1)) };
+  });
+
+const action = fc.oneof(
+  { weight: 6, arbitrary: generation.map((order) => ({ kind: "submit" as const, order })) },
+  { weight: 1, arbitrary: score.map((order) => ({ kind: "submit" as const, order })) },
+  { weight: 1, arbitrary: fc.nat(400).map((id) => ({ kind: "cancel" as const, id })) },
+);
+
+const machine = fc.record({
+  // 11 pages hold the longest order alone: 12 + 32 tokens of 4 a page.
+  pages: fc.integer({ min: 11, max: 24 }),
+  maxStepTokens: fc.integer({ min: 1, max: 40 }),
+  maxSequences: fc.integer({ min: 1, max: 8 }),
+  maxLogitRows: fc.integer({ min: 1, max: 12 }),
+});
+
+const scenario = fc.record({
+  machine,
+  actions: fc.array(fc.record({ action, steps: fc.nat(4) }), { minLength: 20, maxLength: 60 }),
+  /** Which step fails, if any. */
+  faultAt: fc.constantFrom(-1, -1, -1, 5, 30),
+});
+
+function runScenario({ machine: size, actions, faultAt }: typeof scenario extends fc.Arbitrary<infer S> ? S : never) {
+  const { loop, executor } = makeLoop(size);
+  const accepted = new Map<number, Order>();
+  const undisturbed: Order[] = [];
+  const events: StepEvent[] = [];
+  let executed = 0;
+  let stepsTaken = 0;
+  executor.onStep = () => {
+    executed += 1;
+    if (executed === faultAt) throw new RangeError("injected");
+  };
+  const step = () => {
+    loop.step();
+    loop.checkInvariants();
+    events.push(...loop.takeEvents());
+    stepsTaken += 1;
+  };
+  const perform = (next: Action, id: number) => {
+    if (next.kind === "cancel") {
+      loop.cancel(next.id % Math.max(1, id));
+      return;
+    }
+    const order = { ...next.order, id };
+    loop.submit(order);
+    accepted.set(id, order);
+  };
+  for (const [id, { action: next, steps }] of actions.entries()) {
+    perform(next, id);
+    loop.checkInvariants();
+    for (let index = 0; index < steps; index++) step();
+  }
+  for (let left = 5000; loop.hasWork; left--) {
+    expect(left, "the loop ends").toBeGreaterThan(0);
+    step();
+  }
+  events.push(...loop.takeEvents());
+
+  for (const [id, order] of accepted) {
+    const own = events.filter((event) => event.id === id);
+    expect(own.filter(isTerminal), `order ${id} ends once`).toHaveLength(1);
+    expect(isTerminal(own.at(-1) ?? own[0] ?? { kind: "scored", id, logprobs: new Float32Array() })).toBe(true);
+    if (own.at(-1)?.kind !== "failed") undisturbed.push(order);
+  }
+  for (const order of undisturbed) {
+    expect(transcript(events, order.id)).toBe(transcript(runAlone(order), order.id));
+  }
+  expect(loop.stats()).toMatchObject({ running: 0, waiting: 0, pagesUsed: 0 });
+  return { preemptions: loop.stats().preemptions, undisturbed: undisturbed.length, steps: stepsTaken };
+}
+
+describe("StepLoop under random load", () => {
+  it(`keeps its promises for ${STEPS} steps`, { timeout: 120_000 }, () => {
+    const total = { steps: 0, preemptions: 0, undisturbed: 0 };
+    for (let seed = 1; total.steps < STEPS; seed++) {
+      fc.assert(
+        fc.property(scenario, (each) => {
+          const result = runScenario(each);
+          total.steps += result.steps;
+          total.preemptions += result.preemptions;
+          total.undisturbed += result.undisturbed;
+        }),
+        { seed, numRuns: 10 },
+      );
+    }
+    // The load was hard enough to mean something.
+    expect(total.preemptions).toBeGreaterThan(100);
+    expect(total.undisturbed).toBeGreaterThan(1000);
+  });
+});

@@ -1,0 +1,228 @@
+/**
+ * The heart: schedule, step, sample, put out; again and again. Synchronous and deterministic: no I/O,
+ * timer or promise, and the clock is given. `step-worker.ts` runs it in a thread of its own.
+ *
+ * Every accepted order ends in exactly one terminal event: `end`, `scored` or `failed`.
+ */
+
+import { toTurnwiseError, turnwiseError, type TurnwiseError } from "../../base/errors.ts";
+import { invariant } from "../../base/invariant.ts";
+import type { Executor, SampleResult } from "../../graph/executor.ts";
+import { type ActiveOrder, startOrder, type TextPorts } from "./active-order.ts";
+import { BatchAssembly } from "./batch-assembly.ts";
+import { engineFailure } from "../engine-failure.ts";
+import type { Order } from "./order.ts";
+import { addSampleRows, advanceOrder } from "./order-step.ts";
+import { PagePool } from "../schedule/page-pool.ts";
+import { SampleAssembly } from "./sample-assembly.ts";
+import { type PlannedChunk, Scheduler, type StepPlan } from "../schedule/scheduler.ts";
+import type { Sequence } from "../schedule/sequence.ts";
+import type { StepEvent } from "../threads/step-messages.ts";
+import type { EngineStats } from "../types.ts";
+
+export interface StepLoopOptions {
+  readonly executor: Executor;
+  readonly text: TextPorts;
+  readonly maxSequences: number;
+  /** Bytes of the whole page pool; for messages. */
+  readonly poolBytes: number;
+  /** Milliseconds that never go back. */
+  readonly clock: () => number;
+}
+
+const NO_EVENTS: readonly StepEvent[] = [];
+
+export class StepLoop {
+  readonly #executor: Executor;
+  readonly #text: TextPorts;
+  readonly #clock: () => number;
+  readonly #poolBytes: number;
+  readonly #pool: PagePool;
+  readonly #scheduler: Scheduler;
+  readonly #batch: BatchAssembly;
+  readonly #sample: SampleAssembly;
+  readonly #active = new Map<number, ActiveOrder>();
+  #events: StepEvent[] = [];
+  #nextAge = 0;
+  readonly #counters = { steps: 0, promptTokens: 0, outputTokens: 0, finished: 0, cancelled: 0, failed: 0 };
+
+  constructor(options: StepLoopOptions) {
+    const { executor } = options;
+    const { pages, pageTokens, maxTokens, maxLogitRows } = executor.limits;
+    this.#executor = executor;
+    this.#text = options.text;
+    this.#clock = options.clock;
+    this.#poolBytes = options.poolBytes;
+    this.#pool = new PagePool(pages, pageTokens);
+    const limits = { maxStepTokens: maxTokens, maxSequences: options.maxSequences, maxLogitRows };
+    this.#scheduler = new Scheduler(this.#pool, limits);
+    this.#batch = new BatchAssembly(limits);
+    this.#sample = new SampleAssembly(maxLogitRows);
+  }
+
+  get hasWork(): boolean {
+    return this.#scheduler.hasWork;
+  }
+
+  /** Takes an order. One that the whole pool could not hold ends at once with `memory_insufficient`. */
+  submit(order: Order): void {
+    invariant(!this.#active.has(order.id), "order ids are unique");
+    const misfit = this.#misfit(order);
+    if (misfit !== null) {
+      this.#counters.failed += 1;
+      this.#events.push({ kind: "failed", id: order.id, error: misfit.toJSON() });
+      return;
+    }
+    const active = startOrder(order, this.#nextAge, this.#clock(), this.#text);
+    this.#nextAge += active.sequences.length;
+    const [leader, ...siblings] = active.sequences;
+    invariant(leader !== undefined, "an order has a sequence");
+    this.#active.set(order.id, active);
+    this.#scheduler.add(leader, siblings);
+  }
+
+  /** Ends an order with `cancelled`; of one that is gone already, nothing. */
+  cancel(id: number): void {
+    const active = this.#active.get(id);
+    if (active === undefined) return;
+    this.#counters.cancelled += 1;
+    this.#drop(active);
+    this.#events.push({ kind: "failed", id, error: turnwiseError("cancelled").toJSON() });
+  }
+
+  /** Ends every order with `error`. */
+  failAll(error: TurnwiseError): void {
+    for (const active of this.#active.values()) this.#fail(active, error);
+  }
+
+  /** One step of the model. What the executor throws fails the orders of this step and no other. */
+  step(): void {
+    const plan = this.#scheduler.plan();
+    invariant(plan.chunks.length > 0 || !this.hasWork, "a step with work does some of it");
+    if (plan.chunks.length === 0) return;
+    this.#noteAdmissions(plan);
+    const result = this.#execute(plan);
+    if (result === null) return;
+    this.#scheduler.commit();
+    this.#counters.steps += 1;
+    const nowMs = this.#clock();
+    let row = 0;
+    for (const chunk of plan.chunks) {
+      this.#finishChunk(chunk, result, row, nowMs);
+      row += chunk.logitRows;
+    }
+  }
+
+  /** What happened since the last call. */
+  takeEvents(): readonly StepEvent[] {
+    if (this.#events.length === 0) return NO_EVENTS;
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  stats(): EngineStats {
+    const running = new Set(this.#scheduler.running.map((sequence) => sequence.orderId)).size;
+    return {
+      running,
+      waiting: this.#active.size - running,
+      pagesUsed: this.#pool.used,
+      pagesTotal: this.#pool.pages,
+      preemptions: this.#scheduler.preemptions,
+      ...this.#counters,
+    };
+  }
+
+  /** Throws unless queues, pages and orders agree; tests call it after every step. */
+  checkInvariants(): void {
+    const live = [...this.#active.values()].flatMap(({ sequences }) =>
+      sequences.filter(({ state }) => state !== "done"),
+    );
+    this.#scheduler.checkInvariants(live.filter(({ state }) => state === "unforked"));
+    const queued = live.filter(({ state }) => state !== "unforked").length;
+    invariant(
+      queued === this.#scheduler.running.length + this.#scheduler.waiting.length,
+      "every live sequence is in a queue, and nothing else",
+    );
+    if (this.#active.size === 0) invariant(this.#pool.used === 0, "an idle loop holds no pages");
+  }
+
+  #misfit(order: Order): TurnwiseError | null {
+    const tokens = order.kind === "generate" ? order.prompt.length + order.maxTokens : order.tokens.length;
+    if (this.#pool.pagesFor(tokens) <= this.#pool.pages) return null;
+    const pageBytes = this.#poolBytes / this.#pool.pages;
+    return turnwiseError("memory_insufficient", {
+      what: `A request of ${tokens} tokens`,
+      neededBytes: Math.ceil(this.#pool.pagesFor(tokens) * pageBytes),
+      availableBytes: this.#poolBytes,
+      hint: "Ask for fewer tokens, or give the engine more KV memory.",
+    });
+  }
+
+  #noteAdmissions(plan: StepPlan): void {
+    let nowMs: number | null = null;
+    for (const { sequence } of plan.chunks) {
+      const active = this.#orderOf(sequence);
+      if (active.admittedMs !== null) continue;
+      nowMs ??= this.#clock();
+      active.admittedMs = nowMs;
+    }
+  }
+
+  /** Runs the model and the sampler; on failure fails the orders of the plan and gives null. */
+  #execute(plan: StepPlan): SampleResult | null {
+    const executor = this.#executor;
+    try {
+      for (const { from, to, tokens } of plan.copies) executor.copyPage(from, to, tokens);
+      executor.step(this.#batch.fill(plan));
+      this.#sample.begin();
+      for (const chunk of plan.chunks) addSampleRows(this.#orderOf(chunk.sequence), chunk, this.#sample);
+      const result = this.#sample.result();
+      if (plan.logitRows > 0) executor.sample(this.#sample.batch(), result);
+      return result;
+    } catch (thrown) {
+      const error = engineFailure(thrown);
+      for (const active of new Set(plan.chunks.map(({ sequence }) => this.#orderOf(sequence)))) {
+        this.#fail(active, error);
+      }
+      return null;
+    }
+  }
+
+  /** Puts out what one sequence got from the step. A defect met here fails its order alone. */
+  #finishChunk(chunk: PlannedChunk, result: SampleResult, row: number, nowMs: number): void {
+    const { sequence } = chunk;
+    const active = this.#active.get(sequence.orderId);
+    // Gone when a sibling in this step failed the order.
+    if (active === undefined) return;
+    try {
+      const advance = advanceOrder(active, chunk, result, row, nowMs, this.#events);
+      this.#counters.promptTokens += advance.promptTokens;
+      this.#counters.outputTokens += advance.outputTokens;
+      if (advance.sequenceDone) this.#scheduler.remove(sequence);
+      if (!advance.orderDone) return;
+      this.#counters.finished += 1;
+      this.#active.delete(active.order.id);
+    } catch (thrown) {
+      this.#fail(active, toTurnwiseError(thrown));
+    }
+  }
+
+  #fail(active: ActiveOrder, error: TurnwiseError): void {
+    this.#counters.failed += 1;
+    this.#drop(active);
+    this.#events.push({ kind: "failed", id: active.order.id, error: error.toJSON() });
+  }
+
+  /** Takes an order out and frees what it holds. */
+  #drop(active: ActiveOrder): void {
+    for (const sequence of active.sequences) if (sequence.state !== "done") this.#scheduler.remove(sequence);
+    this.#active.delete(active.order.id);
+  }
+
+  #orderOf(sequence: Sequence): ActiveOrder {
+    const active = this.#active.get(sequence.orderId);
+    invariant(active !== undefined, "a planned sequence has a live order");
+    return active;
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * The main side of the step-loop thread: sends orders, hands each event to its order, and sees to it
+ * that every accepted order gets its terminal event even when the thread dies.
+ */
+
+import { fail, TurnwiseError, turnwiseError } from "../../base/errors.ts";
+import { invariant, unreachable } from "../../base/invariant.ts";
+import { EngineThread } from "./engine-thread.ts";
+import type { Order } from "../step/order.ts";
+import type { FromStepWorker, PlainEngineOptions, StepEvent, TokenBytes, ToStepWorker } from "./step-messages.ts";
+import type { EngineCapacity, EngineStats, LoadProgress, ModelInfo } from "../types.ts";
+import { workerEntry } from "./worker-entry.ts";
+
+export interface StepClientCallbacks {
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  readonly onWarning?: ((message: string) => void) | undefined;
+  /** After each step, with the time at which the thread took its events, by its own clock. */
+  readonly onStep?: (atMs: number, events: readonly StepEvent[]) => void;
+}
+
+type Ready = Extract<FromStepWorker, { kind: "ready" }>;
+
+export class StepClient {
+  readonly #thread: EngineThread<ToStepWorker, FromStepWorker>;
+  readonly #callbacks: StepClientCallbacks;
+  #loading: { readonly resolve: (ready: Ready) => void; readonly reject: (error: TurnwiseError) => void } | null = null;
+  #ready: Ready | null = null;
+  /** Of accepted orders, until their terminal event. */
+  readonly #listeners = new Map<number, (event: StepEvent) => void>();
+  /** As of the last step. */
+  #stats: EngineStats | null = null;
+  #lastId = 0;
+  /** Why nothing more can be done, once so. */
+  #end: TurnwiseError | null = null;
+  #disposal: Promise<void> | null = null;
+
+  private constructor(options: PlainEngineOptions, callbacks: StepClientCallbacks, entry: URL) {
+    this.#callbacks = callbacks;
+    this.#thread = new EngineThread<ToStepWorker, FromStepWorker>(
+      "step-loop",
+      entry,
+      options,
+      (message) => this.#receive(message),
+      (error) => this.#die(error),
+    );
+  }
+
+  /** Starts the thread; resolves when the model is loaded, rejects with why it cannot be. */
+  static async start(
+    options: PlainEngineOptions,
+    callbacks: StepClientCallbacks = {},
+    entry: URL = workerEntry("step-worker"),
+  ): Promise<StepClient> {
+    const client = new StepClient(options, callbacks, entry);
+    client.#thread.hold();
+    try {
+      client.#ready = await new Promise<Ready>((resolve, reject) => {
+        client.#loading = { resolve, reject };
+      });
+    } finally {
+      client.#loading = null;
+      client.#thread.release();
+    }
+    return client;
+  }
+
+  get model(): ModelInfo {
+    return this.#loaded().model;
+  }
+
+  get capacity(): EngineCapacity {
+    return this.#loaded().capacity;
+  }
+
+  get tokenBytes(): TokenBytes {
+    return this.#loaded().tokenBytes;
+  }
+
+  nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  /**
+   * Accepts an order or throws `queue_full`. Decided here, and not in the thread, so that nobody waits
+   * for a step to end to hear of it. `listener` then gets its events in order, the terminal one last.
+   */
+  submit(order: Order, listener: (event: StepEvent) => void): void {
+    this.#requireAlive();
+    const { capacity, maxWaiting } = this.#loaded();
+    const waiting = this.#listeners.size - capacity.maxSequences;
+    if (waiting >= maxWaiting) fail("queue_full", { waiting, limit: maxWaiting });
+    this.#listeners.set(order.id, listener);
+    this.#thread.hold();
+    this.#thread.post({ kind: "submit", order });
+  }
+
+  /** Ends an order within one step; harmless when it has ended. */
+  cancel(id: number): void {
+    if (this.#end === null && this.#listeners.has(id)) this.#thread.post({ kind: "cancel", id });
+  }
+
+  /** As of the last step; orders that the thread has not met yet count as waiting. */
+  stats(): EngineStats {
+    this.#requireAlive();
+    const stats = this.#stats ?? emptyStats(this.capacity);
+    return { ...stats, waiting: Math.max(0, this.#listeners.size - stats.running) };
+  }
+
+  /** Fails what runs with `engine_disposed` and joins the thread. Idempotent. */
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#dispose();
+    return this.#disposal;
+  }
+
+  async #dispose(): Promise<void> {
+    if (this.#end === null) await this.#thread.join({ kind: "dispose" });
+    // The thread has failed what it knew of; messages that crossed its end are failed here.
+    this.#die(turnwiseError("engine_disposed"));
+  }
+
+  #loaded(): Ready {
+    invariant(this.#ready !== null, "the model is loaded");
+    return this.#ready;
+  }
+
+  #requireAlive(): void {
+    if (this.#disposal !== null) throw turnwiseError("engine_disposed");
+    if (this.#end !== null) throw this.#end;
+  }
+
+  #receive(message: FromStepWorker): void {
+    switch (message.kind) {
+      case "progress":
+        this.#callbacks.onProgress?.(message.progress);
+        return;
+      case "warning":
+        this.#callbacks.onWarning?.(message.message);
+        return;
+      case "ready":
+        this.#loading?.resolve(message);
+        return;
+      case "loadFailed":
+        this.#die(TurnwiseError.deserialize(message.error));
+        return;
+      case "step":
+        this.#stats = message.stats;
+        this.#callbacks.onStep?.(message.atMs, message.events);
+        for (const event of message.events) this.#dispatch(event);
+        return;
+      default:
+        unreachable(message);
+    }
+  }
+
+  #dispatch(event: StepEvent): void {
+    const listener = this.#listeners.get(event.id);
+    if (event.kind !== "part" || event.part.kind === "end") this.#forget(event.id);
+    listener?.(event);
+  }
+
+  /** The order needs the thread no more. */
+  #forget(id: number): void {
+    if (this.#listeners.delete(id)) this.#thread.release();
+  }
+
+  /** Nothing more comes from the thread: everyone who waits is told. */
+  #die(error: TurnwiseError): void {
+    this.#end ??= error;
+    this.#loading?.reject(error);
+    const listeners = [...this.#listeners];
+    this.#listeners.clear();
+    for (const [id, listener] of listeners) listener({ kind: "failed", id, error: error.toJSON() });
+  }
+}
+
+function emptyStats({ pages }: EngineCapacity): EngineStats {
+  return {
+    running: 0,
+    waiting: 0,
+    pagesUsed: 0,
+    pagesTotal: pages,
+    steps: 0,
+    promptTokens: 0,
+    outputTokens: 0,
+    preemptions: 0,
+    finished: 0,
+    cancelled: 0,
+    failed: 0,
+  };
+}

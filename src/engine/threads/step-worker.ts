@@ -1,0 +1,112 @@
+/**
+ * Entry of the step-loop thread: loads the model, then alternates between messages and steps. While
+ * there is work it never waits: not for the main thread, not for the event loop.
+ */
+
+import { parentPort, workerData } from "node:worker_threads";
+import { toTurnwiseError, turnwiseError } from "../../base/errors.ts";
+import { invariant, unreachable } from "../../base/invariant.ts";
+import { createStopMatcher } from "../../text/stop-strings.ts";
+import { type LoadedModel, loadModel } from "../load/load-model.ts";
+import { StepLoop } from "../step/step-loop.ts";
+import type { FromStepWorker, PlainEngineOptions, TokenBytes, ToStepWorker } from "./step-messages.ts";
+import { ThreadInbox } from "./thread-inbox.ts";
+import { createTokenDecoder } from "../step/token-decoder.ts";
+
+invariant(parentPort !== null, "step-worker.ts runs as a thread");
+const port = parentPort;
+await main(workerData as PlainEngineOptions);
+
+async function main(options: PlainEngineOptions): Promise<void> {
+  const inbox = new ThreadInbox<ToStepWorker>(port);
+  try {
+    const model = loadModel(options, {
+      onProgress: (progress) => post({ kind: "progress", progress }),
+      onWarning: (message) => post({ kind: "warning", message }),
+    });
+    try {
+      const { info, capacity, maxWaiting } = model;
+      post({ kind: "ready", model: info, capacity, tokenBytes: sharedTokenBytes(model), maxWaiting });
+      await serve(inbox, makeLoop(model));
+    } finally {
+      model.dispose();
+    }
+  } catch (thrown) {
+    post({ kind: "loadFailed", error: toTurnwiseError(thrown).toJSON() });
+  } finally {
+    inbox.close();
+  }
+}
+
+/** Until told to stop. */
+async function serve(inbox: ThreadInbox<ToStepWorker>, loop: StepLoop): Promise<void> {
+  for (;;) {
+    for (let message = inbox.take(); message !== null; message = inbox.take()) {
+      if (message.kind === "dispose") {
+        loop.failAll(turnwiseError("engine_disposed"));
+        postStep(loop);
+        return;
+      }
+      handle(message, loop);
+    }
+    if (loop.hasWork) step(loop);
+    else await inbox.wait();
+  }
+}
+
+function step(loop: StepLoop): void {
+  try {
+    loop.step();
+  } catch (thrown) {
+    // A defect of the loop itself: nobody may wait for ever.
+    loop.failAll(toTurnwiseError(thrown));
+  }
+  postStep(loop);
+}
+
+function handle(message: Exclude<ToStepWorker, { kind: "dispose" }>, loop: StepLoop): void {
+  switch (message.kind) {
+    case "submit":
+      loop.submit(message.order);
+      return;
+    case "cancel":
+      loop.cancel(message.id);
+      postStep(loop);
+      return;
+    default:
+      unreachable(message);
+  }
+}
+
+function makeLoop(model: LoadedModel): StepLoop {
+  const { vocabulary } = model;
+  return new StepLoop({
+    executor: model.executor,
+    text: {
+      decoder: (order) => createTokenDecoder(vocabulary, order.keepSpecial),
+      stopMatcher: createStopMatcher,
+      endTokens: new Set(vocabulary.endOfGenerationIds),
+    },
+    maxSequences: model.capacity.maxSequences,
+    poolBytes: model.capacity.kvBytes,
+    clock: () => performance.now(),
+  });
+}
+
+/** A copy in memory that both threads read. */
+function sharedTokenBytes({ vocabulary }: LoadedModel): TokenBytes {
+  const bytes = new Uint8Array(new SharedArrayBuffer(vocabulary.bytes.byteLength));
+  const offsets = new Uint32Array(new SharedArrayBuffer(vocabulary.offsets.byteLength));
+  bytes.set(vocabulary.bytes);
+  offsets.set(vocabulary.offsets);
+  return { bytes, offsets };
+}
+
+function postStep(loop: StepLoop): void {
+  post({ kind: "step", atMs: performance.now(), events: loop.takeEvents(), stats: loop.stats() });
+}
+
+function post(message: FromStepWorker): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+  port.postMessage(message);
+}

@@ -1,0 +1,28 @@
+/** What passes between the engine's main-thread side and its text thread. */
+
+import type { SerializedError } from "../../base/errors.ts";
+import type { ChatInput } from "../../text/template/types.ts";
+
+export type TextRequest =
+  | { readonly kind: "encode"; readonly text: string; readonly addSpecial: boolean; readonly parseSpecial: boolean }
+  | { readonly kind: "pieces"; readonly tokens: Int32Array }
+  | { readonly kind: "decode"; readonly tokens: Int32Array }
+  | { readonly kind: "render"; readonly input: ChatInput };
+
+/** What each request is answered with. */
+export interface TextResults {
+  readonly encode: Int32Array;
+  readonly pieces: readonly string[];
+  readonly decode: string;
+  readonly render: string;
+}
+
+export type ToTextWorker =
+  | { readonly kind: "request"; readonly id: number; readonly request: TextRequest }
+  | { readonly kind: "dispose" };
+
+export type FromTextWorker =
+  | { readonly kind: "ready" }
+  | { readonly kind: "loadFailed"; readonly error: SerializedError }
+  | { readonly kind: "done"; readonly id: number; readonly result: TextResults[keyof TextResults] }
+  | { readonly kind: "failed"; readonly id: number; readonly error: SerializedError };

@@ -1,0 +1,95 @@
+/**
+ * Entry of the text thread: tokenising, rendering and detokenising of whole texts, so that a prompt of
+ * megabytes holds up neither the main thread nor the step loop.
+ */
+
+import { parentPort, workerData } from "node:worker_threads";
+import { fail, toTurnwiseError } from "../../base/errors.ts";
+import { invariant, unreachable } from "../../base/invariant.ts";
+import { openFileSource } from "../../formats/file-source.ts";
+import { readGguf } from "../../formats/gguf/read.ts";
+import { parseChatTemplate } from "../../text/template/chat-template.ts";
+import type { ChatInput, ChatTemplate } from "../../text/template/types.ts";
+import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
+import { vocabularyFromMetadata } from "../../text/tokenizer/from-metadata.ts";
+import type { Tokenizer } from "../../text/tokenizer/types.ts";
+import type { FromTextWorker, TextRequest, TextResults, ToTextWorker } from "./text-messages.ts";
+
+invariant(parentPort !== null, "text-worker.ts runs as a thread");
+const port = parentPort;
+
+interface TextTools {
+  readonly tokenizer: Tokenizer;
+  /** Throws what is wrong with it, `template_missing` where there is none. */
+  readonly template: () => ChatTemplate;
+}
+
+try {
+  const tools = loadTools((workerData as { readonly path: string }).path);
+  port.on("message", (message: ToTextWorker) => receive(message, tools));
+  post({ kind: "ready" });
+} catch (thrown) {
+  post({ kind: "loadFailed", error: toTurnwiseError(thrown).toJSON() });
+  port.close();
+}
+
+function loadTools(path: string): TextTools {
+  const file = readGguf(path, openFileSource);
+  try {
+    const source = file.metadata.findString("tokenizer.chat_template");
+    let template: ChatTemplate | null = null;
+    return {
+      tokenizer: createTokenizer(vocabularyFromMetadata(file.metadata)),
+      // Parsed when first asked for: a model whose template is broken still completes text.
+      template: () => (template ??= source === undefined ? fail("template_missing") : parseChatTemplate(source)),
+    };
+  } finally {
+    file.dispose();
+  }
+}
+
+function receive(message: ToTextWorker, tools: TextTools): void {
+  if (message.kind === "dispose") {
+    port.close();
+    return;
+  }
+  const { id, request } = message;
+  try {
+    post({ kind: "done", id, result: answer(request, tools) });
+  } catch (thrown) {
+    post({ kind: "failed", id, error: toTurnwiseError(thrown).toJSON() });
+  }
+}
+
+function answer(request: TextRequest, { tokenizer, template }: TextTools): TextResults[keyof TextResults] {
+  switch (request.kind) {
+    case "encode": {
+      const { text, addSpecial, parseSpecial } = request;
+      const tokens = tokenizer.encode(text, { addSpecial, parseSpecial });
+      // Cloning a view would clone all of the buffer behind it.
+      return tokens.byteLength === tokens.buffer.byteLength ? tokens : tokens.slice();
+    }
+    case "pieces":
+      return Array.from(request.tokens, (token) => tokenizer.piece(token));
+    case "decode":
+      return tokenizer.decode(request.tokens);
+    case "render":
+      return render(request.input, template(), tokenizer);
+    default:
+      return unreachable(request);
+  }
+}
+
+function render(input: ChatInput, template: ChatTemplate, tokenizer: Tokenizer): string {
+  const { bosId, eosId } = tokenizer;
+  return template.render({
+    ...input,
+    bosToken: bosId === null ? "" : tokenizer.piece(bosId),
+    eosToken: eosId === null ? "" : tokenizer.piece(eosId),
+  });
+}
+
+function post(message: FromTextWorker): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+  port.postMessage(message);
+}

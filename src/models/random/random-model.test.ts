@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { memorySource } from "../../formats/file-source.ts";
+import type { GgufModel } from "../../formats/gguf/model.ts";
+import { readGguf } from "../../formats/gguf/read.ts";
+import { ggufBytes } from "../../formats/gguf/write.ts";
+import { parseChatTemplate } from "../../text/template/chat-template.ts";
+import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
+import { vocabularyFromMetadata } from "../../text/tokenizer/from-metadata.ts";
+import { bindWeights } from "../bind-weights.ts";
+import { buildGraph, specFromGguf } from "../families.ts";
+import { decodeWeight } from "../gguf-weights.ts";
+import { RANDOM_WEIGHTS_KEY, randomModel, type RandomQuant } from "./random-model.ts";
+import type { RandomShapeName } from "./random-shapes.ts";
+
+function fileOf(shape: RandomShapeName, quant: RandomQuant, seed = 1): GgufModel {
+  const bytes = ggufBytes(randomModel(shape, quant, seed));
+  return readGguf("random.gguf", (path) => memorySource(path, bytes));
+}
+
+function hash(seed: number): string {
+  const bytes = ggufBytes(randomModel("tiny", "q4_0", seed));
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+const QUANTS = ["f32", "f16", "bf16", "q8_0", "q4_0"] as const;
+
+describe("randomModel", () => {
+  it.each(QUANTS)("makes a whole model of %s", (quant) => {
+    const file = fileOf("tiny", quant);
+    const bound = bindWeights(buildGraph(specFromGguf(file)), file.tensors);
+    expect(bound.get("blk.2.ffn_up.weight")?.type).toBe(quant.toUpperCase());
+    expect(bound.get("blk.2.ffn_norm.weight")?.type).toBe("F32");
+    expect(file.metadata.getBool(RANDOM_WEIGHTS_KEY)).toBe(true);
+  });
+
+  it("depends on the seed and on nothing else", () => {
+    expect(hash(1)).toBe(hash(1));
+    expect(hash(1)).not.toBe(hash(2));
+  });
+
+  it.each(QUANTS)("keeps the spread of the weights in %s", (quant) => {
+    const file = fileOf("tiny", quant);
+    const graph = buildGraph(specFromGguf(file));
+    const ref = {
+      kind: "matrix",
+      tensor: "blk.0.ffn_up.weight",
+      rows: 256,
+      columns: 96,
+      rowOrder: { kind: "source" },
+    } as const;
+    const weights = decodeWeight(ref, bindWeights(graph, file.tensors));
+    const squares = weights.reduce((sum, weight) => sum + weight ** 2, 0);
+    expect(Math.sqrt(squares / weights.length) * Math.sqrt(96)).toBeCloseTo(1, 1);
+    const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
+    expect(Math.abs(mean) * Math.sqrt(96)).toBeLessThan(0.03);
+  });
+
+  it("repeats no row", () => {
+    const file = fileOf("tiny", "q4_0");
+    const tensor = file.tensors.get("token_embd.weight");
+    const bytes = tensor?.view() ?? new Uint8Array(0);
+    const rowBytes = bytes.length / (tensor?.rows ?? 1);
+    const rows = Array.from({ length: tensor?.rows ?? 0 }, (_, row) =>
+      Buffer.from(bytes.subarray(row * rowBytes, (row + 1) * rowBytes)).toString("hex"),
+    );
+    expect(new Set(rows).size).toBe(rows.length);
+  });
+
+  it("has the shape of Llama-3.2-1B under that name", () => {
+    const { metadata, tensors } = randomModel("llama-3.2-1b", "q4_0", 1);
+    const keys = new Map(metadata);
+    expect(keys.get("llama.block_count")).toMatchObject({ value: 16 });
+    const elements = tensors.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+    // 1,235,814,400 parameters of the published model, and 32 divisors of RoPE's frequencies.
+    expect(elements).toBe(1_235_814_400 + 32);
+  });
+});
+
+describe("its tokenizer", () => {
+  const tokenizer = createTokenizer(vocabularyFromMetadata(fileOf("tiny", "f32").metadata));
+
+  it("merges English and keeps every byte", () => {
+    const sentence = "the thing in the hat was on fire: 100 % ½ 🦙";
+    const tokens = tokenizer.encode(sentence, { addSpecial: false, parseSpecial: false });
+    expect(tokens.length).toBeLessThan(new TextEncoder().encode(sentence).length * 0.8);
+    expect(tokenizer.decode(tokens)).toBe(sentence);
+  });
+
+  it("splits the special tokens of its chat template exactly", () => {
+    const template = parseChatTemplate(fileOf("tiny", "f32").metadata.getString("tokenizer.chat_template"));
+    const prompt = template.render({
+      messages: [{ role: "user", content: " Hello " }],
+      addGenerationPrompt: true,
+      bosToken: "<|begin_of_text|>",
+      eosToken: "<|end_of_text|>",
+    });
+    expect(prompt).toBe(
+      "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nHello<|eot_id|>" +
+        "<|start_header_id|>assistant<|end_header_id|>\n\n",
+    );
+    const tokens = tokenizer.encode(prompt, { addSpecial: false, parseSpecial: true });
+    const controls = [...tokens].filter((token) => tokenizer.isControl(token));
+    expect(controls.map((token) => tokenizer.piece(token))).toEqual(prompt.match(/<\|\w+\|>/g));
+    const [ending] = tokenizer.encode("<|eot_id|>", { addSpecial: false, parseSpecial: true });
+    expect(tokenizer.isEndOfGeneration(ending ?? -1)).toBe(true);
+  });
+});

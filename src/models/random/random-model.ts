@@ -1,0 +1,138 @@
+/**
+ * Writes GGUF files of random weights: for tests and benches, and as the model that runs where no other
+ * is given. Their output means nothing, and the key `turnwise.random_weights` says so.
+ */
+
+import { GGML_TYPES, type GgmlType } from "../../formats/gguf/ggml-types.ts";
+import type { GgufValue } from "../../formats/gguf/value.ts";
+import { type GgufContents, type GgufTensorContents, writeGguf } from "../../formats/gguf/write.ts";
+import { encodeRows } from "../../formats/quant/rows.ts";
+import { weightsOf } from "../../graph/graph.ts";
+import type { WeightRef } from "../../graph/types.ts";
+import { weightKey } from "../../graph/weight-ref.ts";
+import { buildLlama } from "../llama.ts";
+import type { ModelSpec } from "../model-spec.ts";
+import { RANDOM_SHAPES, type RandomShape, type RandomShapeName } from "./random-shapes.ts";
+import { ROPE_FACTORS_TENSOR } from "../rope-scaling.ts";
+import { type RandomTensors, randomNumbers, randomTensors } from "./random-tensor.ts";
+import { randomVocabulary, type RandomVocabulary, textValue } from "./random-vocabulary.ts";
+
+/** How the matrices are stored; vectors are f32. The names that files use. */
+export type RandomQuant = "f32" | "f16" | "bf16" | "q8_0" | "q4_0";
+
+export const RANDOM_WEIGHTS_KEY = "turnwise.random_weights";
+
+const QUANT_TYPES: { readonly [Quant in RandomQuant]: GgmlType } = {
+  f32: "F32",
+  f16: "F16",
+  bf16: "BF16",
+  q8_0: "Q8_0",
+  q4_0: "Q4_0",
+};
+
+/** Standard deviation of the logits: a distribution neither flat nor certain. */
+const LOGIT_SPREAD = 2.5;
+
+/** Writes the file; the same arguments give the same bytes. Throws `file_unwritable`. */
+export function writeRandomModel(path: string, shape: RandomShapeName, quant: RandomQuant, seed: number): void {
+  writeGguf(path, randomModel(shape, quant, seed));
+}
+
+/** The same as contents, for `ggufBytes`. */
+export function randomModel(shapeName: RandomShapeName, quant: RandomQuant, seed: number): GgufContents {
+  const shape: RandomShape = RANDOM_SHAPES[shapeName];
+  const vocabulary = randomVocabulary(shape.vocabSize);
+  const spec = specOf(shape, vocabulary.size);
+  return {
+    metadata: metadataOf(spec, vocabulary),
+    tensors: tensorsOf(spec, shape.ropeFactors, QUANT_TYPES[quant], seed),
+  };
+}
+
+function specOf(shape: RandomShape, vocabSize: number): ModelSpec {
+  return {
+    ...shape,
+    architecture: "llama",
+    name: "turnwise-random",
+    vocabSize,
+    // The file has the divisors as a tensor; which ones is all the same to the graph's shapes.
+    rope: { theta: shape.theta, scaling: { kind: "none" } },
+    attentionOutputBias: shape.qkvBias,
+  };
+}
+
+function metadataOf(spec: ModelSpec, vocabulary: RandomVocabulary): readonly (readonly [string, GgufValue])[] {
+  return [
+    ["general.architecture", textValue("llama")],
+    ["general.name", textValue(spec.name)],
+    [RANDOM_WEIGHTS_KEY, { kind: "bool", value: true }],
+    ["llama.block_count", uint(spec.layers)],
+    ["llama.context_length", uint(spec.contextTokens)],
+    ["llama.embedding_length", uint(spec.hiddenColumns)],
+    ["llama.feed_forward_length", uint(spec.ffnColumns)],
+    ["llama.attention.head_count", uint(spec.heads)],
+    ["llama.attention.head_count_kv", uint(spec.kvHeads)],
+    ["llama.attention.key_length", uint(spec.headDim)],
+    ["llama.attention.value_length", uint(spec.headDim)],
+    ["llama.attention.layer_norm_rms_epsilon", float(spec.normEpsilon)],
+    ["llama.rope.dimension_count", uint(spec.headDim)],
+    ["llama.rope.freq_base", float(spec.rope.theta)],
+    ["llama.vocab_size", uint(spec.vocabSize)],
+    ...vocabulary.metadata,
+  ];
+}
+
+function uint(value: number): GgufValue {
+  return { kind: "number", type: "uint32", value };
+}
+
+function float(value: number): GgufValue {
+  return { kind: "number", type: "float32", value };
+}
+
+/** What the graph asks for is what the file holds. */
+function tensorsOf(
+  spec: ModelSpec,
+  ropeFactors: Float32Array | null,
+  type: GgmlType,
+  seed: number,
+): readonly GgufTensorContents[] {
+  const graph = buildLlama(spec);
+  const refs = new Map(graph.nodes.flatMap((node) => weightsOf(node).map(([, ref]) => [weightKey(ref), ref] as const)));
+  const held = [...refs.values()].filter((ref) => !graph.constants.has(ref.tensor));
+  const random = randomNumbers(seed);
+  const pools = randomTensors(seed, Math.max(...held.map((ref) => ref.rows * ref.columns)));
+  const tensors = held.map((ref) =>
+    ref.kind === "vector" ? vectorTensor(ref, random) : matrixTensor(ref, spec, type, pools),
+  );
+  return ropeFactors === null ? tensors : [...tensors, f32Tensor(ROPE_FACTORS_TENSOR, ropeFactors)];
+}
+
+function matrixTensor(ref: WeightRef, spec: ModelSpec, type: GgmlType, pools: RandomTensors): GgufTensorContents {
+  const { tensor, rows, columns } = ref;
+  return { name: tensor, type, shape: [columns, rows], data: pools.fill(type, rows * columns, spreadOf(ref, spec)) };
+}
+
+/**
+ * Rows of a matrix keep the spread of what they multiply; the projections back into the residual stream
+ * add up over all blocks to about one; the head gives logits of LOGIT_SPREAD.
+ */
+function spreadOf({ tensor, columns }: WeightRef, spec: ModelSpec): number {
+  if (tensor === "output.weight") return LOGIT_SPREAD / Math.sqrt(columns);
+  if (tensor === "token_embd.weight") return spec.tiedHead ? LOGIT_SPREAD / Math.sqrt(columns) : 1;
+  const intoResidual = /\.(?:attn_output|ffn_down)\.weight$/.test(tensor);
+  return (intoResidual ? 1 / Math.sqrt(2 * spec.layers) : 1) / Math.sqrt(columns);
+}
+
+/** Norm weights around 1, biases around 0. */
+function vectorTensor({ tensor, columns }: WeightRef, random: () => number): GgufTensorContents {
+  const center = tensor.endsWith(".bias") ? 0 : 1;
+  return f32Tensor(
+    tensor,
+    Float32Array.from({ length: columns }, () => center + 0.5 * (random() - 0.5)),
+  );
+}
+
+function f32Tensor(name: string, values: Float32Array): GgufTensorContents {
+  return { name, type: "F32", shape: [values.length], data: encodeRows(GGML_TYPES.F32.id, values) };
+}

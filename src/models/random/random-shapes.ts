@@ -1,0 +1,80 @@
+/** The shapes that random models come in, as rows. */
+
+import { llama3Factors } from "../rope-frequencies.ts";
+
+export interface RandomShape {
+  readonly layers: number;
+  readonly hiddenColumns: number;
+  readonly ffnColumns: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  /** Null: as many tokens as the small built-in vocabulary has. */
+  readonly vocabSize: number | null;
+  readonly contextTokens: number;
+  readonly normEpsilon: number;
+  readonly theta: number;
+  readonly tiedHead: boolean;
+  readonly qkvBias: boolean;
+  readonly ropeFactors: Float32Array | null;
+}
+
+const TINY: RandomShape = {
+  layers: 3,
+  hiddenColumns: 96,
+  ffnColumns: 256,
+  heads: 6,
+  kvHeads: 2,
+  headDim: 16,
+  vocabSize: null,
+  contextTokens: 2048,
+  normEpsilon: 1e-5,
+  theta: 10_000,
+  tiedHead: false,
+  qkvBias: false,
+  ropeFactors: null,
+};
+
+export const RANDOM_SHAPES = {
+  /** Sizes that are no powers of 2, and three query heads to a KV head: for tests and the built-in model. */
+  tiny: TINY,
+  /** The parts that `tiny` lacks: a tied head, biases, scaled RoPE, attention wider than the residual. */
+  "tiny-biased": {
+    ...TINY,
+    layers: 2,
+    hiddenColumns: 64,
+    heads: 4,
+    headDim: 32,
+    tiedHead: true,
+    qkvBias: true,
+    ropeFactors: llama3Factors(10_000, 32, {
+      factor: 8,
+      lowFrequencyFactor: 1,
+      highFrequencyFactor: 4,
+      originalContextTokens: 256,
+    }),
+  },
+  /** For benches: the true shape of Llama-3.2-1B. */
+  "llama-3.2-1b": {
+    layers: 16,
+    hiddenColumns: 2048,
+    ffnColumns: 8192,
+    heads: 32,
+    kvHeads: 8,
+    headDim: 64,
+    vocabSize: 128_256,
+    contextTokens: 131_072,
+    normEpsilon: 1e-5,
+    theta: 500_000,
+    tiedHead: true,
+    qkvBias: false,
+    ropeFactors: llama3Factors(500_000, 64, {
+      factor: 32,
+      lowFrequencyFactor: 1,
+      highFrequencyFactor: 4,
+      originalContextTokens: 8192,
+    }),
+  },
+} as const satisfies Record<string, RandomShape>;
+
+export type RandomShapeName = keyof typeof RANDOM_SHAPES;
