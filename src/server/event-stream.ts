@@ -9,11 +9,20 @@ const HIGH_WATER_BYTES = 64 * 1024;
 
 const PING = ": ping\n\n";
 
-export const DONE_EVENT = "data: [DONE]\n\n";
+export interface ServerEvent {
+  /** The `event:` line, or null without one. */
+  readonly name: string | null;
+  /** Without line breaks. */
+  readonly data: string;
+}
 
 /** One event that carries `data` as JSON, which never holds a line break. */
-export function dataEvent(data: unknown): string {
-  return `data: ${JSON.stringify(data)}\n\n`;
+export function dataEvent(data: unknown, name: string | null = null): ServerEvent {
+  return { name, data: JSON.stringify(data) };
+}
+
+function formatEvent({ name, data }: ServerEvent): string {
+  return `${name === null ? "" : `event: ${name}\n`}data: ${data}\n\n`;
 }
 
 export interface EventStreamOptions {
@@ -28,7 +37,10 @@ export interface EventStreamOptions {
 const room = (controller: ReadableStreamDefaultController<Uint8Array>): boolean => (controller.desiredSize ?? 0) > 0;
 
 /** Streams `events`, which must not throw: an error is an event. */
-export function eventStream(events: AsyncIterable<string>, options: EventStreamOptions): ReadableStream<Uint8Array> {
+export function eventStream(
+  events: AsyncIterable<ServerEvent>,
+  options: EventStreamOptions,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let cancelled = false;
   /** Ends the wait for room. */
@@ -39,7 +51,7 @@ export function eventStream(events: AsyncIterable<string>, options: EventStreamO
     try {
       for await (const event of events) {
         if (cancelled) break;
-        controller.enqueue(encoder.encode(event));
+        controller.enqueue(encoder.encode(formatEvent(event)));
         pingTimer?.refresh();
         if (!room(controller)) await new Promise<void>((resolve) => (proceed = resolve));
         if (cancelled) break;

@@ -1,24 +1,18 @@
 /** Answers a request with a generation that was admitted: one JSON body, or a stream of events. */
 
-import { createHash, randomUUID } from "node:crypto";
-import type { EngineApi, Generation, StreamPart } from "../engine/types.ts";
+import { invariant } from "../base/invariant.ts";
+import type { Generation, StreamPart } from "../engine/types.ts";
 import { turnwiseError } from "../base/errors.ts";
-import { packageVersion } from "../native/native-paths.ts";
-import { errorBody } from "./error-map.ts";
-import { DONE_EVENT, dataEvent, eventStream } from "./event-stream.ts";
-import { formatUsage } from "./generation-format.ts";
-import type { FormattedChoice, GenerationFormat } from "./generation-format.ts";
+import { eventStream } from "./event-stream.ts";
+import type { ServerEvent } from "./event-stream.ts";
 import { collectChoices, observeGeneration } from "./observe-generation.ts";
-import { servedModelId } from "./server-context.ts";
+import type { ResponseWriter } from "./response-writer.ts";
 import type { EngineRequest } from "./server-context.ts";
 
 export interface GenerationAnswer {
-  readonly format: GenerationFormat;
+  readonly writer: ResponseWriter;
   readonly choices: number;
   readonly stream: boolean;
-  readonly includeUsage: boolean;
-  /** Fields of the request that were accepted and not used. */
-  readonly ignored: readonly string[];
   /** As the model saw it, for `--log-prompts`. */
   readonly prompt: string | Int32Array;
 }
@@ -32,15 +26,11 @@ export async function respondWithGeneration(
   const parts = logContent(request, answer, observeGeneration(generation, scope, server.metrics));
   if (answer.stream) return streamResponse(request, streamEvents(request, answer, parts));
   const outputs = await collectChoices(parts, answer.choices);
-  return http.json({
-    ...answerHead(request, answer.format, answer.format.object),
-    choices: outputs.map((output, index) => answer.format.complete(index, output)),
-    ...(scope.usage === null ? {} : { usage: formatUsage(scope.usage) }),
-    ...ignoredField(answer.ignored),
-  });
+  invariant(scope.usage !== null, "a generation that ends reports its usage");
+  return http.json(answer.writer.answer(outputs, scope.usage));
 }
 
-function streamResponse({ scope, server, http }: EngineRequest, events: AsyncIterable<string>): Response {
+function streamResponse({ scope, server, http }: EngineRequest, events: AsyncIterable<ServerEvent>): Response {
   scope.streaming = true;
   scope.status = 200;
   const body = eventStream(events, {
@@ -59,61 +49,17 @@ function streamResponse({ scope, server, http }: EngineRequest, events: AsyncIte
 }
 
 async function* streamEvents(
-  request: EngineRequest,
-  answer: GenerationAnswer,
+  { scope }: EngineRequest,
+  { writer }: GenerationAnswer,
   parts: AsyncIterable<StreamPart>,
-): AsyncGenerator<string> {
-  const { format, includeUsage } = answer;
-  const head = answerHead(request, format, format.chunkObject);
-  const chunk = (choices: readonly FormattedChoice[], extra: object = {}): string =>
-    dataEvent({ ...head, choices, ...(includeUsage ? { usage: null } : {}), ...extra });
-  const opened = new Set<number>();
-  let unfinished = answer.choices;
+): AsyncGenerator<ServerEvent> {
   try {
-    for await (const part of parts) {
-      if (part.kind === "delta" || part.kind === "finish") {
-        const opening = opened.has(part.choice) ? null : format.open(part.choice);
-        opened.add(part.choice);
-        if (opening !== null) yield chunk([opening]);
-      }
-      if (part.kind === "delta") {
-        const delta = format.delta(part.choice, part.text, part.tokens);
-        if (delta !== null) yield chunk([delta]);
-      } else if (part.kind === "finish") {
-        unfinished -= 1;
-        const last = unfinished === 0 && !includeUsage;
-        yield chunk([format.finish(part.choice, part.reason)], last ? ignoredField(answer.ignored) : {});
-      } else if (part.kind === "end" && includeUsage) {
-        yield chunk([], { usage: formatUsage(part.usage), ...ignoredField(answer.ignored) });
-      }
-    }
+    for await (const part of parts) yield* writer.part(part);
   } catch (thrown) {
-    // The status is sent; OpenAI's clients raise an event with an `error`. A client that left reads nothing.
-    yield dataEvent(errorBody(request.scope.failure(thrown), request.scope.id));
+    // The status is sent, so the error is an event. A client that left reads nothing.
+    yield* writer.error(scope.failure(thrown), scope.id);
   }
-  yield DONE_EVENT;
-}
-
-/** What every answer and chunk begins with. */
-function answerHead({ engine, server }: EngineRequest, format: GenerationFormat, object: string): object {
-  return {
-    id: format.idPrefix + randomUUID().replaceAll("-", ""),
-    object,
-    created: Math.floor(Date.now() / 1000),
-    model: servedModelId(engine, server.options),
-    system_fingerprint: systemFingerprint(engine),
-  };
-}
-
-/** Same fingerprint, request and seed: same answer. */
-function systemFingerprint({ model, capacity }: EngineApi): string {
-  const parts = [packageVersion(), model.id, model.fileBytes, model.parameters, capacity.backend, capacity.kvType];
-  return `fp_${createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 12)}`;
-}
-
-/** Absent where nothing was ignored: the answer is then exactly OpenAI's. */
-export function ignoredField(ignored: readonly string[]): object {
-  return ignored.length === 0 ? {} : { turnwise: { ignored } };
+  yield* writer.close();
 }
 
 /** With `--log-prompts`, a line with the prompt and what was generated of each choice. */

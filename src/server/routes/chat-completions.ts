@@ -1,13 +1,14 @@
 /** `POST /v1/chat/completions`. */
 
 import { fail } from "../../base/errors.ts";
-import { chatFormat } from "../chat-format.ts";
+import { chatFormat } from "../openai/chat-format.ts";
 import { CHAT_FIELDS } from "../fields/chat-fields.ts";
 import type { ChatValues } from "../fields/chat-fields.ts";
 import { parseFields } from "../fields/field-table.ts";
 import { ignoredMessageFields, toChatInput } from "../fields/chat-messages.ts";
 import { submitGeneration, toGenerateRequest, wantsUsageChunk } from "../generate-request.ts";
-import { outputTokensOnly } from "../generation-format.ts";
+import { outputTokensOnly } from "../openai/generation-format.ts";
+import { openAiWriter } from "../openai/openai-writer.ts";
 import { readJsonBody } from "../read-body.ts";
 import { respondWithGeneration } from "../respond-generation.ts";
 import { checkModel } from "../server-context.ts";
@@ -28,12 +29,12 @@ export async function chatCompletions(request: EngineRequest): Promise<Response>
     toGenerateRequest(values, { prompt, maxTokens, logprobs, signal: scope.signal }, engine.model.vocabSize),
   );
   const listed = outputTokensOnly(engine.model.endTokens, values.ignore_eos === true);
+  const choices = values.n ?? 1;
+  const format = chatFormat(logprobs === undefined ? null : listed);
   return respondWithGeneration(request, generation, {
-    format: chatFormat(logprobs === undefined ? null : listed),
-    choices: values.n ?? 1,
+    writer: openAiWriter(request, { format, choices, includeUsage, ignored: [...ignored, ...ignoredInMessages] }),
+    choices,
     stream: values.stream === true,
-    includeUsage,
-    ignored: [...ignored, ...ignoredInMessages],
     prompt,
   });
 }

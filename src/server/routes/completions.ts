@@ -2,13 +2,14 @@
 
 import { fail } from "../../base/errors.ts";
 import type { EngineApi } from "../../engine/types.ts";
-import { completionFormat } from "../completion-format.ts";
+import { completionFormat } from "../openai/completion-format.ts";
 import { COMPLETION_FIELDS, DEFAULT_COMPLETION_TOKENS } from "../fields/completion-fields.ts";
 import type { CompletionValues } from "../fields/completion-fields.ts";
 import { parseFields } from "../fields/field-table.ts";
 import { checkTokens } from "../fields/token-fields.ts";
 import { submitGeneration, toGenerateRequest, wantsUsageChunk } from "../generate-request.ts";
-import { outputTokensOnly } from "../generation-format.ts";
+import { outputTokensOnly } from "../openai/generation-format.ts";
+import { openAiWriter } from "../openai/openai-writer.ts";
 import { readJsonBody } from "../read-body.ts";
 import { respondWithGeneration } from "../respond-generation.ts";
 import { checkModel } from "../server-context.ts";
@@ -28,12 +29,12 @@ export async function completions(request: EngineRequest): Promise<Response> {
     toGenerateRequest(values, { prompt, maxTokens, logprobs, signal: scope.signal }, engine.model.vocabSize),
   );
   const listed = outputTokensOnly(engine.model.endTokens, values.ignore_eos === true);
+  const choices = values.n ?? 1;
+  const format = completionFormat(echo, logprobs === undefined ? null : listed);
   return respondWithGeneration(request, generation, {
-    format: completionFormat(echo, logprobs === undefined ? null : listed),
-    choices: values.n ?? 1,
+    writer: openAiWriter(request, { format, choices, includeUsage, ignored }),
+    choices,
     stream: values.stream === true,
-    includeUsage,
-    ignored,
     prompt,
   });
 }

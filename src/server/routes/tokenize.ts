@@ -7,7 +7,7 @@ import { parseFields } from "../fields/field-table.ts";
 import { checkTokens, DETOKENIZE_FIELDS, TOKENIZE_FIELDS } from "../fields/token-fields.ts";
 import type { TokenizeValues } from "../fields/token-fields.ts";
 import { readJsonBody } from "../read-body.ts";
-import { ignoredField } from "../respond-generation.ts";
+import { ignoredField } from "../ignored-field.ts";
 import { checkModel } from "../server-context.ts";
 import type { EngineRequest } from "../server-context.ts";
 

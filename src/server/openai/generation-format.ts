@@ -1,7 +1,7 @@
-/** How one API writes a generation: what differs between chat and text completions. */
+/** How a choice of a generation is written: what differs between OpenAI's chat and text completions. */
 
-import type { FinishReason, GenerationUsage, TokenPiece } from "../engine/types.ts";
-import type { ChoiceOutput } from "./observe-generation.ts";
+import type { FinishReason, TokenPiece } from "../../engine/types.ts";
+import type { ChoiceOutput } from "../observe-generation.ts";
 
 /** An entry of `choices` in an answer or in a chunk; every API gives it at least an index. */
 export interface FormattedChoice {
@@ -19,16 +19,6 @@ export interface GenerationFormat {
   delta(index: number, text: string, tokens: readonly TokenPiece[]): FormattedChoice | null;
   finish(index: number, reason: FinishReason): FormattedChoice;
   complete(index: number, output: ChoiceOutput): FormattedChoice;
-}
-
-/** OpenAI's `usage`. */
-export function formatUsage(usage: GenerationUsage): object {
-  return {
-    prompt_tokens: usage.promptTokens,
-    completion_tokens: usage.outputTokens,
-    total_tokens: usage.promptTokens + usage.outputTokens,
-    prompt_tokens_details: { cached_tokens: usage.cachedTokens },
-  };
 }
 
 /** Whether log-probabilities list this token; OpenAI leaves out the end token that ended the output. */

@@ -1,9 +1,9 @@
 /** `chat.completion` and its chunks (https://platform.openai.com/docs/api-reference/chat/object). */
 
-import type { TokenPiece } from "../engine/types.ts";
+import type { TokenPiece } from "../../engine/types.ts";
 import type { GenerationFormat, TokenFilter } from "./generation-format.ts";
-import { textOf } from "./observe-generation.ts";
-import { jsonLogprob, tokenText } from "./token-text.ts";
+import { textOf } from "../observe-generation.ts";
+import { jsonLogprob, tokenText } from "../token-text.ts";
 
 /** `listed` is null where no log-probabilities were asked for. */
 export function chatFormat(listed: TokenFilter | null): GenerationFormat {

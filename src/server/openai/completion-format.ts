@@ -1,10 +1,10 @@
 /** `text_completion` (https://platform.openai.com/docs/api-reference/completions/object). */
 
-import type { TokenPiece } from "../engine/types.ts";
+import type { TokenPiece } from "../../engine/types.ts";
 import type { GenerationFormat, TokenFilter } from "./generation-format.ts";
-import { textOf } from "./observe-generation.ts";
-import type { ChoiceOutput, Delta } from "./observe-generation.ts";
-import { codePoints, jsonLogprob, tokenOffsets, tokenText } from "./token-text.ts";
+import { textOf } from "../observe-generation.ts";
+import type { ChoiceOutput, Delta } from "../observe-generation.ts";
+import { codePoints, jsonLogprob, tokenOffsets, tokenText } from "../token-text.ts";
 
 /** `echo` precedes each choice's text; `listed` is null where no log-probabilities were asked for. */
 export function completionFormat(echo: string, listed: TokenFilter | null): GenerationFormat {

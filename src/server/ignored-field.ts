@@ -1,0 +1,6 @@
+/** Fields of a request that were accepted and not used, as an answer lists them. */
+
+/** Absent where nothing was ignored: the answer is then exactly that of the API it follows. */
+export function ignoredField(ignored: readonly string[]): object {
+  return ignored.length === 0 ? {} : { turnwise: { ignored } };
+}
