@@ -18,6 +18,7 @@ struct RopeTableFields {
 struct RmsNormFields {
   int32_t x, weight, out;
   float epsilon;
+  int32_t groups;
 };
 struct QuantizeFields {
   int32_t x, out;
@@ -32,7 +33,8 @@ struct LinearSwigluFields {
   int32_t x, gate, up, out;
 };
 struct LinearQkvFields {
-  int32_t x, q, k, v, q_bias, k_bias, v_bias, rope_table, out, layer;
+  int32_t x, q, k, v, q_bias, k_bias, v_bias, q_norm, k_norm, rope_table, out, layer;
+  float epsilon;
 };
 struct RopeFields {
   int32_t x, table, out, heads;

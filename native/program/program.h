@@ -11,7 +11,7 @@
 namespace turnwise {
 
 constexpr int32_t kProgramMagic = 0x31505754;  // "TWP1"
-constexpr int32_t kProgramVersion = 1;
+constexpr int32_t kProgramVersion = 2;
 constexpr int kHeaderWords = 16;
 constexpr int kBufferWords = 8;
 constexpr int kWeightWords = 4;

@@ -74,8 +74,12 @@ class Verifier {
     Expect(weight->columns == length, "vector has the wrong length");
   }
 
-  void CheckBias(int32_t index, int32_t length) {
+  void CheckOptionalVector(int32_t index, int32_t length) {
     if (index != -1) CheckVector(index, length);
+  }
+
+  void CheckEpsilon(float epsilon) {
+    Expect(std::isfinite(epsilon) && epsilon >= 0, "epsilon is not a finite non-negative number");
   }
 
   bool SameRows(const BufferSpec* a, const BufferSpec* b) {
@@ -104,7 +108,7 @@ class Verifier {
     CheckOperand(Buffer(x), matrix);
     if (matrix == nullptr) return;
     Expect(matrix->rows == rows, "weight rows and output columns differ");
-    CheckBias(bias, matrix->rows);
+    CheckOptionalVector(bias, matrix->rows);
   }
 
   bool CheckHeads(const BufferSpec* buffer, int32_t heads) {
@@ -192,8 +196,9 @@ void Verifier::CheckRopeTableOp(const RopeTableFields& f) {
 void Verifier::CheckRmsNorm(const RmsNormFields& f) {
   const BufferSpec* x = Buffer(f.x, ValueType::kF32);
   if (!SameShape(x, FloatOrQ8a(f.out))) return;
-  CheckVector(f.weight, x->columns);
-  Expect(std::isfinite(f.epsilon) && f.epsilon >= 0, "epsilon is not a finite non-negative number");
+  if (!Expect(f.groups >= 1 && x->columns % f.groups == 0, "columns do not divide into groups")) return;
+  CheckVector(f.weight, x->columns / f.groups);
+  CheckEpsilon(f.epsilon);
 }
 
 void Verifier::CheckLinear(const LinearFields& f) {
@@ -222,6 +227,9 @@ void Verifier::CheckLinearQkv(const LinearQkvFields& f) {
   CheckProjection(f.x, f.q, f.q_bias, out->columns);
   CheckProjection(f.x, f.k, f.k_bias, KvColumns());
   CheckProjection(f.x, f.v, f.v_bias, KvColumns());
+  CheckOptionalVector(f.q_norm, program_.kv.head_dim);
+  CheckOptionalVector(f.k_norm, program_.kv.head_dim);
+  CheckEpsilon(f.epsilon);
   CheckRopeTable(f.rope_table);
 }
 

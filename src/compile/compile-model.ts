@@ -2,7 +2,7 @@
 
 import type { WeightFormat } from "../base/dtypes.ts";
 import { invariant } from "../base/invariant.ts";
-import type { GgmlType } from "../formats/gguf/ggml-types.ts";
+import type { WeightEncoding } from "../formats/stored-weight.ts";
 import type { Graph } from "../graph/graph.ts";
 import { printGraph } from "../graph/print-graph.ts";
 import type { WeightRef } from "../graph/types.ts";
@@ -13,8 +13,8 @@ import { printProgram } from "./print-program.ts";
 import type { Program } from "./program.ts";
 import { weightFormatOf } from "./weight-formats.ts";
 
-/** How the file stores each tensor, by name. */
-export type TensorTypes = ReadonlyMap<string, { readonly type: GgmlType }>;
+/** How the source stores each weight, by name. */
+export type WeightEncodings = ReadonlyMap<string, { readonly encoding: WeightEncoding }>;
 
 export interface CompileResult {
   readonly program: Program;
@@ -27,9 +27,9 @@ export interface CompileResult {
 /** The graph as built, after each pass, and the program. */
 export const DUMP_NAMES: readonly string[] = ["graph", ...PASSES.map(({ name }) => name), "program"];
 
-/** Compiles `graph`, whose weights have been bound to a file's tensors. */
-export function compileModel(graph: Graph, tensors: TensorTypes, options: ProgramOptions): CompileResult {
-  const context = passContext(tensors);
+/** Compiles `graph`, whose weights have been bound to a source's. */
+export function compileModel(graph: Graph, weights: WeightEncodings, options: ProgramOptions): CompileResult {
+  const context = passContext(weights);
   const passes = runPasses(graph, context);
   const last = passes.at(-1)?.graph ?? graph;
   const program = lowerGraph(last, context, options);
@@ -45,13 +45,13 @@ export function compileModel(graph: Graph, tensors: TensorTypes, options: Progra
   };
 }
 
-/** What passes ask of a file. */
-export function passContext(tensors: TensorTypes): PassContext {
+/** What passes ask of a source. */
+export function passContext(weights: WeightEncodings): PassContext {
   return {
     formatOf({ tensor }: WeightRef): WeightFormat {
-      const found = tensors.get(tensor);
-      invariant(found !== undefined, `${tensor} is bound to a tensor`);
-      return weightFormatOf(found.type);
+      const found = weights.get(tensor);
+      invariant(found !== undefined, `${tensor} is bound`);
+      return weightFormatOf(found.encoding);
     },
   };
 }

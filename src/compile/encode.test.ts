@@ -18,7 +18,7 @@ const PROGRAM: Program = {
   ],
   instructions: [
     { kind: "embed", stage: 0, weight: 0, out: 0 },
-    { kind: "rms_norm", stage: 1, x: 0, weight: 1, out: 1, epsilon: 0.5 },
+    { kind: "rms_norm", stage: 1, x: 0, weight: 1, out: 1, epsilon: 0.5, groups: 3 },
     { kind: "linear", stage: 2, x: 1, weight: 0, bias: -1, out: 0 },
   ],
   logits: 0,
@@ -71,7 +71,7 @@ describe("encodeProgram", () => {
   });
 
   it("encodes fields in the order of the table, floats by their bits, absent weights as -1", () => {
-    expect(instruction(1).slice(0, 7)).toEqual([OPCODES.indexOf("rms_norm"), 1, 0, 1, 1, 0x3f000000, 0]);
+    expect(instruction(1).slice(0, 7)).toEqual([OPCODES.indexOf("rms_norm"), 1, 0, 1, 1, 0x3f000000, 3]);
     expect(instruction(2).slice(0, 7)).toEqual([OPCODES.indexOf("linear"), 2, 1, 0, -1, 0, 0]);
   });
 });

@@ -22,7 +22,11 @@ function projected(graph: GraphBuilder, name: string, x: ValueId): ValueId {
 
 function normed(graph: GraphBuilder, name: string, x: ValueId): ValueId {
   const weights = { weight: vectorRef(name, WIDTH) };
-  return graph.add("rms_norm", name, { inputs: { x }, weights, attributes: { epsilon: 1e-5, outType: "f32" } });
+  return graph.add("rms_norm", name, {
+    inputs: { x },
+    weights,
+    attributes: { epsilon: 1e-5, groups: 1, outType: "f32" },
+  });
 }
 
 /** One block of attention and one of feed-forward, written out. */

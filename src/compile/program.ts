@@ -8,7 +8,7 @@ import type { KvType, ValueType, WeightFormat } from "../base/dtypes.ts";
 import type { KvGroup, RowDim, RowOrder } from "../graph/types.ts";
 
 /** Changes whenever the encoding or the meaning of an instruction does. */
-export const PROGRAM_VERSION = 1;
+export const PROGRAM_VERSION = 2;
 
 /**
  * A value's place in the arena: row r begins at offset + r * rowBytes, both multiples of 64.
@@ -52,13 +52,15 @@ export type WeightSpec = MatrixSpec | VectorSpec;
  * - embed: out[t] = row tokens[t] of `weight`, as f32.
  * - rope_table: out[t] = cos then sin of positions[t] * frequencies[i], i < headDim / 2 (computed in
  *   f64 from the f32 product, rounded to f32).
- * - rms_norm: out = x / sqrt(mean(x^2) + epsilon) * weight; out is f32 or q8a.
+ * - rms_norm: out = x / sqrt(mean(x^2) + epsilon) * weight, by each of `groups` equal parts of a row;
+ *   out is f32 or q8a.
  * - quantize: q8a of an f32 value.
  * - linear: out = x W^T (+ bias). x is f32 for f32/f16/bf16 weights, q8a for q8/q4 weights.
  * - linear_add: out = x W^T (+ bias) + residual; `out` and `residual` may be one buffer.
  * - linear_swiglu: out = silu(x G^T) * (x U^T); out is f32 or q8a.
- * - linear_qkv: projects q, k, v; rotates q and k by the table (pairs i, i + headDim / 2); writes q as
- *   f32, and k and v to the pages of `layer`.
+ * - linear_qkv: projects q, k, v; norms each head of q and k (as rms_norm) where there are weights for
+ *   it; rotates q and k by the table (pairs i, i + headDim / 2); writes q as f32, and k and v to the
+ *   pages of `layer`.
  * - rope, kv_store, swiglu, add: the same parts unfused.
  * - attend: partial or whole attention of every row over its sequence's pages, split every
  *   ATTENTION_SPLIT_TOKENS positions; `out` is f32 [tokens, heads * headDim].
@@ -69,7 +71,7 @@ export type WeightSpec = MatrixSpec | VectorSpec;
 export const INSTRUCTION_FIELDS = {
   embed: { weight: "weight", out: "buffer" },
   rope_table: { frequencies: "weight", out: "buffer" },
-  rms_norm: { x: "buffer", weight: "weight", out: "buffer", epsilon: "float" },
+  rms_norm: { x: "buffer", weight: "weight", out: "buffer", epsilon: "float", groups: "int" },
   quantize: { x: "buffer", out: "buffer" },
   linear: { x: "buffer", weight: "weight", bias: "optionalWeight", out: "buffer" },
   linear_add: { x: "buffer", weight: "weight", bias: "optionalWeight", residual: "buffer", out: "buffer" },
@@ -82,9 +84,12 @@ export const INSTRUCTION_FIELDS = {
     qBias: "optionalWeight",
     kBias: "optionalWeight",
     vBias: "optionalWeight",
+    qNorm: "optionalWeight",
+    kNorm: "optionalWeight",
     ropeTable: "buffer",
     out: "buffer",
     layer: "int",
+    epsilon: "float",
   },
   rope: { x: "buffer", table: "buffer", out: "buffer", heads: "int" },
   kv_store: { k: "buffer", v: "buffer", layer: "int" },

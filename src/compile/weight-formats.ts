@@ -3,6 +3,7 @@
 import type { WeightFormat } from "../base/dtypes.ts";
 import { invariant } from "../base/invariant.ts";
 import type { GgmlType } from "../formats/gguf/ggml-types.ts";
+import type { WeightEncoding } from "../formats/stored-weight.ts";
 
 const WEIGHT_FORMATS: { readonly [Type in GgmlType]?: WeightFormat } = {
   F32: "f32",
@@ -21,8 +22,8 @@ export const INTEGER_FORMATS: { readonly [Format in WeightFormat]: boolean } = {
   q4: true,
 };
 
-/** The format that a runnable tensor type is packed to. */
-export function weightFormatOf(type: GgmlType): WeightFormat {
+/** The format that a runnable encoding is packed to. */
+export function weightFormatOf({ type }: WeightEncoding): WeightFormat {
   const format = WEIGHT_FORMATS[type];
   invariant(format !== undefined, `tensors of type ${type} are refused before compiling`);
   return format;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { memorySource } from "../formats/file-source.ts";
-import { readGguf } from "../formats/gguf/read.ts";
 import { ggufBytes, type GgufTensorContents } from "../formats/gguf/write.ts";
 import { bindWeights, type BoundWeights } from "./bind-weights.ts";
-import { buildGraph, specFromGguf } from "./families.ts";
-import { decodeWeight } from "./gguf-weights.ts";
+import { decodeWeight } from "./decoded-weights.ts";
+import { buildGraph } from "./families.ts";
+import { openModel } from "./open-model.ts";
 import { randomModel } from "./random/random-model.ts";
 
 const CONTENTS = randomModel("tiny-biased", "f32", 1);
@@ -13,10 +13,10 @@ const CONTENTS = randomModel("tiny-biased", "f32", 1);
 function boundAfter(change: (tensors: readonly GgufTensorContents[]) => readonly GgufTensorContents[]): BoundWeights {
   const open = (tensors: readonly GgufTensorContents[]) => {
     const bytes = ggufBytes({ ...CONTENTS, tensors });
-    return readGguf("test.gguf", (path) => memorySource(path, bytes));
+    return openModel("test.gguf", (path) => memorySource(path, bytes));
   };
-  const graph = buildGraph(specFromGguf(open(CONTENTS.tensors)));
-  return bindWeights(graph, open(change(CONTENTS.tensors)).tensors);
+  const graph = buildGraph(open(CONTENTS.tensors).spec());
+  return bindWeights(graph, open(change(CONTENTS.tensors)));
 }
 
 function withShape(

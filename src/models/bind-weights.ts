@@ -1,30 +1,32 @@
 /**
- * Matches a graph's weights with a file's tensors: every one is there, with the right shape and a type
- * that runs, and the file has none that the graph leaves out, since that would be another model.
+ * Matches a graph's weights with a source's: every one is there, with the right shape and an encoding
+ * that runs, and the source has none that the graph leaves out, since that would be another model.
  */
 
 import { fail } from "../base/errors.ts";
-import { requireRunnableType } from "../formats/gguf/ggml-types.ts";
-import type { GgufTensor } from "../formats/gguf/model.ts";
+import type { StoredWeight } from "../formats/stored-weight.ts";
 import { type Graph, weightsOf } from "../graph/graph.ts";
 import type { WeightRef } from "../graph/types.ts";
-import { ROPE_FACTORS_TENSOR } from "./rope-scaling.ts";
+import type { ModelSource } from "./model-source.ts";
 
-/** The file's tensors by name, as far as the graph uses them. */
-export type BoundWeights = ReadonlyMap<string, GgufTensor>;
+/** The source's weights by name, as far as the graph uses them. */
+export type BoundWeights = ReadonlyMap<string, StoredWeight>;
+
+/** What binding asks of a source. */
+export type WeightSource = Pick<ModelSource, "weight" | "weightNames" | "tensorName" | "shapeText">;
 
 /** Throws `weight_missing`, `weight_shape`, `tensor_type_unsupported`, `model_feature_unsupported`. */
-export function bindWeights(graph: Graph, tensors: ReadonlyMap<string, GgufTensor>): BoundWeights {
-  const bound = new Map<string, GgufTensor>();
+export function bindWeights(graph: Graph, source: WeightSource): BoundWeights {
+  const bound = new Map<string, StoredWeight>();
   for (const node of graph.nodes) {
     for (const [, ref] of weightsOf(node)) {
-      if (!graph.constants.has(ref.tensor)) bound.set(ref.tensor, bindWeight(ref, tensors));
+      if (!graph.constants.has(ref.tensor)) bound.set(ref.tensor, bindWeight(ref, source));
     }
   }
-  for (const name of tensors.keys()) {
-    if (!bound.has(name) && name !== ROPE_FACTORS_TENSOR) {
+  for (const name of source.weightNames) {
+    if (!bound.has(name)) {
       fail("model_feature_unsupported", {
-        feature: `the tensor ${name}`,
+        feature: `the tensor ${source.tensorName(name)}`,
         hint: `A plain ${graph.name} model has no such tensor.`,
       });
     }
@@ -32,23 +34,20 @@ export function bindWeights(graph: Graph, tensors: ReadonlyMap<string, GgufTenso
   return bound;
 }
 
-function bindWeight(ref: WeightRef, tensors: ReadonlyMap<string, GgufTensor>): GgufTensor {
-  const shape = ref.kind === "vector" ? [ref.columns] : [ref.columns, ref.rows];
-  const expected = shapeText(shape);
-  const tensor = tensors.get(ref.tensor);
-  if (tensor === undefined) fail("weight_missing", { tensor: ref.tensor, expected });
-  if (shapeText(withoutTrailingOnes(tensor.shape, shape.length)) !== expected) {
-    fail("weight_shape", { tensor: ref.tensor, found: shapeText(tensor.shape), expected });
+function bindWeight(ref: WeightRef, source: WeightSource): StoredWeight {
+  const shape = ref.kind === "vector" ? [ref.columns] : [ref.rows, ref.columns];
+  const tensor = source.tensorName(ref.tensor);
+  const expected = source.shapeText(shape);
+  const weight = source.weight(ref.tensor);
+  if (weight === null) fail("weight_missing", { tensor, expected });
+  if (source.shapeText(withoutOuterOnes(weight.shape, shape.length)) !== expected) {
+    fail("weight_shape", { tensor, found: source.shapeText(weight.shape), expected });
   }
-  requireRunnableType(tensor);
-  return tensor;
+  return weight;
 }
 
 /** Some writers pad shapes with ones. */
-function withoutTrailingOnes(shape: readonly number[], length: number): readonly number[] {
-  return shape.slice(length).every((size) => size === 1) ? shape.slice(0, length) : shape;
-}
-
-function shapeText(shape: readonly number[]): string {
-  return `[${shape.join(", ")}]`;
+function withoutOuterOnes(shape: readonly number[], length: number): readonly number[] {
+  const padding = Math.max(0, shape.length - length);
+  return shape.slice(0, padding).every((size) => size === 1) ? shape.slice(padding) : shape;
 }

@@ -1,5 +1,5 @@
 /**
- * The blocks that families share, over GGUF's tensor names. Each takes the residual stream and gives
+ * The blocks that families share, over the canonical weight names. Each takes the residual stream and gives
  * it back with the block's result added.
  */
 
@@ -9,7 +9,7 @@ import { matrixRef, vectorRef } from "../graph/weight-ref.ts";
 import type { ModelSpec } from "./model-spec.ts";
 import { ropeFrequencies } from "./rope-frequencies.ts";
 
-/** Name of the constant; no tensor of a file is called so. */
+/** Name of the constant; no weight is called so. */
 export const ROPE_FREQUENCIES = "rope.frequencies";
 
 /** Cosines and sines for the step's positions, shared by all layers. */
@@ -23,7 +23,23 @@ export function rmsNorm(graph: GraphBuilder, spec: ModelSpec, name: string, x: V
   return graph.add("rms_norm", name, {
     inputs: { x },
     weights: { weight },
-    attributes: { epsilon: spec.normEpsilon, outType: "f32" },
+    attributes: { epsilon: spec.normEpsilon, groups: 1, outType: "f32" },
+  });
+}
+
+/** Each head by itself, all by one weight, whose elements are ordered as the head's columns are. */
+function headNorm(
+  graph: GraphBuilder,
+  spec: ModelSpec,
+  name: string,
+  x: ValueId,
+  heads: number,
+  rowOrder: RowOrder,
+): ValueId {
+  return graph.add("rms_norm", name, {
+    inputs: { x },
+    weights: { weight: vectorRef(`${name}.weight`, spec.headDim, rowOrder) },
+    attributes: { epsilon: spec.normEpsilon, groups: heads, outType: "f32" },
   });
 }
 
@@ -51,10 +67,7 @@ export function linear(
   return graph.add("linear", name, { inputs: { x }, weights: { weight, bias }, attributes: {} });
 }
 
-/**
- * Grouped-query attention with RoPE. Files of the llama architecture have the rows of Q and K in the
- * order that pairs neighbours, so both are read as `rope-halves`.
- */
+/** Grouped-query attention with RoPE. */
 export function attentionBlock(
   graph: GraphBuilder,
   spec: ModelSpec,
@@ -64,14 +77,16 @@ export function attentionBlock(
 ): ValueId {
   const { heads, kvHeads, headDim, hiddenColumns, qkvBias } = spec;
   const block = `blk.${layer}`;
-  const rowOrder: RowOrder = { kind: "rope-halves", headDim };
+  const rowOrder: RowOrder = spec.ropePairing === "neighbours" ? { kind: "rope-halves", headDim } : { kind: "source" };
   const x = rmsNorm(graph, spec, `${block}.attn_norm`, residual);
   const input = { columns: hiddenColumns, bias: qkvBias };
   const q = projection(graph, `${block}.attn_q`, x, { ...input, rows: heads * headDim, rowOrder });
   const k = projection(graph, `${block}.attn_k`, x, { ...input, rows: kvHeads * headDim, rowOrder });
   const v = projection(graph, `${block}.attn_v`, x, { ...input, rows: kvHeads * headDim });
-  const turnedQ = rope(graph, `${block}.rope_q`, q, table, heads);
-  const turnedK = rope(graph, `${block}.rope_k`, k, table, kvHeads);
+  const normed = (name: string, projected: ValueId, count: number): ValueId =>
+    spec.headNorm ? headNorm(graph, spec, `${block}.${name}`, projected, count, rowOrder) : projected;
+  const turnedQ = rope(graph, `${block}.rope_q`, normed("attn_q_norm", q, heads), table, heads);
+  const turnedK = rope(graph, `${block}.rope_k`, normed("attn_k_norm", k, kvHeads), table, kvHeads);
   graph.add("kv_store", `${block}.kv_store`, {
     inputs: { k: turnedK, v },
     weights: {},

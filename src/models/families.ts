@@ -1,20 +1,14 @@
-/** The one table of families. Adding one is a file with a spec reader and a builder, and a row here. */
+/** The one table of families. Adding one is a file with its record, and a row here. */
 
 import { fail } from "../base/errors.ts";
 import type { Graph } from "../graph/graph.ts";
-import type { SpecSource } from "./gguf-spec.ts";
-import { buildLlama, llamaSpec } from "./llama.ts";
+import type { Family } from "./family.ts";
+import { specFromMetadata, type SpecSource } from "./gguf/gguf-spec.ts";
+import { llama } from "./llama.ts";
 import type { Architecture, ModelSpec } from "./model-spec.ts";
+import { qwen2, qwen3 } from "./qwen.ts";
 
-interface Family {
-  /** Reads the spec; refuses by name what the builder does not build. */
-  specFromGguf(model: SpecSource): ModelSpec;
-  build(spec: ModelSpec): Graph;
-}
-
-const FAMILIES: { readonly [Name in Architecture]: Family } = {
-  llama: { specFromGguf: llamaSpec, build: buildLlama },
-};
+const FAMILIES: { readonly [Name in Architecture]: Family } = { llama, qwen2, qwen3 };
 
 /** Names for `general.architecture` that run. */
 export const ARCHITECTURES = Object.keys(FAMILIES) as readonly Architecture[];
@@ -27,7 +21,7 @@ export function specFromGguf(model: SpecSource): ModelSpec {
   const architecture = model.metadata.getString("general.architecture");
   const known = ARCHITECTURES.find((name) => name === architecture);
   if (known === undefined) fail("architecture_unsupported", { architecture, supported: ARCHITECTURES.join(", ") });
-  return FAMILIES[known].specFromGguf(model);
+  return { ...specFromMetadata(model, known), ...FAMILIES[known].gguf };
 }
 
 /** The model's graph, verified, before any pass. */

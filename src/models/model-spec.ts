@@ -1,7 +1,10 @@
 /** A model as plain data: what its metadata says, in one vocabulary for all families. */
 
 /** Families that can be built; the names GGUF uses for `general.architecture`. */
-export type Architecture = "llama";
+export type Architecture = "llama" | "qwen2" | "qwen3";
+
+/** Which columns of a head RoPE turns together, as the source orders them: (2i, 2i + 1), or (i, i + headDim / 2). */
+export type RopePairing = "neighbours" | "halves";
 
 /** Changes to RoPE's frequencies theta^(-2i / headDim) that stretch a model's context. */
 export type RopeScaling =
@@ -34,10 +37,13 @@ export interface ModelSpec {
   readonly contextTokens: number;
   readonly normEpsilon: number;
   readonly rope: RopeSpec;
+  readonly ropePairing: RopePairing;
   /** The head is the embedding matrix. */
   readonly tiedHead: boolean;
   /** Q, K and V have biases. */
   readonly qkvBias: boolean;
+  /** Each head of Q and K is normed before RoPE, all heads of a layer by one weight. */
+  readonly headNorm: boolean;
   /** The attention's output projection has a bias. */
   readonly attentionOutputBias: boolean;
 }

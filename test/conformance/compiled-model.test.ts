@@ -11,6 +11,7 @@ import { InterpreterExecutor } from "../../src/graph/interpreter/interpreter-exe
 import type { RandomQuant } from "../../src/models/random/random-model.ts";
 import type { RandomShapeName } from "../../src/models/random/random-shapes.ts";
 import { createNativeExecutor } from "../../src/native/executor.ts";
+import { storedWeightBytes } from "../../src/native/stored-weight-bytes.ts";
 import { NATIVE_MISSING } from "../support/native-addon.ts";
 import { LIMITS, randomGraph } from "../support/random-graph.ts";
 import { randomInts } from "../support/random-values.ts";
@@ -24,7 +25,7 @@ const EXACT_LARGEST = 5e-5;
  */
 const QUANTISED_RMS = 0.08;
 
-const SHAPES: readonly RandomShapeName[] = ["tiny", "tiny-biased"];
+const SHAPES: readonly RandomShapeName[] = ["tiny", "tiny-biased", "tiny-qwen2", "tiny-qwen3"];
 const QUANTS: readonly RandomQuant[] = ["f32", "f16", "bf16", "q8_0", "q4_0"];
 const KV_TYPES: readonly KvType[] = ["f32", "int8"];
 
@@ -40,10 +41,7 @@ function executorsOf(
     reference: new InterpreterExecutor({ graph, weights, limits: LIMITS, kvType }),
     native: createNativeExecutor({
       program,
-      weightBytes: ({ tensor }) => ({
-        bytes: bound.get(tensor)?.view() ?? new Uint8Array(0),
-        ggmlType: bound.get(tensor)?.typeId ?? -1,
-      }),
+      weightBytes: storedWeightBytes(bound),
       threads: 2,
       pages: LIMITS.pages,
     }),

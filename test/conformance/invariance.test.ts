@@ -13,13 +13,14 @@ import { type PageCopy, PagePool } from "../../src/engine/schedule/page-pool.ts"
 import type { PlannedChunk } from "../../src/engine/schedule/scheduler.ts";
 import { Sequence } from "../../src/engine/schedule/sequence.ts";
 import { memorySource } from "../../src/formats/file-source.ts";
-import { readGguf } from "../../src/formats/gguf/read.ts";
 import { ggufBytes } from "../../src/formats/gguf/write.ts";
 import type { Executor } from "../../src/graph/executor.ts";
 import { bindWeights } from "../../src/models/bind-weights.ts";
-import { buildGraph, specFromGguf } from "../../src/models/families.ts";
+import { buildGraph } from "../../src/models/families.ts";
+import { openModel } from "../../src/models/open-model.ts";
 import { type RandomQuant, randomModel } from "../../src/models/random/random-model.ts";
 import { createNativeExecutor } from "../../src/native/executor.ts";
+import { storedWeightBytes } from "../../src/native/stored-weight-bytes.ts";
 import { NATIVE_MISSING } from "../support/native-addon.ts";
 
 const LIMITS = { maxStepTokens: 160, maxSequences: 8, maxLogitRows: 160 };
@@ -33,9 +34,9 @@ const LONG_TOKENS = 1061;
 
 function makeExecutor(quant: RandomQuant, kvType: KvType, threads: number): Executor {
   const bytes = ggufBytes(randomModel("tiny", quant, 11));
-  const file = readGguf("tiny.gguf", (path) => memorySource(path, bytes));
-  const graph = buildGraph(specFromGguf(file));
-  const weights = bindWeights(graph, file.tensors);
+  const source = openModel("tiny.gguf", (path) => memorySource(path, bytes));
+  const graph = buildGraph(source.spec());
+  const weights = bindWeights(graph, source);
   const { program } = compileModel(graph, weights, {
     maxTokens: LIMITS.maxStepTokens,
     maxLogitRows: LIMITS.maxLogitRows,
@@ -44,10 +45,7 @@ function makeExecutor(quant: RandomQuant, kvType: KvType, threads: number): Exec
   });
   return createNativeExecutor({
     program,
-    weightBytes: ({ tensor }) => ({
-      bytes: weights.get(tensor)?.view() ?? new Uint8Array(),
-      ggmlType: weights.get(tensor)?.typeId ?? 0,
-    }),
+    weightBytes: storedWeightBytes(weights),
     threads,
     pages: PAGES,
   });

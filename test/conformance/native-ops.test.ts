@@ -204,7 +204,10 @@ describe.skipIf(NATIVE_MISSING).each(PACKABLE_TYPES)("native ops on %s weights",
     { heads: 3, kvHeads: 3, headDim: 8 },
     { heads: 5, kvHeads: 1, headDim: 6 },
     { heads: 2, kvHeads: 1, headDim: 80 },
-  ])("linear_qkv, then attention, $heads/$kvHeads heads of $headDim", ({ heads, kvHeads, headDim }) => {
+    { heads: 4, kvHeads: 2, headDim: 16, norm: true },
+    { heads: 3, kvHeads: 1, headDim: 40, norm: true },
+  ])("linear_qkv, then attention, $heads/$kvHeads heads of $headDim, normed: $norm", (shape) => {
+    const { heads, kvHeads, headDim, norm = false } = shape;
     const kv = { layers: 1, kvHeads, headDim };
     const sketch = new Sketch(kv as typeof KV);
     const { builder } = sketch;
@@ -218,8 +221,14 @@ describe.skipIf(NATIVE_MISSING).each(PACKABLE_TYPES)("native ops on %s weights",
       qBias: sketch.vector("qb", heads * headDim),
       kBias: sketch.vector("kb", kvHeads * headDim),
       vBias: sketch.vector("vb", kvHeads * headDim),
+      qNorm: norm ? sketch.vector("qn", headDim) : null,
+      kNorm: norm ? sketch.vector("kn", headDim) : null,
     };
-    const q = builder.add("linear_qkv", "q", { inputs: { x, ropeTable }, weights, attributes: { layer: 0 } });
+    const q = builder.add("linear_qkv", "q", {
+      inputs: { x, ropeTable },
+      weights,
+      attributes: { layer: 0, epsilon: 1e-5 },
+    });
     const attributes = { layer: 0, heads, scale: headDim ** -0.5, outType: "f32" as const };
     const y = builder.add("attention", "y", { inputs: { q }, weights: {}, attributes });
     // Scores of these weights reach the hundreds: what attention does to small differences is not the
@@ -233,7 +242,23 @@ describe.skipIf(NATIVE_MISSING)("native ops without matrices", () => {
     const sketch = new Sketch();
     const inputs = { x: sketch.input("x", 75) };
     const weights = { weight: sketch.vector("w", 75) };
-    const y = sketch.builder.add("rms_norm", "y", { inputs, weights, attributes: { epsilon: 1e-5, outType: "f32" } });
+    const y = sketch.builder.add("rms_norm", "y", {
+      inputs,
+      weights,
+      attributes: { epsilon: 1e-5, groups: 1, outType: "f32" },
+    });
+    expect(problemsOf(sketch.setup(y), OPS.rms_norm.tolerance)).toEqual([]);
+  });
+
+  it("rms_norm by groups", () => {
+    const sketch = new Sketch();
+    const inputs = { x: sketch.input("x", 75) };
+    const weights = { weight: sketch.vector("w", 25) };
+    const y = sketch.builder.add("rms_norm", "y", {
+      inputs,
+      weights,
+      attributes: { epsilon: 1e-5, groups: 3, outType: "f32" },
+    });
     expect(problemsOf(sketch.setup(y), OPS.rms_norm.tolerance)).toEqual([]);
   });
 
@@ -241,7 +266,11 @@ describe.skipIf(NATIVE_MISSING)("native ops without matrices", () => {
     const sketch = new Sketch();
     const inputs = { x: sketch.input("x", 96) };
     const weights = { weight: sketch.vector("w", 96) };
-    const y = sketch.builder.add("rms_norm", "y", { inputs, weights, attributes: { epsilon: 1e-5, outType: "q8a" } });
+    const y = sketch.builder.add("rms_norm", "y", {
+      inputs,
+      weights,
+      attributes: { epsilon: 1e-5, groups: 1, outType: "q8a" },
+    });
     expect(problemsOf(sketch.setup(sketch.readable(y, 96)), quantizedTolerance("rms_norm"))).toEqual([]);
   });
 

@@ -50,7 +50,7 @@ function changesOf(model: RandomGraph): { readonly name: string; readonly change
   });
 }
 
-describe.each(["tiny", "tiny-biased"] as const)("%s", (shape) => {
+describe.each(["tiny", "tiny-biased", "tiny-qwen3"] as const)("%s", (shape) => {
   it.each(QUANTS)("computes the same after each pass with %s weights", (quant) => {
     const changes = changesOf(randomGraph(shape, quant));
     const change = changes.find(({ name }) => name === "quantize-activations")?.change;

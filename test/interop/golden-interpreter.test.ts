@@ -6,7 +6,6 @@
 import { describe, expect, it } from "vitest";
 import { compileModel } from "../../src/compile/compile-model.ts";
 import { openFileSource } from "../../src/formats/file-source.ts";
-import { readGguf } from "../../src/formats/gguf/read.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { InterpreterExecutor } from "../../src/graph/interpreter/interpreter-executor.ts";
 import { createKvPageStore } from "../../src/graph/interpreter/kv-page-store.ts";
@@ -15,8 +14,9 @@ import { runGraph } from "../../src/graph/interpreter/run-graph.ts";
 import type { ValueId } from "../../src/graph/types.ts";
 import type { WeightProvider } from "../../src/graph/weight-provider.ts";
 import { bindWeights, type BoundWeights } from "../../src/models/bind-weights.ts";
-import { buildGraph, specFromGguf } from "../../src/models/families.ts";
-import { weightProvider } from "../../src/models/gguf-weights.ts";
+import { weightProvider } from "../../src/models/decoded-weights.ts";
+import { buildGraph } from "../../src/models/families.ts";
+import { openModel } from "../../src/models/open-model.ts";
 import { stepOf } from "../support/step-of.ts";
 import { type GreedyRow, readGreedyRows } from "./support/llama-cpp-greedy.ts";
 import { sharedAbsent, sharedPath } from "./support/shared-folder.ts";
@@ -33,9 +33,9 @@ interface LoadedModel {
 }
 
 function load(name: string): LoadedModel {
-  const file = readGguf(sharedPath(`models/${name}.gguf`), openFileSource);
-  const plain = buildGraph(specFromGguf(file));
-  const bound = bindWeights(plain, file.tensors);
+  const source = openModel(sharedPath(`models/${name}.gguf`), openFileSource);
+  const plain = buildGraph(source.spec());
+  const bound = bindWeights(plain, source);
   const { graph: compiled } = compileModel(plain, bound, { ...LIMITS, kvType: "f32" });
   return { bound, weights: weightProvider(bound), plain, compiled };
 }
@@ -143,7 +143,8 @@ function roundAll(values: Float32Array): void {
 function halfOperands(graph: Graph, bound: BoundWeights): ReadonlySet<ValueId> {
   return new Set(
     graph.nodes.flatMap((node) =>
-      (node.op === "linear" || node.op === "linear_add") && bound.get(node.weights.weight.tensor)?.type === "F16"
+      (node.op === "linear" || node.op === "linear_add") &&
+      bound.get(node.weights.weight.tensor)?.encoding.type === "F16"
         ? [node.inputs.x]
         : [],
     ),

@@ -2,14 +2,14 @@
 
 import { ggufBytes } from "../../src/formats/gguf/write.ts";
 import { memorySource } from "../../src/formats/file-source.ts";
-import { readGguf } from "../../src/formats/gguf/read.ts";
 import type { ExecutorLimits } from "../../src/graph/executor.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import type { WeightProvider } from "../../src/graph/weight-provider.ts";
 import { bindWeights, type BoundWeights } from "../../src/models/bind-weights.ts";
-import { buildGraph, specFromGguf } from "../../src/models/families.ts";
-import { weightProvider } from "../../src/models/gguf-weights.ts";
+import { weightProvider } from "../../src/models/decoded-weights.ts";
+import { buildGraph } from "../../src/models/families.ts";
 import type { ModelSpec } from "../../src/models/model-spec.ts";
+import { openModel } from "../../src/models/open-model.ts";
 import { randomModel, type RandomQuant } from "../../src/models/random/random-model.ts";
 import type { RandomShapeName } from "../../src/models/random/random-shapes.ts";
 
@@ -24,9 +24,9 @@ export interface RandomGraph {
 
 export function randomGraph(shape: RandomShapeName, quant: RandomQuant): RandomGraph {
   const bytes = ggufBytes(randomModel(shape, quant, 3));
-  const file = readGguf("random.gguf", (path) => memorySource(path, bytes));
-  const spec = specFromGguf(file);
+  const source = openModel("random.gguf", (path) => memorySource(path, bytes));
+  const spec = source.spec();
   const graph = buildGraph(spec);
-  const bound = bindWeights(graph, file.tensors);
+  const bound = bindWeights(graph, source);
   return { spec, graph, bound, weights: weightProvider(bound) };
 }

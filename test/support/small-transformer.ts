@@ -56,7 +56,7 @@ interface Sketch {
 }
 
 function norm({ builder, vector }: Sketch, name: string, x: ValueId, quantized: boolean): ValueId {
-  const attributes = { epsilon: 1e-5, outType: quantized ? ("q8a" as const) : ("f32" as const) };
+  const attributes = { epsilon: 1e-5, groups: 1, outType: quantized ? ("q8a" as const) : ("f32" as const) };
   return builder.add("rms_norm", name, { inputs: { x }, weights: { weight: vector(`${name}.w`, WIDTH) }, attributes });
 }
 
@@ -98,12 +98,14 @@ function fusedLayer(sketch: Sketch, x: ValueId, ropeTable: ValueId): ValueId {
     qBias: sketch.vector("1.q.bias", WIDTH),
     kBias: null,
     vBias: sketch.vector("1.v.bias", kvColumns),
+    qNorm: sketch.vector("1.q.norm", KV.headDim),
+    kNorm: null,
   };
   const normed = norm(sketch, "1.norm", x, quantized);
   const q = builder.add("linear_qkv", "1.qkv", {
     inputs: { x: normed, ropeTable },
     weights: projections,
-    attributes: { layer: 1 },
+    attributes: { layer: 1, epsilon: 1e-5 },
   });
   const attributes = { layer: 1, heads: HEADS, scale: 0.25, outType };
   const attended = builder.add("attention", "1.attention", { inputs: { q }, weights: {}, attributes });

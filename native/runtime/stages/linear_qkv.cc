@@ -1,4 +1,5 @@
-// linear_qkv: projects Q, K and V; rotates Q and K; writes Q to its buffer and K and V to the pages.
+// linear_qkv: projects Q, K and V; norms the heads of Q and K where there are weights for it; rotates
+// both; writes Q to its buffer and K and V to the pages.
 // A unit is a whole number of heads and of tiles, so that an epilogue sees whole heads. K and V of a
 // head are one unit's work: a page's block takes both together.
 #include <numeric>
@@ -49,15 +50,22 @@ class LinearQkvOp final : public StageOp {
     AddBias(step.kernels(), bias == nullptr ? nullptr : bias + first, cell.rows, columns, strip, Stride());
   }
 
+  // One head of Q or K, after its projection: the norm where there is one, then RoPE.
+  void FinishHead(const StepContext& step, const float* norm, const float* table, float* head) const {
+    if (norm != nullptr) step.kernels().rms_norm(head, norm, head_dim_, f_.epsilon, head);
+    step.kernels().rope(head, table, head_dim_);
+  }
+
   void RunQ(const StepContext& step, const TaskGrid::Cell& cell, int first, float* strip) const {
     const BufferView& out = step.buffer(f_.out);
     const BufferView& table = step.buffer(f_.rope_table);
+    const float* norm = step.vector(f_.q_norm);
     const int columns = std::min(unit_rows_, out.columns - first);
     Project(step, cell, f_.q, f_.q_bias, first, columns, strip);
     for (int row = 0; row < cell.rows; ++row) {
       float* q = strip + static_cast<size_t>(row) * Stride();
       const int at = cell.first_row + row;
-      for (int i = 0; i < columns; i += head_dim_) step.kernels().rope(q + i, table.FloatRow(at), head_dim_);
+      for (int i = 0; i < columns; i += head_dim_) FinishHead(step, norm, table.FloatRow(at), q + i);
       std::copy(q, q + columns, out.FloatRow(at) + first);
     }
   }
@@ -65,6 +73,7 @@ class LinearQkvOp final : public StageOp {
   void RunKv(const StepContext& step, const TaskGrid::Cell& cell, int first, float* strip) const {
     const BufferView& table = step.buffer(f_.rope_table);
     const KvPool& kv = step.model->kv;
+    const float* norm = step.vector(f_.k_norm);
     const int columns = std::min(unit_rows_, step.matrix(f_.k).rows - first);
     Project(step, cell, f_.k, f_.k_bias, first, columns, strip);
     Project(step, cell, f_.v, f_.v_bias, first, columns, strip + unit_rows_);
@@ -74,7 +83,7 @@ class LinearQkvOp final : public StageOp {
       const int at = cell.first_row + row;
       const TokenSlot& slot = step.slots[at];
       for (int i = 0; i < columns; i += head_dim_) {
-        step.kernels().rope(k + i, table.FloatRow(at), head_dim_);
+        FinishHead(step, norm, table.FloatRow(at), k + i);
         uint8_t* block = kv.Block(slot.page, f_.layer, (first + i) / head_dim_);
         step.kernels().store_kv(kv.layout(), block, slot.slot, k + i, v + i);
       }

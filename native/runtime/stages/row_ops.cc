@@ -52,7 +52,10 @@ class RmsNormOp final : public RowsOp {
     const bool quantized = out.type == ValueType::kQ8a;
     float* normed = quantized ? reinterpret_cast<float*>(scratch) : out.FloatRow(row);
     const float* x = step.buffer(f_.x).FloatRow(row);
-    step.kernels().rms_norm(x, step.vector(f_.weight), out.columns, f_.epsilon, normed);
+    const int width = out.columns / f_.groups;
+    for (int begin = 0; begin < out.columns; begin += width) {
+      step.kernels().rms_norm(x + begin, step.vector(f_.weight), width, f_.epsilon, normed + begin);
+    }
     if (quantized) step.kernels().quantize(normed, out.columns, out.QuantizedRow(row));
   }
 

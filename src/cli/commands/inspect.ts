@@ -5,9 +5,10 @@ import { DUMP_NAMES } from "../../compile/compile-model.ts";
 import { requirePassName } from "../../compile/passes.ts";
 import { openFileSource } from "../../formats/file-source.ts";
 import { readGguf } from "../../formats/gguf/read.ts";
+import { ggufSource } from "../../models/gguf/gguf-source.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import { fileReport, fileReportJson } from "../inspect/file-report.ts";
-import { compileFile } from "../inspect/program-report.ts";
+import { compileSource } from "../inspect/program-report.ts";
 import { renderFileReport } from "../inspect/render-file-report.ts";
 import { MODEL_ARGUMENT, resolveModel } from "../resolve-model.ts";
 import { writeJson, writeText } from "../terminal.ts";
@@ -36,7 +37,7 @@ export const INSPECT = defineCommand({
     if (options.dump !== null) requirePassName(options.dump, DUMP_NAMES);
     const file = readGguf(resolveModel(given, context), openFileSource);
     try {
-      if (options.dump !== null) await writeText(stdout, compileFile(file).dump(options.dump));
+      if (options.dump !== null) await writeText(stdout, compileSource(ggufSource(file)).dump(options.dump));
       else if (options.json) await writeJson(stdout, fileReportJson(fileReport(file)));
       else await writeText(stdout, renderFileReport(fileReport(file)));
       return EXIT_CODES.ok;

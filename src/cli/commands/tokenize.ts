@@ -2,9 +2,8 @@
 
 import type { OptionTable } from "../../base/option-table.ts";
 import { openFileSource } from "../../formats/file-source.ts";
-import { readGguf } from "../../formats/gguf/read.ts";
+import { openModel } from "../../models/open-model.ts";
 import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
-import { vocabularyFromMetadata } from "../../text/tokenizer/from-metadata.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import { requireFile } from "../resolve-model.ts";
 import { readInput, writeJson, writeText } from "../terminal.ts";
@@ -39,9 +38,9 @@ export const TOKENIZE = defineCommand({
   run: async ({ arguments: { model, text: given }, options }, { terminal }) => {
     requireFile(model);
     const text = given === null || given === "-" ? await readInput(terminal) : given;
-    const file = readGguf(model, openFileSource);
+    const source = openModel(model, openFileSource);
     try {
-      const tokenizer = createTokenizer(vocabularyFromMetadata(file.metadata));
+      const tokenizer = createTokenizer(source.vocabulary());
       const ids = tokenizer.encode(text, { addSpecial: options.bos, parseSpecial: options.special });
       const tokens = [...ids];
       const pieces = tokens.map((token) => tokenizer.piece(token));
@@ -49,7 +48,7 @@ export const TOKENIZE = defineCommand({
       else await writeText(terminal.stdout, renderTokens(tokens, pieces));
       return EXIT_CODES.ok;
     } finally {
-      file.dispose();
+      source.dispose();
     }
   },
 });

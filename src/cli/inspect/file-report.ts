@@ -3,8 +3,9 @@
 import { TurnwiseError } from "../../base/errors.ts";
 import type { GgufModel } from "../../formats/gguf/model.ts";
 import type { GgufValue } from "../../formats/gguf/value.ts";
+import { ggufSource } from "../../models/gguf/gguf-source.ts";
 import { metadataJson } from "./metadata-value.ts";
-import { type ProgramReport, compileFile, programReport } from "./program-report.ts";
+import { type ProgramReport, compileSource, programReport } from "./program-report.ts";
 
 export interface FileReport {
   readonly path: string;
@@ -48,7 +49,8 @@ export function fileReport(file: GgufModel): FileReport {
 /** A file that cannot run is still worth looking at, so what stands in the way is part of the report. */
 function runReport(file: GgufModel): Pick<FileReport, "program" | "cannotRun"> {
   try {
-    return { program: programReport(file, compileFile(file)), cannotRun: null };
+    const source = ggufSource(file);
+    return { program: programReport(source, compileSource(source)), cannotRun: null };
   } catch (thrown) {
     if (!(thrown instanceof TurnwiseError) || thrown.class === "InternalError") throw thrown;
     return { program: null, cannotRun: thrown.message };

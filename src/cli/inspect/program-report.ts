@@ -7,11 +7,12 @@ import type { KvType } from "../../base/dtypes.ts";
 import { type CompileResult, compileModel } from "../../compile/compile-model.ts";
 import { PAGE_TOKENS } from "../../engine/load/load-model.ts";
 import { packedWeightBytes, pageBytesOf } from "../../engine/load/memory-budget.ts";
-import type { GgufModel } from "../../formats/gguf/model.ts";
 import { graphCost } from "../../graph/graph-cost.ts";
 import type { Cost } from "../../graph/types.ts";
 import { bindWeights } from "../../models/bind-weights.ts";
-import { buildGraph, specFromGguf } from "../../models/families.ts";
+import { buildGraph } from "../../models/families.ts";
+import { autoKvType } from "../../models/kv-type.ts";
+import type { ModelSource } from "../../models/model-source.ts";
 
 export interface ProgramReport {
   readonly contextTokens: number;
@@ -41,17 +42,18 @@ export interface ProgramReport {
 const STEP_TOKENS = 512;
 const LOGIT_ROWS = 64;
 
-/** Throws what stands in the way of running the file. */
-export function compileFile(file: GgufModel): CompileResult {
-  const graph = buildGraph(specFromGguf(file));
-  const bound = bindWeights(graph, file.tensors);
-  const kvType = [...bound.values()].every(({ type }) => type === "F32") ? "f32" : "int8";
+/** Throws what stands in the way of running the model. */
+export function compileSource(source: ModelSource): CompileResult {
+  const spec = source.spec();
+  const graph = buildGraph(spec);
+  const bound = bindWeights(graph, source);
+  const kvType = autoKvType(spec, bound);
   const options = { maxTokens: STEP_TOKENS, maxLogitRows: LOGIT_ROWS, kvType, pageTokens: PAGE_TOKENS } as const;
   return compileModel(graph, bound, options);
 }
 
-export function programReport(file: GgufModel, { program, graph }: CompileResult): ProgramReport {
-  const spec = specFromGguf(file);
+export function programReport(source: ModelSource, { program, graph }: CompileResult): ProgramReport {
+  const spec = source.spec();
   const { kv } = program;
   const kvBytesPerToken = pageBytesOf(kv, kv.type, kv.pageTokens) / kv.pageTokens;
   const packed = new Map(program.weights.map((weight) => [weight.tensor, packedWeightBytes([weight])]));

@@ -1,5 +1,5 @@
 /**
- * fuse-qkv: the three projections of attention, RoPE and the store of K and V become one node, where
+ * fuse-qkv: the three projections of attention, the norms of heads, RoPE and the store of K and V become one node, where
  * the three weights have one format: the value then stays in registers until it is stored.
  */
 
@@ -10,7 +10,7 @@ import { fuse, type Fusion, type GraphUses } from "../rewrite.ts";
 
 export const fuseQkv: Pass = {
   name: "fuse-qkv",
-  purpose: "project Q, K and V, turn Q and K, and store K and V in one node",
+  purpose: "project Q, K and V, norm and turn Q and K, and store K and V in one node",
   run: (graph, context) => fuse(graph, (node, uses) => matchQkv(node, uses, context)),
 };
 
@@ -23,8 +23,11 @@ function matchQkv(store: Node, uses: GraphUses, { formatOf }: PassContext): Fusi
   if (q === null) return null;
   const format = formatOf(k.linear.weights.weight);
   if (formatOf(q.linear.weights.weight) !== format || formatOf(v.weights.weight) !== format) return null;
+  const epsilon = q.norm?.attributes.epsilon ?? k.norm?.attributes.epsilon ?? 0;
+  if (q.norm !== null && k.norm !== null && k.norm.attributes.epsilon !== epsilon) return null;
+  const norms = [q.norm, k.norm].filter((norm) => norm !== null);
   return {
-    parts: [q.linear, k.linear, v, q.rope, k.rope, store],
+    parts: [q.linear, k.linear, v, ...norms, q.rope, k.rope, store],
     node: {
       op: "linear_qkv",
       name: q.rope.name,
@@ -36,8 +39,10 @@ function matchQkv(store: Node, uses: GraphUses, { formatOf }: PassContext): Fusi
         qBias: q.linear.weights.bias,
         kBias: k.linear.weights.bias,
         vBias: v.weights.bias,
+        qNorm: q.norm?.weights.weight ?? null,
+        kNorm: k.norm?.weights.weight ?? null,
       },
-      attributes: { layer: store.attributes.layer },
+      attributes: { layer: store.attributes.layer, epsilon },
       out: q.rope.out,
     },
   };
@@ -45,6 +50,8 @@ function matchQkv(store: Node, uses: GraphUses, { formatOf }: PassContext): Fusi
 
 interface TurnedProjection {
   readonly linear: Nodes["linear"];
+  /** Of each head, before it is turned. */
+  readonly norm: Nodes["rms_norm"] | null;
   readonly rope: Nodes["rope"];
 }
 
@@ -52,8 +59,20 @@ interface TurnedProjection {
 function turnedProjection(id: ValueId, reader: Node, uses: GraphUses): TurnedProjection | null {
   const rope = uses.producer(id);
   if (rope.op !== "rope" || uses.onlyReader(id) !== reader) return null;
-  const linear = projectionOf(rope.inputs.x, rope, uses);
-  return linear === null ? null : { linear, rope };
+  return turnedBy(rope, uses);
+}
+
+function turnedBy(rope: Nodes["rope"], uses: GraphUses): TurnedProjection | null {
+  const norm = headNormOf(rope, uses);
+  const linear = norm === null ? projectionOf(rope.inputs.x, rope, uses) : projectionOf(norm.inputs.x, norm, uses);
+  return linear === null ? null : { linear, norm, rope };
+}
+
+function headNormOf(rope: Nodes["rope"], uses: GraphUses): Nodes["rms_norm"] | null {
+  const norm = uses.producer(rope.inputs.x);
+  const { heads } = rope.attributes;
+  const isHeadNorm = norm.op === "rms_norm" && norm.attributes.groups === heads && norm.attributes.outType === "f32";
+  return isHeadNorm && uses.onlyReader(rope.inputs.x) === rope ? norm : null;
 }
 
 function projectionOf(id: ValueId, reader: Node, uses: GraphUses): Nodes["linear"] | null {
@@ -65,8 +84,8 @@ function projectionOf(id: ValueId, reader: Node, uses: GraphUses): Nodes["linear
 function queryBeside(k: TurnedProjection, uses: GraphUses): TurnedProjection | null {
   for (const rope of uses.readers(k.rope.inputs.table)) {
     if (rope.op !== "rope" || rope === k.rope) continue;
-    const linear = projectionOf(rope.inputs.x, rope, uses);
-    if (linear !== null && linear.inputs.x === k.linear.inputs.x) return { linear, rope };
+    const q = turnedBy(rope, uses);
+    if (q !== null && q.linear.inputs.x === k.linear.inputs.x) return q;
   }
   return null;
 }

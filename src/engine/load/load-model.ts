@@ -7,24 +7,23 @@ import { statSync } from "node:fs";
 import { basename } from "node:path";
 import type { KvType } from "../../base/dtypes.ts";
 import { fail } from "../../base/errors.ts";
-import { invariant } from "../../base/invariant.ts";
 import { formatBytes } from "../../base/bytes.ts";
 import { type CompileResult, compileModel } from "../../compile/compile-model.ts";
 import { openFileSource } from "../../formats/file-source.ts";
-import type { GgufModel } from "../../formats/gguf/model.ts";
-import { readGguf } from "../../formats/gguf/read.ts";
 import type { Executor } from "../../graph/executor.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { InterpreterExecutor } from "../../graph/interpreter/interpreter-executor.ts";
 import { type BoundWeights, bindWeights } from "../../models/bind-weights.ts";
-import { buildGraph, specFromGguf } from "../../models/families.ts";
-import { weightProvider } from "../../models/gguf-weights.ts";
+import { weightProvider } from "../../models/decoded-weights.ts";
+import { buildGraph } from "../../models/families.ts";
+import { autoKvType } from "../../models/kv-type.ts";
+import type { ModelSource } from "../../models/model-source.ts";
 import type { ModelSpec } from "../../models/model-spec.ts";
-import { RANDOM_WEIGHTS_KEY } from "../../models/random/random-model.ts";
+import { openModel } from "../../models/open-model.ts";
 import { createNativeExecutor } from "../../native/executor.ts";
 import { loadAddon, requireAddon } from "../../native/load-addon.ts";
 import { openMappedSource } from "../../native/mapped-source.ts";
-import { vocabularyFromMetadata } from "../../text/tokenizer/from-metadata.ts";
+import { storedWeightBytes } from "../../native/stored-weight-bytes.ts";
 import { resolveSpecialIds } from "../../text/tokenizer/special-ids.ts";
 import type { VocabularyBytes, VocabularyData } from "../../text/tokenizer/types.ts";
 import { buildVocabularyBytes } from "../../text/tokenizer/vocabulary-bytes.ts";
@@ -59,30 +58,30 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
   const startMs = performance.now();
   const settings = resolveSettings(options);
   const native = chooseBackend(settings.backend) === "native";
-  const file = readGguf(settings.model, native ? openMappedSource : openFileSource);
+  const source = openModel(settings.model, native ? openMappedSource : openFileSource);
   try {
     callbacks.onProgress({ phase: "header", fraction: 1 });
-    const spec = specFromGguf(file);
-    const vocabularyData = vocabularyFromMetadata(file.metadata);
+    const spec = source.spec();
+    const vocabularyData = source.vocabulary();
     const vocabulary = buildVocabularyBytes(vocabularyData);
     const graph = buildGraph(spec);
-    const weights = bindWeights(graph, file.tensors);
+    const weights = bindWeights(graph, source);
     const plan = planExecution(settings, spec, graph, weights, native);
     const executor = createExecutor(plan, weights, settings, callbacks, native);
     warn(settings, spec, plan, native, callbacks);
     return {
-      info: modelInfo(file, spec, vocabularyData, vocabulary.endOfGenerationIds),
+      info: modelInfo(source, spec, vocabularyData, vocabulary.endOfGenerationIds),
       capacity: capacityOf(plan, executor, settings, performance.now() - startMs),
       executor,
       vocabulary,
       maxWaiting: settings.maxWaiting,
       dispose() {
         executor.dispose();
-        file.dispose();
+        source.dispose();
       },
     };
   } catch (error) {
-    file.dispose();
+    source.dispose();
     throw error;
   }
 }
@@ -116,7 +115,7 @@ function planExecution(
       problem: `is ${contextTokens}, above the model's limit of ${spec.contextTokens}`,
     });
   }
-  const kvType = settings.kvType === "auto" ? autoKvType(weights) : settings.kvType;
+  const kvType = settings.kvType === "auto" ? autoKvType(spec, weights) : settings.kvType;
   const maxSequences = Math.min(settings.maxSequences, settings.maxStepTokens);
   const affordableRows = Math.floor(LOGITS_BYTES / (spec.vocabSize * 4));
   const maxLogitRows = Math.max(maxSequences, Math.min(settings.maxStepTokens, affordableRows));
@@ -141,11 +140,6 @@ function planExecution(
   return { compiled, kvType, maxSequences, maxLogitRows, pageBytes, pool };
 }
 
-/** int8 loses nothing that a quantised model has not lost already; an f32 file asks for exactness. */
-function autoKvType(weights: BoundWeights): KvType {
-  return [...weights.values()].every(({ type }) => type === "F32") ? "f32" : "int8";
-}
-
 function decodedWeightBytes(weights: BoundWeights): number {
   return [...weights.values()].reduce((sum, { elements }) => sum + elements * 4, 0);
 }
@@ -164,11 +158,7 @@ function createExecutor(
   }
   return createNativeExecutor({
     program: compiled.program,
-    weightBytes({ tensor }) {
-      const found = weights.get(tensor);
-      invariant(found !== undefined, `${tensor} is bound`);
-      return { bytes: found.view(), ggmlType: found.typeId };
-    },
+    weightBytes: storedWeightBytes(weights),
     threads,
     pages,
     onProgress: (done, total) => onProgress({ phase: "weights", fraction: done / total }),
@@ -196,26 +186,26 @@ function warn(
 }
 
 function modelInfo(
-  file: GgufModel,
+  source: ModelSource,
   spec: ModelSpec,
   vocabulary: VocabularyData,
   endTokens: readonly number[],
 ): ModelInfo {
-  const { metadata, path } = file;
+  const { path } = source;
   const id = basename(path).replace(/\.gguf$/i, "");
   return {
     id,
-    name: metadata.findString("general.name") ?? id,
+    name: source.name ?? id,
     path,
     architecture: spec.architecture,
-    parameters: file.parameters,
-    fileBytes: file.fileBytes,
+    parameters: source.parameters,
+    fileBytes: source.fileBytes,
     contextTokens: spec.contextTokens,
     vocabSize: spec.vocabSize,
     bosToken: resolveSpecialIds(vocabulary).bosId,
     endTokens,
-    hasChatTemplate: metadata.has("tokenizer.chat_template"),
-    randomWeights: metadata.findBool(RANDOM_WEIGHTS_KEY) ?? false,
+    hasChatTemplate: source.chatTemplate !== null,
+    randomWeights: source.randomWeights,
     createdAt: Math.floor(statSync(path).mtimeMs / 1000),
   };
 }

@@ -7,11 +7,10 @@ import { parentPort, workerData } from "node:worker_threads";
 import { fail, toTurnwiseError } from "../../base/errors.ts";
 import { invariant, unreachable } from "../../base/invariant.ts";
 import { openFileSource } from "../../formats/file-source.ts";
-import { readGguf } from "../../formats/gguf/read.ts";
+import { openModel } from "../../models/open-model.ts";
 import { parseChatTemplate } from "../../text/template/chat-template.ts";
 import type { ChatInput, ChatTemplate } from "../../text/template/types.ts";
 import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
-import { vocabularyFromMetadata } from "../../text/tokenizer/from-metadata.ts";
 import type { Tokenizer } from "../../text/tokenizer/types.ts";
 import type { FromTextWorker, TextRequest, TextResults, ToTextWorker } from "./text-messages.ts";
 
@@ -34,17 +33,17 @@ try {
 }
 
 function loadTools(path: string): TextTools {
-  const file = readGguf(path, openFileSource);
+  const model = openModel(path, openFileSource);
   try {
-    const source = file.metadata.findString("tokenizer.chat_template");
+    const source = model.chatTemplate;
     let template: ChatTemplate | null = null;
     return {
-      tokenizer: createTokenizer(vocabularyFromMetadata(file.metadata)),
+      tokenizer: createTokenizer(model.vocabulary()),
       // Parsed when first asked for: a model whose template is broken still completes text.
-      template: () => (template ??= source === undefined ? fail("template_missing") : parseChatTemplate(source)),
+      template: () => (template ??= source === null ? fail("template_missing") : parseChatTemplate(source)),
     };
   } finally {
-    file.dispose();
+    model.dispose();
   }
 }
 

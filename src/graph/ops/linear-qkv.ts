@@ -1,6 +1,6 @@
 /**
- * linear_qkv: the three projections of attention in one pass over x; q and k are turned by the RoPE
- * table, q becomes the value, k and v go to the pages of the layer.
+ * linear_qkv: the three projections of attention in one pass over x; q and k are normed by head where
+ * they have norms, then turned by the RoPE table; q becomes the value, k and v go to the pages of the layer.
  */
 
 import {
@@ -17,6 +17,7 @@ import type { F32Rows } from "../row-matrix.ts";
 import type { ValueId, WeightRef } from "../types.ts";
 import { storeRows } from "./kv-store.ts";
 import { project, PROJECTION_TOLERANCE, projectionCost } from "./linear.ts";
+import { normRows } from "./rms-norm.ts";
 import { rotate } from "./rope.ts";
 
 export interface QkvWeights {
@@ -27,9 +28,18 @@ export interface QkvWeights {
   readonly qBias: WeightRef | null;
   readonly kBias: WeightRef | null;
   readonly vBias: WeightRef | null;
+  readonly qNorm: WeightRef | null;
+  readonly kNorm: WeightRef | null;
 }
 
-export type LinearQkvNode = OpNode<"linear_qkv", "x" | "ropeTable", QkvWeights, { readonly layer: number }, number>;
+export type LinearQkvNode = OpNode<
+  "linear_qkv",
+  "x" | "ropeTable",
+  QkvWeights,
+  /** The epsilon of both norms; without norms it has no effect. */
+  { readonly layer: number; readonly epsilon: number },
+  number
+>;
 
 export const linearQkv: OpRecord<LinearQkvNode> = {
   infer({ inputs, weights, attributes }, context) {
@@ -43,6 +53,8 @@ export const linearQkv: OpRecord<LinearQkvNode> = {
       requireProjection(context, x, weight);
       requireVector(context, bias, weight.rows);
     }
+    for (const norm of [weights.qNorm, weights.kNorm]) requireVector(context, norm, headDim);
+    context.require(attributes.epsilon >= 0, `epsilon ${attributes.epsilon} is negative`);
     context.require(weights.q.rows % headDim === 0, `${weights.q.tensor} does not divide into heads of ${headDim}`);
     for (const weight of [weights.k, weights.v]) {
       context.require(
@@ -59,8 +71,10 @@ export const linearQkv: OpRecord<LinearQkvNode> = {
   reference({ inputs, weights, attributes }, context) {
     const [q, k, v] = projectAll(context, inputs.x, weights);
     const table = context.f32(inputs.ropeTable);
-    storeRows(context, attributes.layer, rotate(k, table), v);
-    return rotate(q, table);
+    const turned = (x: F32Rows, norm: WeightRef | null): F32Rows =>
+      rotate(norm === null ? x : normRows(x, context.weight(norm), attributes.epsilon), table);
+    storeRows(context, attributes.layer, turned(k, weights.kNorm), v);
+    return turned(q, weights.qNorm);
   },
   kernels: ["linear_qkv"],
   tolerance: PROJECTION_TOLERANCE,

@@ -56,7 +56,7 @@ function close(values: readonly number[]): unknown[] {
   return values.map((value): unknown => expect.closeTo(value, 6));
 }
 
-const NORM = { epsilon: 0, outType: "f32" } as const;
+const NORM = { epsilon: 0, groups: 1, outType: "f32" } as const;
 /** 1 / (1 + e^-1) and 2 / (1 + e^-2). */
 const SILU_1 = 0.7310585786;
 const SILU_2 = 1.7615941559;
@@ -71,6 +71,14 @@ describe("references", () => {
       ],
       { norm: [1, 10] },
       (graph, x) => graph.add("rms_norm", "y", { inputs: { x }, weights: { weight }, attributes: NORM }),
+    );
+    expect(out).toEqual(close([3 / Math.sqrt(12.5), 40 / Math.sqrt(12.5), 0, 20 / Math.sqrt(2)]));
+  });
+
+  it("rms_norm takes each group of columns by itself, all by one weight", () => {
+    const weight = vectorRef("norm", 2);
+    const out = outputOf([[3, 4, 0, 2]], { norm: [1, 10] }, (graph, x) =>
+      graph.add("rms_norm", "y", { inputs: { x }, weights: { weight }, attributes: { ...NORM, groups: 2 } }),
     );
     expect(out).toEqual(close([3 / Math.sqrt(12.5), 40 / Math.sqrt(12.5), 0, 20 / Math.sqrt(2)]));
   });
@@ -175,7 +183,7 @@ describe("references", () => {
     expect(out).toEqual(close([2 + 100 + 2, 1 + 200 + 4]));
   });
 
-  it("linear_qkv turns q and k but not v, and stores k and v", () => {
+  it("linear_qkv norms and turns q and k but not v, and stores k and v", () => {
     const weights = {
       q: matrixRef("i", 2, 2),
       k: matrixRef("i", 2, 2),
@@ -183,6 +191,8 @@ describe("references", () => {
       qBias: null,
       kBias: null,
       vBias: vectorRef("b", 2),
+      qNorm: vectorRef("twos", 2),
+      kNorm: null,
     };
     // A frequency of pi: the second position is half a turn on, which turns (2, 0) to (-2, 0).
     const out = outputOf(
@@ -190,16 +200,21 @@ describe("references", () => {
         [1, 0],
         [2, 0],
       ],
-      { i: [1, 0, 0, 1], b: [0, 1] },
+      { i: [1, 0, 0, 1], b: [0, 1], twos: [Math.SQRT2, Math.SQRT2] },
       (graph, x) => {
         const frequencies = graph.constant("half turns", Float32Array.of(Math.PI));
         const ropeTable = graph.add("rope_table", "table", { inputs: {}, weights: { frequencies }, attributes: {} });
-        const q = graph.add("linear_qkv", "qkv", { inputs: { x, ropeTable }, weights, attributes: { layer: 0 } });
+        const q = graph.add("linear_qkv", "qkv", {
+          inputs: { x, ropeTable },
+          weights,
+          attributes: { layer: 0, epsilon: 0 },
+        });
         const attributes = { layer: 0, heads: 1, scale: 1, outType: "f32" } as const;
         return graph.add("attention", "attended", { inputs: { q }, weights: {}, attributes });
       },
     );
-    // Row 1 scores -2 at (1, 0) and 4 at (-2, 0), so the first value has the weight 1 / (1 + e^6).
+    // The norm makes the query of both rows (2, 0): row 1 scores -2 at (1, 0) and 4 at (-2, 0), so the first
+    // value has the weight 1 / (1 + e^6).
     const first = 1 / (1 + Math.exp(6));
     expect(out).toEqual(close([1, 1, first + 2 * (1 - first), 1]));
   });
@@ -270,7 +285,7 @@ describe("shape rules", () => {
         graph.add("rms_norm", "y", {
           inputs: { x },
           weights: { weight: vectorRef("n", 6) },
-          attributes: { epsilon: -1, outType: "f32" },
+          attributes: { epsilon: -1, groups: 1, outType: "f32" },
         }),
     ],
   ])("refuse %s", (_, problem, build) => {

@@ -1,4 +1,7 @@
-/** rms_norm: x / sqrt(mean(x^2) + epsilon) * weight, by row. Zhang and Sennrich, 2019. */
+/**
+ * rms_norm: x / sqrt(mean(x^2) + epsilon) * weight, by row, or by each of `groups` equal parts of a row,
+ * such as heads, all by one weight. Zhang and Sennrich, 2019.
+ */
 
 import { quantizable, requireF32, requireVector } from "../infer-rules.ts";
 import type { OpNode, OpRecord } from "../op.ts";
@@ -9,14 +12,19 @@ export type RmsNormNode = OpNode<
   "rms_norm",
   "x",
   { readonly weight: WeightRef },
-  { readonly epsilon: number; readonly outType: "f32" | "q8a" },
+  { readonly epsilon: number; readonly groups: number; readonly outType: "f32" | "q8a" },
   number
 >;
 
 export const rmsNorm: OpRecord<RmsNormNode> = {
   infer({ inputs, weights, attributes }, context) {
     const x = requireF32(context, inputs.x);
-    requireVector(context, weights.weight, x.columns);
+    const { groups } = attributes;
+    context.require(
+      Number.isInteger(groups) && groups >= 1 && x.columns % groups === 0,
+      `${x.columns} columns do not divide into ${groups} groups`,
+    );
+    requireVector(context, weights.weight, x.columns / groups);
     context.require(attributes.epsilon >= 0, `epsilon ${attributes.epsilon} is negative`);
     return quantizable(context, attributes.outType, x);
   },
@@ -37,15 +45,15 @@ export const rmsNorm: OpRecord<RmsNormNode> = {
   pages: "none",
 };
 
-function normRows(x: F32Rows, weight: Float32Array, epsilon: number): F32Rows {
-  const { rows, columns } = x;
-  const out = f32Rows(rows, columns);
-  for (let row = 0; row < rows; row += 1) {
-    const begin = row * columns;
+/** Runs of the weight's length, each by its own mean. */
+export function normRows(x: F32Rows, weight: Float32Array, epsilon: number): F32Rows {
+  const width = weight.length;
+  const out = f32Rows(x.rows, x.columns);
+  for (let begin = 0; begin < x.values.length; begin += width) {
     let squares = 0;
-    for (let i = begin; i < begin + columns; i += 1) squares += (x.values[i] ?? 0) ** 2;
-    const factor = 1 / Math.sqrt(squares / columns + epsilon);
-    for (let i = 0; i < columns; i += 1) {
+    for (let i = begin; i < begin + width; i += 1) squares += (x.values[i] ?? 0) ** 2;
+    const factor = 1 / Math.sqrt(squares / width + epsilon);
+    for (let i = 0; i < width; i += 1) {
       out.values[begin + i] = (x.values[begin + i] ?? 0) * factor * (weight[i] ?? 0);
     }
   }

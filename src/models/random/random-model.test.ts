@@ -9,9 +9,11 @@ import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
 import { vocabularyFromMetadata } from "../../text/tokenizer/from-metadata.ts";
 import { bindWeights } from "../bind-weights.ts";
 import { buildGraph, specFromGguf } from "../families.ts";
-import { decodeWeight } from "../gguf-weights.ts";
-import { RANDOM_WEIGHTS_KEY, randomModel, type RandomQuant } from "./random-model.ts";
+import { decodeWeight } from "../decoded-weights.ts";
+import { ggufSource } from "../gguf/gguf-source.ts";
+import { randomModel, type RandomQuant } from "./random-model.ts";
 import type { RandomShapeName } from "./random-shapes.ts";
+import { RANDOM_WEIGHTS_KEY } from "./random-weights-key.ts";
 
 function fileOf(shape: RandomShapeName, quant: RandomQuant, seed = 1): GgufModel {
   const bytes = ggufBytes(randomModel(shape, quant, seed));
@@ -28,9 +30,9 @@ const QUANTS = ["f32", "f16", "bf16", "q8_0", "q4_0"] as const;
 describe("randomModel", () => {
   it.each(QUANTS)("makes a whole model of %s", (quant) => {
     const file = fileOf("tiny", quant);
-    const bound = bindWeights(buildGraph(specFromGguf(file)), file.tensors);
-    expect(bound.get("blk.2.ffn_up.weight")?.type).toBe(quant.toUpperCase());
-    expect(bound.get("blk.2.ffn_norm.weight")?.type).toBe("F32");
+    const bound = bindWeights(buildGraph(specFromGguf(file)), ggufSource(file));
+    expect(bound.get("blk.2.ffn_up.weight")?.encoding.type).toBe(quant.toUpperCase());
+    expect(bound.get("blk.2.ffn_norm.weight")?.encoding.type).toBe("F32");
     expect(file.metadata.getBool(RANDOM_WEIGHTS_KEY)).toBe(true);
   });
 
@@ -49,7 +51,7 @@ describe("randomModel", () => {
       columns: 96,
       rowOrder: { kind: "source" },
     } as const;
-    const weights = decodeWeight(ref, bindWeights(graph, file.tensors));
+    const weights = decodeWeight(ref, bindWeights(graph, ggufSource(file)));
     const squares = weights.reduce((sum, weight) => sum + weight ** 2, 0);
     expect(Math.sqrt(squares / weights.length) * Math.sqrt(96)).toBeCloseTo(1, 1);
     const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;

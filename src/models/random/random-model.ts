@@ -10,17 +10,16 @@ import { encodeRows } from "../../formats/quant/rows.ts";
 import { weightsOf } from "../../graph/graph.ts";
 import type { WeightRef } from "../../graph/types.ts";
 import { weightKey } from "../../graph/weight-ref.ts";
-import { buildLlama } from "../llama.ts";
+import { buildGraph } from "../families.ts";
 import type { ModelSpec } from "../model-spec.ts";
 import { RANDOM_SHAPES, type RandomShape, type RandomShapeName } from "./random-shapes.ts";
-import { ROPE_FACTORS_TENSOR } from "../rope-scaling.ts";
+import { ROPE_FACTORS_TENSOR } from "../gguf/rope-scaling.ts";
 import { type RandomTensors, randomNumbers, randomTensors } from "./random-tensor.ts";
+import { RANDOM_WEIGHTS_KEY } from "./random-weights-key.ts";
 import { randomVocabulary, type RandomVocabulary, textValue } from "./random-vocabulary.ts";
 
 /** How the matrices are stored; vectors are f32. The names that files use. */
 export type RandomQuant = "f32" | "f16" | "bf16" | "q8_0" | "q4_0";
-
-export const RANDOM_WEIGHTS_KEY = "turnwise.random_weights";
 
 const QUANT_TYPES: { readonly [Quant in RandomQuant]: GgmlType } = {
   f32: "F32",
@@ -52,32 +51,31 @@ export function randomModel(shapeName: RandomShapeName, quant: RandomQuant, seed
 function specOf(shape: RandomShape, vocabSize: number): ModelSpec {
   return {
     ...shape,
-    architecture: "llama",
     name: "turnwise-random",
     vocabSize,
     // The file has the divisors as a tensor; which ones is all the same to the graph's shapes.
     rope: { theta: shape.theta, scaling: { kind: "none" } },
-    attentionOutputBias: shape.qkvBias,
   };
 }
 
 function metadataOf(spec: ModelSpec, vocabulary: RandomVocabulary): readonly (readonly [string, GgufValue])[] {
+  const key = (name: string): string => `${spec.architecture}.${name}`;
   return [
-    ["general.architecture", textValue("llama")],
+    ["general.architecture", textValue(spec.architecture)],
     ["general.name", textValue(spec.name)],
     [RANDOM_WEIGHTS_KEY, { kind: "bool", value: true }],
-    ["llama.block_count", uint(spec.layers)],
-    ["llama.context_length", uint(spec.contextTokens)],
-    ["llama.embedding_length", uint(spec.hiddenColumns)],
-    ["llama.feed_forward_length", uint(spec.ffnColumns)],
-    ["llama.attention.head_count", uint(spec.heads)],
-    ["llama.attention.head_count_kv", uint(spec.kvHeads)],
-    ["llama.attention.key_length", uint(spec.headDim)],
-    ["llama.attention.value_length", uint(spec.headDim)],
-    ["llama.attention.layer_norm_rms_epsilon", float(spec.normEpsilon)],
-    ["llama.rope.dimension_count", uint(spec.headDim)],
-    ["llama.rope.freq_base", float(spec.rope.theta)],
-    ["llama.vocab_size", uint(spec.vocabSize)],
+    [key("block_count"), uint(spec.layers)],
+    [key("context_length"), uint(spec.contextTokens)],
+    [key("embedding_length"), uint(spec.hiddenColumns)],
+    [key("feed_forward_length"), uint(spec.ffnColumns)],
+    [key("attention.head_count"), uint(spec.heads)],
+    [key("attention.head_count_kv"), uint(spec.kvHeads)],
+    [key("attention.key_length"), uint(spec.headDim)],
+    [key("attention.value_length"), uint(spec.headDim)],
+    [key("attention.layer_norm_rms_epsilon"), float(spec.normEpsilon)],
+    [key("rope.dimension_count"), uint(spec.headDim)],
+    [key("rope.freq_base"), float(spec.rope.theta)],
+    [key("vocab_size"), uint(spec.vocabSize)],
     ...vocabulary.metadata,
   ];
 }
@@ -97,7 +95,7 @@ function tensorsOf(
   type: GgmlType,
   seed: number,
 ): readonly GgufTensorContents[] {
-  const graph = buildLlama(spec);
+  const graph = buildGraph(spec);
   const refs = new Map(graph.nodes.flatMap((node) => weightsOf(node).map(([, ref]) => [weightKey(ref), ref] as const)));
   const held = [...refs.values()].filter((ref) => !graph.constants.has(ref.tensor));
   const random = randomNumbers(seed);

@@ -1,8 +1,10 @@
 /** The shapes that random models come in, as rows. */
 
+import type { Architecture, RopePairing } from "../model-spec.ts";
 import { llama3Factors } from "../rope-frequencies.ts";
 
 export interface RandomShape {
+  readonly architecture: Architecture;
   readonly layers: number;
   readonly hiddenColumns: number;
   readonly ffnColumns: number;
@@ -15,11 +17,15 @@ export interface RandomShape {
   readonly normEpsilon: number;
   readonly theta: number;
   readonly tiedHead: boolean;
+  readonly ropePairing: RopePairing;
   readonly qkvBias: boolean;
+  readonly attentionOutputBias: boolean;
+  readonly headNorm: boolean;
   readonly ropeFactors: Float32Array | null;
 }
 
 const TINY: RandomShape = {
+  architecture: "llama",
   layers: 3,
   hiddenColumns: 96,
   ffnColumns: 256,
@@ -31,7 +37,10 @@ const TINY: RandomShape = {
   normEpsilon: 1e-5,
   theta: 10_000,
   tiedHead: false,
+  ropePairing: "neighbours",
   qkvBias: false,
+  attentionOutputBias: false,
+  headNorm: false,
   ropeFactors: null,
 };
 
@@ -47,6 +56,7 @@ export const RANDOM_SHAPES = {
     headDim: 32,
     tiedHead: true,
     qkvBias: true,
+    attentionOutputBias: true,
     ropeFactors: llama3Factors(10_000, 32, {
       factor: 8,
       lowFrequencyFactor: 1,
@@ -54,8 +64,11 @@ export const RANDOM_SHAPES = {
       originalContextTokens: 256,
     }),
   },
+  "tiny-qwen2": { ...TINY, architecture: "qwen2", ropePairing: "halves", qkvBias: true, tiedHead: true },
+  "tiny-qwen3": { ...TINY, architecture: "qwen3", ropePairing: "halves", headNorm: true, headDim: 32 },
   /** For benches: the true shape of Llama-3.2-1B. */
   "llama-3.2-1b": {
+    architecture: "llama",
     layers: 16,
     hiddenColumns: 2048,
     ffnColumns: 8192,
@@ -67,7 +80,10 @@ export const RANDOM_SHAPES = {
     normEpsilon: 1e-5,
     theta: 500_000,
     tiedHead: true,
+    ropePairing: "neighbours",
     qkvBias: false,
+    attentionOutputBias: false,
+    headNorm: false,
     ropeFactors: llama3Factors(500_000, 64, {
       factor: 32,
       lowFrequencyFactor: 1,

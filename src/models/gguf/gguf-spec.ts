@@ -1,20 +1,24 @@
 /**
  * Reads a ModelSpec from GGUF metadata. Keys are those of llama.cpp's converters, prefixed with the
- * architecture; families share them, and refuse in their own file what is theirs to refuse.
+ * architecture, and families share them.
  */
 
-import { fail } from "../base/errors.ts";
-import type { GgufMetadata } from "../formats/gguf/metadata.ts";
-import type { GgufModel } from "../formats/gguf/model.ts";
-import type { Architecture, ModelSpec } from "./model-spec.ts";
+import { fail } from "../../base/errors.ts";
+import type { GgufMetadata } from "../../formats/gguf/metadata.ts";
+import type { GgufModel } from "../../formats/gguf/model.ts";
+import type { Family } from "../family.ts";
+import type { Architecture, ModelSpec } from "../model-spec.ts";
 import { ropeScaling } from "./rope-scaling.ts";
 import { findPositive, findSize, findUniformSize, missingKey, readSize, SPEC_LIMITS } from "./spec-fields.ts";
 
 /** The parts of a file that a spec is read from. */
 export type SpecSource = Pick<GgufModel, "metadata" | "tensors">;
 
+/** What metadata and tensors say; the rest is the family's. */
+type DescribedSpec = Omit<ModelSpec, keyof Family["gguf"]>;
+
 /** Throws `metadata_missing`, `metadata_invalid`, and `model_feature_unsupported` for what no family runs. */
-export function specFromMetadata({ metadata, tensors }: SpecSource, architecture: Architecture): ModelSpec {
+export function specFromMetadata({ metadata, tensors }: SpecSource, architecture: Architecture): DescribedSpec {
   const key = (name: string): string => `${architecture}.${name}`;
   const uniform = (name: string, limit: number, what: string): number =>
     findUniformSize(metadata, key(name), limit, what) ?? missingKey(key(name), architecture);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { memorySource } from "../formats/file-source.ts";
-import { readGguf } from "../formats/gguf/read.ts";
-import type { GgufValue } from "../formats/gguf/value.ts";
-import { ggufBytes, type GgufTensorContents } from "../formats/gguf/write.ts";
-import { specFromGguf } from "./families.ts";
-import type { ModelSpec } from "./model-spec.ts";
+import { memorySource } from "../../formats/file-source.ts";
+import { readGguf } from "../../formats/gguf/read.ts";
+import type { GgufValue } from "../../formats/gguf/value.ts";
+import { ggufBytes, type GgufTensorContents } from "../../formats/gguf/write.ts";
+import { specFromGguf } from "../families.ts";
+import type { ModelSpec } from "../model-spec.ts";
 
 const uint = (value: number): GgufValue => ({ kind: "number", type: "uint32", value });
 const float = (value: number): GgufValue => ({ kind: "number", type: "float32", value });
@@ -58,6 +58,8 @@ describe("specFromGguf", () => {
       contextTokens: 512,
       normEpsilon: 0.5,
       rope: { theta: 10_000, scaling: { kind: "none" } },
+      ropePairing: "neighbours",
+      headNorm: false,
       tiedHead: true,
       qkvBias: false,
       attentionOutputBias: false,
@@ -131,7 +133,7 @@ describe("what is refused", () => {
     [
       "another architecture",
       "architecture_unsupported",
-      /Architecture mamba .*Supported: llama\./,
+      /Architecture mamba .*Supported: llama, qwen2, qwen3\./,
       { "general.architecture": text("mamba") },
     ],
     ["no architecture", "metadata_missing", /general\.architecture is missing/, { "general.architecture": null }],

@@ -1,11 +1,11 @@
 /** RoPE's scaling as GGUF stores it: a type and a factor in the metadata, Llama 3's as a tensor. */
 
-import { fail } from "../base/errors.ts";
-import { requireRunnableType } from "../formats/gguf/ggml-types.ts";
-import type { GgufMetadata } from "../formats/gguf/metadata.ts";
-import type { GgufModel } from "../formats/gguf/model.ts";
-import { decodeRows } from "../formats/quant/rows.ts";
-import type { RopeScaling } from "./model-spec.ts";
+import { fail } from "../../base/errors.ts";
+import { requireRunnableType } from "../../formats/gguf/ggml-types.ts";
+import type { GgufMetadata } from "../../formats/gguf/metadata.ts";
+import type { GgufModel } from "../../formats/gguf/model.ts";
+import { decodeRows } from "../../formats/quant/rows.ts";
+import type { RopeScaling } from "../model-spec.ts";
 import { findPositive } from "./spec-fields.ts";
 
 /** Divisors of the frequencies; read with the spec, so no node of a graph refers to it. */

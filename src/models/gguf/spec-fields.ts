@@ -1,7 +1,7 @@
 /** Reads sizes of a model from GGUF metadata, with the limits that keep a hostile file's graph small. */
 
-import { fail } from "../base/errors.ts";
-import type { GgufMetadata } from "../formats/gguf/metadata.ts";
+import { fail } from "../../base/errors.ts";
+import type { GgufMetadata } from "../../formats/gguf/metadata.ts";
 
 export const SPEC_LIMITS = {
   /** A graph has some ten nodes a layer; the deepest published models have about 130 layers. */

@@ -1,7 +1,7 @@
-/** Decoded weights for the interpreter, and vectors for the native core, from a file's tensors. */
+/** Decoded weights for the interpreter, from a source's stored ones. */
 
 import { invariant } from "../base/invariant.ts";
-import { decodeRows } from "../formats/quant/rows.ts";
+import { decodeWeightValues } from "../formats/stored-weight.ts";
 import type { WeightRef } from "../graph/types.ts";
 import type { WeightProvider } from "../graph/weight-provider.ts";
 import { sourceRow, weightKey } from "../graph/weight-ref.ts";
@@ -23,9 +23,9 @@ export function weightProvider(weights: BoundWeights): WeightProvider {
 
 /** One weight as f32, its row order applied. */
 export function decodeWeight(ref: WeightRef, weights: BoundWeights): Float32Array {
-  const tensor = weights.get(ref.tensor);
-  invariant(tensor !== undefined, `${ref.tensor} is bound`);
-  const values = decodeRows(tensor.typeId, tensor.view(), tensor.elements);
+  const stored = weights.get(ref.tensor);
+  invariant(stored !== undefined, `${ref.tensor} is bound`);
+  const values = decodeWeightValues(stored);
   if (ref.rowOrder.kind === "source") return values;
   return ref.kind === "matrix" ? reorder(ref, values, ref.rows, ref.columns) : reorder(ref, values, ref.columns, 1);
 }

@@ -1,0 +1,40 @@
+/** A GGUF file as a model source. */
+
+import { requireRunnableType } from "../../formats/gguf/ggml-types.ts";
+import type { GgufModel } from "../../formats/gguf/model.ts";
+import { vocabularyFromMetadata } from "../../text/tokenizer/from-metadata.ts";
+import { specFromGguf } from "../families.ts";
+import type { ModelSource } from "../model-source.ts";
+import { RANDOM_WEIGHTS_KEY } from "../random/random-weights-key.ts";
+import { ROPE_FACTORS_TENSOR } from "./rope-scaling.ts";
+
+/** Takes over the file: disposing of the source closes it. */
+export function ggufSource(file: GgufModel): ModelSource {
+  const { metadata, tensors } = file;
+  return {
+    path: file.path,
+    name: metadata.findString("general.name") ?? null,
+    randomWeights: metadata.findBool(RANDOM_WEIGHTS_KEY) ?? false,
+    parameters: file.parameters,
+    fileBytes: file.fileBytes,
+    chatTemplate: metadata.findString("tokenizer.chat_template") ?? null,
+    weightNames: [...tensors.keys()].filter((name) => name !== ROPE_FACTORS_TENSOR),
+    spec: () => specFromGguf(file),
+    vocabulary: () => vocabularyFromMetadata(metadata),
+    weight(name) {
+      const tensor = tensors.get(name);
+      if (tensor === undefined) return null;
+      requireRunnableType(tensor);
+      return {
+        encoding: { kind: "ggml", type: tensor.type },
+        shape: tensor.shape.toReversed(),
+        elements: tensor.elements,
+        parts: [{ role: "data", view: () => tensor.view() }],
+      };
+    },
+    tensorName: (name) => name,
+    // GGUF puts the contiguous dimension first.
+    shapeText: (shape) => `[${shape.toReversed().join(", ")}]`,
+    dispose: () => file.dispose(),
+  };
+}
