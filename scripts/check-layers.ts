@@ -13,7 +13,7 @@ const SRC = join(ROOT, "src");
 const LAYERS: readonly (readonly string[])[] = [
   ["base"],
   ["formats", "text", "graph"],
-  ["models", "compile"],
+  ["models", "compile", "hub"],
   ["native"],
   ["engine"],
   ["turns"],

@@ -92,6 +92,39 @@ export const ERRORS = {
     message: "Tensor {tensor} has shape {found}; expected {expected}.",
   },
 
+  // hub
+  model_name_invalid: {
+    class: "UsageError",
+    message: "{name} is no model's name: write hf:ORG/NAME or hf:ORG/NAME:QUANT, such as hf:ORG/NAME:Q4_0.",
+  },
+  model_not_pulled: { class: "UsageError", message: "{name} is not among the pulled models in {folder}." },
+  quant_unavailable: { class: "UsageError", message: "{repo} has no {wanted}. It has: {available}." },
+  hub_unreachable: { class: "CapacityError", message: "Cannot reach {host}: {reason}" },
+  hub_refused: {
+    class: "UsageError",
+    message:
+      "{host} refuses {repo} (status {status}). It may need its licence accepted or be private: open {page} with your account, accept what it asks, and {hint}.",
+  },
+  hub_not_found: { class: "UsageError", message: "{host} has no {what}." },
+  hub_invalid: { class: "FormatError", message: "What {url} answers cannot be used: {problem}" },
+  hub_changed: {
+    class: "CapacityError",
+    message: "{file} changed on {host} while it was fetched. Run the command again.",
+  },
+  download_broken: {
+    class: "CapacityError",
+    message: "The connection broke after {done} of {total} of {file}: {reason}",
+  },
+  checksum_wrong: {
+    class: "FormatError",
+    message: "{file} came damaged: its hash is {found}, {host} says {expected}. It was removed; run the command again.",
+  },
+  pull_stopped: {
+    class: "AbortError",
+    message: "Stopped; what came so far is kept, and the same command goes on from there.",
+  },
+  disk_full: { class: "CapacityError", message: "{folder} has {free} free, {needed} more are needed." },
+
   // graph, compile
   graph_invalid: { class: "InternalError", message: "The graph breaks a rule at node {node}: {problem}" },
   program_invalid: { class: "InternalError", message: "The program breaks a rule: {problem}" },

@@ -3,6 +3,7 @@
  * default. It knows no command-line syntax; `cli/` splits the arguments.
  */
 
+import type { Environment } from "./environment.ts";
 import { fail, turnwiseError } from "./errors.ts";
 import type { TurnwiseError } from "./errors.ts";
 import { unreachable } from "./invariant.ts";
@@ -13,9 +14,6 @@ type OptionValue = string | number | boolean | readonly string[] | null;
 
 /** What was given for each option, by its long name: text, true or false for a flag, all texts of a repeated one. */
 export type GivenOptions = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
-
-/** Environment variables; `process.env` is one. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 const BYTE_UNITS: Readonly<Record<string, number>> = {
   "": 1,

@@ -5,17 +5,17 @@
 
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Environment } from "../base/option-parse.ts";
+import { writableCacheDirectory } from "../base/cache-directory.ts";
+import type { Environment } from "../base/environment.ts";
 import { writeRandomModel } from "../models/random/random-model.ts";
-import { cacheDirectory } from "./cache-directory.ts";
 
 /** Part of the file's name; a change of what is written needs a new one. */
 const REVISION = 1;
 const SEED = 1;
 
 /** Its path; written under another name and renamed, so that two first starts at once are safe. */
-export function builtInModel(env: Environment): string {
-  const path = join(cacheDirectory(env), `turnwise-random-v${REVISION}.gguf`);
+export function builtInModel(env: Environment, cacheDir: string | null): string {
+  const path = join(writableCacheDirectory(env, cacheDir), `turnwise-random-v${REVISION}.gguf`);
   if (existsSync(path)) return path;
   const partial = `${path}.${process.pid}.partial`;
   try {

@@ -5,7 +5,9 @@ import { BUILD_NATIVE } from "./commands/build-native.ts";
 import { CHAT } from "./commands/chat.ts";
 import { DOCTOR } from "./commands/doctor.ts";
 import { INSPECT } from "./commands/inspect.ts";
+import { MODELS } from "./commands/models.ts";
 import { PERPLEXITY } from "./commands/perplexity.ts";
+import { PULL } from "./commands/pull.ts";
 import { RUN } from "./commands/run.ts";
 import { SERVE } from "./commands/serve.ts";
 import { START } from "./commands/start.ts";
@@ -16,6 +18,8 @@ export const COMMANDS: readonly Command[] = [
   SERVE,
   RUN,
   CHAT,
+  PULL,
+  MODELS,
   INSPECT,
   TOKENIZE,
   PERPLEXITY,

@@ -63,7 +63,10 @@ function environmentSection(): string {
     "| `TURNWISE_ISA` | force an instruction-set level of the native core; `turnwise doctor` lists them |",
     "| `TURNWISE_NATIVE` | path of a native core to load instead of the one that is found |",
     "| `TURNWISE_DEBUG` | not empty: errors print their stack |",
-    "| `XDG_CACHE_HOME` | where the built-in model and a native core built on this machine are kept, by default `~/.cache` |",
+    "| `HF_ENDPOINT` | the hub that models are pulled from, by default `https://huggingface.co` |",
+    "| `HF_TOKEN`, `HF_TOKEN_PATH`, `HF_HOME` | a token for the hub, its file, the folder of its file; sent to the hub alone |",
+    "| `XDG_CACHE_HOME` | its folder `turnwise` holds pulled models, the built-in model and a native core built here; by default `~/.cache` |",
+    "| `TURNWISE_CACHE_DIR` | another folder for all of that |",
   ].join("\n");
 }
 

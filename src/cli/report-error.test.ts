@@ -9,7 +9,7 @@ test("one line with the message, one with what to do", () => {
   );
   expect(lines).toEqual([
     "turnwise: Cannot read /x.gguf: there is no such file",
-    "  MODEL is the path of a GGUF file; without it the built-in model is used.",
+    "  MODEL is a GGUF file, hf:ORG/NAME or a pulled model; without it the built-in model is used.",
   ]);
 });
 

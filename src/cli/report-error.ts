@@ -11,10 +11,13 @@ const HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
   unknown_command: "See turnwise --help.",
   missing_argument: "See turnwise --help.",
   unexpected_argument: "A text with spaces needs quotes around it.",
-  file_unreadable: "MODEL is the path of a GGUF file; without it the built-in model is used.",
+  file_unreadable: "MODEL is a GGUF file, hf:ORG/NAME or a pulled model; without it the built-in model is used.",
   gguf_bad_magic: "MODEL is the path of a GGUF file, such as one from huggingface.co/models?library=gguf.",
   gguf_truncated: "The file is incomplete; fetch it again and compare its size.",
   gguf_split_missing: "Put all parts into one directory and give the first.",
+  hub_unreachable: "HF_ENDPOINT names another hub; what is there already is not fetched again.",
+  download_broken: "Run the same command again: it goes on from there.",
+  disk_full: "turnwise models ls shows what the pulled models take; --cache-dir names another place.",
   template_missing: "turnwise run --raw continues a text without a template.",
   context_length_exceeded: "Shorten the prompt, lower --max-tokens, or raise --ctx where the model allows it.",
   memory_insufficient: "A smaller --ctx or --kv-memory needs less.",
@@ -46,6 +49,6 @@ function explain(thrown: unknown): TurnwiseError {
 
 export function exitCodeOf(thrown: unknown): ExitCode {
   if (!(thrown instanceof TurnwiseError)) return EXIT_CODES.failed;
-  if (thrown.code === "cancelled") return EXIT_CODES.interrupted;
+  if (thrown.class === "AbortError") return EXIT_CODES.interrupted;
   return thrown.class === "UsageError" ? EXIT_CODES.usage : EXIT_CODES.failed;
 }

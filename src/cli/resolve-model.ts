@@ -1,18 +1,41 @@
-/** The MODEL argument: a path that must exist, or the built-in model where it is absent. */
+/**
+ * The MODEL argument as a path: a file that must exist, a pulled model by its name, one to be pulled now
+ * where the name begins with hf:, or the built-in model where the argument is absent.
+ */
 
 import { statSync } from "node:fs";
+import { cacheDirectory } from "../base/cache-directory.ts";
 import { fail } from "../base/errors.ts";
+import { ModelCache } from "../hub/model-cache.ts";
+import { hasHubScheme, parseHubReference, requireHubReference } from "../hub/reference.ts";
 import { builtInModel } from "./built-in-model.ts";
 import type { CommandContext } from "./command.ts";
+import { pullInTerminal } from "./pull-in-terminal.ts";
 
-export const MODEL_ARGUMENT = {
-  required: false,
-  help: "A GGUF file, or the first part of a split one; by default the built-in model",
-} as const;
+const MODEL_HELP = "A GGUF file (of a split one the first part), hf:ORG/NAME[:QUANT], or a pulled model's name";
 
-/** The model's path. Throws `file_unreadable` early, before anything slow starts. */
-export function resolveModel(given: string | null, context: CommandContext): string {
-  if (given === null) return builtInModel(context.terminal.env);
+export const MODEL_ARGUMENT = { required: false, help: `${MODEL_HELP}; by default the built-in model` } as const;
+export const REQUIRED_MODEL_ARGUMENT = { required: true, help: MODEL_HELP } as const;
+
+/**
+ * The model's path; `cacheDir` is what `--cache-dir` says. Throws early, before anything slow starts:
+ * `file_unreadable`, `model_name_invalid`, `quant_unavailable`, and what a pull throws.
+ */
+export async function resolveModel(
+  given: string | null,
+  cacheDir: string | null,
+  context: CommandContext,
+): Promise<string> {
+  if (given === null) return builtInModel(context.terminal.env, cacheDir);
+  const cache = new ModelCache(cacheDirectory(context.terminal.env, cacheDir));
+  if (hasHubScheme(given)) {
+    const reference = requireHubReference(given);
+    return cache.find(reference) ?? (await pullInTerminal(reference, cacheDir, context));
+  }
+  // A path may look like a name; what lies there is meant then.
+  const reference = statSync(given, { throwIfNoEntry: false }) === undefined ? parseHubReference(given) : null;
+  const pulled = reference === null ? null : cache.find(reference);
+  if (pulled !== null) return pulled;
   requireFile(given);
   return given;
 }

@@ -4,7 +4,7 @@
  */
 
 import { once } from "node:events";
-import type { Environment } from "../base/option-parse.ts";
+import type { Environment } from "../base/environment.ts";
 import { fail } from "../base/errors.ts";
 
 /** What a progress bar needs of a stream. */

@@ -1,7 +1,7 @@
 /** Which ISA level the kernels run at: TURNWISE_ISA, or the best that binary and CPU share. */
 
+import type { Environment } from "../base/environment.ts";
 import { fail } from "../base/errors.ts";
-import type { Environment } from "./native-paths.ts";
 
 /**
  * `requested` (a setting of the program) wins over TURNWISE_ISA, which wins over the best of

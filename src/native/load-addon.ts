@@ -8,10 +8,10 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
+import type { Environment } from "../base/environment.ts";
 import { fail } from "../base/errors.ts";
 import { ADDON_ABI, type Addon } from "./addon-types.ts";
 import {
-  type Environment,
   PACKAGE_ROOT,
   cachedBuildPath,
   checkoutBuildPath,

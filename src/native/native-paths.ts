@@ -1,11 +1,10 @@
 /** Where binaries of the native core may lie. Paths only; `load-addon.ts` decides which one is taken. */
 
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { cacheDirectory } from "../base/cache-directory.ts";
+import type { Environment } from "../base/environment.ts";
 
 /** The package's own folder; the same two levels up from `src/native` and from `dist/native`. */
 export const PACKAGE_ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -24,16 +23,10 @@ export function checkoutBuildPath(root: string = PACKAGE_ROOT): string {
 /** Made by `turnwise build-native`; one for each version, so that an update never loads an old binary. */
 export function cachedBuildPath(environment: Environment = process.env, root: string = PACKAGE_ROOT): string {
   const folder = `${packageVersion(root)}-${process.platform}-${process.arch}`;
-  return join(cacheDirectory(environment), "turnwise", "native", folder, "turnwise.node");
+  return join(cacheDirectory(environment), "native", folder, "turnwise.node");
 }
 
 /** Package that holds a binary for this machine. */
 export function platformPackageName(): string {
   return `@turnwise/native-${process.platform}-${process.arch}`;
-}
-
-function cacheDirectory(environment: Environment): string {
-  const named = environment["XDG_CACHE_HOME"];
-  if (named !== undefined && named !== "") return named;
-  return process.platform === "darwin" ? join(homedir(), "Library", "Caches") : join(homedir(), ".cache");
 }

@@ -5,6 +5,7 @@
 
 import type { Hono } from "hono";
 import type { DestinationStream } from "pino";
+import type { Environment } from "../base/environment.ts";
 import type { EngineApi } from "../engine/types.ts";
 import { loadApiKeys } from "./api-keys.ts";
 import { checkBinding } from "./binding.ts";
@@ -37,7 +38,7 @@ export interface TurnwiseServer {
 
 export interface ServerSurroundings {
   /** Where TURNWISE_API_KEY is looked up; by default the process's environment. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Environment;
   /** Where log lines go; by default stderr. */
   readonly logDestination?: DestinationStream;
 }

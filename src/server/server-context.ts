@@ -39,10 +39,10 @@ export function servedModelId(engine: EngineApi, options: ServerOptions): string
   return options.alias ?? engine.model.id;
 }
 
-/** Throws `model_not_found` unless `requested` is absent, the served id, or the file's own name. */
+/** Throws `model_not_found`, with the names there are, unless `requested` is absent or one of them. */
 export function checkModel(requested: string | undefined, engine: EngineApi, options: ServerOptions): void {
-  const served = servedModelId(engine, options);
-  if (requested !== undefined && requested !== served && requested !== engine.model.id) {
-    fail("model_not_found", { model: JSON.stringify(requested.slice(0, 200)), served });
-  }
+  // The file's own name goes on working under an alias: it can mean nothing else.
+  const served = new Set([servedModelId(engine, options), engine.model.id]);
+  if (requested === undefined || served.has(requested)) return;
+  fail("model_not_found", { model: JSON.stringify(requested.slice(0, 200)), served: [...served].join(", ") });
 }

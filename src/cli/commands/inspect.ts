@@ -10,6 +10,7 @@ import { EXIT_CODES, defineCommand } from "../command.ts";
 import { fileReport, fileReportJson } from "../inspect/file-report.ts";
 import { compileSource } from "../inspect/program-report.ts";
 import { renderFileReport } from "../inspect/render-file-report.ts";
+import { CACHE_OPTIONS } from "../options/cache-options.ts";
 import { MODEL_ARGUMENT, resolveModel } from "../resolve-model.ts";
 import { writeJson, writeText } from "../terminal.ts";
 
@@ -30,12 +31,12 @@ export const INSPECT = defineCommand({
     "Prints metadata, tensors, the program, the cost of a token and the memory; also for files that cannot\n" +
     `run, saying why. Passes, in order: ${DUMP_NAMES.join(", ")}.`,
   arguments: { model: MODEL_ARGUMENT },
-  groups: { Output: INSPECT_OPTIONS },
+  groups: { Output: INSPECT_OPTIONS, Model: CACHE_OPTIONS },
   examples: ["turnwise inspect model.gguf", "turnwise inspect model.gguf --dump program"],
   run: async ({ arguments: { model: given }, options }, context) => {
     const { stdout } = context.terminal;
     if (options.dump !== null) requirePassName(options.dump, DUMP_NAMES);
-    const file = readGguf(resolveModel(given, context), openFileSource);
+    const file = readGguf(await resolveModel(given, options.cacheDir, context), openFileSource);
     try {
       if (options.dump !== null) await writeText(stdout, compileSource(ggufSource(file)).dump(options.dump));
       else if (options.json) await writeJson(stdout, fileReportJson(fileReport(file)));

@@ -6,9 +6,10 @@ import { measurePerplexity } from "../../engine/perplexity.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import { withInterruptSignal } from "../interrupts.ts";
 import { withEngine } from "../load-engine.ts";
+import { CACHE_OPTIONS } from "../options/cache-options.ts";
 import { ENGINE_OPTIONS, toEngineOptions } from "../options/engine-options.ts";
 import { createProgress } from "../progress.ts";
-import { requireFile } from "../resolve-model.ts";
+import { REQUIRED_MODEL_ARGUMENT, requireFile, resolveModel } from "../resolve-model.ts";
 import { decodeUtf8, writeJson, writeLine } from "../terminal.ts";
 
 const PERPLEXITY_OPTIONS = {
@@ -28,13 +29,13 @@ export const PERPLEXITY = defineCommand({
     "The text is cut into chunks of --ctx tokens; each begins with BOS, and its second half is scored,\n" +
     "as llama-perplexity does.",
   arguments: {
-    model: { required: true, help: "A GGUF file, or the first part of a split one" },
+    model: REQUIRED_MODEL_ARGUMENT,
     file: { required: true, help: "A text file in UTF-8" },
   },
-  groups: { Measurement: PERPLEXITY_OPTIONS, Model: ENGINE_OPTIONS },
+  groups: { Measurement: PERPLEXITY_OPTIONS, Model: { ...ENGINE_OPTIONS, ...CACHE_OPTIONS } },
   examples: ["turnwise perplexity model.gguf wiki.test.raw --ctx 512 --chunks 20 --json"],
-  run: async ({ arguments: { model, file }, options }, context) => {
-    requireFile(model);
+  run: async ({ arguments: { model: named, file }, options }, context) => {
+    const model = await resolveModel(named, options.cacheDir, context);
     requireFile(file);
     const text = decodeUtf8(file, readFileSync(file));
     const { terminal, interrupts } = context;

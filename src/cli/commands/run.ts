@@ -8,6 +8,7 @@ import type { CommandContext, ExitCode } from "../command.ts";
 import { withInterruptSignal } from "../interrupts.ts";
 import { withEngine } from "../load-engine.ts";
 import type { LoadedEngine } from "../load-engine.ts";
+import { CACHE_OPTIONS } from "../options/cache-options.ts";
 import { ENGINE_OPTIONS, toEngineOptions } from "../options/engine-options.ts";
 import { OUTPUT_OPTIONS, SAMPLING_OPTIONS, toSampling } from "../options/sampling-options.ts";
 import { createProgress } from "../progress.ts";
@@ -54,7 +55,11 @@ export const RUN = defineCommand({
   details:
     "A model with a chat template gets the prompt as a user's message; --raw, or a model without one,\ncontinues the text itself.",
   arguments: { model: MODEL_ARGUMENT },
-  groups: { Generation: { ...RUN_OPTIONS, ...OUTPUT_OPTIONS }, Sampling: SAMPLING_OPTIONS, Model: ENGINE_OPTIONS },
+  groups: {
+    Generation: { ...RUN_OPTIONS, ...OUTPUT_OPTIONS },
+    Sampling: SAMPLING_OPTIONS,
+    Model: { ...ENGINE_OPTIONS, ...CACHE_OPTIONS },
+  },
   examples: [
     'turnwise run model.gguf -p "Why is the sky blue?"',
     'turnwise run model.gguf --raw -p "Once upon a time" --temperature 0 --max-tokens 100',
@@ -63,7 +68,7 @@ export const RUN = defineCommand({
   run: async ({ arguments: { model: given }, options }, context) => {
     const { terminal } = context;
     const text = options.prompt === "-" ? await readInput(terminal) : options.prompt;
-    const model = resolveModel(given, context);
+    const model = await resolveModel(given, options.cacheDir, context);
     return withEngine(toEngineOptions(model, options), context, async (engine) => {
       const prompt = await toPrompt(engine, text, options.raw);
       const request = {

@@ -8,6 +8,7 @@ import type { CommandContext } from "../command.ts";
 import { describeCapacity, describeModel } from "../describe-engine.ts";
 import { exitBySignal } from "../interrupts.ts";
 import { loadEngine } from "../load-engine.ts";
+import { CACHE_OPTIONS } from "../options/cache-options.ts";
 import { BATCH_OPTIONS, ENGINE_OPTIONS, toEngineOptions } from "../options/engine-options.ts";
 import { MODEL_ARGUMENT, resolveModel } from "../resolve-model.ts";
 import { writeLine } from "../terminal.ts";
@@ -19,14 +20,14 @@ export const SERVE = defineCommand({
     "SIGTERM or Ctrl-C stops taking requests and lets the running ones finish within --drain-timeout;\n" +
     "a second one ends at once. TURNWISE_API_KEY sets an API key.",
   arguments: { model: MODEL_ARGUMENT },
-  groups: { Server: SERVER_OPTIONS, Batch: BATCH_OPTIONS, Model: ENGINE_OPTIONS },
+  groups: { Server: SERVER_OPTIONS, Batch: BATCH_OPTIONS, Model: { ...ENGINE_OPTIONS, ...CACHE_OPTIONS } },
   examples: [
     "turnwise serve model.gguf",
     "TURNWISE_API_KEY=secret turnwise serve model.gguf --host 0.0.0.0 --port 8000",
     "turnwise serve model.gguf --ctx 8192 --kv-memory 4GiB --max-sequences 16",
   ],
   run: async ({ arguments: { model: given }, options }, context) => {
-    const model = resolveModel(given, context);
+    const model = await resolveModel(given, options.cacheDir, context);
     const begin = new EventEmitter();
     const engine = once(begin, "load").then(() => loadEngine(toEngineOptions(model, options, options), context));
     // What is wrong with the address or the keys is said before the model takes its time to load.

@@ -12,6 +12,7 @@ import { SERVER_OPTIONS } from "../../server/options.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import { describeCapacity, describeModel } from "../describe-engine.ts";
 import { RANDOM_WEIGHTS_NOTICE, withEngine } from "../load-engine.ts";
+import { CACHE_OPTIONS } from "../options/cache-options.ts";
 import { ENGINE_OPTIONS, toEngineOptions } from "../options/engine-options.ts";
 import { MODEL_ARGUMENT, resolveModel } from "../resolve-model.ts";
 import { streamChat } from "../stream-chat.ts";
@@ -38,11 +39,11 @@ export const START = defineCommand({
   summary: "Serve on this machine, play one request, and show how to go on",
   details: "This is what npm start runs. Without a terminal it ends after the request.",
   arguments: { model: MODEL_ARGUMENT },
-  groups: { Server: START_OPTIONS, Model: ENGINE_OPTIONS },
+  groups: { Server: START_OPTIONS, Model: { ...ENGINE_OPTIONS, ...CACHE_OPTIONS } },
   examples: ["turnwise start", "turnwise start model.gguf --port 9000"],
   run: async ({ arguments: { model: given }, options }, context) => {
     const { terminal } = context;
-    const path = resolveModel(given, context);
+    const path = await resolveModel(given, options.cacheDir, context);
     return withEngine(toEngineOptions(path, options), context, async (engine) => {
       const defaults = resolveOptions(SERVER_OPTIONS, { host: "127.0.0.1", "log-level": "warn" }, terminal.env);
       // A key file is left aside: the request that is played has no key to send.

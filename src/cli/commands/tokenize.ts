@@ -5,7 +5,8 @@ import { openFileSource } from "../../formats/file-source.ts";
 import { openModel } from "../../models/open-model.ts";
 import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
-import { requireFile } from "../resolve-model.ts";
+import { CACHE_OPTIONS } from "../options/cache-options.ts";
+import { REQUIRED_MODEL_ARGUMENT, resolveModel } from "../resolve-model.ts";
 import { readInput, writeJson, writeText } from "../terminal.ts";
 import { textTable } from "../text-table.ts";
 
@@ -28,15 +29,16 @@ const TOKENIZE_OPTIONS = {
 export const TOKENIZE = defineCommand({
   name: "tokenize",
   summary: "Print the tokens of a text",
-  details: "Pieces are printed as the vocabulary stores them.",
+  details: "A file with a vocabulary alone will do. Pieces are printed as the vocabulary stores them.",
   arguments: {
-    model: { required: true, help: "A GGUF file; one with a vocabulary alone will do" },
+    model: REQUIRED_MODEL_ARGUMENT,
     text: { required: false, help: "The text; - or nothing reads standard input, byte for byte" },
   },
-  groups: { Tokens: TOKENIZE_OPTIONS },
+  groups: { Tokens: TOKENIZE_OPTIONS, Model: CACHE_OPTIONS },
   examples: ['turnwise tokenize model.gguf "Hello world"', "turnwise tokenize model.gguf - --json < notes.txt"],
-  run: async ({ arguments: { model, text: given }, options }, { terminal }) => {
-    requireFile(model);
+  run: async ({ arguments: { model: named, text: given }, options }, context) => {
+    const { terminal } = context;
+    const model = await resolveModel(named, options.cacheDir, context);
     const text = given === null || given === "-" ? await readInput(terminal) : given;
     const source = openModel(model, openFileSource);
     try {

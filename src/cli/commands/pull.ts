@@ -1,0 +1,27 @@
+/** `turnwise pull`: fetches a model from a hub into the cache. */
+
+import { requireHubReference } from "../../hub/reference.ts";
+import { EXIT_CODES, defineCommand } from "../command.ts";
+import { CACHE_OPTIONS } from "../options/cache-options.ts";
+import { pullInTerminal } from "../pull-in-terminal.ts";
+import { writeLine } from "../terminal.ts";
+
+export const PULL = defineCommand({
+  name: "pull",
+  summary: "Fetch a model from the Hugging Face hub",
+  details:
+    "Without QUANT it takes Q4_K_M, else Q4_0. Run again after an interruption, it goes on where it ended; every\n" +
+    "file's hash is checked. HF_ENDPOINT names another hub; HF_TOKEN, or the token that the hub's own tools\n" +
+    "keep, is sent to it alone. Prints the path.",
+  arguments: { model: { required: true, help: "hf:ORG/NAME or hf:ORG/NAME:QUANT" } },
+  groups: { Cache: CACHE_OPTIONS },
+  examples: [
+    "turnwise pull hf:Qwen/Qwen2.5-0.5B-Instruct-GGUF",
+    "turnwise pull hf:bartowski/Llama-3.2-1B-Instruct-GGUF:Q8_0",
+  ],
+  run: async ({ arguments: { model }, options }, context) => {
+    const path = await pullInTerminal(requireHubReference(model), options.cacheDir, context);
+    await writeLine(context.terminal.stdout, path);
+    return EXIT_CODES.ok;
+  },
+});

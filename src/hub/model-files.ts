@@ -1,0 +1,108 @@
+/**
+ * The models among a repository's files: each is one GGUF file or the parts of a split one, told apart by
+ * the quantisation that its name ends with. Names only; no file is read.
+ */
+
+import { posix } from "node:path";
+import { fail } from "../base/errors.ts";
+import { formatBytes } from "../base/bytes.ts";
+import { parseSplitPath } from "../formats/gguf/split.ts";
+
+/** A file of a repository or of the cache; the path is relative and uses forward slashes. */
+export interface ModelFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export interface ModelFiles<File extends ModelFile> {
+  /** "Q4_K_M"; the name of the file where that says no quantisation. */
+  readonly quant: string;
+  /** The name that all parts share, with its folder. */
+  readonly stem: string;
+  /** In the order of the parts. */
+  readonly files: readonly File[];
+  readonly bytes: number;
+  /** Parts that the names speak of; more than `files` where some are absent. */
+  readonly parts: number;
+}
+
+/** Companions of a model (vision, imatrix) that cannot run alone. */
+const NO_MODEL = /^(mmproj|imatrix)|[-._](mmproj|imatrix)\b/i;
+
+/** "-Q4_K_M", ".q8_0", "-UD-IQ2_XXS", "-BF16", "-MXFP4_MOE" at the end of a name. */
+const QUANT = /(?:^|[-._])((?:UD-)?(?:I?Q\d\w*|TQ\d\w*|B?F16|F(?:32|64)|(?:MX|NV)FP4\w*))$/i;
+
+/** Models in order of size; `files` may hold anything else as well. */
+export function groupModels<File extends ModelFile>(files: readonly File[]): readonly ModelFiles<File>[] {
+  const groups = new Map<string, { readonly parts: number; readonly files: Map<number, File> }>();
+  for (const file of files) {
+    if (!file.path.endsWith(".gguf") || NO_MODEL.test(posix.basename(file.path))) continue;
+    const split = parseSplitPath(file.path);
+    const stem = split?.prefix ?? file.path.replace(/\.gguf$/, "");
+    const parts = split?.count ?? 1;
+    const key = `${stem} of ${parts}`;
+    const group = groups.get(key) ?? { parts, files: new Map<number, File>() };
+    group.files.set(split?.part ?? 1, file);
+    groups.set(key, group);
+  }
+  return [...groups]
+    .map(([key, { parts, files: byPart }]) => {
+      const stem = key.slice(0, key.lastIndexOf(" of "));
+      const inOrder = [...byPart].toSorted(([a], [b]) => a - b).map(([, file]) => file);
+      return { quant: quantOf(stem), stem, files: inOrder, bytes: sumBytes(inOrder), parts };
+    })
+    .toSorted((a, b) => a.bytes - b.bytes);
+}
+
+function quantOf(stem: string): string {
+  const name = posix.basename(stem);
+  return QUANT.exec(name)?.[1]?.toUpperCase() ?? name;
+}
+
+export const sumBytes = (files: readonly ModelFile[]): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** Small and close to the original for most models; taken where no quantisation is named. */
+const USUAL_QUANTS = ["Q4_K_M", "Q4_0"] as const;
+
+/**
+ * The model that `wanted` names, else the usual one. Throws `quant_unavailable` with what there is, also
+ * where two models answer to the same name.
+ */
+export function chooseModel<File extends ModelFile>(
+  repo: string,
+  models: readonly ModelFiles<File>[],
+  wanted: string | null,
+): ModelFiles<File> {
+  const whole = models.filter(isWhole);
+  const quants = wanted === null ? USUAL_QUANTS : [wanted];
+  for (const quant of quants) {
+    const found = whole.filter((model) => answersTo(model, quant));
+    const [only] = found;
+    if (only !== undefined && found.length === 1) return only;
+    if (found.length > 1) fail("quant_unavailable", { repo, wanted: `single ${quant}`, available: listModels(found) });
+  }
+  return fail("quant_unavailable", {
+    repo,
+    wanted: quants.join(" or "),
+    available: models.length === 0 ? "no GGUF file" : listModels(models),
+  });
+}
+
+/** Whether no part is missing. */
+export const isWhole = ({ files, parts }: ModelFiles<ModelFile>): boolean => files.length === parts;
+
+function answersTo(model: ModelFiles<ModelFile>, name: string): boolean {
+  const lower = name.toLowerCase();
+  const base = posix.basename(model.stem).toLowerCase();
+  return model.quant.toLowerCase() === lower || base === lower || `${base}.gguf` === lower;
+}
+
+function listModels(models: readonly ModelFiles<ModelFile>[]): string {
+  const ambiguous = new Set(models.map(({ quant }) => quant)).size < models.length;
+  return models
+    .map(({ quant, stem, bytes, files, parts }) => {
+      const missing = files.length < parts ? `, ${parts - files.length} of ${parts} parts missing` : "";
+      return `${ambiguous ? posix.basename(stem) : quant} (${formatBytes(bytes)}${missing})`;
+    })
+    .join(", ");
+}

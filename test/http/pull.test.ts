@@ -1,0 +1,312 @@
+/** Pulling from a hub on this machine, with everything that goes wrong between. */
+
+import { createHash, randomBytes } from "node:crypto";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { requireSpace } from "../../src/hub/disk-space.ts";
+import { downloadFile } from "../../src/hub/download-file.ts";
+import { HubClient } from "../../src/hub/hub-client.ts";
+import { ModelCache } from "../../src/hub/model-cache.ts";
+import { PartFile } from "../../src/hub/part-file.ts";
+import { pullModel } from "../../src/hub/pull-model.ts";
+import type { HubFile } from "../../src/hub/tree-listing.ts";
+import { LoopbackHub } from "../support/loopback-hub.ts";
+
+const REPO = "someone/tiny-GGUF";
+const FILE = "tiny-Q4_0.gguf";
+const CONTENT = randomBytes(200_000);
+const TOKEN = { value: "hf_secret", origin: "HF_TOKEN" };
+const QUICK = { attempts: 3, firstWaitMs: 1, stallMs: 300 };
+const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
+
+let hub: LoopbackHub;
+let cache: ModelCache;
+let folder: string;
+
+beforeEach(async () => {
+  hub = await LoopbackHub.start();
+  hub.put(REPO, "README.md", Buffer.from("# A model\n"));
+  hub.put(REPO, FILE, CONTENT);
+  const root = mkdtempSync(join(tmpdir(), "turnwise-pull-"));
+  cache = new ModelCache(root);
+  folder = cache.folderOf(REPO);
+});
+
+afterEach(async () => {
+  await hub.close();
+  rmSync(join(folder, "../../.."), { recursive: true, force: true });
+});
+
+const client = (token: typeof TOKEN | null = null): HubClient => new HubClient({ endpoint: hub.endpoint, token });
+
+function pull(
+  quant: string | null = null,
+  options: { token?: typeof TOKEN; signal?: AbortSignal } = {},
+): Promise<string> {
+  return pullModel(
+    { repo: REPO, quant },
+    {
+      client: client(options.token),
+      cache,
+      signal: options.signal ?? new AbortController().signal,
+      onPlan: () => {},
+      onProgress: () => {},
+      onWait: () => {},
+    },
+  );
+}
+
+const listed: HubFile = { path: FILE, bytes: CONTENT.byteLength, hash: { kind: "sha256", hex: SHA256 } };
+
+function download(extra: { signal?: AbortSignal; onWait?: (holder: string) => void } = {}): Promise<string> {
+  return downloadFile({
+    client: client(),
+    repo: REPO,
+    file: listed,
+    folder,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+    onWait: () => {},
+    patience: QUICK,
+    ...extra,
+  });
+}
+
+/** What is there besides the file and its hash. */
+const leftovers = (): string[] => readdirSync(folder).filter((name) => name !== FILE && name !== `${FILE}.hash`);
+
+test("a file comes whole, with its hash beside it, and is not fetched twice", async () => {
+  const path = await pull();
+  expect(path).toBe(join(folder, FILE));
+  expect(readFileSync(path).equals(CONTENT)).toBe(true);
+  expect(readFileSync(`${path}.hash`, "utf8")).toBe(`sha256 ${SHA256}\n`);
+  expect(leftovers()).toEqual([]);
+  const requests = hub.ranges.length;
+  expect(await pull()).toBe(path);
+  expect(hub.ranges.length).toBe(requests);
+});
+
+test("the token goes to the endpoint alone, not to where it redirects", async () => {
+  await pull(null, { token: TOKEN });
+  const hubRequests = hub.seen.filter(({ server }) => server === "hub");
+  const storageRequests = hub.seen.filter(({ server }) => server === "storage");
+  expect(new Set(hubRequests.map(({ authorization }) => authorization))).toEqual(new Set(["Bearer hf_secret"]));
+  expect(storageRequests.length).toBe(1);
+  expect(storageRequests[0]?.authorization).toBeUndefined();
+});
+
+test("a cut connection is gone on with from where it broke", async () => {
+  hub.faults.cuts = [70_000, 30_000];
+  await download();
+  expect(readFileSync(join(folder, FILE)).equals(CONTENT)).toBe(true);
+  const [first, second, third, ...more] = hub.ranges;
+  expect([first, more]).toEqual([undefined, []]);
+  for (const range of [second, third]) expect(range).toMatch(/^bytes=\d+-$/);
+});
+
+test("a later run goes on with what an earlier one left", async () => {
+  hub.faults.cuts = [50_000, 0, 0, 0];
+  await expect(download()).rejects.toMatchObject({ code: "download_broken", params: { file: FILE } });
+  const [part] = leftovers();
+  const kept = statSync(join(folder, part ?? "")).size;
+  expect(kept).toBeGreaterThan(0);
+  hub.faults.cuts = [];
+  hub.seen.length = 0;
+  await download();
+  expect(hub.ranges).toEqual([`bytes=${kept}-`]);
+  expect(readFileSync(join(folder, FILE)).equals(CONTENT)).toBe(true);
+  expect(leftovers()).toEqual([]);
+});
+
+test.each([
+  ["by a storage that knows no ranges", 50_000],
+  ["where the part is longer than the file", CONTENT.byteLength + 1],
+])("it begins again %s", async (_, partBytes) => {
+  await pull();
+  rmSync(join(folder, FILE));
+  const part = join(folder, `${FILE}.${SHA256.slice(0, 16)}.part`);
+  writeFileSync(part, CONTENT);
+  truncateSync(part, partBytes);
+  hub.faults.ignoreRanges = true;
+  await download();
+  expect(readFileSync(join(folder, FILE)).equals(CONTENT)).toBe(true);
+});
+
+test("damage on the way is found, and nothing of it stays", async () => {
+  hub.faults.corrupt = true;
+  await expect(pull()).rejects.toMatchObject({ code: "checksum_wrong", params: { expected: SHA256 } });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("damage in a part that an earlier run left is found", async () => {
+  hub.faults.cuts = [50_000, 0, 0, 0];
+  await expect(download()).rejects.toMatchObject({ code: "download_broken" });
+  const part = join(folder, leftovers()[0] ?? "");
+  writeFileSync(part, readFileSync(part).fill(0, 0, 100));
+  hub.faults.cuts = [];
+  await expect(download()).rejects.toMatchObject({ code: "checksum_wrong" });
+  await download();
+  expect(readFileSync(join(folder, FILE)).equals(CONTENT)).toBe(true);
+});
+
+test("small files, which git itself keeps, are checked by git's hash", async () => {
+  hub.put("someone/small", "small-Q4_0.gguf", Buffer.from("not much"));
+  const path = await pullModel(
+    { repo: "someone/small", quant: null },
+    { client: client(), cache, signal: new AbortController().signal, onPlan() {}, onProgress() {}, onWait() {} },
+  );
+  // printf 'not much' | git hash-object --stdin
+  expect(readFileSync(`${path}.hash`, "utf8")).toBe("git-blob f83058b39eb2d73d0b711bb905dbb1937bbc83a4\n");
+});
+
+test("all parts of a split model come, from all pages of the listing", async () => {
+  const names = [1, 2, 3, 4].map((part) => `Q8_0/big-Q8_0-0000${part}-of-00004.gguf`);
+  for (const name of names) hub.put(REPO, name, randomBytes(1000));
+  expect(await pull("Q8_0")).toBe(join(folder, ...(names[0] ?? "").split("/")));
+  for (const name of names) expect(existsSync(join(folder, ...name.split("/")))).toBe(true);
+  expect(cache.find({ repo: REPO, quant: "q8_0" })).toBe(join(folder, ...(names[0] ?? "").split("/")));
+});
+
+test("a quantisation that is not there is answered with what is", async () => {
+  await expect(pull("Q2_K")).rejects.toMatchObject({
+    code: "quant_unavailable",
+    params: { repo: REPO, wanted: "Q2_K", available: "Q4_0 (195 KiB)" },
+  });
+});
+
+test.each([
+  [401, "GatedRepo"],
+  [403, "GatedRepo"],
+  [401, "RepoNotFound"],
+])("%d %s names the page with the licence", async (status, code) => {
+  hub.faults.refusal = { status, code };
+  const page = `${hub.endpoint}/${REPO}`;
+  await expect(pull()).rejects.toMatchObject({ code: "hub_refused", params: { status, page } });
+  await expect(pull(null, { token: TOKEN })).rejects.toThrow("token of HF_TOKEN");
+});
+
+test("404: no such repository, no such file", async () => {
+  await expect(client().listFiles("someone/else", new AbortController().signal)).rejects.toMatchObject({
+    code: "hub_not_found",
+    params: { what: "someone/else" },
+  });
+  const gone = client().openFile(REPO, "gone.gguf", 0, new AbortController().signal);
+  await expect(gone).rejects.toMatchObject({ code: "hub_not_found", params: { what: `gone.gguf in ${REPO}` } });
+});
+
+test("a hub that answers 500 is tried again, then named", async () => {
+  hub.faults.refusal = { status: 500, code: "" };
+  await expect(download()).rejects.toMatchObject({ code: "download_broken" });
+  expect(hub.seen.length).toBe(QUICK.attempts);
+});
+
+test("a hub that is not there", async () => {
+  const gone = createServer().listen(0, "127.0.0.1");
+  await once(gone, "listening");
+  const { port } = gone.address() as { port: number };
+  await new Promise((closed) => gone.close(closed));
+  const nobody = new HubClient({ endpoint: `http://127.0.0.1:${port}` });
+  const listing = nobody.listFiles(REPO, new AbortController().signal);
+  await expect(listing).rejects.toMatchObject({ code: "hub_unreachable", params: { host: `127.0.0.1:${port}` } });
+});
+
+test.each(["ftp://127.0.0.1/x", "http://", "file:///etc/passwd"])(
+  "a redirect to %s is not followed",
+  async (redirect) => {
+    hub.faults.redirect = redirect;
+    await expect(download()).rejects.toMatchObject({ code: "hub_invalid" });
+  },
+);
+
+test("a redirect in a circle ends", async () => {
+  hub.faults.redirect = `${hub.endpoint}/${REPO}/resolve/main/${FILE}`;
+  await expect(download()).rejects.toMatchObject({ code: "hub_invalid", params: { problem: /redirects more/ } });
+});
+
+test("a file that changed since the listing is said so", async () => {
+  hub.faults.linkedEtag = "0".repeat(64);
+  await expect(pull()).rejects.toMatchObject({ code: "hub_changed" });
+});
+
+test("a connection that brings nothing is given up", async () => {
+  hub.faults.silent = true;
+  await expect(download()).rejects.toMatchObject({ code: "download_broken", params: { reason: /nothing came/ } });
+});
+
+test("an abort keeps the part", async () => {
+  hub.faults.chunkMs = 20;
+  const stop = new AbortController();
+  const running = download({ signal: stop.signal });
+  while (!existsSync(folder) || !leftovers().some((name) => name.endsWith(".part"))) await pause();
+  while (statSync(join(folder, leftovers().find((name) => name.endsWith(".part")) ?? "")).size === 0) await pause();
+  stop.abort();
+  await expect(running).rejects.toMatchObject({ name: "AbortError" });
+  expect(leftovers().length).toBe(1);
+});
+
+test("a pull that cannot fit is refused before it begins", async () => {
+  await expect(requireSpace(tmpdir(), 1_000_000_000, async () => 1_000_000_000)).rejects.toMatchObject({
+    code: "disk_full",
+    params: { needed: "954 MiB", free: "954 MiB" },
+  });
+  await requireSpace(tmpdir(), 1_000_000_000, async () => 2_000_000_000);
+});
+
+test("a disk that fills up on the way is named, and the part is kept", async () => {
+  const full = Object.assign(new TypeError("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+  const append = vi
+    .spyOn(PartFile.prototype, "append")
+    .mockRejectedValueOnce(Object.assign(full, { syscall: "write" }));
+  await expect(download()).rejects.toMatchObject({ code: "disk_full", params: { folder, needed: "195 KiB" } });
+  append.mockRestore();
+  expect(leftovers().length).toBe(1);
+});
+
+/** A file system of 128 KiB at `path`, where this user may mount one. */
+function mountSmallDisk(path: string): boolean {
+  mkdirSync(path, { recursive: true });
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=128k", "tmpfs", path], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test("a real full disk", async ({ skip }) => {
+  if (!mountSmallDisk(folder)) skip("this user may not mount a small tmpfs");
+  try {
+    await expect(download()).rejects.toMatchObject({ code: "disk_full", params: { folder } });
+    const [part] = leftovers();
+    expect(statSync(join(folder, part ?? "")).size).toBeGreaterThan(0);
+  } finally {
+    execFileSync("umount", [folder]);
+  }
+});
+
+test("of two pulls of one file the second waits for the first", async () => {
+  hub.faults.chunkMs = 10;
+  const waits: string[] = [];
+  const onWait = (holder: string): void => void waits.push(holder);
+  const paths = await Promise.all([download({ onWait }), download({ onWait })]);
+  expect(new Set(paths).size).toBe(1);
+  expect(waits).toEqual([expect.stringContaining(`process ${process.pid}`)]);
+  expect(hub.ranges.length).toBe(1);
+});
+
+const pause = (): Promise<void> => new Promise((go) => setTimeout(go, 5));
