@@ -3,6 +3,7 @@
 import { ERRORS } from "../base/errors.ts";
 import type { ErrorCode } from "../base/errors.ts";
 import { ERROR_MAP } from "./error-map.ts";
+import { ANTHROPIC_FIELDS } from "./fields/anthropic-fields.ts";
 import { CHAT_FIELDS } from "./fields/chat-fields.ts";
 import { MESSAGE_FIELDS } from "./fields/chat-messages.ts";
 import { COMPLETION_FIELDS } from "./fields/completion-fields.ts";
@@ -31,6 +32,8 @@ function renderReference(): string {
     fieldTables(MESSAGE_FIELDS),
     "## Fields of /v1/completions",
     fieldTables(COMPLETION_FIELDS),
+    "## Fields of /v1/messages",
+    fieldTables(ANTHROPIC_FIELDS),
     "## Fields of /tokenize",
     fieldTables(TOKENIZE_FIELDS),
     "## Fields of /detokenize",

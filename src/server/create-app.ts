@@ -7,7 +7,8 @@ import { cors } from "hono/cors";
 import { turnwiseError } from "../base/errors.ts";
 import type { TurnwiseError } from "../base/errors.ts";
 import type { ApiKeys } from "./api-keys.ts";
-import { errorBody, errorStatus, retryAfterSeconds } from "./error-map.ts";
+import { DIALECTS } from "./dialects.ts";
+import { errorStatus, retryAfterSeconds } from "./error-map.ts";
 import { logRequest } from "./request-log.ts";
 import { REQUEST_ID_HEADER, requestIdFrom } from "./request-id.ts";
 import { RequestScope } from "./request-scope.ts";
@@ -28,6 +29,7 @@ export function createApp(server: ServerContext, keys: ApiKeys, closeReason: Clo
     http.set("scope", scope);
     await next();
     http.res.headers.set(REQUEST_ID_HEADER, scope.id);
+    http.res.headers.set(DIALECTS[scope.dialect].idHeader, scope.id);
     if (server.lifecycle.phase === "draining" && isBodyRead(http.req.raw)) http.res.headers.set("connection", "close");
     scope.status = http.res.status;
     if (!scope.streaming) scope.end();
@@ -80,6 +82,7 @@ function handle(
 ): Response | Promise<Response> {
   const scope = http.get("scope");
   scope.route = route.path;
+  scope.dialect = route.dialect ?? "openai";
   if (route.access === "key") keys.check(http.req.header("authorization"));
   const request = { http, scope, server };
   return route.needs === "nothing"
@@ -90,14 +93,14 @@ function handle(
 function answerError(http: Context<HonoEnv>, error: TurnwiseError): Response {
   const scope = http.get("scope");
   scope.error = error;
-  const status = errorStatus(error);
+  const dialect = DIALECTS[scope.dialect];
   const headers = new Headers({ "content-type": "application/json" });
   const retryAfter = retryAfterSeconds(error);
   if (retryAfter !== null) headers.set("retry-after", String(retryAfter));
   if (error.code === "invalid_api_key") headers.set("www-authenticate", "Bearer");
   const allow = http.res.headers.get("allow");
   if (allow !== null) headers.set("allow", allow);
-  return new Response(JSON.stringify(errorBody(error, scope.id)), { status, headers });
+  return new Response(JSON.stringify(dialect.body(error, scope.id)), { status: dialect.status(error), headers });
 }
 
 /** A GET route answers HEAD as well. */

@@ -1,6 +1,7 @@
 /**
  * What each error code looks like over HTTP: one total table, so a new code without a row does not
- * compile. The shape is OpenAI's: `{ error: { message, type, param, code } }`.
+ * compile. OpenAI's shape is here, `{ error: { message, type, param, code } }`; other APIs derive theirs
+ * (`dialects.ts`).
  */
 
 import type { ErrorCode, TurnwiseError } from "../base/errors.ts";
@@ -135,15 +136,19 @@ export function errorStatus(error: TurnwiseError): number {
   return ERROR_MAP[error.code].status;
 }
 
-/** `requestId` leads an operator from the client's message to the log line that has the reason. */
+/** The message of `error` for a client; the server's own failures only say where their reason is. */
+export function clientMessage(error: TurnwiseError, requestId: string): string {
+  return ERROR_MAP[error.code] === INTERNAL
+    ? `The server failed. Its log has the reason under request id ${requestId}.`
+    : error.message;
+}
+
+/** OpenAI's shape, which is also that of routes without an API of their own. */
 export function errorBody(error: TurnwiseError, requestId: string): ErrorBody {
-  const row = ERROR_MAP[error.code];
-  const message =
-    row === INTERNAL ? `The server failed. Its log has the reason under request id ${requestId}.` : error.message;
+  const { type, code } = ERROR_MAP[error.code];
   const field = error.params["field"];
-  return {
-    error: { message, type: row.type, param: typeof field === "string" ? field : null, code: row.code },
-  };
+  const param = typeof field === "string" ? field : null;
+  return { error: { message: clientMessage(error, requestId), type, param, code } };
 }
 
 /** Seconds after which the same request may succeed, or null where it will not. */

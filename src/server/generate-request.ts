@@ -1,11 +1,12 @@
-/** From the fields that both generating APIs share to the engine's request. */
+/** From the fields that the generating APIs share to the engine's request. */
 
 import { fail, TurnwiseError, turnwiseError } from "../base/errors.ts";
 import type { EngineApi, GenerateRequest, Generation, SamplingSettings } from "../engine/types.ts";
 import type { FieldValues } from "./fields/field-table.ts";
 import type { SAMPLING_FIELDS } from "./fields/sampling-fields.ts";
 
-type SamplingValues = FieldValues<typeof SAMPLING_FIELDS>;
+/** An API may lack some of the fields. */
+type SamplingValues = Partial<FieldValues<typeof SAMPLING_FIELDS>>;
 
 /** The API's default, which differs from the commands'. */
 const DEFAULT_TEMPERATURE = 1;

@@ -51,10 +51,16 @@ export interface Delta {
   readonly tokens: readonly TokenPiece[];
 }
 
-/** One choice, complete. */
-export interface ChoiceOutput {
-  readonly deltas: readonly Delta[];
+/** Why a choice ended. */
+export interface ChoiceEnd {
   readonly reason: FinishReason;
+  /** The stop string that ended it, or null. */
+  readonly stopString: string | null;
+}
+
+/** One choice, complete. */
+export interface ChoiceOutput extends ChoiceEnd {
+  readonly deltas: readonly Delta[];
 }
 
 export function textOf({ deltas }: ChoiceOutput): string {
@@ -63,10 +69,11 @@ export function textOf({ deltas }: ChoiceOutput): string {
 
 /** All of a generation that is answered at once. */
 export async function collectChoices(parts: AsyncIterable<StreamPart>, choices: number): Promise<ChoiceOutput[]> {
-  const outputs = Array.from({ length: choices }, () => ({ deltas: [] as Delta[], reason: "stop" as FinishReason }));
+  const deltas = Array.from({ length: choices }, (): Delta[] => []);
+  const ends = Array.from({ length: choices }, (): ChoiceEnd => ({ reason: "stop", stopString: null }));
   for await (const part of parts) {
-    if (part.kind === "delta") at(outputs, part.choice).deltas.push(part);
-    else if (part.kind === "finish") at(outputs, part.choice).reason = part.reason;
+    if (part.kind === "delta") at(deltas, part.choice).push(part);
+    else if (part.kind === "finish") ends[part.choice] = part;
   }
-  return outputs;
+  return ends.map(({ reason, stopString }, index) => ({ deltas: at(deltas, index), reason, stopString }));
 }

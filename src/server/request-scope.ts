@@ -5,12 +5,15 @@
 
 import { TurnwiseError, turnwiseError } from "../base/errors.ts";
 import type { GenerationTimings, GenerationUsage } from "../engine/types.ts";
+import type { Dialect } from "./dialects.ts";
 
 export class RequestScope {
   readonly id: string;
   readonly method: string;
   /** The route's pattern, which is bounded; never the path. */
   route = "unmatched";
+  /** The API whose shape errors have. */
+  dialect: Dialect = "openai";
   status = 0;
   /** The answer goes on after its headers: `end` comes from the stream. */
   streaming = false;

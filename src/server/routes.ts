@@ -2,8 +2,11 @@
 
 import { chatCompletions } from "./routes/chat-completions.ts";
 import { completions } from "./routes/completions.ts";
+import type { Dialect } from "./dialects.ts";
+import { countTokens } from "./routes/count-tokens.ts";
 import { health, ready } from "./routes/health.ts";
 import { metrics } from "./routes/metrics.ts";
+import { messages } from "./routes/messages.ts";
 import { getModel, listModels } from "./routes/models.ts";
 import { detokenize, tokenize } from "./routes/tokenize.ts";
 import type { EngineRequest, RouteRequest } from "./server-context.ts";
@@ -12,6 +15,8 @@ interface RouteBase {
   readonly method: "GET" | "POST";
   /** In Hono's notation; also the route's name in the log and the metrics. */
   readonly path: string;
+  /** The API that errors are told by; OpenAI's where absent. */
+  readonly dialect?: Dialect;
   /** "anyone" needs no API key. */
   readonly access: "key" | "anyone";
   /** One line for the documentation. */
@@ -41,6 +46,24 @@ export const ROUTES: readonly Route[] = [
     needs: "engine",
     handle: completions,
     summary: "Continue a text",
+  },
+  {
+    method: "POST",
+    path: "/v1/messages",
+    dialect: "anthropic",
+    access: "key",
+    needs: "engine",
+    handle: messages,
+    summary: "Answer a conversation, by Anthropic's API",
+  },
+  {
+    method: "POST",
+    path: "/v1/messages/count_tokens",
+    dialect: "anthropic",
+    access: "key",
+    needs: "engine",
+    handle: countTokens,
+    summary: "Prompt tokens of a conversation, by Anthropic's API",
   },
   {
     method: "GET",

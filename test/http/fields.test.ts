@@ -1,6 +1,7 @@
 /** Every field of every table, one by one: the tables cannot say what the server does not do. */
 
 import { describe, expect, it } from "vitest";
+import { ANTHROPIC_FIELDS, COUNT_TOKENS_FIELDS } from "../../src/server/fields/anthropic-fields.ts";
 import { CHAT_FIELDS } from "../../src/server/fields/chat-fields.ts";
 import { COMPLETION_FIELDS } from "../../src/server/fields/completion-fields.ts";
 import type { FieldTable, FieldValues } from "../../src/server/fields/field-table.ts";
@@ -111,6 +112,34 @@ const DETOKENIZE_SAMPLES: SamplesOf<typeof DETOKENIZE_FIELDS> = {
   tokens: { good: [[], [65]], bad: [["a"], [[1.5], "tokens[0]"], [[-1], "tokens[0]"]] },
 };
 
+const anthropicTool = { name: "f", description: "Does", input_schema: {} };
+
+const COUNT_TOKENS_SAMPLES: SamplesOf<typeof COUNT_TOKENS_FIELDS> = {
+  model,
+  messages,
+  system: { good: ["a", "", [{ type: "text", text: "a" }]], bad: [[5], [[{ type: "image" }]]] },
+  tools: {
+    good: [[anthropicTool], [], [{ ...anthropicTool, type: "custom" }]],
+    bad: [[{}], [[{ name: "" }], "tools[0].name"], [[{ ...anthropicTool, type: "bash_20250124" }], "tools[0].type"]],
+  },
+  tool_choice: { good: [{ type: "auto" }, { type: "none" }], bad: [["auto"], [{ type: "any" }], [{}]] },
+  thinking: {
+    good: [{ type: "enabled", budget_tokens: 1024 }, { type: "adaptive" }, { type: "disabled" }],
+    bad: [[true], [{ type: "on" }]],
+  },
+};
+
+const ANTHROPIC_SAMPLES: SamplesOf<typeof ANTHROPIC_FIELDS> = {
+  ...COUNT_TOKENS_SAMPLES,
+  max_tokens: { good: [1, 100], bad: [[0], [1.5], [2 ** 31]] },
+  stop_sequences: { good: [["a"], []], bad: [[5], [[""]]] },
+  stream: { good: [false], bad: [["true"], [1]] },
+  temperature: SAMPLING_SAMPLES.temperature,
+  top_k: SAMPLING_SAMPLES.top_k,
+  top_p: SAMPLING_SAMPLES.top_p,
+  seed: SAMPLING_SAMPLES.seed,
+};
+
 const APIS: readonly {
   readonly path: string;
   readonly table: FieldTable;
@@ -124,19 +153,33 @@ const APIS: readonly {
     base: { messages: [{ role: "user", content: "Hi" }] },
   },
   { path: "/v1/completions", table: COMPLETION_FIELDS, samples: COMPLETION_SAMPLES, base: { prompt: "Hi" } },
+  {
+    path: "/v1/messages",
+    table: ANTHROPIC_FIELDS,
+    samples: ANTHROPIC_SAMPLES,
+    base: { model: "fake-1b", max_tokens: 5, messages: [{ role: "user", content: "Hi" }] },
+  },
+  {
+    path: "/v1/messages/count_tokens",
+    table: COUNT_TOKENS_FIELDS,
+    samples: COUNT_TOKENS_SAMPLES,
+    base: { model: "fake-1b", messages: [{ role: "user", content: "Hi" }] },
+  },
   { path: "/tokenize", table: TOKENIZE_FIELDS, samples: TOKENIZE_SAMPLES, base: { prompt: "Hi" } },
   { path: "/detokenize", table: DETOKENIZE_FIELDS, samples: DETOKENIZE_SAMPLES, base: { tokens: [65] } },
 ];
 
 interface ErrorAnswer {
-  readonly error: { readonly code: string; readonly param: string; readonly message: string };
+  /** Anthropic's API has neither code nor param. */
+  readonly error: { readonly code?: string; readonly param?: string; readonly message: string };
 }
 
 describe.each(APIS)("$path", ({ path, table, samples, base }) => {
   const { post } = scriptedServer();
   const send = async (fields: Readonly<Record<string, unknown>>) => {
+    const { prompt, ...rest } = base;
     // Without another prompt beside the one under test.
-    const body = "messages" in fields ? fields : { ...base, ...fields };
+    const body = { ...rest, ...(prompt === undefined || "messages" in fields ? {} : { prompt }), ...fields };
     const response = await post(path, body);
     return { status: response.status, text: await response.text() };
   };
@@ -152,8 +195,9 @@ describe.each(APIS)("$path", ({ path, table, samples, base }) => {
       const { status, text } = await send({ ...also, [name]: value });
       expect({ value, status }).toEqual({ value, status: 400 });
       const { error } = JSON.parse(text) as ErrorAnswer;
-      expect(error).toMatchObject({ param, message: expect.stringContaining(param) });
-      expect(["request_invalid", "field_refused"]).toContain(error.code);
+      expect(error.message).toContain(param);
+      expect(error.param ?? param).toBe(param);
+      expect(["request_invalid", "field_refused", undefined]).toContain(error.code);
     }
   });
 
@@ -169,7 +213,9 @@ describe.each(APIS)("$path", ({ path, table, samples, base }) => {
   it.each(refused)("refuses $name, but not its neutral values", async ({ name, row }) => {
     const { status, text } = await send({ [name]: { something: "else" } });
     expect(status).toBe(400);
-    expect((JSON.parse(text) as ErrorAnswer).error).toMatchObject({ code: "field_refused", param: name });
+    const { error } = JSON.parse(text) as ErrorAnswer;
+    expect(error.message).toContain(name);
+    expect(error.code ?? "field_refused").toBe("field_refused");
     expect(text).toContain(row.note);
     for (const neutral of [null, ...row.neutral]) {
       expect({ neutral, ...(await send({ [name]: neutral })) }).toMatchObject({ neutral, status: 200 });

@@ -100,6 +100,17 @@ describe("the server over the engine", () => {
     expect(answer.usage).toMatchObject({ prompt_tokens: count, completion_tokens: 4 });
   });
 
+  it("counts for Anthropic's clients as it does for OpenAI's", async () => {
+    const body = { model: "tiny", messages: [{ role: "user", content: "Hi" }], max_tokens: 4 };
+    const chat = (await (await test.post(CHAT, body)).json()) as Completion;
+    const message = (await (await test.post("/v1/messages", body)).json()) as { usage: Record<string, number> };
+    const { max_tokens: _, ...prompt } = body;
+    const count = await (await test.post("/v1/messages/count_tokens", prompt)).json();
+    const { input_tokens: input = 0, cache_read_input_tokens: read = 0 } = message.usage;
+    expect(input + read).toBe(chat.usage.prompt_tokens);
+    expect(count).toEqual({ input_tokens: chat.usage.prompt_tokens });
+  });
+
   it("gives back the text of its tokens", async () => {
     const prompt = "Héllo, wörld 😀";
     const body = { prompt, add_special_tokens: false };

@@ -7,9 +7,9 @@ import type { FieldTable } from "./field-table.ts";
 import type { ChatContentPart, ChatInput, ChatMessage, ChatTool } from "../../text/template/types.ts";
 
 /** Each one is validated and rendered; a context of 131,072 tokens holds fewer. */
-const MAX_MESSAGES = 10_000;
+export const MAX_MESSAGES = 10_000;
 /** OpenAI's limit. */
-const MAX_TOOLS = 128;
+export const MAX_TOOLS = 128;
 
 /** Parts other than text are recognised first, and refused by name in `toContent`. */
 const contentPart = z.looseObject({ type: z.string(), text: z.string().optional(), refusal: z.string().optional() });

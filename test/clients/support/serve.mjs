@@ -19,7 +19,7 @@ const START_TIMEOUT_MS = 60_000;
 export async function serve(flags = [], env = {}) {
   const folder = mkdtempSync(join(tmpdir(), "turnwise-clients-"));
   const model = join(folder, "tiny.gguf");
-  const { writeRandomModel } = await import(pathToFileURL(join(ROOT, "dist/models/random-model.js")).href);
+  const { writeRandomModel } = await import(pathToFileURL(join(ROOT, "dist/models/random/random-model.js")).href);
   writeRandomModel(model, "tiny", "q8_0", 1);
   const program = join(ROOT, "dist/cli/main.js");
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("TURNWISE_"));

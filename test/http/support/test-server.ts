@@ -62,6 +62,15 @@ export async function readEvents(response: Response): Promise<unknown[]> {
   });
 }
 
+/** The events of a finished stream that have names. */
+export async function readNamedEvents(response: Response): Promise<{ name: string; data: unknown }[]> {
+  const blocks = (await response.text()).split("\n\n").filter((block) => block.startsWith("event: "));
+  return blocks.map((block) => {
+    const [name = "", data = ""] = block.split("\n");
+    return { name: name.slice("event: ".length), data: JSON.parse(data.slice("data: ".length)) as unknown };
+  });
+}
+
 /** Long enough for a machine that is busy with other tests. */
 const PATIENCE_MS = 20_000;
 

@@ -1,0 +1,34 @@
+/** Anthropic's error statuses and shape (https://docs.anthropic.com/en/api/errors). */
+
+import type { TurnwiseError } from "../../base/errors.ts";
+import { clientMessage, errorStatus } from "../error-map.ts";
+
+/** Anthropic's own status for a server that is overloaded; its clients try again later. */
+const OVERLOADED = 529;
+
+const TYPES: Readonly<Record<number, string>> = {
+  401: "authentication_error",
+  403: "permission_error",
+  404: "not_found_error",
+  413: "request_too_large",
+  429: "rate_limit_error",
+  500: "api_error",
+  504: "timeout_error",
+  [OVERLOADED]: "overloaded_error",
+};
+
+export interface AnthropicErrorBody {
+  readonly type: "error";
+  readonly error: { readonly type: string; readonly message: string };
+  readonly request_id: string;
+}
+
+export function anthropicStatus(error: TurnwiseError): number {
+  const status = errorStatus(error);
+  return status === 503 ? OVERLOADED : status;
+}
+
+export function anthropicErrorBody(error: TurnwiseError, requestId: string): AnthropicErrorBody {
+  const type = TYPES[anthropicStatus(error)] ?? "invalid_request_error";
+  return { type: "error", error: { type, message: clientMessage(error, requestId) }, request_id: requestId };
+}
