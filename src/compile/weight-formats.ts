@@ -1,8 +1,8 @@
-/** GGML tensor types to packed formats, without loss. The row to add for a type that is to run. */
+/** GGML tensor types to packed formats, without loss. The row to add for a type that is to run packed. */
 
 import type { WeightFormat } from "../base/dtypes.ts";
 import { invariant } from "../base/invariant.ts";
-import type { GgmlType } from "../formats/gguf/ggml-types.ts";
+import { GGML_TYPES, type GgmlType } from "../formats/gguf/ggml-types.ts";
 import type { WeightEncoding } from "../formats/stored-weight.ts";
 
 const WEIGHT_FORMATS: { readonly [Type in GgmlType]?: WeightFormat } = {
@@ -22,9 +22,8 @@ export const INTEGER_FORMATS: { readonly [Format in WeightFormat]: boolean } = {
   q4: true,
 };
 
-/** The format that a runnable encoding is packed to. */
+/** The format that a runnable encoding is packed to; f32, decoded, where it has none of its own yet. */
 export function weightFormatOf({ type }: WeightEncoding): WeightFormat {
-  const format = WEIGHT_FORMATS[type];
-  invariant(format !== undefined, `tensors of type ${type} are refused before compiling`);
-  return format;
+  invariant(GGML_TYPES[type].runnable, `tensors of type ${type} are refused before compiling`);
+  return WEIGHT_FORMATS[type] ?? "f32";
 }

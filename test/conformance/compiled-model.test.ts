@@ -25,8 +25,8 @@ const EXACT_LARGEST = 5e-5;
  */
 const QUANTISED_RMS = 0.08;
 
-const SHAPES: readonly RandomShapeName[] = ["tiny", "tiny-biased", "tiny-qwen2", "tiny-qwen3"];
-const QUANTS: readonly RandomQuant[] = ["f32", "f16", "bf16", "q8_0", "q4_0"];
+const SHAPES: readonly RandomShapeName[] = ["tiny", "tiny-biased", "tiny-qwen2", "tiny-qwen3", "tiny-wide"];
+const QUANTS: readonly RandomQuant[] = ["f32", "f16", "bf16", "q8_0", "q4_0", "q4_k_m"];
 const KV_TYPES: readonly KvType[] = ["f32", "int8"];
 
 /** Both executors of one compiled model. */
@@ -86,7 +86,7 @@ describe.skipIf(NATIVE_MISSING).each(SHAPES)("%s, compiled", (shape) => {
       const differences = found.flatMap((row, index) =>
         Array.from(row, (logit, token) => Math.abs(logit - (wanted[index]?.[token] ?? Number.NaN))),
       );
-      const isExact = kvType === "f32" && quant !== "q8_0" && quant !== "q4_0";
+      const isExact = kvType === "f32" && ["f32", "f16", "bf16"].includes(quant);
       expect(found).toHaveLength(24);
       expect(rootMeanSquare(differences)).toBeLessThan(QUANTISED_RMS);
       expect(Math.max(...differences)).toBeLessThan(isExact ? EXACT_LARGEST : Infinity);

@@ -36,6 +36,19 @@ export function f16ToNumber(half: number): number {
   return F16_TO_F32[half & 0xffff] ?? 0;
 }
 
+/** The value of the f16 at `at`, of any alignment. */
+export function readF16(bytes: Uint8Array, at: number): number {
+  return f16ToNumber((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8));
+}
+
+/** Writes the f16 nearest to `value` at `at` and returns its value: what a decoder will read. */
+export function writeF16(out: Uint8Array, at: number, value: number): number {
+  const half = f16FromNumber(value);
+  out[at] = half;
+  out[at + 1] = half >> 8;
+  return f16ToNumber(half);
+}
+
 /** The bits of the f16 nearest to `value`, taken as f32 first. */
 export function f16FromNumber(value: number): number {
   const bits = bitsOf(value);

@@ -3,7 +3,7 @@
  * is given. Their output means nothing, and the key `turnwise.random_weights` says so.
  */
 
-import { GGML_TYPES, type GgmlType } from "../../formats/gguf/ggml-types.ts";
+import { GGML_TYPES } from "../../formats/gguf/ggml-types.ts";
 import type { GgufValue } from "../../formats/gguf/value.ts";
 import { type GgufContents, type GgufTensorContents, writeGguf } from "../../formats/gguf/write.ts";
 import { encodeRows } from "../../formats/quant/rows.ts";
@@ -12,22 +12,14 @@ import type { WeightRef } from "../../graph/types.ts";
 import { weightKey } from "../../graph/weight-ref.ts";
 import { buildGraph } from "../families.ts";
 import type { ModelSpec } from "../model-spec.ts";
+import { matrixType, type RandomQuant } from "./random-quants.ts";
 import { RANDOM_SHAPES, type RandomShape, type RandomShapeName } from "./random-shapes.ts";
 import { ROPE_FACTORS_TENSOR } from "../gguf/rope-scaling.ts";
 import { type RandomTensors, randomNumbers, randomTensors } from "./random-tensor.ts";
 import { RANDOM_WEIGHTS_KEY } from "./random-weights-key.ts";
 import { randomVocabulary, type RandomVocabulary, textValue } from "./random-vocabulary.ts";
 
-/** How the matrices are stored; vectors are f32. The names that files use. */
-export type RandomQuant = "f32" | "f16" | "bf16" | "q8_0" | "q4_0";
-
-const QUANT_TYPES: { readonly [Quant in RandomQuant]: GgmlType } = {
-  f32: "F32",
-  f16: "F16",
-  bf16: "BF16",
-  q8_0: "Q8_0",
-  q4_0: "Q4_0",
-};
+export type { RandomQuant };
 
 /** Standard deviation of the logits: a distribution neither flat nor certain. */
 const LOGIT_SPREAD = 2.5;
@@ -44,7 +36,7 @@ export function randomModel(shapeName: RandomShapeName, quant: RandomQuant, seed
   const spec = specOf(shape, vocabulary.size);
   return {
     metadata: metadataOf(spec, vocabulary),
-    tensors: tensorsOf(spec, shape.ropeFactors, QUANT_TYPES[quant], seed),
+    tensors: tensorsOf(spec, shape.ropeFactors, quant, seed),
   };
 }
 
@@ -92,7 +84,7 @@ function float(value: number): GgufValue {
 function tensorsOf(
   spec: ModelSpec,
   ropeFactors: Float32Array | null,
-  type: GgmlType,
+  quant: RandomQuant,
   seed: number,
 ): readonly GgufTensorContents[] {
   const graph = buildGraph(spec);
@@ -101,13 +93,14 @@ function tensorsOf(
   const random = randomNumbers(seed);
   const pools = randomTensors(seed, Math.max(...held.map((ref) => ref.rows * ref.columns)));
   const tensors = held.map((ref) =>
-    ref.kind === "vector" ? vectorTensor(ref, random) : matrixTensor(ref, spec, type, pools),
+    ref.kind === "vector" ? vectorTensor(ref, random) : matrixTensor(ref, spec, quant, pools),
   );
   return ropeFactors === null ? tensors : [...tensors, f32Tensor(ROPE_FACTORS_TENSOR, ropeFactors)];
 }
 
-function matrixTensor(ref: WeightRef, spec: ModelSpec, type: GgmlType, pools: RandomTensors): GgufTensorContents {
+function matrixTensor(ref: WeightRef, spec: ModelSpec, quant: RandomQuant, pools: RandomTensors): GgufTensorContents {
   const { tensor, rows, columns } = ref;
+  const type = matrixType(quant, ref, spec.layers, spec.tiedHead);
   return { name: tensor, type, shape: [columns, rows], data: pools.fill(type, rows * columns, spreadOf(ref, spec)) };
 }
 

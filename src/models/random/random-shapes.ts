@@ -66,6 +66,8 @@ export const RANDOM_SHAPES = {
   },
   "tiny-qwen2": { ...TINY, architecture: "qwen2", ropePairing: "halves", qkvBias: true, tiedHead: true },
   "tiny-qwen3": { ...TINY, architecture: "qwen3", ropePairing: "halves", headNorm: true, headDim: 32 },
+  /** Rows that superblocks of 256 divide: for K-quants, which narrower rows replace by other types. */
+  "tiny-wide": { ...TINY, hiddenColumns: 256, heads: 4, headDim: 64 },
   /** For benches: the true shape of Llama-3.2-1B. */
   "llama-3.2-1b": {
     architecture: "llama",

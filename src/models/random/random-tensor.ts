@@ -18,31 +18,35 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-/** Elements that a pool is cut into; the block of the quantised types. */
-const BLOCK_ELEMENTS = 32;
-/** Primes; the smaller one where no tensor has more blocks. */
-const POOL_BLOCKS = [4093, 131_071] as const;
+/** Sizes of pools. Primes: blocks, by the elements of a block. */
+const POOLS = [
+  { 32: 4093, 256: 509 },
+  { 32: 16_381, 256: 2039 },
+  { 32: 131_071, 256: 16_381 },
+] as const;
+const LARGEST_POOL = POOLS[2];
 
 export interface RandomTensors {
-  /** Values of mean 0 and standard deviation `spread`; `elements` is a multiple of 32. */
+  /** Values of mean 0 and standard deviation `spread`; `elements` is a whole number of blocks, and of 32. */
   fill(type: GgmlType, elements: number, spread: number): () => Iterable<Uint8Array>;
 }
 
-/** `largestElements`: of the largest tensor, which decides the size of the pools. */
+/** `largestElements`: of the largest tensor, which the pools hold whole if they can. */
 export function randomTensors(seed: number, largestElements: number): RandomTensors {
   const random = randomNumbers(seed);
-  const [small, large] = POOL_BLOCKS;
-  const poolBlocks = largestElements > small * BLOCK_ELEMENTS ? large : small;
+  const poolBlocks = POOLS.find((blocks) => largestElements <= 32 * blocks[32]) ?? LARGEST_POOL;
   // A uniform number in -1..1 has a standard deviation of 1 / sqrt(3).
-  const unit = Float32Array.from({ length: poolBlocks * BLOCK_ELEMENTS }, () => (2 * random() - 1) * Math.sqrt(3));
+  const unit = Float32Array.from({ length: 32 * poolBlocks[32] }, () => (2 * random() - 1) * Math.sqrt(3));
   const pools = new Map<string, Uint8Array>();
   const poolOf = (type: GgmlType, spread: number): Uint8Array => {
     const key = `${type} ${spread}`;
     const known = pools.get(key);
     if (known !== undefined) return known;
+    const blockElements = blockElementsOf(type);
+    const values = unit.subarray(0, poolBlocks[blockElements] * blockElements);
     const pool = encodeRows(
       GGML_TYPES[type].id,
-      unit.map((value) => value * spread),
+      values.map((value) => value * spread),
     );
     pools.set(key, pool);
     return pool;
@@ -50,10 +54,18 @@ export function randomTensors(seed: number, largestElements: number): RandomTens
   return {
     fill(type, elements, spread) {
       const pool = poolOf(type, spread);
-      const start = Math.floor(random() * poolBlocks);
-      return () => cyclicPieces(pool, start * (pool.length / poolBlocks), elements * (pool.length / unit.length));
+      const blockElements = blockElementsOf(type);
+      const blocks = poolBlocks[blockElements];
+      const blockBytes = pool.length / blocks;
+      const start = Math.floor(random() * blocks);
+      return () => cyclicPieces(pool, start * blockBytes, (elements / blockElements) * blockBytes);
     },
   };
+}
+
+/** Types without blocks are cut as those with blocks of 32. */
+function blockElementsOf(type: GgmlType): 32 | 256 {
+  return GGML_TYPES[type].blockElements === 256 ? 256 : 32;
 }
 
 /** `length` bytes of the pool, repeated as often as needed, from `start` on. */
