@@ -33,6 +33,28 @@ std::string CheckSequence(const StepBatch& batch, int sequence, int32_t page_tok
   return "";
 }
 
+// A page that a sequence writes to is named by it alone, and once: others would read what threads are
+// writing. `uses` is memory to count in. Page tables and positions are valid.
+std::string CheckWrites(const StepBatch& batch, int32_t page_tokens, int32_t pages, std::vector<uint8_t>* uses) {
+  uses->assign(pages, 0);
+  for (int32_t page : batch.page_tables) {
+    uint8_t& count = (*uses)[page];
+    if (count < 2) ++count;
+  }
+  for (int sequence = 0; sequence < batch.SequenceCount(); ++sequence) {
+    const int32_t* table = batch.page_tables.data() + batch.page_table_starts[sequence];
+    const int32_t first = batch.positions[batch.sequence_starts[sequence]] / page_tokens;
+    const int32_t last = batch.positions[batch.sequence_starts[sequence + 1] - 1] / page_tokens;
+    for (int32_t index = first; index <= last; ++index) {
+      if ((*uses)[table[index]] != 1) {
+        return "pageTables: page " + std::to_string(table[index]) + ", which sequence " + std::to_string(sequence) +
+               " writes to, is named twice";
+      }
+    }
+  }
+  return "";
+}
+
 std::string FindProblem(const StepBatch& batch, const Program& program, int32_t pages) {
   const size_t tokens = batch.tokens.size();
   if (tokens == 0) return "tokens is empty";
@@ -71,8 +93,9 @@ std::string FindProblem(const StepBatch& batch, const Program& program, int32_t 
 
 }  // namespace
 
-bool StepBatch::Validate(const Program& program, int32_t pages, std::string* error) const {
+bool StepBatch::Validate(const Program& program, int32_t pages, std::string* error) {
   *error = FindProblem(*this, program, pages);
+  if (error->empty()) *error = CheckWrites(*this, program.kv.page_tokens, pages, &page_uses);
   return error->empty();
 }
 

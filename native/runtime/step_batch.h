@@ -16,12 +16,14 @@ struct StepBatch {
   std::vector<int32_t> page_tables;
   std::vector<int32_t> page_table_starts;
   std::vector<int32_t> logit_rows;
+  // Memory of the check.
+  std::vector<uint8_t> page_uses;
 
   int TokenCount() const { return static_cast<int>(tokens.size()); }
   int SequenceCount() const { return static_cast<int>(sequence_starts.size()) - 1; }
 
   // Whether the batch can run; if not, says why in `error`, naming the field.
-  bool Validate(const Program& program, int32_t pages, std::string* error) const;
+  bool Validate(const Program& program, int32_t pages, std::string* error);
 };
 
 }  // namespace turnwise

@@ -65,6 +65,7 @@ function measureBatchScaling(
 /** Milliseconds of each step in which all sequences decode. */
 function decodeStepTimes(model: LoadedModel, sequences: number, promptTokens: number, steps: number): number[] {
   const loop = new StepLoop({
+    fingerprint: "bench",
     executor: model.executor,
     text: { endTokens: new Set(), decoder: () => SILENT, stopMatcher: () => NO_STOPS },
     maxSequences: sequences,

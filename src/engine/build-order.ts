@@ -2,7 +2,7 @@
 
 import { fail } from "../base/errors.ts";
 import { at } from "../base/invariant.ts";
-import type { GenerationOrder, ScoreOrder } from "./step/order.ts";
+import { DEFAULT_TENANT, type GenerationOrder, type ScoreOrder } from "./step/order.ts";
 import { checkLimits, resolveSampling } from "./sampling-settings.ts";
 import type { GenerateRequest } from "./types.ts";
 
@@ -41,6 +41,9 @@ export function buildGenerationOrder(
   return {
     kind: "generate",
     id,
+    tenant: request.tenant ?? DEFAULT_TENANT,
+    cacheKey: request.cacheKey ?? "",
+    keepMs: request.keepMs ?? 0,
     prompt,
     choices: request.choices ?? 1,
     maxTokens,
@@ -66,7 +69,7 @@ export function buildScoreOrder(id: number, tokens: Int32Array, from: number, li
     });
   }
   checkContext(tokens.length, 0, limits.contextTokens);
-  return { kind: "score", id, tokens, from };
+  return { kind: "score", id, tenant: DEFAULT_TENANT, cacheKey: "", keepMs: 0, tokens, from };
 }
 
 function resolveMaxTokens(asked: number | undefined, promptTokens: number, contextTokens: number): number {

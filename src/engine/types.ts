@@ -104,6 +104,12 @@ export interface GenerateRequest {
   readonly choices?: number;
   /** Render special tokens in the text. */
   readonly keepSpecial?: boolean;
+  /** Whose request it is. Tenants never share a page of the KV cache. By default all belong to one. */
+  readonly tenant?: string;
+  /** Keeps a part of the tenant's cache apart: only requests with the same key share pages. */
+  readonly cacheKey?: string;
+  /** The KV cache of this text is evicted last, for so long after it ends: its next turn is expected. */
+  readonly keepMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -166,12 +172,17 @@ export interface Generation extends AsyncIterable<StreamPart> {
 export interface EngineStats {
   readonly running: number;
   readonly waiting: number;
+  /** Held by what runs. */
   readonly pagesUsed: number;
+  /** Held by the cache alone: free for whoever needs room. */
+  readonly pagesCached: number;
   readonly pagesTotal: number;
   readonly steps: number;
   readonly promptTokens: number;
   readonly outputTokens: number;
   readonly preemptions: number;
+  /** Cached pages given up to make room. */
+  readonly evictions: number;
   readonly finished: number;
   readonly cancelled: number;
   readonly failed: number;

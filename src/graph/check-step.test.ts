@@ -20,6 +20,16 @@ describe("checkStep", () => {
     expect(() => checkStep({ ...STEP, logitRows: new Int32Array(0) }, LIMITS, 8)).not.toThrow();
   });
 
+  it("accepts sequences that share a page which none writes to", () => {
+    const shared: StepBatch = {
+      ...STEP,
+      positions: Int32Array.of(2, 3, 2),
+      pageTables: Int32Array.of(0, 1, 0, 2),
+      pageTableStarts: Int32Array.of(0, 2, 4),
+    };
+    expect(() => checkStep(shared, LIMITS, 8)).not.toThrow();
+  });
+
   it.each<readonly [name: string, change: Partial<Record<keyof StepBatch, Int32Array>>, problem: RegExp]>([
     ["no rows", { tokens: new Int32Array(0) }, /1\.\.4 rows, not 0/],
     ["too many rows", { tokens: new Int32Array(5) }, /1\.\.4 rows, not 5/],
@@ -34,6 +44,12 @@ describe("checkStep", () => {
     ["positions with a gap", { positions: Int32Array.of(1, 3, 0) }, /positions of sequence 0 are consecutive/],
     ["a negative position", { positions: Int32Array.of(-1, 0, 0) }, /sequence 0 begins/],
     ["too few pages", { positions: Int32Array.of(3, 4, 0) }, /sequence 0 needs 3 pages, it has 2/],
+    [
+      "a written page that another sequence names",
+      { pageTables: Int32Array.of(0, 1, 1) },
+      /page 1, which .* named once/,
+    ],
+    ["a written page that is named twice", { pageTables: Int32Array.of(2, 2, 1) }, /page 2, which .* named once/],
     ["a page outside the pool", { pageTables: Int32Array.of(0, 3, 1) }, /page 3/],
   ])("refuses %s", (_, change, problem) => {
     expect(() => checkStep({ ...STEP, ...change }, LIMITS, 8)).toThrow(problem);

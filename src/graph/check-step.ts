@@ -42,4 +42,22 @@ function checkSequences(batch: StepBatch, limits: ExecutorLimits): void {
     invariant(pages >= needed, `sequence ${index} needs ${needed} pages, it has ${pages}`);
   }
   for (const page of pageTables) invariant(page >= 0 && page < limits.pages, `page ${page} is in the pool`);
+  checkWrites(batch, limits);
+}
+
+/** A page that a sequence writes to is named by it alone, and once: else others would read what is being written. */
+function checkWrites(
+  { positions, sequenceStarts, pageTables, pageTableStarts }: StepBatch,
+  limits: ExecutorLimits,
+): void {
+  const uses = new Uint8Array(limits.pages);
+  for (const page of pageTables) uses[page] = Math.min(2, (uses[page] ?? 0) + 1);
+  for (let index = 0; index + 1 < sequenceStarts.length; index += 1) {
+    const first = Math.floor((positions[sequenceStarts[index] ?? 0] ?? 0) / limits.pageTokens);
+    const last = Math.floor((positions[(sequenceStarts[index + 1] ?? 0) - 1] ?? 0) / limits.pageTokens);
+    for (let place = first; place <= last; place += 1) {
+      const page = pageTables[(pageTableStarts[index] ?? 0) + place] ?? 0;
+      invariant(uses[page] === 1, `page ${page}, which sequence ${index} writes to, is named once`);
+    }
+  }
 }

@@ -9,6 +9,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { KvType } from "../../src/base/dtypes.ts";
 import { compileModel } from "../../src/compile/compile-model.ts";
 import { BatchAssembly } from "../../src/engine/step/batch-assembly.ts";
+import { CacheDomains } from "../../src/engine/schedule/cache-domain.ts";
 import { type PageCopy, PagePool } from "../../src/engine/schedule/page-pool.ts";
 import type { PlannedChunk } from "../../src/engine/schedule/scheduler.ts";
 import { Sequence } from "../../src/engine/schedule/sequence.ts";
@@ -26,6 +27,7 @@ import { NATIVE_MISSING } from "../support/native-addon.ts";
 const LIMITS = { maxStepTokens: 160, maxSequences: 8, maxLogitRows: 160 };
 const PAGE_TOKENS = 32;
 const PAGES = 64;
+const DOMAIN = new CacheDomains().of("tenant", "");
 /** Longer than one page and than what kernels take at once, and a multiple of neither. */
 const PROMPT_TOKENS = 131;
 const DECODE_TOKENS = 3;
@@ -68,14 +70,14 @@ class Batch {
 
   add(tokens: Int32Array): Sequence {
     this.#age += 1;
-    return new Sequence({ age: this.#age, orderId: this.#age, choice: 0, tokens, scoreFrom: null });
+    return new Sequence({ age: this.#age, orderId: this.#age, choice: 0, domain: DOMAIN, tokens, scoreFrom: null });
   }
 
   /** Computes so many tokens of each sequence; gives the logits after the last one of each. */
   step(parts: readonly (readonly [sequence: Sequence, rows: number])[]): Float32Array[] {
     const copies: PageCopy[] = [];
     const chunks: PlannedChunk[] = parts.map(([sequence, rows]) => {
-      this.#pool.extend(sequence.pages, sequence.computed, sequence.computed + rows, copies);
+      this.#pool.extend(sequence.pages, DOMAIN, sequence.computed, sequence.computed + rows, copies);
       return { sequence, rows, logitRows: 1 };
     });
     const tokens = parts.reduce((sum, [, rows]) => sum + rows, 0);

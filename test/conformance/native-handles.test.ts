@@ -190,6 +190,7 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
     ["sequenceStarts", Int32Array.of(0, 0, 5), /sequenceStarts/],
     ["pageTables", Int32Array.of(3, 1, 4), /pageTables/],
     ["pageTables", Int32Array.of(3, -1, 0), /pageTables/],
+    ["pageTables", Int32Array.of(3, 1, 1), /page 1, which sequence 0 writes to, is named twice/],
     ["pageTables", Int32Array.of(3, 1), /pageTableStarts/],
     ["pageTableStarts", Int32Array.of(0, 1, 3), /pageTables/],
     ["pageTableStarts", Int32Array.of(0, 3), /pageTableStarts/],

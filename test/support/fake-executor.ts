@@ -5,6 +5,7 @@
  */
 
 import { invariant } from "../../src/base/invariant.ts";
+import { checkStep } from "../../src/graph/check-step.ts";
 import type { Executor, ExecutorLimits, SampleBatch, SampleResult, StepBatch } from "../../src/graph/executor.ts";
 import { sampleRows } from "../../src/graph/sampler.ts";
 
@@ -76,6 +77,7 @@ export class FakeExecutor implements Executor {
       invariant((batch.logitRows[index - 1] ?? 0) < (batch.logitRows[index] ?? 0), "logits rows ascend");
     }
     const written = new Set<number>();
+    checkStep(batch, this.limits, this.vocabSize);
     for (let sequence = 0; sequence < sequences; sequence++) {
       const first = batch.sequenceStarts[sequence] ?? 0;
       const end = batch.sequenceStarts[sequence + 1] ?? 0;

@@ -45,6 +45,8 @@ export interface LoadedModel {
   readonly executor: Executor;
   readonly vocabulary: VocabularyBytes;
   readonly maxWaiting: number;
+  /** Of the model and all that its K and V depend on. */
+  readonly fingerprint: string;
   dispose(): void;
 }
 
@@ -69,8 +71,10 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
     const plan = planExecution(settings, spec, graph, weights, native);
     const executor = createExecutor(plan, weights, settings, callbacks, native);
     warn(settings, spec, plan, native, callbacks);
+    const info = modelInfo(source, spec, vocabularyData, vocabulary.endOfGenerationIds);
     return {
-      info: modelInfo(source, spec, vocabularyData, vocabulary.endOfGenerationIds),
+      info,
+      fingerprint: JSON.stringify([info.id, info.fileBytes, info.createdAt, plan.kvType]),
       capacity: capacityOf(plan, executor, settings, performance.now() - startMs),
       executor,
       vocabulary,

@@ -1,52 +1,16 @@
 /**
- * Who owns which KV page. Pages are fixed blocks of `pageTokens` tokens, counted by reference: a fork
- * shares them, the first write into a shared partial page copies it. The bytes live in the executor;
- * this file holds only indices, and decides deterministically (last freed, first taken).
+ * Who holds which KV page. Pages are fixed blocks of `pageTokens` tokens, counted by reference: sequences
+ * that share a prefix hold the same pages, the first write into a shared partial page copies it, and a
+ * full page is never written again. The bytes live in the executor; this file holds only indices, and
+ * decides deterministically (last freed, first taken).
  *
  * After vLLM's block manager (Kwon et al. 2023, "Efficient Memory Management for Large Language Model
- * Serving with PagedAttention"). A full page is never written again, so that a later prefix tree may
- * point at it.
+ * Serving with PagedAttention").
  */
 
 import { at, invariant } from "../../base/invariant.ts";
-
-/** The pages of one sequence, in order of position. Changed only by its pool. */
-export class PageTable {
-  #pages = new Int32Array(8);
-  #length = 0;
-
-  get length(): number {
-    return this.#length;
-  }
-
-  at(index: number): number {
-    return at(this.#pages, index);
-  }
-
-  /** Writes the page indices into `out` from `offset` on. */
-  copyTo(out: Int32Array, offset: number): void {
-    for (let index = 0; index < this.#length; index++) out[offset + index] = this.at(index);
-  }
-
-  push(page: number): void {
-    if (this.#length === this.#pages.length) {
-      const larger = new Int32Array(this.#pages.length * 2);
-      larger.set(this.#pages);
-      this.#pages = larger;
-    }
-    this.#pages[this.#length] = page;
-    this.#length += 1;
-  }
-
-  replace(index: number, page: number): void {
-    invariant(index < this.#length, "a replaced page exists");
-    this.#pages[index] = page;
-  }
-
-  clear(): void {
-    this.#length = 0;
-  }
-}
+import type { CacheDomain, TenantPages } from "./cache-domain.ts";
+import type { PageTable } from "./page-table.ts";
 
 /** The first `tokens` tokens of page `from` must be copied to page `to` before the next step runs. */
 export interface PageCopy {
@@ -55,13 +19,33 @@ export interface PageCopy {
   readonly tokens: number;
 }
 
+/** Gives up cached pages that nobody else holds. */
+export interface PageEvictor {
+  /** Frees at least `pages` pages; so many can be evicted. */
+  evict(pages: number): void;
+}
+
+/** One reference to one page, for checks. */
+export interface PageHold {
+  readonly page: number;
+  readonly domain: CacheDomain;
+}
+
 export class PagePool {
   readonly pages: number;
   readonly pageTokens: number;
+  /** Called when a page is taken and none is free. */
+  evictor: PageEvictor | null = null;
   /** A stack; its top is the next page taken. */
   readonly #free: Int32Array;
   #freeCount: number;
   readonly #references: Int32Array;
+  /** 1 where one of the references is the cache's. */
+  readonly #cached: Uint8Array;
+  /** Pages whose only reference is the cache's. */
+  #evictable = 0;
+  /** Of pages in use: whose tokens they hold. */
+  readonly #domains: (CacheDomain | null)[];
 
   constructor(pages: number, pageTokens: number) {
     this.pages = pages;
@@ -69,14 +53,27 @@ export class PagePool {
     this.#free = Int32Array.from({ length: pages }, (_, index) => pages - 1 - index);
     this.#freeCount = pages;
     this.#references = new Int32Array(pages);
+    this.#cached = new Uint8Array(pages);
+    this.#domains = Array.from({ length: pages }, () => null);
   }
 
   get free(): number {
     return this.#freeCount;
   }
 
-  get used(): number {
-    return this.pages - this.#freeCount;
+  /** Pages that only the cache holds: they serve the next who asks for their tokens, or for room. */
+  get evictable(): number {
+    return this.#evictable;
+  }
+
+  /** Pages that can be had without taking any from a running sequence. */
+  get available(): number {
+    return this.#freeCount + this.#evictable;
+  }
+
+  /** Pages that something other than the cache holds. */
+  get inUse(): number {
+    return this.pages - this.available;
   }
 
   /** Pages that `tokens` tokens fill, the last one perhaps in part. */
@@ -90,76 +87,138 @@ export class PagePool {
     return missing + (this.#mustCopy(table, computed) ? 1 : 0);
   }
 
-  /** The furthest position up to `target` that `available` pages let `table` reach. */
-  reach(table: PageTable, computed: number, target: number, available: number): number {
-    const spare = available - (this.#mustCopy(table, computed) ? 1 : 0);
+  /** The furthest position up to `target` that the available pages let `table` reach. */
+  reach(table: PageTable, computed: number, target: number): number {
+    const spare = this.available - (this.#mustCopy(table, computed) ? 1 : 0);
     if (spare < 0) return computed;
     return Math.min(target, (table.length + spare) * this.pageTokens);
   }
 
   /**
-   * Makes positions [computed, target) of `table` writable. `pagesNeeded` of them must be free. A
-   * copy that must happen first is added to `copies`.
+   * Makes positions [computed, target) of `table`, a sequence of `domain`, writable. `pagesNeeded` pages
+   * must be available. A copy that must happen first is added to `copies`; its source may be taken by
+   * someone else before then, which only later copies and the step itself write to.
    */
-  extend(table: PageTable, computed: number, target: number, copies: PageCopy[]): void {
+  extend(table: PageTable, domain: CacheDomain, computed: number, target: number, copies: PageCopy[]): void {
+    const shortage = this.pagesNeeded(table, computed, target) - this.#freeCount;
+    if (shortage > 0) this.evictor?.evict(shortage);
     if (this.#mustCopy(table, computed)) {
       const index = Math.floor(computed / this.pageTokens);
       const from = table.at(index);
-      const to = this.#take();
+      const to = this.#take(domain);
       copies.push({ from, to, tokens: computed % this.pageTokens });
       table.replace(index, to);
-      this.#drop(from);
+      this.release(from);
     }
-    while (table.length < this.pagesFor(target)) table.push(this.#take());
+    while (table.length < this.pagesFor(target)) table.push(this.#take(domain));
   }
 
-  /** Lets the empty table `into` share the pages that hold the first `tokens` tokens of `source`. */
-  fork(source: PageTable, tokens: number, into: PageTable): void {
-    invariant(into.length === 0, "a fork begins with an empty page table");
-    for (let index = 0; index < this.pagesFor(tokens); index++) {
-      const page = source.at(index);
-      this.#references[page] = this.references(page) + 1;
-      into.push(page);
-    }
+  /** Lets `table` end with `page` as well. */
+  share(page: number, table: PageTable): void {
+    this.retain(page);
+    table.push(page);
   }
 
-  /** Gives up all pages of `table`. */
-  release(table: PageTable): void {
-    for (let index = table.length - 1; index >= 0; index--) this.#drop(table.at(index));
-    table.clear();
+  /** Puts `page`, which holds the same tokens, in the place of the table's own. */
+  replace(table: PageTable, index: number, page: number): void {
+    this.retain(page);
+    this.release(table.at(index));
+    table.replace(index, page);
   }
 
-  /** Pages that releasing `table` would free. */
-  heldAlone(table: PageTable): number {
-    let count = 0;
-    for (let index = 0; index < table.length; index++) if (this.references(table.at(index)) === 1) count += 1;
-    return count;
+  /** Gives up the pages of `table` behind the first `length`. */
+  truncate(table: PageTable, length: number): void {
+    for (let index = table.length - 1; index >= length; index--) this.release(table.at(index));
+    table.truncate(length);
+  }
+
+  /** Adds a reference to a page that has one. */
+  retain(page: number): void {
+    invariant(this.references(page) > 0, `page ${page} is held when it is shared`);
+    if (this.#isEvictable(page)) this.#evictable -= 1;
+    this.#references[page] = this.references(page) + 1;
+  }
+
+  /** Gives up a reference; with the last one the page is free. */
+  release(page: number): void {
+    const references = this.references(page) - 1;
+    invariant(references >= 0, `page ${page} is held when it is given up`);
+    this.#references[page] = references;
+    if (references === 0) this.#putBack(page);
+    else if (this.#isEvictable(page)) this.#evictable += 1;
+  }
+
+  /** The cache takes a reference of its own; it has at most one to a page. */
+  cache(page: number): void {
+    invariant(this.#cached[page] === 0, `page ${page} is cached once`);
+    this.retain(page);
+    this.#cached[page] = 1;
+  }
+
+  /** The cache gives up its reference. */
+  uncache(page: number): void {
+    invariant(this.#cached[page] === 1, `page ${page} is cached`);
+    if (this.#isEvictable(page)) this.#evictable -= 1;
+    this.#cached[page] = 0;
+    this.release(page);
   }
 
   references(page: number): number {
     return at(this.#references, page);
   }
 
-  /** Throws unless the counts agree with each other and with `tables`, the tables of all sequences. */
-  checkInvariants(tables: Iterable<PageTable>): void {
-    const expected = new Int32Array(this.pages);
-    for (const table of tables) {
-      for (let index = 0; index < table.length; index++) {
-        const page = table.at(index);
-        expected[page] = at(expected, page) + 1;
-      }
+  /** Whether positions [from, to) of `table` lie in pages that nobody else holds. */
+  ownsAlone(table: PageTable, from: number, to: number): boolean {
+    for (let index = Math.floor(from / this.pageTokens); index < this.pagesFor(to); index++) {
+      if (this.references(table.at(index)) !== 1) return false;
     }
+    return true;
+  }
+
+  /** Throws unless the counts agree with each other and with all holds, of which `cached` are the cache's. */
+  checkInvariants(holds: Iterable<PageHold>, cached: Iterable<PageHold>): void {
+    const expected = new Int32Array(this.pages);
+    const byCache = new Uint8Array(this.pages);
+    const count = ({ page, domain }: PageHold): void => {
+      expected[page] = at(expected, page) + 1;
+      const owner = this.#domains[page];
+      invariant(owner?.isPublic === true || owner?.key === domain.key, `page ${page} belongs to one domain`);
+    };
+    for (const hold of holds) count(hold);
+    for (const hold of cached) {
+      count(hold);
+      byCache[hold.page] = 1;
+    }
+    this.#checkFree();
+    for (let page = 0; page < this.pages; page++) {
+      invariant(this.references(page) === expected[page], `page ${page} has as many references as holders`);
+      invariant(this.#cached[page] === byCache[page], `page ${page} is cached as the cache says`);
+    }
+    this.#checkTenants();
+  }
+
+  #checkFree(): void {
     const isFree = new Uint8Array(this.pages);
     for (let index = 0; index < this.#freeCount; index++) {
       const page = at(this.#free, index);
       invariant(isFree[page] === 0, `page ${page} is free once`);
       isFree[page] = 1;
     }
+    let evictable = 0;
     for (let page = 0; page < this.pages; page++) {
-      const references = this.references(page);
-      invariant(references === expected[page], `page ${page} has as many references as holders`);
-      invariant((references === 0) === (isFree[page] === 1), `page ${page} is free or referenced`);
+      invariant((this.references(page) === 0) === (isFree[page] === 1), `page ${page} is free or referenced`);
+      if (this.#isEvictable(page)) evictable += 1;
     }
+    invariant(evictable === this.#evictable, "evictable pages are counted");
+  }
+
+  #checkTenants(): void {
+    const used = new Map<TenantPages, number>();
+    for (const [page, domain] of this.#domains.entries()) {
+      invariant((domain === null) === (this.references(page) === 0), `page ${page} belongs to someone or is free`);
+      if (domain !== null) used.set(domain.tenant, (used.get(domain.tenant) ?? 0) + 1);
+    }
+    for (const [tenant, pages] of used) invariant(tenant.used === pages, `the pages of ${tenant.name} are counted`);
   }
 
   /** A partial page that someone else also holds is copied before it is written. */
@@ -168,19 +227,25 @@ export class PagePool {
     return this.references(table.at(Math.floor(computed / this.pageTokens))) > 1;
   }
 
-  #take(): number {
+  #isEvictable(page: number): boolean {
+    return this.#cached[page] === 1 && this.references(page) === 1;
+  }
+
+  #take(domain: CacheDomain): number {
     invariant(this.#freeCount > 0, "a page is free when one is taken");
     this.#freeCount -= 1;
     const page = at(this.#free, this.#freeCount);
     this.#references[page] = 1;
+    this.#domains[page] = domain;
+    domain.tenant.used += 1;
     return page;
   }
 
-  #drop(page: number): void {
-    const references = this.references(page) - 1;
-    invariant(references >= 0, `page ${page} is held when it is dropped`);
-    this.#references[page] = references;
-    if (references > 0) return;
+  #putBack(page: number): void {
+    const domain = this.#domains[page];
+    invariant(domain !== null && domain !== undefined, `page ${page} belonged to someone`);
+    domain.tenant.used -= 1;
+    this.#domains[page] = null;
     this.#free[this.#freeCount] = page;
     this.#freeCount += 1;
   }

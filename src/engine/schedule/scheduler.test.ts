@@ -1,16 +1,22 @@
 import { describe, expect, it } from "vitest";
+import { CacheDomains } from "./cache-domain.ts";
 import { PagePool } from "./page-pool.ts";
+import { PrefixIndex } from "./prefix-index.ts";
 import { PREFILL_TOKENS_WHILE_DECODING, Scheduler, type SchedulerLimits } from "./scheduler.ts";
 import { Sequence } from "./sequence.ts";
 
+/** Texts of different ages share nothing, unless they are told their tokens. */
 function make(limits: Partial<SchedulerLimits> & { pages?: number } = {}) {
   const { pages = 100, ...rest } = limits;
+  const ownDomain = new CacheDomains().of("tenant", "");
   const pool = new PagePool(pages, 16);
-  const scheduler = new Scheduler(pool, { maxStepTokens: 512, maxSequences: 8, maxLogitRows: 16, ...rest });
+  const index = new PrefixIndex(pool, { fingerprint: "model", clock: () => 0 });
+  const scheduler = new Scheduler(pool, index, { maxStepTokens: 512, maxSequences: 8, maxLogitRows: 16, ...rest });
   let age = 0;
-  const add = (tokens: number, scoreFrom: number | null = null): Sequence => {
+  const add = (text: number | Int32Array, scoreFrom: number | null = null, domain = ownDomain): Sequence => {
     age += 1;
-    const sequence = new Sequence({ age, orderId: age, choice: 0, tokens: new Int32Array(tokens), scoreFrom });
+    const tokens = typeof text === "number" ? new Int32Array(text).fill(age) : text;
+    const sequence = new Sequence({ age, orderId: age, choice: 0, domain, tokens, scoreFrom });
     scheduler.add(sequence);
     return sequence;
   };
@@ -25,7 +31,7 @@ function make(limits: Partial<SchedulerLimits> & { pages?: number } = {}) {
     scheduler.checkInvariants();
     return chunks.map(({ sequence, rows }) => [sequence.age, rows]);
   };
-  return { scheduler, pool, add, step };
+  return { scheduler, pool, index, add, step };
 }
 
 describe("Scheduler", () => {
@@ -91,7 +97,7 @@ describe("Scheduler", () => {
     const young = add(30);
     step();
     for (let count = 0; count < 15; count++) step();
-    expect(pool.free).toBe(0);
+    expect(pool.available).toBe(0);
     add(1);
     while (young.state === "running") step();
     expect(young.pages.length).toBe(0);
@@ -100,8 +106,8 @@ describe("Scheduler", () => {
     expect(scheduler.waiting.map(({ age }) => age)).toEqual([2, 3]);
     scheduler.remove(old);
     const [next] = step();
-    // Its prompt and all it had generated.
-    expect(next).toEqual([2, young.tokens.length - 1]);
+    // Its prompt and all it had generated, but for the page that was not needed meanwhile.
+    expect(next).toEqual([2, young.tokens.length - 1 - 16]);
   });
 
   it("never reads more logits rows than may, and keeps one for each text that decodes", () => {
@@ -125,66 +131,91 @@ describe("Scheduler", () => {
     expect(plan.logitRows).toBe(4);
   });
 
-  it("gives a finished prompt's pages to its siblings, all but the last token", () => {
-    const { scheduler, pool } = make();
-    const [leader, ...siblings] = [0, 1, 2].map(
-      (choice) => new Sequence({ age: choice + 1, orderId: 1, choice, tokens: new Int32Array(40), scoreFrom: null }),
-    );
-    if (leader === undefined) return;
-    scheduler.add(leader, siblings);
-    scheduler.plan();
-    expect(siblings.map(({ state }) => state)).toEqual(["unforked", "unforked"]);
-    scheduler.commit();
-    expect(siblings.map(({ computed, pending, state }) => [computed, pending, state])).toEqual([
-      [39, 1, "running"],
-      [39, 1, "running"],
+  it("lets the same prompt wait for the first to compute it, then share all but its last token", () => {
+    const { add, step, scheduler, pool } = make();
+    const prompt = new Int32Array(40).fill(7);
+    const [first, second, third] = [add(prompt), add(prompt), add(prompt)];
+    add(5);
+    // The fourth has nothing to wait for.
+    expect(step()).toEqual([
+      [1, 40],
+      [4, 5],
     ]);
-    expect(pool.used).toBe(3);
-    leader.tokens.push(0);
     const { copies } = scheduler.plan();
-    // Two of the three copy the shared partial page; the last to write keeps it.
+    expect([second.computed, third.computed, second.cachedTokens, third.pending]).toEqual([39, 39, 39, 1]);
+    // Each copies the first 7 tokens of the third page; the first goes on in it.
     expect(copies.map(({ from, tokens }) => [from, tokens])).toEqual([
-      [2, 8],
+      [2, 7],
       [2, 7],
     ]);
-    expect(pool.used).toBe(5);
+    expect([second.pages.at(0), second.pages.at(1)]).toEqual([first.pages.at(0), first.pages.at(1)]);
+    expect(pool.inUse).toBe(3 + 2 + 1);
   });
 
-  it("takes pages from waiting siblings, older or not, rather than stop", () => {
-    const { scheduler, pool } = make({ pages: 6, maxSequences: 2 });
-    const [leader, ...siblings] = [0, 1, 2].map(
-      (choice) => new Sequence({ age: choice + 1, orderId: 1, choice, tokens: new Int32Array(33), scoreFrom: null }),
-    );
-    const young = new Sequence({ age: 9, orderId: 2, choice: 0, tokens: new Int32Array(32), scoreFrom: null });
-    if (leader === undefined) return;
-    const decodeYoungTo = (tokens: number): void => {
-      while (young.computed < tokens) {
-        young.tokens.push(0);
-        expect(scheduler.plan().chunks.map(({ sequence }) => sequence.age)).toContain(9);
-        scheduler.commit();
-        scheduler.checkInvariants();
-      }
-    };
-    scheduler.add(leader, siblings);
-    scheduler.add(young);
-    scheduler.plan();
-    scheduler.commit();
-    // Both places are taken: the siblings wait with their share of the prompt.
-    expect(siblings.map(({ state, pages }) => [state, pages.length])).toEqual([
-      ["waiting", 2],
-      ["waiting", 2],
-    ]);
-    decodeYoungTo(48);
-    scheduler.remove(leader);
-    // One page is free: too little to let a sibling in beside the young one, which takes it and then theirs.
-    decodeYoungTo(65);
-    expect(siblings.map(({ state, pages }) => [state, pages.length])).toEqual([
-      ["waiting", 0],
-      ["waiting", 0],
-    ]);
-    expect(pool.used).toBe(5);
-    scheduler.remove(young);
-    expect(scheduler.plan().chunks.map(({ sequence, rows }) => [sequence.age, rows])).toContainEqual([2, 33]);
+  it("finds exactly the common prefix of a finished text, and of the running one that goes on from it", () => {
+    const { add, step, scheduler } = make();
+    const first = add(Int32Array.from({ length: 37 }, (_, index) => index));
+    step();
+    scheduler.remove(first);
+    scheduler.checkInvariants();
+    const changed = Int32Array.from({ length: 60 }, (_, index) => (index < 35 ? index : 100));
+    const second = add(changed);
+    step();
+    expect(second.cachedTokens).toBe(35);
+    // All but its last token is there.
+    const third = add(changed);
+    step();
+    expect(third.cachedTokens).toBe(59);
+  });
+
+  it("does not share between domains", () => {
+    const { add, step, scheduler } = make();
+    const other = new CacheDomains().of("other", "");
+    const prompt = new Int32Array(40).fill(7);
+    scheduler.remove(add(prompt));
+    const [first, second] = [add(prompt), add(prompt, null, other)];
+    step();
+    scheduler.remove(first);
+    const third = add(prompt, null, other);
+    step();
+    expect([first.cachedTokens, second.cachedTokens, third.cachedTokens]).toEqual([0, 0, 39]);
+  });
+
+  it("keeps the pages of what is removed half way", () => {
+    const { add, step, scheduler } = make({ maxStepTokens: 32 });
+    const prompt = new Int32Array(100).fill(3);
+    const first = add(prompt);
+    step();
+    scheduler.remove(first);
+    scheduler.checkInvariants();
+    const second = add(prompt);
+    step();
+    expect(second.cachedTokens).toBe(32);
+    scheduler.discard(second);
+    scheduler.checkInvariants();
+  });
+
+  it("gives cached pages to whoever needs room", () => {
+    const { add, step, scheduler, pool, index } = make({ pages: 6 });
+    const first = add(60);
+    step();
+    scheduler.remove(first);
+    expect([pool.free, pool.evictable]).toEqual([2, 4]);
+    const second = add(70);
+    step();
+    scheduler.checkInvariants();
+    expect([second.state, pool.free, pool.evictable, index.evictions]).toEqual(["running", 0, 1, 3]);
+  });
+
+  it("begins anew at a page border where the pool has no page to copy a shared one to", () => {
+    const { add, step, scheduler } = make({ pages: 2 });
+    const prompt = new Int32Array(30).fill(4);
+    const first = add(prompt);
+    step();
+    scheduler.remove(first);
+    const second = add(prompt);
+    expect(step()).toEqual([[2, 14]]);
+    expect(second.cachedTokens).toBe(16);
   });
 
   it("wants nothing when nothing is there", () => {

@@ -5,13 +5,17 @@
  * "Sarathi-Serve"): each step takes a row of every sequence that decodes and fills up with chunks of
  * prompts. First come, first served, by `Sequence.age`.
  *
- * When pages run out, the older sequence takes them from the younger: first from those that wait, then
- * by preempting the youngest that runs, which later recomputes what it lost. The oldest is never
- * preempted and fits the pool alone, so every sequence ends.
+ * A sequence that is let in begins with the pages of the longest prefix that the prefix tree or a
+ * running sequence has of it. Where one is just computing more of that prefix, it waits for it.
+ *
+ * When pages run out, cached ones are evicted; then the older sequence preempts the youngest that runs,
+ * which leaves its pages to the cache and later computes again what was evicted of them. The oldest is
+ * never preempted and fits the pool alone, so every sequence ends.
  */
 
 import { invariant } from "../../base/invariant.ts";
-import type { PageCopy, PagePool } from "./page-pool.ts";
+import type { PageCopy, PageHold, PagePool } from "./page-pool.ts";
+import type { PrefixIndex, PrefixMatch } from "./prefix-index.ts";
 import type { Sequence } from "./sequence.ts";
 
 /**
@@ -50,6 +54,7 @@ export interface StepPlan {
 export class Scheduler {
   readonly #limits: SchedulerLimits;
   readonly #pool: PagePool;
+  readonly #index: PrefixIndex;
   /** Both oldest first. */
   readonly #running: Sequence[] = [];
   readonly #waiting: Sequence[] = [];
@@ -58,11 +63,12 @@ export class Scheduler {
   #prefillBudget = 0;
   #preemptions = 0;
 
-  constructor(pool: PagePool, limits: SchedulerLimits) {
+  constructor(pool: PagePool, index: PrefixIndex, limits: SchedulerLimits) {
     // One row must always be left for a prompt, or arrivals could starve behind full batches.
     const places = Math.min(limits.maxSequences, limits.maxLogitRows, Math.max(1, limits.maxStepTokens - 1));
     this.#limits = { ...limits, maxSequences: places };
     this.#pool = pool;
+    this.#index = index;
   }
 
   get running(): readonly Sequence[] {
@@ -81,19 +87,20 @@ export class Scheduler {
     return this.#preemptions;
   }
 
-  /** Queues a sequence; with `forks`, siblings of the same prompt that share its pages. */
-  add(sequence: Sequence, forks: readonly Sequence[] = []): void {
-    for (const fork of forks) fork.state = "unforked";
-    sequence.forks = forks;
+  add(sequence: Sequence): void {
     enqueue(this.#waiting, sequence, "waiting");
   }
 
-  /** Takes a sequence out, whatever its state, and frees its pages. */
-  remove(sequence: Sequence): void {
-    dequeue(this.#running, sequence);
-    dequeue(this.#waiting, sequence);
-    this.#pool.release(sequence.pages);
-    sequence.state = "done";
+  /** Takes a sequence out, whatever its state; what it computed stays in the cache, kept until `keepUntilMs`. */
+  remove(sequence: Sequence, keepUntilMs = 0): void {
+    this.#leavePages(sequence, keepUntilMs);
+    this.#takeOut(sequence);
+  }
+
+  /** Takes out a sequence of a step that failed: what its last page holds is not known. */
+  discard(sequence: Sequence): void {
+    this.#dropPages(sequence);
+    this.#takeOut(sequence);
   }
 
   /** The next step; its chunks are empty when nothing is to be done. */
@@ -114,119 +121,180 @@ export class Scheduler {
       if (sequence !== undefined) this.#planRunning(sequence);
     }
     this.#admit();
+    for (const { sequence, rows } of plan.chunks) {
+      const { pages, computed } = sequence;
+      invariant(this.#pool.ownsAlone(pages, computed, computed + rows), "a step writes to pages of one sequence");
+    }
     return plan;
   }
 
-  /** The step of the last plan has run: its tokens are computed, siblings fork off. */
+  /** The step of the last plan has run: its tokens are computed, and full pages can be shared. */
   commit(): void {
     for (const { sequence, rows } of this.#plan.chunks) {
       sequence.computed += rows;
-      if (sequence.forks.length > 0 && sequence.computed >= sequence.promptTokens) this.#fork(sequence);
+      const { pages, tokens, computed, domain, indexed } = sequence;
+      sequence.indexed = this.#index.insert(pages, tokens, computed, domain, indexed);
     }
   }
 
-  /** Throws unless queues, states and pages agree. `others` are the live sequences outside the queues. */
-  checkInvariants(others: readonly Sequence[] = []): void {
-    const all = [...this.#running, ...this.#waiting, ...others];
-    this.#pool.checkInvariants(all.map((sequence) => sequence.pages));
+  /** Throws unless queues, states, pages and prefix tree agree. */
+  checkInvariants(): void {
+    const all = [...this.#running, ...this.#waiting];
+    this.#pool.checkInvariants(all.flatMap(holdsOf), this.#index.holds());
+    this.#index.checkInvariants();
     for (const queue of [this.#running, this.#waiting]) {
       for (let index = 1; index < queue.length; index++) {
         invariant((queue[index - 1]?.age ?? 0) < (queue[index]?.age ?? 0), "queues are in order of age");
       }
     }
     for (const sequence of this.#running) invariant(sequence.state === "running", "what runs is marked so");
-    for (const sequence of this.#waiting) invariant(sequence.state === "waiting", "what waits is marked so");
-    for (const sequence of others) invariant(sequence.pages.length === 0, "what is not queued holds no pages");
-    for (const { computed, pages } of all) {
+    for (const { state, pages } of this.#waiting) {
+      invariant(state === "waiting" && pages.length === 0, "what waits is marked so, and holds no pages");
+    }
+    for (const { computed, pages, indexed } of all) {
       invariant(pages.length === this.#pool.pagesFor(computed), "pages cover the computed tokens");
+      invariant((indexed?.depth ?? 0) === Math.floor(computed / this.#pool.pageTokens), "full pages are in the tree");
+      if (indexed !== null) invariant(pages.at(indexed.depth - 1) === indexed.page, "pages are those of the tree");
     }
     invariant(this.#running.length <= this.#limits.maxSequences, "no more run than may");
   }
 
   #planRunning(sequence: Sequence): void {
     const decodes = sequence.pending === 1;
-    const rows = decodes ? 1 : Math.min(sequence.pending, this.#prefillBudget);
-    const wanted = sequence.rowsWithin(rows, this.#logitRowsLeft(sequence));
-    if (wanted <= 0) return;
+    const wanted = decodes ? sequence.rowsWithin(1, this.#logitRowsLeft(sequence)) : this.#prefillRows(sequence);
     const reached = this.#claimPages(sequence, wanted, true);
     if (reached > 0) this.#take(sequence, reached, decodes);
   }
 
-  /** Lets the oldest waiting sequences in while there is room; never at the expense of a running one. */
+  /**
+   * Lets the oldest waiting sequences in while there is room; never at the expense of a running one.
+   * Only those that wait for a prefix are passed over.
+   */
   #admit(): void {
-    for (;;) {
-      const sequence = this.#waiting[0];
-      if (sequence === undefined || this.#running.length >= this.#limits.maxSequences) return;
-      const wanted = sequence.rowsWithin(
-        Math.min(sequence.pending, this.#prefillBudget),
-        this.#logitRowsLeft(sequence),
-      );
-      if (wanted <= 0 || !this.#hasRoomFor(sequence)) return;
-      const reached = this.#claimPages(sequence, wanted, false);
-      if (reached === 0) return;
-      this.#waiting.shift();
+    let index = 0;
+    while (this.#running.length < this.#limits.maxSequences && this.#prefillBudget > 0) {
+      const sequence = this.#waiting[index];
+      if (sequence === undefined) return;
+      if (!this.#takePrefix(sequence)) {
+        index += 1;
+        continue;
+      }
+      const rows = this.#rowsFor(sequence);
+      if (rows === 0) {
+        this.#dropPages(sequence);
+        return;
+      }
+      this.#waiting.splice(index, 1);
       enqueue(this.#running, sequence, "running");
-      this.#take(sequence, reached, false);
+      sequence.cachedTokens ??= sequence.computed;
+      this.#take(sequence, rows, false);
     }
   }
 
   /**
-   * A sequence is let in when the free pages hold all its tokens and those that running ones still
-   * have to compute, with a page for each to grow: letting in more would only preempt it again. Pages
-   * that other waiting sequences hold alone count as free.
+   * Gives `sequence` the pages of the longest prefix that is known of it; false where a running sequence
+   * is computing a longer one.
+   */
+  #takePrefix(sequence: Sequence): boolean {
+    const { tokens, domain, reusable, pages } = sequence;
+    const match = this.#index.match(tokens, reusable, domain);
+    const sharedPages = match.node?.depth ?? 0;
+    let known = match.tokens;
+    let source: Sequence | null = null;
+    for (const other of this.#running) {
+      if (!this.#continues(other, sequence, match)) continue;
+      const common = tokens.commonUntil(sharedPages * this.#pool.pageTokens, reusable, other.tokens);
+      if (common <= known) continue;
+      if (other.computed < common && other.pending > 1) return false;
+      if (other.computed <= known) continue;
+      known = Math.min(common, other.computed);
+      source = other;
+    }
+    this.#index.adopt(source === null ? match : { ...match, partial: null }, pages);
+    if (source !== null) this.#pool.share(source.pages.at(sharedPages), pages);
+    sequence.computed = known;
+    sequence.indexed = match.node;
+    return true;
+  }
+
+  /** Whether a running sequence begins with the whole pages that another matches. */
+  #continues(running: Sequence, { domain }: Sequence, { node }: PrefixMatch): boolean {
+    if (running.domain.key !== domain.key) return false;
+    return node === null || (running.pages.length >= node.depth && running.pages.at(node.depth - 1) === node.page);
+  }
+
+  /** Rows that `sequence`, which holds its prefix, can begin with; 0 where there is no room for it. */
+  #rowsFor(sequence: Sequence): number {
+    if (!this.#hasRoomFor(sequence)) return 0;
+    const reached = this.#claimPages(sequence, this.#prefillRows(sequence), false);
+    if (reached > 0 || this.#running.length > 0) return reached;
+    // The pool is just large enough for it alone: there is no page to copy a shared one to.
+    const whole = sequence.computed - (sequence.computed % this.#pool.pageTokens);
+    this.#pool.truncate(sequence.pages, this.#pool.pagesFor(whole));
+    sequence.computed = whole;
+    return this.#claimPages(sequence, this.#prefillRows(sequence), false);
+  }
+
+  #prefillRows(sequence: Sequence): number {
+    return sequence.rowsWithin(Math.min(sequence.pending, this.#prefillBudget), this.#logitRowsLeft(sequence));
+  }
+
+  /**
+   * A sequence is let in when the available pages hold all its tokens and those that running ones still
+   * have to compute, with a page for each to grow: letting in more would only preempt it again.
    */
   #hasRoomFor(candidate: Sequence): boolean {
     if (this.#running.length === 0) return true;
     let needed = this.#pagesToCome(candidate);
     for (const sequence of this.#running) needed += this.#pagesToCome(sequence);
-    let available = this.#pool.free;
-    for (const sequence of this.#waiting) if (sequence !== candidate) available += this.#pool.heldAlone(sequence.pages);
-    return needed <= available;
+    return needed <= this.#pool.available;
   }
 
-  #pagesToCome(sequence: Sequence): number {
-    return Math.max(0, this.#pool.pagesFor(sequence.tokens.length + 1) - sequence.pages.length);
+  #pagesToCome({ pages, computed, tokens }: Sequence): number {
+    return this.#pool.pagesNeeded(pages, computed, tokens.length + 1);
   }
 
   /** Makes room for up to `rows` more tokens and returns how many fit. */
   #claimPages(sequence: Sequence, rows: number, mayPreempt: boolean): number {
     const pool = this.#pool;
-    const { pages, computed } = sequence;
-    while (pool.pagesNeeded(pages, computed, computed + rows) > pool.free) {
-      if (!this.#reclaimFromWaiting(sequence) && !(mayPreempt && this.#preemptYoungest(sequence))) break;
+    const { pages, computed, domain } = sequence;
+    if (rows <= 0) return 0;
+    while (pool.pagesNeeded(pages, computed, computed + rows) > pool.available) {
+      if (!mayPreempt || !this.#preemptYoungest(sequence)) break;
     }
-    const reach = pool.reach(pages, computed, computed + rows, pool.free);
-    if (reach > computed) pool.extend(pages, computed, reach, this.#plan.copies);
+    const reach = pool.reach(pages, computed, computed + rows);
+    if (reach > computed) pool.extend(pages, domain, computed, reach, this.#plan.copies);
     return reach - computed;
-  }
-
-  /**
-   * Frees the pages of the youngest other waiting sequence that has some. Age does not protect here:
-   * a running sequence that could not go on for pages held by an older waiting one would block both.
-   */
-  #reclaimFromWaiting(claimant: Sequence): boolean {
-    for (let index = this.#waiting.length - 1; index >= 0; index--) {
-      const victim = this.#waiting[index];
-      if (victim === undefined || victim === claimant || victim.pages.length === 0) continue;
-      this.#dropPages(victim);
-      return true;
-    }
-    return false;
   }
 
   #preemptYoungest(claimant: Sequence): boolean {
     const victim = this.#running[this.#running.length - 1];
     if (victim === undefined || victim.age <= claimant.age) return false;
     this.#running.pop();
-    this.#dropPages(victim);
+    this.#leavePages(victim, 0);
     enqueue(this.#waiting, victim, "waiting");
     this.#preemptions += 1;
     return true;
   }
 
-  #dropPages(victim: Sequence): void {
-    this.#pool.release(victim.pages);
-    victim.computed = 0;
+  #takeOut(sequence: Sequence): void {
+    dequeue(this.#running, sequence);
+    dequeue(this.#waiting, sequence);
+    sequence.state = "done";
+  }
+
+  /** Leaves what the sequence computed to the cache. */
+  #leavePages(sequence: Sequence, keepUntilMs: number): void {
+    const { pages, tokens, computed, domain, indexed } = sequence;
+    const last = this.#index.insertTail(pages, tokens, computed, domain, indexed);
+    if (last !== null && keepUntilMs > 0) this.#index.protect(last, keepUntilMs);
+    this.#dropPages(sequence);
+  }
+
+  #dropPages(sequence: Sequence): void {
+    this.#pool.truncate(sequence.pages, 0);
+    sequence.computed = 0;
+    sequence.indexed = null;
   }
 
   #take(sequence: Sequence, rows: number, decodes: boolean): void {
@@ -246,21 +314,10 @@ export class Scheduler {
     for (const { sequence: planned, logitRows } of this.#plan.chunks) if (planned.score === null) reserved -= logitRows;
     return Math.max(0, left - reserved);
   }
+}
 
-  /**
-   * Gives the leader's prompt to its siblings: all but the last token, which each computes itself to
-   * have logits of its own. They run at once where there is a place, and hold their share where not.
-   */
-  #fork(leader: Sequence): void {
-    for (const sibling of leader.forks) {
-      const shared = leader.promptTokens - 1;
-      this.#pool.fork(leader.pages, shared, sibling.pages);
-      sibling.computed = shared;
-      const hasPlace = this.#running.length < this.#limits.maxSequences;
-      enqueue(hasPlace ? this.#running : this.#waiting, sibling, hasPlace ? "running" : "waiting");
-    }
-    leader.forks = [];
-  }
+function holdsOf({ pages, domain }: Sequence): PageHold[] {
+  return Array.from({ length: pages.length }, (_, index) => ({ page: pages.at(index), domain }));
 }
 
 /** Inserts in order of age; arrivals are the youngest, so the search begins at the end. */

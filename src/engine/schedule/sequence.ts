@@ -4,22 +4,32 @@
  */
 
 import { invariant } from "../../base/invariant.ts";
-import { PageTable } from "./page-pool.ts";
 import { TokenBuffer } from "../step/token-buffer.ts";
+import type { CacheDomain } from "./cache-domain.ts";
+import { PageTable } from "./page-table.ts";
+import type { PrefixNode } from "./prefix-index.ts";
 
 /**
- * - unforked: waits, outside every queue, until its leader has computed the prompt.
- * - waiting: queued for a place in the batch; holds pages only after a fork.
+ * - waiting: queued for a place in the batch; holds no pages.
  * - running: in the batch.
  * - done: gone; holds nothing.
  */
-export type SequenceState = "unforked" | "waiting" | "running" | "done";
+export type SequenceState = "waiting" | "running" | "done";
 
 /** Score positions [from, length): their tokens are known, their log-probabilities wanted. */
 export interface ScoreRange {
   readonly from: number;
   /** First position whose log-probability is not known yet. */
   next: number;
+}
+
+export interface SequenceInit {
+  readonly age: number;
+  readonly orderId: number;
+  readonly choice: number;
+  readonly domain: CacheDomain;
+  readonly tokens: Int32Array;
+  readonly scoreFrom: number | null;
 }
 
 export class Sequence {
@@ -29,6 +39,7 @@ export class Sequence {
   readonly orderId: number;
   /** Which of the order's choices it is. */
   readonly choice: number;
+  readonly domain: CacheDomain;
   readonly promptTokens: number;
   readonly tokens: TokenBuffer;
   readonly pages = new PageTable();
@@ -37,20 +48,17 @@ export class Sequence {
   state: SequenceState = "waiting";
   /** Tokens whose K and V are in the pages. */
   computed = 0;
-  /** Siblings that take over the prompt's pages when this sequence has computed them. */
-  forks: readonly Sequence[] = [];
+  /** The last of its full pages in the prefix tree; null before the first. */
+  indexed: PrefixNode | null = null;
+  /** Tokens whose K and V were there when it was first let in; null until then. */
+  cachedTokens: number | null = null;
 
-  constructor(init: {
-    readonly age: number;
-    readonly orderId: number;
-    readonly choice: number;
-    readonly tokens: Int32Array;
-    readonly scoreFrom: number | null;
-  }) {
+  constructor(init: SequenceInit) {
     invariant(init.tokens.length > 0, "a sequence has a token");
     this.age = init.age;
     this.orderId = init.orderId;
     this.choice = init.choice;
+    this.domain = init.domain;
     this.promptTokens = init.tokens.length;
     this.tokens = new TokenBuffer(init.tokens);
     this.score = init.scoreFrom === null ? null : { from: init.scoreFrom, next: init.scoreFrom };
@@ -63,6 +71,11 @@ export class Sequence {
 
   get pending(): number {
     return this.target - this.computed;
+  }
+
+  /** First tokens that need not be computed where their K and V are known: those before the first logits wanted. */
+  get reusable(): number {
+    return this.score === null ? this.tokens.length - 1 : this.score.next - 1;
   }
 
   /** Logits rows that computing `rows` more tokens asks for; they belong to the last of them. */

@@ -7,6 +7,7 @@ import { invariant } from "../../base/invariant.ts";
 import { ChoiceOutput, type StopMatcher, type TokenDecoder } from "./choice-output.ts";
 import type { GenerationOrder, Order, ScoreOrder } from "./order.ts";
 import { NO_BIAS, type RowBias, type RowSampling } from "./sample-assembly.ts";
+import type { CacheDomain } from "../schedule/cache-domain.ts";
 import { Sequence } from "../schedule/sequence.ts";
 import { TokenHistory } from "./token-history.ts";
 import type { GenerationTimings } from "../types.ts";
@@ -48,16 +49,30 @@ export interface ActiveOrder {
 }
 
 /** An order as accepted at `nowMs`; its sequences take the ages from `age` on. */
-export function startOrder(order: Order, age: number, nowMs: number, text: TextPorts): ActiveOrder {
-  return order.kind === "generate" ? startGeneration(order, age, nowMs, text) : startScore(order, age, nowMs);
+export function startOrder(
+  order: Order,
+  domain: CacheDomain,
+  age: number,
+  nowMs: number,
+  text: TextPorts,
+): ActiveOrder {
+  return order.kind === "generate"
+    ? startGeneration(order, domain, age, nowMs, text)
+    : startScore(order, domain, age, nowMs);
 }
 
-function startGeneration(order: GenerationOrder, age: number, nowMs: number, text: TextPorts): ActiveOrder {
+function startGeneration(
+  order: GenerationOrder,
+  domain: CacheDomain,
+  age: number,
+  nowMs: number,
+  text: TextPorts,
+): ActiveOrder {
   const sequences: Sequence[] = [];
   const choices: ActiveChoice[] = [];
   for (let choice = 0; choice < order.choices; choice++) {
     sequences.push(
-      new Sequence({ age: age + choice, orderId: order.id, choice, tokens: order.prompt, scoreFrom: null }),
+      new Sequence({ age: age + choice, orderId: order.id, choice, domain, tokens: order.prompt, scoreFrom: null }),
     );
     choices.push(startChoice(order, choice, text));
   }
@@ -69,9 +84,9 @@ function startGeneration(order: GenerationOrder, age: number, nowMs: number, tex
   };
 }
 
-function startScore(order: ScoreOrder, age: number, nowMs: number): ActiveOrder {
+function startScore(order: ScoreOrder, domain: CacheDomain, age: number, nowMs: number): ActiveOrder {
   const { id, tokens, from } = order;
-  const sequence = new Sequence({ age, orderId: id, choice: 0, tokens, scoreFrom: from });
+  const sequence = new Sequence({ age, orderId: id, choice: 0, domain, tokens, scoreFrom: from });
   return { ...newActive(order, [sequence], nowMs), scores: new Float32Array(tokens.length - from) };
 }
 

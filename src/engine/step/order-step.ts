@@ -103,7 +103,11 @@ function takeToken(
   if (active.unfinishedChoices > 0) return;
   advance.orderDone = true;
   const outputTokens = active.choices.reduce((sum, choice) => sum + choice.output.tokens, 0);
-  const usage = { promptTokens: order.prompt.length, outputTokens, cachedTokens: 0 };
+  const usage = {
+    promptTokens: order.prompt.length,
+    outputTokens,
+    cachedTokens: active.sequences[0]?.cachedTokens ?? 0,
+  };
   events.push({ kind: "part", id, part: { kind: "end", usage, timings: timingsOf(active) } });
 }
 

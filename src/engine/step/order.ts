@@ -3,11 +3,20 @@
  * `engine.ts` makes orders from requests; nothing here is checked again below.
  */
 
-/** Generate from a prompt. */
-export interface GenerationOrder {
-  readonly kind: "generate";
+interface OrderBase {
   /** Unique while it lives. */
   readonly id: number;
+  /** Whose it is: tenants share no pages. */
+  readonly tenant: string;
+  /** Keeps a part of the tenant's cache apart; "" is the rest. */
+  readonly cacheKey: string;
+  /** How long its pages are kept from eviction after it ends, where others can be evicted. */
+  readonly keepMs: number;
+}
+
+/** Generate from a prompt. */
+export interface GenerationOrder extends OrderBase {
+  readonly kind: "generate";
   /** At least one token. */
   readonly prompt: Int32Array;
   readonly choices: number;
@@ -32,9 +41,8 @@ export interface GenerationOrder {
 }
 
 /** Give the log-probabilities of tokens[from..] under those before them. */
-export interface ScoreOrder {
+export interface ScoreOrder extends OrderBase {
   readonly kind: "score";
-  readonly id: number;
   readonly tokens: Int32Array;
   /** 1..tokens.length - 1 */
   readonly from: number;
@@ -42,9 +50,15 @@ export interface ScoreOrder {
 
 export type Order = GenerationOrder | ScoreOrder;
 
+/** Of requests that name none. */
+export const DEFAULT_TENANT = "default";
+
 /** Plain greedy decoding of one choice, to be completed by id, prompt and length. */
 export const GREEDY_ORDER = {
   kind: "generate",
+  tenant: DEFAULT_TENANT,
+  cacheKey: "",
+  keepMs: 0,
   choices: 1,
   minTokens: 0,
   ignoreEos: false,

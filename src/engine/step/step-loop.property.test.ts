@@ -7,7 +7,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FakeExecutor } from "../../../test/support/fake-executor.ts";
-import { generationOrder } from "../../../test/support/generation-order.ts";
+import { generationOrder, scoreOrder } from "../../../test/support/generation-order.ts";
 import { letterText } from "../../../test/support/letter-text.ts";
 import type { Order } from "./order.ts";
 import { StepLoop } from "./step-loop.ts";
@@ -34,20 +34,21 @@ function makeLoop({ pages, maxStepTokens, maxSequences, maxLogitRows }: Machine)
     executor,
     text: letterText([END_TOKEN]),
     maxSequences,
+    fingerprint: "fake",
     poolBytes: 1024,
     clock: () => 0,
   });
   return { loop, executor };
 }
 
-/** All that an order put out, but for timings and how the prefill was cut. */
+/** All that an order put out, but for timings, what was cached and how the prefill was cut. */
 function transcript(events: readonly StepEvent[], id: number): string {
   const lines: string[] = [];
   for (const event of events) {
     if (event.id !== id) continue;
     if (event.kind === "scored") lines.push(`scored ${Array.from(event.logprobs).join()}`);
     else if (event.kind === "failed") lines.push(`failed ${event.error.code}`);
-    else if (event.part.kind === "end") lines.push(`end ${JSON.stringify(event.part.usage)}`);
+    else if (event.part.kind === "end") lines.push(`end ${event.part.usage.outputTokens}`);
     else if (event.part.kind !== "prefill") lines.push(`${event.part.choice} ${JSON.stringify(event.part)}`);
   }
   // Choices take turns as the batch allows; each one's own parts have an order.
@@ -90,7 +91,7 @@ const generation = fc
 const score = fc
   .record({ tokens: fc.array(token, { minLength: 2, maxLength: 40 }), from: fc.nat() })
   .map(({ tokens, from }): Order => {
-    return { kind: "score", id: 0, tokens: Int32Array.from(tokens), from: 1 + (from % (tokens.length - 1)) };
+    return scoreOrder({ id: 0, tokens: Int32Array.from(tokens), from: 1 + (from % (tokens.length - 1)) });
   });
 
 const action = fc.oneof(

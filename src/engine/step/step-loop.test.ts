@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FakeExecutor, logitsAfter } from "../../../test/support/fake-executor.ts";
-import { generationOrder } from "../../../test/support/generation-order.ts";
+import { generationOrder, scoreOrder } from "../../../test/support/generation-order.ts";
 import { letterText, lettersOf, tokensOf } from "../../../test/support/letter-text.ts";
 import type { GenerationOrder } from "./order.ts";
 import { StepLoop, type StepLoopOptions } from "./step-loop.ts";
@@ -18,7 +18,7 @@ function makeLoop(
   const clock = () => (now += 1);
   const text = letterText(endTokens);
   return {
-    loop: new StepLoop({ executor, text, maxSequences: 8, poolBytes: 1024, clock, ...rest }),
+    loop: new StepLoop({ executor, text, maxSequences: 8, fingerprint: "fake", poolBytes: 1024, clock, ...rest }),
     executor,
   };
 }
@@ -210,7 +210,7 @@ describe("StepLoop", () => {
     const tokens = tokensOf("scoringatextofsomelength");
     for (const maxStepTokens of [3, 16, 64]) {
       const { loop } = makeLoop({ maxStepTokens });
-      loop.submit({ kind: "score", id: 9, tokens, from: 5 });
+      loop.submit(scoreOrder({ id: 9, tokens, from: 5 }));
       loop.submit(generationOrder({ id: 10, prompt: tokensOf("meanwhile") }));
       const scored = runToEnd(loop).find((event) => event.kind === "scored");
       expect(scored?.logprobs).toHaveLength(tokens.length - 5);

@@ -13,7 +13,9 @@ import { BatchAssembly } from "./batch-assembly.ts";
 import { engineFailure } from "../engine-failure.ts";
 import type { Order } from "./order.ts";
 import { addSampleRows, advanceOrder } from "./order-step.ts";
+import { CacheDomains } from "../schedule/cache-domain.ts";
 import { PagePool } from "../schedule/page-pool.ts";
+import { PrefixIndex } from "../schedule/prefix-index.ts";
 import { SampleAssembly } from "./sample-assembly.ts";
 import { type PlannedChunk, Scheduler, type StepPlan } from "../schedule/scheduler.ts";
 import type { Sequence } from "../schedule/sequence.ts";
@@ -24,6 +26,8 @@ export interface StepLoopOptions {
   readonly executor: Executor;
   readonly text: TextPorts;
   readonly maxSequences: number;
+  /** Of the model and all that its K and V depend on. */
+  readonly fingerprint: string;
   /** Bytes of the whole page pool; for messages. */
   readonly poolBytes: number;
   /** Milliseconds that never go back. */
@@ -38,6 +42,8 @@ export class StepLoop {
   readonly #clock: () => number;
   readonly #poolBytes: number;
   readonly #pool: PagePool;
+  readonly #domains = new CacheDomains();
+  readonly #index: PrefixIndex;
   readonly #scheduler: Scheduler;
   readonly #batch: BatchAssembly;
   readonly #sample: SampleAssembly;
@@ -55,7 +61,8 @@ export class StepLoop {
     this.#poolBytes = options.poolBytes;
     this.#pool = new PagePool(pages, pageTokens);
     const limits = { maxStepTokens: maxTokens, maxSequences: options.maxSequences, maxLogitRows };
-    this.#scheduler = new Scheduler(this.#pool, limits);
+    this.#index = new PrefixIndex(this.#pool, { fingerprint: options.fingerprint, clock: options.clock });
+    this.#scheduler = new Scheduler(this.#pool, this.#index, limits);
     this.#batch = new BatchAssembly(limits);
     this.#sample = new SampleAssembly(maxLogitRows);
   }
@@ -73,12 +80,11 @@ export class StepLoop {
       this.#events.push({ kind: "failed", id: order.id, error: misfit.toJSON() });
       return;
     }
-    const active = startOrder(order, this.#nextAge, this.#clock(), this.#text);
+    const domain = this.#domains.of(order.tenant, order.cacheKey);
+    const active = startOrder(order, domain, this.#nextAge, this.#clock(), this.#text);
     this.#nextAge += active.sequences.length;
-    const [leader, ...siblings] = active.sequences;
-    invariant(leader !== undefined, "an order has a sequence");
     this.#active.set(order.id, active);
-    this.#scheduler.add(leader, siblings);
+    for (const sequence of active.sequences) this.#scheduler.add(sequence);
   }
 
   /** Ends an order with `cancelled`; of one that is gone already, nothing. */
@@ -86,7 +92,7 @@ export class StepLoop {
     const active = this.#active.get(id);
     if (active === undefined) return;
     this.#counters.cancelled += 1;
-    this.#drop(active);
+    this.#drop(active, true);
     this.#events.push({ kind: "failed", id, error: turnwiseError("cancelled").toJSON() });
   }
 
@@ -126,25 +132,26 @@ export class StepLoop {
     return {
       running,
       waiting: this.#active.size - running,
-      pagesUsed: this.#pool.used,
+      pagesUsed: this.#pool.inUse,
+      pagesCached: this.#pool.evictable,
       pagesTotal: this.#pool.pages,
       preemptions: this.#scheduler.preemptions,
+      evictions: this.#index.evictions,
       ...this.#counters,
     };
   }
 
   /** Throws unless queues, pages and orders agree; tests call it after every step. */
   checkInvariants(): void {
+    this.#scheduler.checkInvariants();
     const live = [...this.#active.values()].flatMap(({ sequences }) =>
       sequences.filter(({ state }) => state !== "done"),
     );
-    this.#scheduler.checkInvariants(live.filter(({ state }) => state === "unforked"));
-    const queued = live.filter(({ state }) => state !== "unforked").length;
     invariant(
-      queued === this.#scheduler.running.length + this.#scheduler.waiting.length,
+      live.length === this.#scheduler.running.length + this.#scheduler.waiting.length,
       "every live sequence is in a queue, and nothing else",
     );
-    if (this.#active.size === 0) invariant(this.#pool.used === 0, "an idle loop holds no pages");
+    if (this.#active.size === 0) invariant(this.#pool.inUse === 0, "an idle loop holds no pages but the cache's");
   }
 
   #misfit(order: Order): TurnwiseError | null {
@@ -166,6 +173,8 @@ export class StepLoop {
       if (active.admittedMs !== null) continue;
       nowMs ??= this.#clock();
       active.admittedMs = nowMs;
+      // Found, not computed.
+      active.reportedPrefillTokens = active.sequences[0]?.cachedTokens ?? 0;
     }
   }
 
@@ -199,7 +208,7 @@ export class StepLoop {
       const advance = advanceOrder(active, chunk, result, row, nowMs, this.#events);
       this.#counters.promptTokens += advance.promptTokens;
       this.#counters.outputTokens += advance.outputTokens;
-      if (advance.sequenceDone) this.#scheduler.remove(sequence);
+      if (advance.sequenceDone) this.#scheduler.remove(sequence, nowMs + active.order.keepMs);
       if (!advance.orderDone) return;
       this.#counters.finished += 1;
       this.#active.delete(active.order.id);
@@ -210,13 +219,17 @@ export class StepLoop {
 
   #fail(active: ActiveOrder, error: TurnwiseError): void {
     this.#counters.failed += 1;
-    this.#drop(active);
+    this.#drop(active, false);
     this.#events.push({ kind: "failed", id: active.order.id, error: error.toJSON() });
   }
 
-  /** Takes an order out and frees what it holds. */
-  #drop(active: ActiveOrder): void {
-    for (const sequence of active.sequences) if (sequence.state !== "done") this.#scheduler.remove(sequence);
+  /** Takes an order out; what it computed stays in the cache only where that is sound. */
+  #drop(active: ActiveOrder, sound: boolean): void {
+    for (const sequence of active.sequences) {
+      if (sequence.state === "done") continue;
+      if (sound) this.#scheduler.remove(sequence);
+      else this.#scheduler.discard(sequence);
+    }
     this.#active.delete(active.order.id);
   }
 

@@ -1,6 +1,6 @@
 /** Token ids that grow at the end, in one typed array. */
 
-import { at } from "../../base/invariant.ts";
+import { at, invariant } from "../../base/invariant.ts";
 
 export class TokenBuffer {
   #ids: Int32Array;
@@ -28,6 +28,28 @@ export class TokenBuffer {
     }
     this.#ids[this.#length] = id;
     this.#length += 1;
+  }
+
+  /** Ids [from, to): a copy. */
+  slice(from: number, to: number): Int32Array {
+    invariant(to <= this.#length, "a slice lies in the buffer");
+    return this.#ids.slice(from, to);
+  }
+
+  /** How many ids from `from` on are those that `other` begins with. */
+  commonLength(from: number, other: Int32Array): number {
+    const end = Math.min(this.#length - from, other.length);
+    let length = 0;
+    while (length < end && this.#ids[from + length] === other[length]) length += 1;
+    return length;
+  }
+
+  /** How many ids from `from` on, and before `end`, are the same as in `other`. */
+  commonUntil(from: number, end: number, other: TokenBuffer): number {
+    const last = Math.min(end, this.#length, other.#length);
+    let index = from;
+    while (index < last && this.#ids[index] === other.#ids[index]) index += 1;
+    return index;
   }
 
   /** Copies ids [from, to) into `out` from `offset` on. */

@@ -88,6 +88,7 @@ function makeLoop(model: LoadedModel): StepLoop {
       endTokens: new Set(vocabulary.endOfGenerationIds),
     },
     maxSequences: model.capacity.maxSequences,
+    fingerprint: model.fingerprint,
     poolBytes: model.capacity.kvBytes,
     clock: () => performance.now(),
   });

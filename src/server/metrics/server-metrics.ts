@@ -96,10 +96,12 @@ function renderStats(lines: string[], stats: EngineStats, labels: Labels): void 
   const share = stats.pagesTotal === 0 ? 0 : stats.pagesUsed / stats.pagesTotal;
   gauge("vllm:kv_cache_usage_perc", "Share of the KV pages in use, 0 to 1.", share);
   gauge("turnwise_kv_pages_used", "KV pages in use.", stats.pagesUsed);
+  gauge("turnwise_kv_pages_cached", "KV pages that only the prefix cache holds.", stats.pagesCached);
   gauge("turnwise_kv_pages_total", "KV pages in the pool.", stats.pagesTotal);
   counter("vllm:prompt_tokens_total", "Prompt tokens computed.", stats.promptTokens);
   counter("vllm:generation_tokens_total", "Output tokens generated.", stats.outputTokens);
   counter("vllm:num_preemptions_total", "Sequences put back to make room.", stats.preemptions);
+  counter("turnwise_kv_evictions_total", "Cached KV pages given up to make room.", stats.evictions);
   counter("turnwise_engine_steps_total", "Steps of the model.", stats.steps);
   counter("turnwise_requests_finished_total", "Requests that ended with an answer.", stats.finished);
   counter("turnwise_requests_cancelled_total", "Requests that were cancelled.", stats.cancelled);

@@ -1,0 +1,285 @@
+/**
+ * The prefix tree: which pages hold the tokens that a text begins with. A node is a page under the page
+ * before it; a path is a text. Running sequences put each page there when it is full, and finished ones
+ * their last, partial page too, so that whoever comes with the same beginning in the same domain shares
+ * exactly what is common, to the token.
+ *
+ * The tree holds one reference to each of its pages. Pages that nobody else holds are evicted by least
+ * recent use, from the leaves. After SGLang's RadixAttention (Zheng et al. 2023) and vLLM's automatic
+ * prefix caching, which shares whole pages only.
+ */
+
+import { at, invariant } from "../../base/invariant.ts";
+import type { TokenBuffer } from "../step/token-buffer.ts";
+import type { CacheDomain } from "./cache-domain.ts";
+import type { PageEvictor, PageHold, PagePool } from "./page-pool.ts";
+import type { PageTable } from "./page-table.ts";
+
+export interface PrefixNode extends PageHold {
+  readonly parent: PrefixNode | null;
+  /** Hash of all tokens up to its end, of the model and of the domain. */
+  readonly hash: number;
+  /** Pages up to its end. */
+  readonly depth: number;
+  /** That its page holds; fewer than a page in a tail, which has no children. */
+  readonly tokens: Int32Array;
+  readonly children: Map<number, PrefixNode>;
+  /** Until then it is evicted only where nothing else can be. */
+  protectedUntilMs: number;
+}
+
+export interface PrefixMatch {
+  /** The last node whose page is shared whole; null where none is. */
+  readonly node: PrefixNode | null;
+  /** A node whose page begins with the tokens behind that, and how many of them. */
+  readonly partial: PrefixNode | null;
+  /** Tokens found in all. */
+  readonly tokens: number;
+}
+
+export interface PrefixIndexOptions {
+  /** Of the model and all that its K and V depend on. */
+  readonly fingerprint: string;
+  /** Milliseconds that never go back. */
+  readonly clock: () => number;
+}
+
+const NO_PAGE = -1;
+const NO_TOKENS = new Int32Array(0);
+
+export class PrefixIndex implements PageEvictor {
+  readonly #pool: PagePool;
+  readonly #options: PrefixIndexOptions;
+  /** By domain; it has no page. */
+  readonly #roots = new Map<string, PrefixNode>();
+  /** All nodes with pages, least recently used first. A node is used whenever one below it is, and goes after it. */
+  readonly #recency = new Set<PrefixNode>();
+  #evictions = 0;
+
+  constructor(pool: PagePool, options: PrefixIndexOptions) {
+    this.#pool = pool;
+    this.#options = options;
+    pool.evictor = this;
+  }
+
+  get evictions(): number {
+    return this.#evictions;
+  }
+
+  /** What is known of the first `limit` tokens of `tokens`. The pages stay only if the caller holds them. */
+  match(tokens: TokenBuffer, limit: number, domain: CacheDomain): PrefixMatch {
+    const { pageTokens } = this.#pool;
+    let node = this.#rootOf(domain);
+    while ((node.depth + 1) * pageTokens <= limit) {
+      const begin = node.depth * pageTokens;
+      const child = this.#childWith(node, tokens.slice(begin, begin + pageTokens));
+      if (child === null) break;
+      node = child;
+    }
+    const begin = node.depth * pageTokens;
+    let partial: PrefixNode | null = null;
+    let common = 0;
+    for (const child of node.children.values()) {
+      const length = Math.min(tokens.commonLength(begin, child.tokens), limit - begin);
+      if (length > common) [partial, common] = [child, length];
+    }
+    return { node: node.page === NO_PAGE ? null : node, partial, tokens: begin + common };
+  }
+
+  /** Gives the empty `table` the pages of a match, and counts it as a use of them. */
+  adopt({ node, partial }: PrefixMatch, table: PageTable): void {
+    const path: PrefixNode[] = [];
+    for (let each = partial ?? node; each !== null && each.page !== NO_PAGE; each = each.parent) path.push(each);
+    for (const each of path.toReversed()) this.#pool.share(each.page, table);
+    for (const each of path) this.#touch(each);
+  }
+
+  /**
+   * Enters the pages of `table` that are full of computed tokens and follow `from`, the table's last page
+   * that is entered. Where the tree knows a page already, the table takes the tree's for its own. Gives
+   * the new last one.
+   */
+  insert(
+    table: PageTable,
+    tokens: TokenBuffer,
+    computed: number,
+    domain: CacheDomain,
+    from: PrefixNode | null,
+  ): PrefixNode | null {
+    const { pageTokens } = this.#pool;
+    let node = from ?? this.#rootOf(domain);
+    if ((node.depth + 1) * pageTokens > computed) return from;
+    while ((node.depth + 1) * pageTokens <= computed) {
+      const index = node.depth;
+      const content = tokens.slice(index * pageTokens, (index + 1) * pageTokens);
+      const known = this.#childWith(node, content);
+      if (known === null) node = this.#add(node, domain, content, table.at(index));
+      else {
+        if (known.page !== table.at(index)) this.#pool.replace(table, index, known.page);
+        node = known;
+      }
+    }
+    this.#touchPath(node);
+    return node;
+  }
+
+  /** Enters the table's last page too, where it is partial and the tree does not know its tokens. */
+  insertTail(
+    table: PageTable,
+    tokens: TokenBuffer,
+    computed: number,
+    domain: CacheDomain,
+    from: PrefixNode | null,
+  ): PrefixNode | null {
+    const node = from ?? this.#rootOf(domain);
+    const begin = node.depth * this.#pool.pageTokens;
+    if (computed === begin) return from;
+    const content = tokens.slice(begin, computed);
+    for (const child of node.children.values()) {
+      if (commonLength(child.tokens, content) < content.length) continue;
+      this.#touchPath(child);
+      return child;
+    }
+    const tail = this.#add(node, domain, content, table.at(node.depth));
+    this.#touchPath(tail);
+    return tail;
+  }
+
+  /** Keeps the path to `node` until `untilMs`, where anything else can be evicted. */
+  protect(node: PrefixNode, untilMs: number): void {
+    for (let each: PrefixNode | null = node; each !== null; each = each.parent) {
+      each.protectedUntilMs = Math.max(each.protectedUntilMs, untilMs);
+    }
+  }
+
+  evict(pages: number): void {
+    const nowMs = this.#options.clock();
+    const left = this.#evictWhere(pages, ({ protectedUntilMs }) => protectedUntilMs <= nowMs);
+    const missing = this.#evictWhere(left, () => true);
+    invariant(missing === 0, "as many pages can be evicted as are counted");
+  }
+
+  /** One for each page in the tree. */
+  holds(): Iterable<PageHold> {
+    return this.#recency;
+  }
+
+  /** Throws unless the tree is one: paths, order of use and leaves. */
+  checkInvariants(): void {
+    let position = 0;
+    const order = new Map<PrefixNode, number>();
+    for (const node of this.#recency) order.set(node, (position += 1));
+    for (const [node, place] of order) {
+      const { parent, children, tokens } = node;
+      invariant(parent !== null && parent.children.get(node.hash) === node, "a node is where its parent has it");
+      invariant(tokens.length === this.#pool.pageTokens || children.size === 0, "a tail is a leaf");
+      if (parent.page !== NO_PAGE) invariant((order.get(parent) ?? 0) > place, "a page goes before those it follows");
+    }
+  }
+
+  /** Evicts up to `pages` pages of nodes that `may` be; gives how many more are wanted. */
+  #evictWhere(pages: number, may: (node: PrefixNode) => boolean): number {
+    let left = pages;
+    for (const node of this.#recency) {
+      if (left === 0) break;
+      // A node that is in use or kept keeps those before it, and they come later in this order.
+      if (node.children.size > 0 || this.#pool.references(node.page) > 1 || !may(node)) continue;
+      this.#remove(node);
+      this.#evictions += 1;
+      left -= 1;
+    }
+    return left;
+  }
+
+  #rootOf(domain: CacheDomain): PrefixNode {
+    const known = this.#roots.get(domain.key);
+    if (known !== undefined) return known;
+    const hash = hashText(`${this.#options.fingerprint}\n${domain.key}`);
+    const root = makeNode(null, hash, domain, NO_TOKENS, NO_PAGE);
+    this.#roots.set(domain.key, root);
+    return root;
+  }
+
+  #childWith(node: PrefixNode, tokens: Int32Array): PrefixNode | null {
+    for (let hash = hashTokens(node.hash, tokens); ; hash += 1) {
+      const child = node.children.get(hash);
+      if (child === undefined) return null;
+      if (child.tokens.length === tokens.length && commonLength(child.tokens, tokens) === tokens.length) return child;
+    }
+  }
+
+  /** A new node of a page that its caller holds. Tails that it continues are of no more use. */
+  #add(parent: PrefixNode, domain: CacheDomain, tokens: Int32Array, page: number): PrefixNode {
+    for (const child of parent.children.values()) {
+      if (child.tokens.length < tokens.length && commonLength(child.tokens, tokens) === child.tokens.length) {
+        this.#remove(child);
+      }
+    }
+    // A root may have been dropped with its last page.
+    if (parent.page === NO_PAGE) this.#roots.set(domain.key, parent);
+    let hash = hashTokens(parent.hash, tokens);
+    while (parent.children.has(hash)) hash += 1;
+    const node = makeNode(parent, hash, domain, tokens, page);
+    parent.children.set(hash, node);
+    this.#pool.cache(page);
+    return node;
+  }
+
+  #remove(node: PrefixNode): void {
+    const { parent } = node;
+    invariant(parent !== null && node.children.size === 0, "a leaf is removed");
+    parent.children.delete(node.hash);
+    this.#recency.delete(node);
+    this.#pool.uncache(node.page);
+    if (parent.page === NO_PAGE && parent.children.size === 0) this.#roots.delete(parent.domain.key);
+  }
+
+  #touchPath(node: PrefixNode): void {
+    for (let each: PrefixNode | null = node; each !== null && each.page !== NO_PAGE; each = each.parent) {
+      this.#touch(each);
+    }
+  }
+
+  #touch(node: PrefixNode): void {
+    this.#recency.delete(node);
+    this.#recency.add(node);
+  }
+}
+
+function makeNode(
+  parent: PrefixNode | null,
+  hash: number,
+  domain: CacheDomain,
+  tokens: Int32Array,
+  page: number,
+): PrefixNode {
+  const depth = parent === null ? 0 : parent.depth + 1;
+  return { parent, hash, depth, domain, tokens, page, children: new Map(), protectedUntilMs: 0 };
+}
+
+function commonLength(left: Int32Array, right: Int32Array): number {
+  const end = Math.min(left.length, right.length);
+  let index = 0;
+  while (index < end && left[index] === right[index]) index += 1;
+  return index;
+}
+
+/** MurmurHash3's finaliser over a running state. */
+function mix(state: number, value: number): number {
+  let hash = Math.imul(state ^ value, 0x85ebca6b);
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+function hashTokens(seed: number, tokens: Int32Array): number {
+  let hash = seed;
+  for (let index = 0; index < tokens.length; index++) hash = mix(hash, at(tokens, index));
+  return hash;
+}
+
+function hashText(text: string): number {
+  let hash = text.length;
+  for (let index = 0; index < text.length; index++) hash = mix(hash, text.charCodeAt(index));
+  return hash;
+}
