@@ -170,6 +170,15 @@ export const ERRORS = {
   field_refused: { class: "RequestError", message: "{field} would change the answer and is not supported. {hint}" },
   field_unknown: { class: "RequestError", message: "Unknown field {field}.{hint}" },
   model_not_found: { class: "RequestError", message: "Model {model} is not served here. Served: {served}." },
+  previous_response_not_found: {
+    class: "RequestError",
+    message:
+      "There is no stored response {id}: it is unknown, deleted or expired. Send the whole conversation as input.",
+  },
+  response_not_found: {
+    class: "RequestError",
+    message: "There is no stored response {id}: it is unknown, deleted or expired.",
+  },
   invalid_api_key: {
     class: "RequestError",
     message: "The API key is missing or wrong. Send it as Authorization: Bearer KEY.",

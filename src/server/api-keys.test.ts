@@ -17,14 +17,14 @@ describe("loadApiKeys", () => {
   it("requires nothing without keys", () => {
     const keys = loadApiKeys(null, undefined);
     expect(keys.required).toBe(false);
-    expect(() => keys.check(undefined)).not.toThrow();
+    expect(() => keys.identify(undefined)).not.toThrow();
     expect(loadApiKeys(null, "  ").required).toBe(false);
   });
 
   it("takes every key of the file and the single one, and skips comments", () => {
     const keys = loadApiKeys(keyFile("# team a\nalpha\r\n\n  beta  \n#gamma\n"), "delta");
-    for (const key of ["alpha", "beta", "delta"]) expect(() => keys.check(`Bearer ${key}`)).not.toThrow();
-    expect(() => keys.check("bearer alpha")).not.toThrow();
+    for (const key of ["alpha", "beta", "delta"]) expect(() => keys.identify(`Bearer ${key}`)).not.toThrow();
+    expect(() => keys.identify("bearer alpha")).not.toThrow();
     for (const wrong of [
       undefined,
       "",
@@ -35,7 +35,7 @@ describe("loadApiKeys", () => {
       "alpha",
       "Basic alpha",
     ])
-      expect(() => keys.check(wrong)).toThrow(expect.objectContaining({ code: "invalid_api_key" }));
+      expect(() => keys.identify(wrong)).toThrow(expect.objectContaining({ code: "invalid_api_key" }));
   });
 
   it("refuses a file without keys, with a key that no header can carry, or that cannot be read", () => {

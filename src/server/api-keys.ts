@@ -10,8 +10,11 @@ import { fail, TurnwiseError } from "../base/errors.ts";
 export interface ApiKeys {
   /** False: no key was configured and everyone may call. */
   readonly required: boolean;
-  /** Throws `invalid_api_key` unless the Authorization header carries a known key. */
-  check(authorization: string | undefined): void;
+  /**
+   * Whose request it is: the digest of the key in the Authorization header, or "" where no key is needed.
+   * Throws `invalid_api_key` unless the key is a known one.
+   */
+  identify(authorization: string | undefined): string;
 }
 
 /** A key file is small; a large one is a mistake, such as a model's path. */
@@ -28,12 +31,13 @@ export function loadApiKeys(file: string | null, single: string | undefined): Ap
   const digests = keys.map(sha256);
   return {
     required: digests.length > 0,
-    check(authorization) {
-      if (digests.length === 0) return;
+    identify(authorization) {
+      if (digests.length === 0) return "";
       const given = sha256(/^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1] ?? "");
       let known = false;
       for (const digest of digests) known = timingSafeEqual(digest, given) || known;
       if (!known) fail("invalid_api_key");
+      return given.toString("hex");
     },
   };
 }

@@ -8,6 +8,7 @@ import { CHAT_FIELDS } from "./fields/chat-fields.ts";
 import { MESSAGE_FIELDS } from "./fields/chat-messages.ts";
 import { COMPLETION_FIELDS } from "./fields/completion-fields.ts";
 import type { FieldTable } from "./fields/field-table.ts";
+import { RESPONSES_FIELDS } from "./fields/responses-fields.ts";
 import { DETOKENIZE_FIELDS, TOKENIZE_FIELDS } from "./fields/token-fields.ts";
 import { ROUTES } from "./routes.ts";
 
@@ -32,6 +33,8 @@ function renderReference(): string {
     fieldTables(MESSAGE_FIELDS),
     "## Fields of /v1/completions",
     fieldTables(COMPLETION_FIELDS),
+    "## Fields of /v1/responses",
+    fieldTables(RESPONSES_FIELDS),
     "## Fields of /v1/messages",
     fieldTables(ANTHROPIC_FIELDS),
     "## Fields of /tokenize",
@@ -46,7 +49,7 @@ function renderReference(): string {
 
 function routeTable(): string {
   const rows = ROUTES.map(({ method, path, summary, access }) => [
-    `\`${method} ${path.replace(/:(\w+)\{.*\}/, "{$1}")}\``,
+    `\`${method} ${path.replace(/:(\w+)(\{.*\})?/, "{$1}")}\``,
     summary,
     access === "key" ? "yes" : "no",
   ]);

@@ -83,7 +83,7 @@ function handle(
   const scope = http.get("scope");
   scope.route = route.path;
   scope.dialect = route.dialect ?? "openai";
-  if (route.access === "key") keys.check(http.req.header("authorization"));
+  if (route.access === "key") scope.owner = keys.identify(http.req.header("authorization"));
   const request = { http, scope, server };
   return route.needs === "nothing"
     ? route.handle(request)
@@ -116,7 +116,7 @@ function corsFor(origins: string): ReturnType<typeof cors> {
     .filter((origin) => origin !== "");
   return cors({
     origin: list.includes("*") ? "*" : list,
-    allowMethods: ["GET", "POST"],
+    allowMethods: ["GET", "POST", "DELETE"],
     exposeHeaders: [REQUEST_ID_HEADER, "retry-after"],
     maxAge: 600,
   });

@@ -16,6 +16,7 @@ import { Lifecycle } from "./lifecycle.ts";
 import { createServerMetrics } from "./metrics/server-metrics.ts";
 import type { ServerOptions } from "./options.ts";
 import { createLogger } from "./request-log.ts";
+import { ResponseStore } from "./responses/response-store.ts";
 import { servedModelId } from "./server-context.ts";
 import type { HonoEnv } from "./server-context.ts";
 import { watchWrites } from "./write-watch.ts";
@@ -63,7 +64,8 @@ export function createServer(
   const metrics = createServerMetrics(() =>
     lifecycle.engine === null ? "" : servedModelId(lifecycle.engine, options),
   );
-  const app = createApp({ options, lifecycle, metrics, logger }, keys, (socket) => writes.reasonFor(socket));
+  const responses = new ResponseStore({ ttlMs: options.storeTtl, bytesPerOwner: options.storeBytes });
+  const app = createApp({ options, lifecycle, metrics, logger, responses }, keys, (socket) => writes.reasonFor(socket));
   const listener = createHttpListener(app.fetch, options.host, logger);
   const writes = watchWrites(listener.server, options.writeTimeout);
 

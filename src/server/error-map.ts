@@ -99,6 +99,8 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   field_refused: invalid("field_refused"),
   field_unknown: invalid("field_unknown"),
   model_not_found: invalid("model_not_found", 404),
+  previous_response_not_found: invalid("previous_response_not_found", 404),
+  response_not_found: invalid("response_not_found", 404),
   invalid_api_key: invalid("invalid_api_key", 401),
   route_not_found: invalid("route_not_found", 404),
   method_not_allowed: invalid("method_not_allowed", 405),

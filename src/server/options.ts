@@ -48,6 +48,18 @@ export const SERVER_OPTIONS = {
     env: "TURNWISE_MAX_BODY",
     help: "Largest request body",
   },
+  "store-ttl": {
+    type: { kind: "duration" },
+    default: 60 * 60 * 1000,
+    env: "TURNWISE_STORE_TTL",
+    help: "How long a response of /v1/responses can be continued or read again",
+  },
+  "store-bytes": {
+    type: { kind: "bytes" },
+    default: 64 * 1024 * 1024,
+    env: "TURNWISE_STORE_BYTES",
+    help: "Memory for the stored responses of one API key; the least recently used go first",
+  },
   "request-timeout": {
     type: { kind: "duration" },
     default: 0,

@@ -14,6 +14,8 @@ export class RequestScope {
   route = "unmatched";
   /** The API whose shape errors have. */
   dialect: Dialect = "openai";
+  /** Whose request it is; owners do not see what others stored. */
+  owner = "";
   status = 0;
   /** The answer goes on after its headers: `end` comes from the stream. */
   streaming = false;

@@ -8,11 +8,13 @@ import { health, ready } from "./routes/health.ts";
 import { metrics } from "./routes/metrics.ts";
 import { messages } from "./routes/messages.ts";
 import { getModel, listModels } from "./routes/models.ts";
+import { responses } from "./routes/responses.ts";
+import { cancelResponse, deleteResponse, getResponse, listInputItems } from "./routes/stored-responses.ts";
 import { detokenize, tokenize } from "./routes/tokenize.ts";
 import type { EngineRequest, RouteRequest } from "./server-context.ts";
 
 interface RouteBase {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   /** In Hono's notation; also the route's name in the log and the metrics. */
   readonly path: string;
   /** The API that errors are told by; OpenAI's where absent. */
@@ -46,6 +48,46 @@ export const ROUTES: readonly Route[] = [
     needs: "engine",
     handle: completions,
     summary: "Continue a text",
+  },
+  {
+    method: "POST",
+    path: "/v1/responses",
+    access: "key",
+    needs: "engine",
+    handle: responses,
+    summary: "Answer by OpenAI's Responses API",
+  },
+  {
+    method: "GET",
+    path: "/v1/responses/:id",
+    access: "key",
+    needs: "nothing",
+    handle: getResponse,
+    summary: "Read a stored response",
+  },
+  {
+    method: "DELETE",
+    path: "/v1/responses/:id",
+    access: "key",
+    needs: "nothing",
+    handle: deleteResponse,
+    summary: "Delete a stored response",
+  },
+  {
+    method: "POST",
+    path: "/v1/responses/:id/cancel",
+    access: "key",
+    needs: "nothing",
+    handle: cancelResponse,
+    summary: "Refused: responses do not run in the background",
+  },
+  {
+    method: "GET",
+    path: "/v1/responses/:id/input_items",
+    access: "key",
+    needs: "nothing",
+    handle: listInputItems,
+    summary: "List what a stored response answered",
   },
   {
     method: "POST",

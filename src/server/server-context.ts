@@ -9,6 +9,7 @@ import type { ServerMetrics } from "./metrics/server-metrics.ts";
 import type { ServerOptions } from "./options.ts";
 import type { Logger } from "./request-log.ts";
 import type { RequestScope } from "./request-scope.ts";
+import type { ResponseStore } from "./responses/response-store.ts";
 
 /** Hono's own bindings: the sockets are absent in requests that are made in process. */
 export interface HonoEnv {
@@ -21,6 +22,7 @@ export interface ServerContext {
   readonly lifecycle: Lifecycle;
   readonly metrics: ServerMetrics;
   readonly logger: Logger;
+  readonly responses: ResponseStore;
 }
 
 export interface RouteRequest {

@@ -5,6 +5,7 @@ import { ANTHROPIC_FIELDS, COUNT_TOKENS_FIELDS } from "../../src/server/fields/a
 import { CHAT_FIELDS } from "../../src/server/fields/chat-fields.ts";
 import { COMPLETION_FIELDS } from "../../src/server/fields/completion-fields.ts";
 import type { FieldTable, FieldValues } from "../../src/server/fields/field-table.ts";
+import { RESPONSES_FIELDS } from "../../src/server/fields/responses-fields.ts";
 import { DETOKENIZE_FIELDS, TOKENIZE_FIELDS } from "../../src/server/fields/token-fields.ts";
 import { scriptedServer } from "./support/test-server.ts";
 
@@ -140,6 +141,41 @@ const ANTHROPIC_SAMPLES: SamplesOf<typeof ANTHROPIC_FIELDS> = {
   seed: SAMPLING_SAMPLES.seed,
 };
 
+const responsesTool = { type: "function", name: "f", description: null, parameters: {}, strict: true };
+
+const RESPONSES_SAMPLES: SamplesOf<typeof RESPONSES_FIELDS> = {
+  input: {
+    good: [
+      "a",
+      [{ role: "user", content: "a" }],
+      [{ type: "message", role: "user", content: [{ type: "input_text", text: "a" }] }],
+    ],
+    bad: [
+      [5],
+      [[]],
+      [[{ role: "robot", content: "a" }], "input[0].role"],
+      [[{ role: "user" }], "input[0].content"],
+      [[{ type: "item_reference", id: "x" }], "input[0].type"],
+      [[{ role: "user", content: [{ type: "input_image" }] }], "input[0].content[0].type"],
+      [[{ type: "function_call", name: "f", arguments: "{}" }], "input[0].call_id"],
+    ],
+  },
+  model,
+  instructions: { good: ["a"], bad: [[5]] },
+  previous_response_id: { good: [], bad: [[5]] },
+  store: bool,
+  max_output_tokens: { good: [1, 100], bad: [[0], [1.5]] },
+  temperature: SAMPLING_SAMPLES.temperature,
+  top_p: SAMPLING_SAMPLES.top_p,
+  stream: bool,
+  tools: {
+    good: [[responsesTool], []],
+    bad: [[{}], [[{ type: "web_search" }], "tools[0].type"], [[{ type: "function" }], "tools[0].name"]],
+  },
+  tool_choice: { good: ["auto", "none"], bad: [["required"], [{ type: "function" }], [5]] },
+  metadata: { good: [{}, { a: "b" }], bad: [["a"], [{ a: 1 }, "metadata.a"]] },
+};
+
 const APIS: readonly {
   readonly path: string;
   readonly table: FieldTable;
@@ -153,6 +189,7 @@ const APIS: readonly {
     base: { messages: [{ role: "user", content: "Hi" }] },
   },
   { path: "/v1/completions", table: COMPLETION_FIELDS, samples: COMPLETION_SAMPLES, base: { prompt: "Hi" } },
+  { path: "/v1/responses", table: RESPONSES_FIELDS, samples: RESPONSES_SAMPLES, base: { input: "Hi" } },
   {
     path: "/v1/messages",
     table: ANTHROPIC_FIELDS,

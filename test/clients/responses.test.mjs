@@ -1,0 +1,54 @@
+/** The Responses API by the `openai` npm client, unmodified, against the built server. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import OpenAI from "openai";
+import { serve } from "./support/serve.mjs";
+
+const model = "tiny";
+
+describe("openai client, responses", () => {
+  let server;
+  let client;
+
+  before(async () => {
+    server = await serve();
+    client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: "none", maxRetries: 0 });
+  });
+  after(async () => {
+    assert.equal(await server.stop(), 0);
+  });
+
+  it("creates, reads, continues and deletes a response", async () => {
+    const first = await client.responses.create({ model, input: "Hello", max_output_tokens: 8 });
+    assert.equal(first.object, "response");
+    assert.equal(first.output_text, first.output[0].content[0].text);
+    const again = await client.responses.retrieve(first.id);
+    assert.equal(again.output_text, first.output_text);
+    const next = await client.responses.create({
+      model,
+      input: "And?",
+      previous_response_id: first.id,
+      max_output_tokens: 8,
+    });
+    assert.ok(next.usage.input_tokens > first.usage.total_tokens);
+    const items = [];
+    for await (const item of client.responses.inputItems.list(next.id, { order: "asc", limit: 1 })) items.push(item);
+    assert.equal(items.length, 3);
+    await client.responses.delete(first.id);
+    await assert.rejects(client.responses.retrieve(first.id), OpenAI.NotFoundError);
+  });
+
+  it("assembles a stream by its own helper into the same response", async () => {
+    const request = { model, input: "Hello", max_output_tokens: 24, temperature: 0 };
+    const whole = await client.responses.create(request);
+    const stream = client.responses.stream(request);
+    let text = "";
+    stream.on("response.output_text.delta", ({ delta }) => (text += delta));
+    const streamed = await stream.finalResponse();
+    assert.equal(streamed.output_text, whole.output_text);
+    assert.equal(text, whole.output_text);
+    assert.equal(streamed.status, whole.status);
+    assert.deepEqual(streamed.usage, whole.usage);
+  });
+});

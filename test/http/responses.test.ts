@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import { turnwiseError } from "../../src/base/errors.ts";
+import { readNamedEvents, scriptedServer } from "./support/test-server.ts";
+
+const RESPONSES = "/v1/responses";
+
+interface Answer {
+  readonly id: string;
+  readonly output: readonly { readonly id: string }[];
+}
+
+describe("POST /v1/responses", () => {
+  it("answers in OpenAI's shape", async () => {
+    const { post, engine } = scriptedServer();
+    const metadata = { run: "7" };
+    const response = await post(RESPONSES, { input: "Hi", instructions: "Be brief.", max_output_tokens: 9, metadata });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
+      id: expect.stringMatching(/^resp_[0-9a-f]{32}$/),
+      object: "response",
+      status: "completed",
+      error: null,
+      incomplete_details: null,
+      model: "fake-1b",
+      instructions: "Be brief.",
+      metadata,
+      output: [
+        {
+          type: "message",
+          id: expect.stringMatching(/^msg_/),
+          status: "completed",
+          role: "assistant",
+          content: [{ type: "output_text", text: "Hello there, world!", annotations: [], logprobs: [] }],
+        },
+      ],
+      usage: { input_tokens: expect.any(Number), input_tokens_details: { cached_tokens: 0 }, output_tokens: 4 },
+    });
+    expect(engine.requests[0]).toMatchObject({ maxTokens: 9 });
+    expect(engine.chats[0]?.messages).toEqual([
+      { role: "system", content: "Be brief." },
+      { role: "user", content: "Hi" },
+    ]);
+  });
+
+  it("streams events in OpenAI's order, numbered", async () => {
+    const { post } = scriptedServer({ reason: "length" });
+    const events = await readNamedEvents(await post(RESPONSES, { input: "Hi", stream: true }));
+    expect(events.map(({ name }) => name)).toEqual([
+      "response.created",
+      "response.in_progress",
+      "response.output_item.added",
+      "response.content_part.added",
+      "response.output_text.delta",
+      "response.output_text.delta",
+      "response.output_text.delta",
+      "response.output_text.done",
+      "response.content_part.done",
+      "response.output_item.done",
+      "response.incomplete",
+    ]);
+    events.forEach(({ name, data }, index) => expect(data).toMatchObject({ type: name, sequence_number: index }));
+    expect(events.at(-1)?.data).toMatchObject({
+      response: { status: "incomplete", incomplete_details: { reason: "max_output_tokens" } },
+    });
+  });
+
+  it("ends a stream that fails with an error and a failed response", async () => {
+    const failure = { afterTokens: 1, error: turnwiseError("engine_failed", { reason: "secret" }) };
+    const { post, server } = scriptedServer({ failure });
+    const events = await readNamedEvents(await post(RESPONSES, { input: "Hi", stream: true }));
+    expect(events.slice(-2).map(({ name }) => name)).toEqual(["error", "response.failed"]);
+    expect(JSON.stringify(events)).not.toContain("secret");
+    const { response } = events.at(-1)?.data as { readonly response: Answer };
+    expect((await server.app.request(`${RESPONSES}/${response.id}`)).status).toBe(404);
+  });
+
+  it("gives the template calls, results and thoughts as it knows them", async () => {
+    const { post, engine } = scriptedServer();
+    const response = await post(RESPONSES, {
+      tools: [{ type: "function", name: "add", description: "Adds", parameters: { type: "object" }, strict: true }],
+      input: [
+        { role: "developer", content: "Be exact." },
+        { role: "user", content: [{ type: "input_text", text: "1 + 2" }] },
+        { type: "reasoning", id: "rs_1", summary: [{ type: "summary_text", text: "Add." }] },
+        { type: "function_call", call_id: "c1", name: "add", arguments: '{"a":1,"b":2}' },
+        { type: "function_call_output", call_id: "c1", output: "3" },
+      ],
+    });
+    expect(response.status).toBe(200);
+    expect(engine.chats[0]).toMatchObject({
+      tools: [{ type: "function", function: { name: "add", description: "Adds", parameters: { type: "object" } } }],
+      messages: [
+        { role: expect.stringMatching(/^(developer|system)$/), content: "Be exact." },
+        { role: "user", content: "1 + 2" },
+        {
+          role: "assistant",
+          content: null,
+          reasoning_content: "Add.",
+          tool_calls: [{ id: "c1", type: "function", function: { name: "add", arguments: '{"a":1,"b":2}' } }],
+        },
+        { role: "tool", content: "3", tool_call_id: "c1" },
+      ],
+    });
+  });
+});
+
+describe("a stored response", () => {
+  it("is continued, as often as one likes, without its instructions", async () => {
+    const { post, engine } = scriptedServer();
+    const first = (await (await post(RESPONSES, { input: "One", instructions: "Once." })).json()) as Answer;
+    for (const input of ["Two", "Other"]) {
+      const next = await post(RESPONSES, { input, previous_response_id: first.id });
+      expect(await next.json()).toMatchObject({ previous_response_id: first.id });
+      expect(engine.chats.at(-1)?.messages).toEqual([
+        { role: "user", content: "One" },
+        { role: "assistant", content: "Hello there, world!" },
+        { role: "user", content: input },
+      ]);
+    }
+  });
+
+  it("is read, listed and deleted; its continuations stay whole", async () => {
+    const { post, get, server, engine } = scriptedServer();
+    const first = (await (await post(RESPONSES, { input: "One" })).json()) as Answer;
+    const second = (await (await post(RESPONSES, { input: "Two", previous_response_id: first.id })).json()) as Answer;
+    expect(await (await get(`${RESPONSES}/${second.id}`)).json()).toEqual(second);
+
+    const list = async (query: string): Promise<Record<string, unknown>> =>
+      (await (await get(`${RESPONSES}/${second.id}/input_items${query}`)).json()) as Record<string, unknown>;
+    const all = await list("?order=asc");
+    const items = all["data"] as { readonly id: string }[];
+    expect(items).toMatchObject([{ content: "One" }, { id: first.output[0]?.id }, { content: "Two" }]);
+    expect(await list("")).toMatchObject({ data: items.toReversed(), has_more: false });
+    expect(await list(`?order=asc&limit=1&after=${items[0]?.id}`)).toMatchObject({ data: [items[1]], has_more: true });
+    expect((await get(`${RESPONSES}/${second.id}/input_items?after=nothing`)).status).toBe(400);
+    expect((await get(`${RESPONSES}/${second.id}/input_items?limit=0`)).status).toBe(400);
+
+    const deleted = await server.app.request(`${RESPONSES}/${first.id}`, { method: "DELETE" });
+    expect(await deleted.json()).toEqual({ id: first.id, object: "response", deleted: true });
+    expect((await get(`${RESPONSES}/${first.id}`)).status).toBe(404);
+    expect((await post(RESPONSES, { input: "Three", previous_response_id: second.id })).status).toBe(200);
+    expect(engine.chats.at(-1)?.messages).toHaveLength(5);
+  });
+
+  it("that is unknown, or was not stored, is a 404", async () => {
+    const { post, get } = scriptedServer();
+    const unknown = await post(RESPONSES, { input: "Hi", previous_response_id: "resp_none" });
+    expect(unknown.status).toBe(404);
+    expect(await unknown.json()).toMatchObject({ error: { code: "previous_response_not_found" } });
+    const { id } = (await (await post(RESPONSES, { input: "Hi", store: false })).json()) as Answer;
+    expect((await get(`${RESPONSES}/${id}`)).status).toBe(404);
+  });
+
+  it("cannot be cancelled", async () => {
+    const { post } = scriptedServer();
+    const { id } = (await (await post(RESPONSES, { input: "Hi" })).json()) as Answer;
+    expect((await post(`${RESPONSES}/${id}/cancel`, {})).status).toBe(400);
+  });
+});
