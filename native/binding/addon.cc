@@ -10,7 +10,7 @@ namespace turnwise {
 namespace {
 
 // ADDON_ABI in addon-types.ts.
-constexpr int kAddonAbi = 1;
+constexpr int kAddonAbi = 2;
 
 Napi::Array StringArray(Napi::Env env, const std::vector<std::string>& strings) {
   Napi::Array array = Napi::Array::New(env, strings.size());
@@ -27,8 +27,6 @@ Napi::Value GetCpuInfo(const Napi::CallbackInfo& call) {
     result.Set("model", info.model);
     result.Set("features", StringArray(env, info.features));
     result.Set("isaLevels", StringArray(env, info.isa_levels));
-    result.Set("usableCores", info.usable_cores);
-    result.Set("physicalCores", info.physical_cores);
     return result;
   });
 }

@@ -1,6 +1,5 @@
 #include <utility>
 
-#include "../runtime/cpu_info.h"
 #include "arguments.h"
 #include "handles.h"
 
@@ -93,7 +92,7 @@ Napi::Function ExecutorHandle::Define(Napi::Env env) {
 
 ExecutorHandle::ExecutorHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ExecutorHandle>(info) {
   Guard(info.Env(), [&](std::string* error) {
-    Fields<4> f{{"program", "weights", "threads", "pages"}, {}};
+    Fields<5> f{{"program", "weights", "threads", "pages", "spin"}, {}};
     std::vector<int32_t> words;
     int32_t threads = 0;
     int32_t pages = 0;
@@ -106,7 +105,8 @@ ExecutorHandle::ExecutorHandle(const Napi::CallbackInfo& info) : Napi::ObjectWra
     Program program;
     if (!weights || !DecodeProgram(words.data(), words.size(), &program, error)) return Napi::Value();
     weights->ReleaseThreads();
-    executor_ = Executor::Create(std::move(program), std::move(weights), threads, MaySpin(threads), pages, error);
+    const bool spin = f.values[4].IsBoolean() && f.values[4].As<Napi::Boolean>();
+    executor_ = Executor::Create(std::move(program), std::move(weights), threads, spin, pages, error);
     return Napi::Value();
   });
 }

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "../runtime/cpu_info.h"
 #include "arguments.h"
 #include "handles.h"
 
@@ -37,7 +36,7 @@ WeightStoreHandle::WeightStoreHandle(const Napi::CallbackInfo& info) : Napi::Obj
       return Napi::Value();
     }
     info.This().As<Napi::Object>().TypeTag(&kWeightStoreTag);
-    store_ = std::make_shared<WeightStore>(kernels, threads, MaySpin(threads));
+    store_ = std::make_shared<WeightStore>(kernels, threads, /*spin=*/false);
     return Napi::Value();
   });
 }

@@ -1,4 +1,4 @@
-// What this process may use of the machine.
+// The CPU by name and features; how many of its cores there are to use: src/base/usable-cores.ts.
 #pragma once
 
 #include <string>
@@ -11,15 +11,8 @@ struct CpuInfo {
   std::string model;
   std::vector<std::string> features;
   std::vector<std::string> isa_levels;  // that this binary has and this CPU runs, best last
-  int usable_cores;
-  int physical_cores;
-  // The cgroup's quota is no whole number of cores: a thread that spins burns what others need.
-  bool fractional_quota;
 };
 
 CpuInfo ReadCpuInfo();
-
-// Whether `threads` threads may spin at barriers.
-bool MaySpin(int threads);
 
 }  // namespace turnwise

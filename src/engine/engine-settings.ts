@@ -2,7 +2,7 @@
 
 import { fail } from "../base/errors.ts";
 import type { KvType } from "../base/dtypes.ts";
-import { defaultThreads, readCpuInfo } from "../native/cpu-info.ts";
+import { defaultThreads, readUsableCores } from "../base/usable-cores.ts";
 import type { PlainEngineOptions } from "./threads/step-messages.ts";
 
 /** Rows of one step: enough for the kernels to work at full speed, few enough to answer a cancel soon. */
@@ -41,7 +41,7 @@ export function resolveSettings(options: PlainEngineOptions): EngineSettings {
     kvType,
     backend,
     contextTokens: integer("contextTokens", options.contextTokens, 1, 2 ** 31 - 1) ?? null,
-    threads: integer("threads", options.threads, 1, MAX_THREADS) ?? defaultThreads(readCpuInfo()),
+    threads: integer("threads", options.threads, 1, MAX_THREADS) ?? defaultThreads(readUsableCores()),
     kvMemoryBytes: integer("kvMemoryBytes", options.kvMemoryBytes, 1, Number.MAX_SAFE_INTEGER) ?? null,
     maxStepTokens: integer("maxStepTokens", options.maxStepTokens, 1, MAX_STEP_TOKENS) ?? DEFAULT_STEP_TOKENS,
     maxSequences: integer("maxSequences", options.maxSequences, 1, MAX_SEQUENCES) ?? DEFAULT_SEQUENCES,

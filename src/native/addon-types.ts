@@ -7,7 +7,7 @@
 import type { SampleBatch, SampleResult, StepBatch } from "../graph/executor.ts";
 
 /** Changes with any change of this surface; the loader refuses a binary with another number. */
-export const ADDON_ABI = 1;
+export const ADDON_ABI = 2;
 
 export interface CpuInfo {
   /** "x64", "arm64". */
@@ -17,9 +17,6 @@ export interface CpuInfo {
   readonly features: readonly string[];
   /** ISA levels that this binary has and this CPU runs, best last: ["scalar", "avx512-vnni"]. */
   readonly isaLevels: readonly string[];
-  /** Cores this process may use: affinity mask, capped by the cgroup's CPU quota. */
-  readonly usableCores: number;
-  readonly physicalCores: number;
 }
 
 /** A file mapped read-only. Views keep the mapping alive; dispose releases it when the last view goes. */
@@ -69,6 +66,8 @@ export interface ExecutorOptions {
   /** Its weights, added in the order of the program's weight table; kept alive by the executor. */
   readonly weights: WeightStoreHandle;
   readonly threads: number;
+  /** Whether threads may spin at barriers before they park; false where absent. */
+  readonly spin?: boolean;
   readonly pages: number;
 }
 

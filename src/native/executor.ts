@@ -1,6 +1,7 @@
 /** The Executor over the native core: packs a program's weights, then runs its steps. */
 
 import { fail } from "../base/errors.ts";
+import { maySpin, readUsableCores } from "../base/usable-cores.ts";
 import { WEIGHT_FORMAT_CODES, encodeProgram } from "../compile/encode.ts";
 import type { MatrixSpec, Program, VectorSpec, WeightSpec } from "../compile/program.ts";
 import { GGML_TYPES } from "../formats/gguf/ggml-types.ts";
@@ -56,11 +57,12 @@ export function createNativeExecutor(options: NativeExecutorOptions): NativeExec
   const store = nativeCall("The weight store", "WeightStore", () => new addon.WeightStore({ isa, threads }));
   try {
     packWeights(store, options);
+    const spin = maySpin(threads, readUsableCores());
     const weightBytes = store.bytes;
     const handle = nativeCall(
       HANDLE,
       "Executor",
-      () => new addon.Executor({ program: encodeProgram(program), weights: store, threads, pages }),
+      () => new addon.Executor({ program: encodeProgram(program), weights: store, threads, spin, pages }),
     );
     return new AddonExecutor({ handle, program, pages, isa, weightBytes });
   } finally {

@@ -367,7 +367,5 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
     const info = addon.cpuInfo();
     expect(info.architecture).toBe(process.arch);
     expect(info.isaLevels[0]).toBe("scalar");
-    expect(info.usableCores).toBeGreaterThanOrEqual(1);
-    expect(info.physicalCores).toBeGreaterThanOrEqual(1);
   });
 });

@@ -3,9 +3,11 @@
 import { totalmem } from "node:os";
 import { formatBytes } from "../../base/bytes.ts";
 import type { OptionTable } from "../../base/option-table.ts";
+import { defaultThreads, maySpin, readUsableCores } from "../../base/usable-cores.ts";
+import type { UsableCores } from "../../base/usable-cores.ts";
 import { availableMemoryBytes } from "../../engine/load/available-memory.ts";
 import type { CpuInfo } from "../../native/addon-types.ts";
-import { defaultThreads, readCpuInfo } from "../../native/cpu-info.ts";
+import { readCpuInfo } from "../../native/cpu-info.ts";
 import { chooseIsa } from "../../native/isa.ts";
 import { loadAddon } from "../../native/load-addon.ts";
 import type { AddonLoad } from "../../native/load-addon.ts";
@@ -30,7 +32,12 @@ interface DoctorReport {
   readonly cpu: Omit<CpuInfo, "architecture">;
   readonly memory: { readonly totalBytes: number; readonly availableBytes: number };
   readonly native: Omit<AddonLoad, "addon"> & { readonly isa: string | null };
+  /** `quotaCores` is null without a quota. */
+  readonly cores: Omit<UsableCores, "quotaCores"> & { readonly quotaCores: number | null };
+  /** By default. */
   readonly threads: number;
+  /** Whether these threads spin at barriers. */
+  readonly spin: boolean;
   /** Null where there is no native core to compare. */
   readonly selfTest: SelfTestResult | null;
 }
@@ -52,6 +59,8 @@ export const DOCTOR = defineCommand({
 async function examine(): Promise<DoctorReport> {
   const { addon, ...native } = loadAddon();
   const { architecture, ...cpu } = readCpuInfo();
+  const cores = readUsableCores();
+  const threads = defaultThreads(cores);
   return {
     version: packageVersion(),
     node: process.version,
@@ -59,9 +68,17 @@ async function examine(): Promise<DoctorReport> {
     cpu,
     memory: { totalBytes: totalmem(), availableBytes: availableMemoryBytes() },
     native: { ...native, isa: addon === null ? null : chooseIsa(cpu.isaLevels, undefined) },
-    threads: defaultThreads({ architecture, ...cpu }),
+    cores: { ...cores, quotaCores: Number.isFinite(cores.quotaCores) ? cores.quotaCores : null },
+    threads,
+    spin: maySpin(threads, cores),
     selfTest: addon === null ? null : await runSelfTest(),
   };
+}
+
+function describeCores({ cores: { cpus, physicalCores, quotaCores }, threads, spin }: DoctorReport): string {
+  const quota = quotaCores === null ? "" : `, time for ${Number(quotaCores.toFixed(2))} by a cgroup`;
+  const waits = spin || threads === 1 ? "" : ", which do not spin";
+  return `${cpus} usable of ${physicalCores} physical${quota}; ${threads} ${threads === 1 ? "thread" : "threads"} by default${waits}`;
 }
 
 function renderReport(report: DoctorReport): string {
@@ -73,7 +90,7 @@ function renderReport(report: DoctorReport): string {
     ["platform", report.platform],
     ["cpu", cpu.model],
     ["features", features.length === 0 ? "unknown without the native core" : features.join(" ")],
-    ["cores", `${cpu.usableCores} usable, ${cpu.physicalCores} physical; ${report.threads} threads by default`],
+    ["cores", describeCores(report)],
     ["memory", `${formatBytes(memory.totalBytes)}; this process may still take ${formatBytes(memory.availableBytes)}`],
     [
       "native core",
