@@ -48,9 +48,12 @@ function makeGroups(version: 1 | 2): readonly string[] | null {
   }
 }
 
-test.each([1, 2] as const)("version %d: a quota of 1.5 CPUs and 512 MiB are seen", (version, { skip }) => {
+test.for([1, 2] as const)("version %d: a quota of 1.5 CPUs and 512 MiB are seen", (version, { skip }) => {
   const groups = process.platform === "linux" ? makeGroups(version) : null;
-  if (groups === null) return skip(`this user may make no control group of version ${version} here`);
+  if (groups === null) {
+    skip(`this user may make no control group of version ${version} here`);
+    return;
+  }
   try {
     const enter = groups.map((folder) => `echo $$ > ${folder}/cgroup.procs`).join(" && ");
     const program = join(ROOT, "dist", "cli", "main.js");
