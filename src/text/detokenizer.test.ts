@@ -6,12 +6,12 @@ import { TOKEN_FLAG, type VocabularyBytes } from "./tokenizer/types.ts";
 import { buildVocabularyBytes } from "./tokenizer/vocabulary-bytes.ts";
 
 /** One token for each entry; hidden ones last. */
-function vocabularyOf(tokens: readonly Uint8Array[], spacePrefix = false, hidden = 0): VocabularyBytes {
+function vocabularyOf(tokens: readonly Uint8Array[], dropsFirstSpace = false, hidden = 0): VocabularyBytes {
   const offsets = new Uint32Array(tokens.length + 1);
   for (const [id, token] of tokens.entries()) offsets[id + 1] = (offsets[id] ?? 0) + token.length;
   const bytes = Uint8Array.from(tokens.flatMap((token) => [...token]));
   const flags = new Uint8Array(tokens.length).fill(TOKEN_FLAG.hidden, tokens.length - hidden);
-  return { bytes, offsets, flags, spacePrefix, endOfGenerationIds: [] };
+  return { bytes, offsets, flags, dropsFirstSpace, endOfGenerationIds: [] };
 }
 
 const everyByte = vocabularyOf(Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte)));
@@ -52,8 +52,8 @@ describe("createDetokenizer", () => {
   it("emits the same text however the bytes are cut into tokens", () => {
     fc.assert(
       fc.property(fc.array(bytes, { maxLength: 6 }), fc.boolean(), fc.boolean(), fc.boolean(), (tokens, ...choices) => {
-        const [spacePrefix, continuation, keepSpecial] = choices;
-        const vocabulary = vocabularyOf(tokens, spacePrefix, Math.floor(tokens.length / 3));
+        const [dropsFirstSpace, continuation, keepSpecial] = choices;
+        const vocabulary = vocabularyOf(tokens, dropsFirstSpace, Math.floor(tokens.length / 3));
         const options = { continuation, keepSpecial };
         const ids = tokens.map((_, id) => id);
         const detokenizer = createDetokenizer(vocabulary, options);

@@ -30,7 +30,7 @@ const SPACE = 0x20;
 const NO_BYTES = new Uint8Array(0);
 
 export function createDetokenizer(vocabulary: VocabularyBytes, options: DetokenizerOptions): Detokenizer {
-  const stripFirstSpace = vocabulary.spacePrefix && !options.continuation;
+  const stripFirstSpace = vocabulary.dropsFirstSpace && !options.continuation;
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let strip = stripFirstSpace;
   return {
@@ -68,6 +68,6 @@ export function decodeTokens(vocabulary: VocabularyBytes, ids: ArrayLike<number>
     const last = at(offsets, id + 1);
     for (let offset = at(offsets, id); offset < last; offset += 1) bytes[end++] = vocabulary.bytes[offset] ?? 0;
   }
-  const strip = vocabulary.spacePrefix && !options.continuation && bytes[0] === SPACE;
+  const strip = vocabulary.dropsFirstSpace && !options.continuation && bytes[0] === SPACE;
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(strip ? bytes.subarray(1) : bytes);
 }

@@ -12,7 +12,7 @@ const BYTE_VOCABULARY = {
   bytes: Uint8Array.from({ length: 256 }, (_, byte) => byte),
   offsets: Uint32Array.from({ length: 258 }, (_, id) => Math.min(id, 256)),
   flags: Uint8Array.from({ length: 257 }, (_, id) => (id === END ? 3 : 0)),
-  spacePrefix: false,
+  dropsFirstSpace: false,
   endOfGenerationIds: [END],
 };
 

@@ -7,15 +7,17 @@ import { fail } from "../../base/errors.ts";
 import { unreachable } from "../../base/invariant.ts";
 import { decodeTokens } from "../detokenizer.ts";
 import { createBpe } from "./bpe.ts";
+import { createNormalizer, type NormalizerStep } from "./normalizer.ts";
+import { preTokenizerOf } from "./pre-tokenizers.ts";
 import { resolveSpecialIds, type SpecialIds } from "./special-ids.ts";
 import { createSpecialSplitter } from "./special-splitter.ts";
 import { createSpm } from "./spm.ts";
-import { preTokenizerOf } from "./split-rules.ts";
 import type { TextEncoding } from "./text-encoding.ts";
 import { TokenBuffer } from "./token-buffer.ts";
 import { TOKEN_FLAG, type Tokenizer, type VocabularyBytes, type VocabularyData } from "./types.ts";
+import { createUnigram } from "./unigram.ts";
 import { wellFormed } from "./utf8-text.ts";
-import { buildVocabularyBytes, hasTokenFlag, tokenBytes } from "./vocabulary-bytes.ts";
+import { buildVocabularyBytes, hasSpacePrefix, hasTokenFlag, tokenBytes } from "./vocabulary-bytes.ts";
 
 /** More tokens than any known vocabulary has (262,144); it bounds what a broken file makes us allocate. */
 const MAX_VOCAB_SIZE = 2 ** 22;
@@ -30,6 +32,7 @@ export function createTokenizer(data: VocabularyData): Tokenizer {
   const added = resolveAdded(data, ids);
   const vocabulary = buildVocabularyBytes(data);
   const splitter = createSpecialSplitter(data);
+  const normalize = createNormalizer(normalizersOf(data));
   const encoding = createEncoding(data, vocabulary, ids.unkId);
   return {
     kind: data.kind,
@@ -42,15 +45,15 @@ export function createTokenizer(data: VocabularyData): Tokenizer {
       const out = new TokenBuffer();
       const addedBos = addSpecial && added.addBos ? ids.bosId : null;
       if (addedBos !== null) out.push(addedBos);
-      let afterSpecial = true;
+      let atStart = true;
       const onText = (part: string): void => {
-        encoding.encode(part, afterSpecial, out);
-        afterSpecial = false;
+        encoding.encode(normalize(part), atStart, out);
+        atStart = false;
       };
       const onToken = (id: number): void => {
-        const isSecondBos = id === addedBos && out.length === 1 && afterSpecial;
+        const isSecondBos = id === addedBos && atStart;
         if (!isSecondBos) out.push(id);
-        afterSpecial = true;
+        atStart = false;
       };
       splitter.split(wellFormed(text), parseSpecial, onText, onToken);
       if (addSpecial && added.addEos && ids.eosId !== null) out.push(ids.eosId);
@@ -72,9 +75,16 @@ function createEncoding(data: VocabularyData, vocabulary: VocabularyBytes, unkId
       return createBpe(data, vocabulary, unkId);
     case "spm":
       return createSpm(data, vocabulary, unkId);
+    case "unigram":
+      return createUnigram(data, vocabulary, unkId);
     default:
       return unreachable(data.kind);
   }
+}
+
+function normalizersOf(data: VocabularyData): readonly NormalizerStep[] {
+  const steps = data.normalizers ?? [];
+  return hasSpacePrefix(data) ? [...steps, { kind: "prepend", text: " " }] : steps;
 }
 
 type AddedSpecials = Pick<Tokenizer, "addBos" | "addEos">;
@@ -83,8 +93,14 @@ type AddedSpecials = Pick<Tokenizer, "addBos" | "addEos">;
 function resolveAdded(data: VocabularyData, ids: SpecialIds): AddedSpecials {
   if (data.addBos === true && ids.bosId === null) missing("BOS");
   if (data.addEos === true && ids.eosId === null) missing("EOS");
-  const addBos = data.addBos ?? (data.kind === "spm" || preTokenizerOf(data.pre).addBos);
-  return { addBos: addBos && ids.bosId !== null, addEos: data.addEos ?? false };
+  const addBos = data.addBos ?? addsBos(data);
+  const addEos = data.addEos ?? data.kind === "unigram";
+  return { addBos: addBos && ids.bosId !== null, addEos: addEos && ids.eosId !== null };
+}
+
+function addsBos({ kind, words, pre }: VocabularyData): boolean {
+  if (kind === "bpe") return words === undefined && preTokenizerOf(pre).addBos;
+  return kind === "spm";
 }
 
 function missing(name: string): never {

@@ -11,6 +11,10 @@ const END_TOKENS: ReadonlySet<string> = new Set([
   "<|end_of_text|>",
   "<|endoftext|>",
   "<end_of_turn>",
+  "<end_of_utterance>",
+  "<EOT>",
+  "[EOT]",
+  "<｜end▁of▁sentence｜>",
 ]);
 
 /** Ends a message in Phi-3; in a vocabulary with HARMONY_RETURN it only separates channels. */
@@ -20,7 +24,8 @@ const HARMONY_RETURN = "<|return|>";
 /** Ascending. A spelling counts only where its token is control or user-defined, not ordinary text. */
 export function findEndTokens(data: VocabularyData): readonly number[] {
   const { eosId, eotId } = resolveSpecialIds(data);
-  const ids = new Set([eosId, eotId].filter((id) => id !== null));
+  const more = (data.endIds ?? []).filter((id) => id >= 0 && id < data.tokens.length);
+  const ids = new Set([eosId, eotId, ...more].filter((id) => id !== null));
   const { tokenTypes } = data;
   if (tokenTypes === undefined) return ascending(ids);
   let phiEnd: number | null = null;

@@ -43,7 +43,6 @@ describe("vocabularyFromMetadata", () => {
       tokens,
       scores: Float32Array.of(1),
       tokenTypes: Int32Array.of(1),
-      merges: ["a b"],
       bosId: 1,
       eosId: 2,
       eotId: 3,

@@ -1,12 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { preTokenizerOf } from "./split-rules.ts";
-import { splitWords } from "./word-splitter.ts";
+import { preTokenizerOf } from "./pre-tokenizers.ts";
+import { createWordSplitter } from "./word-splitter.ts";
 
 function wordsOf(name: string, text: string): readonly string[] {
   const words: string[] = [];
-  splitWords(text, preTokenizerOf(name).rule, (whole, start, end) => words.push(whole.slice(start, end)));
+  createWordSplitter(preTokenizerOf(name).rule)(text, true, (whole, start, end) => words.push(whole.slice(start, end)));
   return words;
 }
 

@@ -8,7 +8,7 @@ import { fail } from "../../base/errors.ts";
 import { at } from "../../base/invariant.ts";
 import { type ByteIndex, hashBytes } from "./byte-index.ts";
 import { MAX_RANKS, type PairTable, pairTableBuilder } from "./pair-table.ts";
-import type { VocabularyBytes } from "./types.ts";
+import type { VocabularyBytes, VocabularyScores } from "./types.ts";
 import { codePointAt, utf8Length } from "./utf8-text.ts";
 
 /**
@@ -17,7 +17,8 @@ import { codePointAt, utf8Length } from "./utf8-text.ts";
  */
 const MAX_TOKEN_BYTES = 1024;
 
-export interface ScorePairs {
+/** The pairs of a vocabulary whose symbols are characters. */
+export interface CharacterPairs {
   readonly pairs: PairTable;
   /** The symbol of each character that has one, by code point. */
   readonly symbolOfCharacter: ReadonlyMap<number, number>;
@@ -29,9 +30,9 @@ export interface ScorePairs {
 export function buildScorePairs(
   vocabulary: VocabularyBytes,
   index: ByteIndex,
-  scores: Float32Array,
+  scores: VocabularyScores,
   isText: (id: number) => boolean,
-): ScorePairs {
+): CharacterPairs {
   const { bytes, offsets } = vocabulary;
   const vocabSize = offsets.length - 1;
   const rankOf = rankScores(scores.subarray(0, vocabSize));
@@ -76,8 +77,8 @@ export function buildScorePairs(
 }
 
 /** By id: how many distinct scores are higher. */
-function rankScores(scores: Float32Array): Int32Array {
-  const distinct = Float32Array.from(new Set(scores)).toSorted().toReversed();
+function rankScores(scores: VocabularyScores): Int32Array {
+  const distinct = Float64Array.from(new Set(scores)).toSorted().toReversed();
   if (distinct.length > MAX_RANKS) {
     fail("tokenizer_invalid", { problem: `${distinct.length} different scores are above the limit ${MAX_RANKS}.` });
   }

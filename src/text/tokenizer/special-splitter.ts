@@ -4,7 +4,8 @@
  * not become one; user-defined tokens always do.
  */
 
-import { TOKEN_TYPE, type VocabularyData } from "./types.ts";
+import { CHAR_CLASS, classAt } from "./char-classes.ts";
+import { TOKEN_STRIP, TOKEN_TYPE, type VocabularyData } from "./types.ts";
 import { wellFormed } from "./utf8-text.ts";
 
 export interface SpecialSplitter {
@@ -51,14 +52,35 @@ export function createSpecialSplitter(data: VocabularyData): SpecialSplitter {
           start += 1;
           continue;
         }
-        if (start > last) onText(text.slice(last, start));
+        const strip = data.strips?.[match.id] ?? 0;
+        const textEnd = (strip & TOKEN_STRIP.left) === 0 ? start : trimmedEnd(text, last, start);
+        if (textEnd > last) onText(text.slice(last, textEnd));
         onToken(match.id);
-        start = match.end;
-        last = match.end;
+        last = (strip & TOKEN_STRIP.right) === 0 ? match.end : trimmedStart(text, match.end);
+        start = last;
       }
       if (last < text.length) onText(last === 0 ? text : text.slice(last));
     },
   };
+}
+
+/** The end of text[start..end) without white space at its end. */
+function trimmedEnd(text: string, start: number, end: number): number {
+  let index = end;
+  while (index > start && isWhiteSpace(text, index - 1)) index -= 1;
+  return index;
+}
+
+/** Where the first other character after white space at `start` is. */
+function trimmedStart(text: string, start: number): number {
+  let index = start;
+  while (index < text.length && isWhiteSpace(text, index)) index += 1;
+  return index;
+}
+
+function isWhiteSpace(text: string, index: number): boolean {
+  const found = classAt(text, index);
+  return found === CHAR_CLASS.space || found === CHAR_CLASS.newline;
 }
 
 function createTrie(): Trie {

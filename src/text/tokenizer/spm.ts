@@ -1,78 +1,63 @@
 /**
- * SentencePiece BPE, as Llama 2 and TinyLlama use it: characters are the symbols, and of all pairs that
- * make a token the one with the highest score merges first. Spaces, which SentencePiece stores as
- * U+2581, are kept as spaces here, on both sides; a U+2581 in the text counts as one.
+ * BPE over characters, as Llama 2, Mistral and Gemma use it: characters are the symbols, and pairs that
+ * make a token merge, the one with the highest score first, or in the order of ranked merges where the
+ * vocabulary has those.
  * Source: Kudo and Richardson, "SentencePiece" (2018); llama.cpp for the prefix and the byte fallback.
  */
 
 import { fail } from "../../base/errors.ts";
 import { at } from "../../base/invariant.ts";
-import { buildByteIndex } from "./byte-index.ts";
-import { buildScorePairs, type ScorePairs } from "./score-pairs.ts";
+import { buildByteIndex, type ByteIndex, hashBytes } from "./byte-index.ts";
+import { createMarkedSplitter, findByteTokens, isMarkedText, pushUnknown } from "./marked-text.ts";
+import { createMergeModel, type SymbolRules } from "./merge-model.ts";
+import { buildRankedPairs } from "./ranked-pairs.ts";
+import { buildScorePairs, type CharacterPairs } from "./score-pairs.ts";
 import type { TextEncoding } from "./text-encoding.ts";
-import type { TokenBuffer } from "./token-buffer.ts";
-import { TOKEN_TYPE, type VocabularyBytes, type VocabularyData } from "./types.ts";
-import { codePointAt, utf8Length, writeUtf8 } from "./utf8-text.ts";
-import { createWordEncoder, type WordModel } from "./word-encoder.ts";
+import type { VocabularyBytes, VocabularyData } from "./types.ts";
+import { codePointAt, utf8Length } from "./utf8-text.ts";
+import { writeMarked } from "./vocabulary-bytes.ts";
+import { createWordEncoding } from "./word-encoding.ts";
 
-const SPACE = 0x20;
-const SPACE_MARK = "\u2581";
-const SPACE_MARK_BYTES = Uint8Array.of(0xe2, 0x96, 0x81);
-
-/** Throws `tokenizer_invalid` where there are no scores. */
+/** Throws `tokenizer_invalid` where there are neither merges nor scores. */
 export function createSpm(data: VocabularyData, vocabulary: VocabularyBytes, unkId: number | null): TextEncoding {
-  const { scores } = data;
-  if (scores === undefined) fail("tokenizer_invalid", { problem: "A SentencePiece vocabulary needs scores." });
-  const isText = (id: number): boolean => isTextType(data.tokenTypes?.[id]);
+  const isText = (id: number): boolean => isMarkedText(data.tokenTypes?.[id]);
   const index = buildByteIndex(vocabulary.bytes, vocabulary.offsets, isText);
-  const characters = buildScorePairs(vocabulary, index, scores, isText);
-  const words = createWordEncoder({
+  const characters = buildPairs(data, vocabulary, index, isText);
+  const model = createMergeModel({
     pairs: characters.pairs,
-    wholeWords: null,
     toSymbols: (word, length, symbols) => toSymbols(characters, word, length, symbols),
     emit: createEmit(characters, data, unkId),
   });
-  const cut = spacesOnlyLead(vocabulary, isText);
-  return {
-    encode(text, afterSpecial, out) {
-      const spaced = text.replaceAll(SPACE_MARK, " ");
-      const whole = vocabulary.spacePrefix && afterSpecial ? ` ${spaced}` : spaced;
-      for (let start = 0; start < whole.length;) {
-        const end = cut ? wordEnd(whole, start) : whole.length;
-        words.encode(writeUtf8(whole, start, end, words.room((end - start) * 3)), out);
-        start = end;
-      }
-    },
-  };
+  return createWordEncoding(createMarkedSplitter(data, vocabulary, isText), model);
 }
 
-/** Only text tokens come out of text: "<s>" never becomes BOS by merging. */
-function isTextType(type: number | undefined): boolean {
-  return type !== TOKEN_TYPE.control && type !== TOKEN_TYPE.unknown && type !== TOKEN_TYPE.byte;
-}
-
-/** A word ends where a space follows something else; see `spacesOnlyLead`. */
-function wordEnd(text: string, start: number): number {
-  for (let index = start + 1; index < text.length; index += 1) {
-    if (text.charCodeAt(index) === SPACE && text.charCodeAt(index - 1) !== SPACE) return index;
+function buildPairs(
+  { merges, scores }: VocabularyData,
+  vocabulary: VocabularyBytes,
+  index: ByteIndex,
+  isText: (id: number) => boolean,
+): CharacterPairs {
+  if (merges === undefined) {
+    if (scores === undefined) fail("tokenizer_invalid", { problem: "A SentencePiece vocabulary needs scores." });
+    return buildScorePairs(vocabulary, index, scores, isText);
   }
-  return text.length;
-}
-
-/** Whether no token has a space after something else, so that no merge crosses such a place. */
-function spacesOnlyLead(vocabulary: VocabularyBytes, isText: (id: number) => boolean): boolean {
+  const idOf = (bytes: Uint8Array, start: number, length: number): number =>
+    index.find(bytes, start, length, hashBytes(bytes, start, length));
+  const pairs = buildRankedPairs(merges, writeMarked, idOf, "\u2581t");
+  const symbolOfCharacter = new Map<number, number>();
   const { bytes, offsets } = vocabulary;
   for (let id = 0; id + 1 < offsets.length; id += 1) {
-    if (!isText(id)) continue;
-    for (let offset = at(offsets, id) + 1; offset < at(offsets, id + 1); offset += 1) {
-      if (bytes[offset] === SPACE && bytes[offset - 1] !== SPACE) return false;
-    }
+    const start = at(offsets, id);
+    const isCharacter = utf8Length(bytes[start] ?? 0) === at(offsets, id + 1) - start;
+    if (!isCharacter || !isText(id)) continue;
+    const point = codePointAt(bytes, start);
+    if (!symbolOfCharacter.has(point)) symbolOfCharacter.set(point, id);
   }
-  return true;
+  return { pairs, symbolOfCharacter, extraCharacters: [] };
 }
 
 /** A character's symbol, or where it has none, -1 - its offset in the word. */
-function toSymbols(characters: ScorePairs, word: Uint8Array, length: number, symbols: Int32Array): number {
+function toSymbols(characters: CharacterPairs, word: Uint8Array, length: number, symbols: Int32Array): number {
   let count = 0;
   for (let offset = 0; offset < length; offset += utf8Length(word[offset] ?? 0)) {
     symbols[count] = characters.symbolOfCharacter.get(codePointAt(word, offset)) ?? -1 - offset;
@@ -82,9 +67,10 @@ function toSymbols(characters: ScorePairs, word: Uint8Array, length: number, sym
 }
 
 /** Characters that are no token become their byte tokens, or, where one is missing, one unknown token a run. */
-function createEmit(characters: ScorePairs, data: VocabularyData, unkId: number | null): WordModel["emit"] {
-  const idOfByte = findByteTokens(data.tokens);
+function createEmit(characters: CharacterPairs, data: VocabularyData, unkId: number | null): SymbolRules["emit"] {
+  const idOfByte = findByteTokens(data);
   const vocabSize = data.tokens.length;
+  const fuses = data.fuseUnknown ?? true;
   return (symbols, count, word, out) => {
     let afterUnknown = false;
     for (let position = 0; position < count; position += 1) {
@@ -94,33 +80,9 @@ function createEmit(characters: ScorePairs, data: VocabularyData, unkId: number 
         afterUnknown = false;
         continue;
       }
-      const offset = -1 - symbol;
-      const character =
-        symbol < 0
-          ? word.subarray(offset, offset + utf8Length(at(word, offset)))
-          : at(characters.extraCharacters, symbol - vocabSize);
-      const known = pushBytes(character, idOfByte, out);
-      if (!known && !afterUnknown && unkId !== null) out.push(unkId);
-      afterUnknown = !known;
+      const [bytes, offset] =
+        symbol < 0 ? [word, -1 - symbol] : [at(characters.extraCharacters, symbol - vocabSize), 0];
+      afterUnknown = pushUnknown(bytes, offset, idOfByte, fuses && afterUnknown ? null : unkId, out);
     }
   };
-}
-
-/** False, and nothing pushed, where a byte has no token. A space has the bytes of U+2581. */
-function pushBytes(character: Uint8Array, idOfByte: Int32Array, out: TokenBuffer): boolean {
-  const bytes = character[0] === SPACE ? SPACE_MARK_BYTES : character;
-  if (bytes.some((byte) => at(idOfByte, byte) < 0)) return false;
-  for (const byte of bytes) out.push(at(idOfByte, byte));
-  return true;
-}
-
-/** By byte: the id of "<0x00>" to "<0xFF>", or -1. */
-function findByteTokens(tokens: readonly string[]): Int32Array {
-  const ids = new Int32Array(256).fill(-1);
-  for (const [id, token] of tokens.entries()) {
-    if (token.length !== 6 || !token.startsWith("<0x") || !token.endsWith(">")) continue;
-    const byte = Number.parseInt(token.slice(3, 5), 16);
-    if (byte >= 0 && ids[byte] === -1) ids[byte] = id;
-  }
-  return ids;
 }

@@ -1,11 +1,11 @@
-/** What the two kinds of BPE have in common for the tokeniser around them. */
+/** What the kinds of vocabularies have in common for the tokeniser around them. */
 
 import type { TokenBuffer } from "./token-buffer.ts";
 
 export interface TextEncoding {
   /**
-   * Appends the ids of a text without special tokens. `afterSpecial`: it is the beginning, or a special
-   * token stands before it. `text` is well formed and not empty.
+   * Appends the ids of a normalised text without special tokens. `atStart`: nothing stands before it.
+   * `text` is well formed.
    */
-  encode(text: string, afterSpecial: boolean, out: TokenBuffer): void;
+  encode(text: string, atStart: boolean, out: TokenBuffer): void;
 }

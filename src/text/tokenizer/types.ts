@@ -4,22 +4,33 @@
  * Source: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
 
+import type { NormalizerStep } from "./normalizer.ts";
+import type { SplitRule } from "./split-rules.ts";
+
 /** `tokenizer.ggml.token_type`. */
 export const TOKEN_TYPE = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
+
+/** GGUF files have 32 bits, a tokenizer.json 64. */
+export type VocabularyScores = Float32Array | Float64Array;
+
+/**
+ * "bpe": BPE over bytes with ranked merges; "spm": BPE over characters with scores or ranked merges;
+ * "unigram": the tokens that together score highest.
+ */
+export type VocabularyKind = "bpe" | "spm" | "unigram";
 
 /**
  * A vocabulary as its file gives it. Structured-clone safe. What is left undefined takes llama.cpp's
  * default for the kind; null says that the vocabulary has no such token.
  */
 export interface VocabularyData {
-  /** "bpe": byte-level BPE with ranked merges; "spm": SentencePiece BPE with scores. */
-  readonly kind: "bpe" | "spm";
-  /** Name of the pre-tokeniser, `tokenizer.ggml.pre`; not used by "spm". */
+  readonly kind: VocabularyKind;
+  /** Name of the pre-tokeniser, `tokenizer.ggml.pre`, where `words` does not say more; only "bpe" uses it. */
   readonly pre: string;
   /** Stored form of each token, by id. */
   readonly tokens: readonly string[];
-  /** By id; "spm" needs them. */
-  readonly scores?: Float32Array;
+  /** By id; "unigram" needs them, and "spm" where it has no merges. */
+  readonly scores?: VocabularyScores;
   /** By id, values of TOKEN_TYPE; absent: all normal. */
   readonly tokenTypes?: Int32Array;
   /** "left right" in stored form, best first; "bpe" needs them. */
@@ -29,11 +40,30 @@ export interface VocabularyData {
   readonly eotId?: number | null;
   readonly unkId?: number | null;
   readonly padId?: number | null;
+  /** More ids that end an output. */
+  readonly endIds?: readonly number[];
   readonly addBos?: boolean;
   readonly addEos?: boolean;
-  /** Encode as if a space stood before the text and after each special token; "spm" only. */
+  /** Encode as if a space stood before the text and after each special token; by default so but for "bpe". */
   readonly addSpacePrefix?: boolean;
+  /** What comes before all else, also before that space. */
+  readonly normalizers?: readonly NormalizerStep[];
+  /** How text is cut into words; absent: as `pre` says. */
+  readonly words?: SplitRule;
+  /** A word that is a token stays whole, whatever the merges say; with `words`. */
+  readonly wholeWords?: boolean;
+  /** Decoding a whole text takes away its first space; by default where encoding adds one. */
+  readonly dropsFirstSpace?: boolean;
+  /** Whether "<0x0A>" and its like stand for bytes that no token has; by default they do. */
+  readonly byteFallback?: boolean;
+  /** Whether a run of unknown characters is one unknown token; by default it is. */
+  readonly fuseUnknown?: boolean;
+  /** By id, bits of TOKEN_STRIP; absent: none. */
+  readonly strips?: Uint8Array;
 }
+
+/** What a special token takes with it from the text around it. */
+export const TOKEN_STRIP = { left: 1, right: 2 } as const;
 
 /**
  * Bytes and flags of every token: all that turning ids into text needs, without merges or strings.
@@ -46,8 +76,8 @@ export interface VocabularyBytes {
   readonly offsets: Uint32Array;
   /** By id, bits of TOKEN_FLAG. */
   readonly flags: Uint8Array;
-  /** Encoding puts a space before the text, so decoding a whole text takes it away. */
-  readonly spacePrefix: boolean;
+  /** Decoding a whole text takes away its first space, which encoding put there. */
+  readonly dropsFirstSpace: boolean;
   readonly endOfGenerationIds: readonly number[];
 }
 
@@ -73,7 +103,7 @@ export interface DecodeOptions {
 
 /** Immutable to its users; safe to share, not reentrant across threads. */
 export interface Tokenizer {
-  readonly kind: "bpe" | "spm";
+  readonly kind: VocabularyKind;
   readonly vocabSize: number;
   readonly bosId: number | null;
   readonly eosId: number | null;

@@ -37,14 +37,14 @@ export function buildVocabularyBytes(data: VocabularyData): VocabularyBytes {
     bytes: bytes.slice(0, end),
     offsets,
     flags,
-    spacePrefix: hasSpacePrefix(data),
+    dropsFirstSpace: data.dropsFirstSpace ?? hasSpacePrefix(data),
     endOfGenerationIds,
   };
 }
 
-/** "spm" puts a space before the text unless told otherwise; "bpe" never does. */
-function hasSpacePrefix(data: VocabularyData): boolean {
-  return data.kind === "spm" && (data.addSpacePrefix ?? true);
+/** A space before the text is the default of SentencePiece's kinds; "bpe" never has one. */
+export function hasSpacePrefix(data: VocabularyData): boolean {
+  return data.kind !== "bpe" && (data.addSpacePrefix ?? true);
 }
 
 /** The bytes of token `id`; a view. Throws `token_out_of_range`. */
@@ -125,7 +125,7 @@ function writeForeign(token: string, bytes: Uint8Array): number {
 }
 
 /** SentencePiece form: U+2581 is a space. */
-function writeMarked(token: string, bytes: Uint8Array): number {
+export function writeMarked(token: string, bytes: Uint8Array): number {
   const text = wellFormed(token).replaceAll(String.fromCharCode(SPACE_MARK), " ");
   return writeUtf8(text, 0, text.length, bytes);
 }

@@ -1,27 +1,32 @@
-/** Cuts a text into words by the rule of its pre-tokeniser. The words are the whole text, in order. */
+/** Cuts a text into words by the rule of its pre-tokeniser: all of the text, in order, but for what a stage removes. */
 
 import { unreachable } from "../../base/invariant.ts";
-import { splitByRegexes } from "./regex-words.ts";
 import { scanWord } from "./scan-words.ts";
-import type { PreTokenizer } from "./split-rules.ts";
+import type { SplitRule } from "./split-rules.ts";
+import { createStageSplitter } from "./split-stages.ts";
 
 /** Takes the word text[start..end). */
 export type WordVisitor = (text: string, start: number, end: number) => void;
 
-/** `text` is well formed. */
-export function splitWords(text: string, rule: PreTokenizer["rule"], visit: WordVisitor): void {
+/** `text` is well formed. `atStart`: nothing stands before it. */
+export type WordSplitter = (text: string, atStart: boolean, visit: WordVisitor) => void;
+
+/** Throws `tokenizer_unsupported` for a pattern that cannot be run. */
+export function createWordSplitter(rule: SplitRule): WordSplitter {
   switch (rule.kind) {
     case "scan":
-      for (let start = 0; start < text.length;) {
-        const end = scanWord(text, start, rule);
-        visit(text, start, end);
-        start = end;
-      }
-      return;
-    case "regex":
-      splitByRegexes(text, rule.stages, visit);
-      return;
+      return (text, _atStart, visit) => {
+        for (let start = 0; start < text.length;) {
+          const end = scanWord(text, start, rule);
+          visit(text, start, end);
+          start = end;
+        }
+      };
+    case "stages": {
+      const split = createStageSplitter(rule.stages);
+      return (text, atStart, visit) => split(text, atStart, (word) => visit(word, 0, word.length));
+    }
     default:
-      unreachable(rule);
+      return unreachable(rule);
   }
 }

@@ -1,0 +1,135 @@
+/**
+ * Words of a text in stages, each of which cuts the pieces of the one before: the pre-tokenisers that
+ * character classes alone do not describe. Slower than `scan-words.ts`, and regular expressions in JS can
+ * run out of stack on one match of several million characters; so a long text is cut into parts first.
+ * Source: https://huggingface.co/docs/tokenizers/api/pre-tokenizers
+ */
+
+import { unreachable } from "../../base/invariant.ts";
+import { compileOniguruma } from "./oniguruma.ts";
+import type { SplitBehavior, SplitStage } from "./split-rules.ts";
+
+/** A part longer than this is cut; a word across the cut becomes two, which only such texts can see. */
+const MAX_PART_UNITS = 1_000_000;
+
+/** Cuts one piece; `isFirst` where it begins the text. */
+type Cut = (piece: string, isFirst: boolean) => readonly string[];
+
+/** Calls its visitor with each word, in order. `atStart`: nothing stands before the text. */
+export type StageSplitter = (text: string, atStart: boolean, visit: (word: string) => void) => void;
+
+/** Throws `tokenizer_unsupported` for a pattern that cannot be run. */
+export function createStageSplitter(stages: readonly SplitStage[]): StageSplitter {
+  const cuts = stages.map(createCut);
+  return (text, atStart, visit) => {
+    for (let start = 0; start < text.length;) {
+      const end = partEnd(text, start);
+      let pieces: readonly string[] = [text.slice(start, end)];
+      for (const cut of cuts) {
+        const isFirst = atStart && start === 0;
+        pieces = pieces.flatMap((piece, index) => cut(piece, isFirst && index === 0));
+      }
+      for (const piece of pieces) visit(piece);
+      start = end;
+    }
+  };
+}
+
+/** Never inside a character. */
+function partEnd(text: string, start: number): number {
+  const end = start + MAX_PART_UNITS;
+  if (end >= text.length) return text.length;
+  const unit = text.charCodeAt(end);
+  return unit >= 0xdc00 && unit < 0xe000 ? end - 1 : end;
+}
+
+function createCut(stage: SplitStage): Cut {
+  switch (stage.kind) {
+    case "pattern": {
+      const pattern = compileOniguruma(stage.pattern);
+      return (piece) => arrange(cutByPattern(piece, pattern), stage.behavior);
+    }
+    case "digit-groups":
+      return (piece) => cutDigitGroups(piece, stage.onlyBeforeEdge);
+    case "unmark-spaces":
+      return (piece) => [piece.replaceAll("\u2581", " ")];
+    case "space-prefix":
+      return (piece, isFirst) => [(isFirst || !stage.onlyFirst) && !piece.startsWith(" ") ? ` ${piece}` : piece];
+    default:
+      return unreachable(stage);
+  }
+}
+
+interface Piece {
+  readonly text: string;
+  readonly isMatch: boolean;
+}
+
+/** The matches of a global pattern and what lies between them; none is empty. */
+function cutByPattern(text: string, pattern: RegExp): readonly Piece[] {
+  const pieces: Piece[] = [];
+  let last = 0;
+  for (const match of text.matchAll(pattern)) {
+    if (match[0] === "") continue;
+    if (match.index > last) pieces.push({ text: text.slice(last, match.index), isMatch: false });
+    last = match.index + match[0].length;
+    pieces.push({ text: match[0], isMatch: true });
+  }
+  if (last < text.length) pieces.push({ text: last === 0 ? text : text.slice(last), isMatch: false });
+  return pieces;
+}
+
+function arrange(pieces: readonly Piece[], behavior: SplitBehavior): readonly string[] {
+  switch (behavior) {
+    case "isolated":
+      return pieces.map(({ text }) => text);
+    case "removed":
+      return pieces.filter(({ isMatch }) => !isMatch).map(({ text }) => text);
+    case "matches":
+      return pieces.filter(({ isMatch }) => isMatch).map(({ text }) => text);
+    case "merged-with-previous":
+      return joined(pieces, (before, piece) => piece.isMatch && !before.isMatch);
+    case "merged-with-next":
+      return joined(pieces, (before, piece) => before.isMatch && !piece.isMatch);
+    case "contiguous":
+      return joined(pieces, (before, piece) => before.isMatch && piece.isMatch);
+    default:
+      return unreachable(behavior);
+  }
+}
+
+/** Pieces, where one that `joins` the piece before it becomes one with that. */
+function joined(pieces: readonly Piece[], joins: (before: Piece, piece: Piece) => boolean): readonly string[] {
+  const words: string[] = [];
+  for (const [index, piece] of pieces.entries()) {
+    const before = pieces[index - 1];
+    if (before !== undefined && joins(before, piece)) words.push((words.pop() ?? "") + piece.text);
+    else words.push(piece.text);
+  }
+  return words;
+}
+
+/** By `onlyBeforeEdge`. A run is looked at from its start alone, so that what follows it is tried once. */
+const DIGIT_RUNS = {
+  true: /(?<!\p{Nd})\p{Nd}+(?![\p{L}\p{M}\p{N}\p{Pc}])/gu,
+  false: /\p{N}+/gu,
+} as const;
+
+/**
+ * Runs of digits in groups of three, counted from the run's end, so that only the first may be shorter.
+ * As an expression, \p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N})), this takes the square of a run's length.
+ */
+function cutDigitGroups(text: string, onlyBeforeEdge: boolean): readonly string[] {
+  const pieces = cutByPattern(text, DIGIT_RUNS[`${onlyBeforeEdge}`]);
+  return pieces.flatMap((piece) => (piece.isMatch ? groupsOfThree(piece.text) : [piece.text]));
+}
+
+function groupsOfThree(digits: string): readonly string[] {
+  const characters = Array.from(digits);
+  const shorter = characters.length % 3;
+  const groups = shorter === 0 ? [] : [characters.slice(0, shorter).join("")];
+  for (let start = shorter; start < characters.length; start += 3) {
+    groups.push(characters.slice(start, start + 3).join(""));
+  }
+  return groups;
+}
