@@ -68,7 +68,7 @@ describe("byte-level BPE", () => {
       const start = performance.now();
       tokenizer.encode(text, PARSED);
       // Quadratic time would be minutes.
-      expect({ unit, fast: performance.now() - start < 3000 }).toEqual({ unit, fast: true });
+      expect({ unit, fast: performance.now() - start < 15_000 }).toEqual({ unit, fast: true });
     }
   });
 });

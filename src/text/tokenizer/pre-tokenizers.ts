@@ -72,9 +72,9 @@ const ROWS: readonly Row[] = [
     "chameleon",
     { addBos: true },
   ],
-  [stages({ kind: "digit-groups", onlyBeforeEdge: true }, PATTERNS.gpt4o), "tiny_aya cohere2moe"],
-  [stages({ kind: "digit-groups", onlyBeforeEdge: false }), "superbpe"],
-  [stages({ kind: "digit-groups", onlyBeforeEdge: false }, PATTERNS.asian, PATTERNS.deepseek3), "afmoe"],
+  [stages({ kind: "digit-groups", runs: "before-edge" }, PATTERNS.gpt4o), "tiny_aya cohere2moe"],
+  [stages("\\p{N}+", { kind: "digit-groups", runs: "joined" }), "superbpe"],
+  [stages({ kind: "digit-groups", runs: "all" }, PATTERNS.asian, PATTERNS.deepseek3), "afmoe"],
   [stages(PATTERNS.lines, PATTERNS.qwen2), "laguna"],
   [stages(PATTERNS.lines), "gemma4 granite-embed-multi-311m sarvam-moe", { marked: true }],
 ];

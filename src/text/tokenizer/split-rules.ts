@@ -24,12 +24,15 @@ export type SplitBehavior =
   | "merged-with-next"
   | "contiguous";
 
+/** All; those after which no word goes on; or all, joined to what stands around them. */
+export type DigitRuns = "all" | "before-edge" | "joined";
+
 /** Cuts the pieces that the stage before it left. */
 export type SplitStage =
   /** `pattern` is in Oniguruma's syntax. "matches" drops the gaps, "contiguous" joins neighbouring matches. */
   | { readonly kind: "pattern"; readonly pattern: string; readonly behavior: SplitBehavior }
-  /** Runs of digits in groups of three from their end; `onlyBeforeEdge`: not where a word goes on after them. */
-  | { readonly kind: "digit-groups"; readonly onlyBeforeEdge: boolean }
+  /** Groups of three digits, counted from the end of a run of them. */
+  | { readonly kind: "digit-groups"; readonly runs: DigitRuns }
   /** U+2581 is a space from here on. */
   | { readonly kind: "unmark-spaces" }
   /** A space before each piece that begins with none, or before the text alone. */

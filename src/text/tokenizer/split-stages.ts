@@ -7,7 +7,7 @@
 
 import { unreachable } from "../../base/invariant.ts";
 import { compileOniguruma } from "./oniguruma.ts";
-import type { SplitBehavior, SplitStage } from "./split-rules.ts";
+import type { DigitRuns, SplitBehavior, SplitStage } from "./split-rules.ts";
 
 /** A part longer than this is cut; a word across the cut becomes two, which only such texts can see. */
 const MAX_PART_UNITS = 1_000_000;
@@ -47,10 +47,12 @@ function createCut(stage: SplitStage): Cut {
   switch (stage.kind) {
     case "pattern": {
       const pattern = compileOniguruma(stage.pattern);
-      return (piece) => arrange(cutByPattern(piece, pattern), stage.behavior);
+      const { behavior } = stage;
+      if (behavior === "isolated") return (piece) => isolate(piece, pattern);
+      return (piece) => arrange(cutByPattern(piece, pattern), behavior);
     }
     case "digit-groups":
-      return (piece) => cutDigitGroups(piece, stage.onlyBeforeEdge);
+      return (piece) => cutDigitGroups(piece, stage.runs);
     case "unmark-spaces":
       return (piece) => [piece.replaceAll("\u2581", " ")];
     case "space-prefix":
@@ -58,6 +60,27 @@ function createCut(stage: SplitStage): Cut {
     default:
       return unreachable(stage);
   }
+}
+
+/** Matches of a global pattern and gaps between them, without the objects that telling them apart takes. */
+function isolate(text: string, pattern: RegExp): readonly string[] {
+  pattern.lastIndex = 0;
+  let match = pattern.exec(text);
+  if (match === null || match[0].length === text.length) return [text];
+  const words: string[] = [];
+  let last = 0;
+  for (; match !== null; match = pattern.exec(text)) {
+    const { 0: found, index } = match;
+    if (found === "") {
+      pattern.lastIndex += 1;
+      continue;
+    }
+    if (index > last) words.push(text.slice(last, index));
+    words.push(found);
+    last = index + found.length;
+  }
+  if (last < text.length) words.push(last === 0 ? text : text.slice(last));
+  return words;
 }
 
 interface Piece {
@@ -79,10 +102,8 @@ function cutByPattern(text: string, pattern: RegExp): readonly Piece[] {
   return pieces;
 }
 
-function arrange(pieces: readonly Piece[], behavior: SplitBehavior): readonly string[] {
+function arrange(pieces: readonly Piece[], behavior: Exclude<SplitBehavior, "isolated">): readonly string[] {
   switch (behavior) {
-    case "isolated":
-      return pieces.map(({ text }) => text);
     case "removed":
       return pieces.filter(({ isMatch }) => !isMatch).map(({ text }) => text);
     case "matches":
@@ -109,19 +130,30 @@ function joined(pieces: readonly Piece[], joins: (before: Piece, piece: Piece) =
   return words;
 }
 
-/** By `onlyBeforeEdge`. A run is looked at from its start alone, so that what follows it is tried once. */
-const DIGIT_RUNS = {
-  true: /(?<!\p{Nd})\p{Nd}+(?![\p{L}\p{M}\p{N}\p{Pc}])/gu,
-  false: /\p{N}+/gu,
-} as const;
+/** A run is looked at from its start alone, so that what follows it is tried once. */
+const RUNS_BEFORE_EDGE = /(?<!\p{Nd})\p{Nd}+(?![\p{L}\p{M}\p{N}\p{Pc}])/gu;
 
 /**
  * Runs of digits in groups of three, counted from the run's end, so that only the first may be shorter.
- * As an expression, \p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N})), this takes the square of a run's length.
+ * As expressions, such as \p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N})), these take the square of a run's length.
  */
-function cutDigitGroups(text: string, onlyBeforeEdge: boolean): readonly string[] {
-  const pieces = cutByPattern(text, DIGIT_RUNS[`${onlyBeforeEdge}`]);
+function cutDigitGroups(text: string, runs: DigitRuns): readonly string[] {
+  if (runs === "joined") return cutInsideRuns(text);
+  const pieces = cutByPattern(text, runs === "before-edge" ? RUNS_BEFORE_EDGE : /\p{N}+/gu);
   return pieces.flatMap((piece) => (piece.isMatch ? groupsOfThree(piece.text) : [piece.text]));
+}
+
+/** Groups of which the first keeps what stands before the run, unless it is full, and the last what comes after. */
+function cutInsideRuns(text: string): readonly string[] {
+  const words: string[] = [];
+  for (const { text: piece, isMatch } of cutByPattern(text, /\p{Nd}+/gu)) {
+    const groups = isMatch ? groupsOfThree(piece) : [piece];
+    const joins = !isMatch || Array.from(groups[0] ?? "").length < 3;
+    const first = joins ? (words.pop() ?? "") + (groups[0] ?? "") : (groups[0] ?? "");
+    words.push(first);
+    for (const group of groups.slice(1)) words.push(group);
+  }
+  return words;
 }
 
 function groupsOfThree(digits: string): readonly string[] {

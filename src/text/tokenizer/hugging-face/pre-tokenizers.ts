@@ -52,8 +52,8 @@ function readStages(component: Component): readonly SplitStage[] {
 
 /** Patterns that take the square of a text's length, and the stage that does the same. */
 const DIGIT_GROUPS: ReadonlyMap<string, SplitStage> = new Map([
-  ["(?=(\\d{3})+(?!\\d))", { kind: "digit-groups", onlyBeforeEdge: false }],
-  ["\\d{1,3}(?=(?:\\d{3})*\\b)", { kind: "digit-groups", onlyBeforeEdge: true }],
+  ["(?=(\\d{3})+(?!\\d))", { kind: "digit-groups", runs: "joined" }],
+  ["\\d{1,3}(?=(?:\\d{3})*\\b)", { kind: "digit-groups", runs: "before-edge" }],
 ]);
 
 function readSplit(component: Component): SplitStage {
