@@ -68,7 +68,8 @@ function decodeStepTimes(model: LoadedModel, sequences: number, promptTokens: nu
     fingerprint: "bench",
     executor: model.executor,
     text: { endTokens: new Set(), decoder: () => SILENT, stopMatcher: () => NO_STOPS },
-    maxSequences: sequences,
+    limits: { ...model.limits, maxSequences: sequences },
+    costs: model.costs,
     poolBytes: model.capacity.kvBytes,
     clock: () => performance.now(),
   });

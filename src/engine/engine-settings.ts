@@ -9,6 +9,9 @@ import type { PlainEngineOptions } from "./threads/step-messages.ts";
 const DEFAULT_STEP_TOKENS = 512;
 const DEFAULT_SEQUENCES = 64;
 const DEFAULT_WAITING = 512;
+/** A pause that a reader of a stream hardly notices. */
+const DEFAULT_STALL_MS = 150;
+const DEFAULT_PREFILL_SHARE = 0.25;
 /** Bounds of what a step's buffers may cost. */
 const MAX_STEP_TOKENS = 16_384;
 const MAX_SEQUENCES = 1024;
@@ -27,6 +30,8 @@ export interface EngineSettings {
   readonly maxStepTokens: number;
   readonly maxSequences: number;
   readonly maxWaiting: number;
+  readonly maxStallMs: number;
+  readonly minPrefillShare: number;
   readonly backend: "auto" | "native" | "interpreter";
 }
 
@@ -46,6 +51,8 @@ export function resolveSettings(options: PlainEngineOptions): EngineSettings {
     maxStepTokens: integer("maxStepTokens", options.maxStepTokens, 1, MAX_STEP_TOKENS) ?? DEFAULT_STEP_TOKENS,
     maxSequences: integer("maxSequences", options.maxSequences, 1, MAX_SEQUENCES) ?? DEFAULT_SEQUENCES,
     maxWaiting: integer("maxWaiting", options.maxWaiting, 0, 2 ** 31 - 1) ?? DEFAULT_WAITING,
+    maxStallMs: number("maxStallMs", options.maxStallMs, 0, 1e9) ?? DEFAULT_STALL_MS,
+    minPrefillShare: number("minPrefillShare", options.minPrefillShare, 0, 0.9) ?? DEFAULT_PREFILL_SHARE,
   };
 }
 
@@ -53,6 +60,11 @@ function integer(option: string, value: number | undefined, min: number, max: nu
   if (value === undefined) return undefined;
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
   return fail("invalid_option", { option, problem: `must be an integer from ${min} to ${max}, not ${String(value)}` });
+}
+
+function number(option: string, value: number | undefined, min: number, max: number): number | undefined {
+  if (value === undefined || (value >= min && value <= max)) return value;
+  return fail("invalid_option", { option, problem: `must be from ${min} to ${max}, not ${String(value)}` });
 }
 
 function checkChoice(option: string, value: string, choices: readonly string[]): void {

@@ -22,6 +22,13 @@ export interface EngineOptions {
   readonly maxSequences?: number;
   /** Requests that may wait; one more is refused with `queue_full`. */
   readonly maxWaiting?: number;
+  /**
+   * Milliseconds that prompts may add to a step in which others decode: what a running answer waits for.
+   * By default 150.
+   */
+  readonly maxStallMs?: number;
+  /** The share of such a step that prompts are sure of, 0 to 0.9; by default 0.25. */
+  readonly minPrefillShare?: number;
   /** "auto": native where it loads, else the interpreter. */
   readonly backend?: "auto" | "native" | "interpreter";
   /** Called while the model loads. */

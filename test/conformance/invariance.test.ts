@@ -24,7 +24,7 @@ import { createNativeExecutor } from "../../src/native/executor.ts";
 import { storedWeightBytes } from "../../src/native/stored-weight-bytes.ts";
 import { NATIVE_MISSING } from "../support/native-addon.ts";
 
-const LIMITS = { maxStepTokens: 160, maxSequences: 8, maxLogitRows: 160 };
+const LIMITS = { maxStallMs: 0, minPrefillShare: 0, maxStepTokens: 160, maxSequences: 8, maxLogitRows: 160 };
 const PAGE_TOKENS = 32;
 const PAGES = 64;
 const DOMAIN = new CacheDomains().of("tenant", "");
@@ -81,7 +81,7 @@ class Batch {
       return { sequence, rows, logitRows: 1 };
     });
     const tokens = parts.reduce((sum, [, rows]) => sum + rows, 0);
-    const plan = { chunks, copies, tokens, logitRows: chunks.length };
+    const plan = { chunks, copies, tokens, logitRows: chunks.length, attendedPositions: 0 };
     // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- this is no array
     this.#executor.step(this.#assembly.fill(plan));
     for (const [sequence, rows] of parts) sequence.computed += rows;

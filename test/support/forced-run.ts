@@ -7,7 +7,9 @@ import { PrefixIndex } from "../../src/engine/schedule/prefix-index.ts";
 import { Scheduler } from "../../src/engine/schedule/scheduler.ts";
 import { Sequence } from "../../src/engine/schedule/sequence.ts";
 import { BatchAssembly } from "../../src/engine/step/batch-assembly.ts";
+import { StepTimes } from "../../src/engine/schedule/step-times.ts";
 import type { Executor } from "../../src/graph/executor.ts";
+import { ROW_COSTS, STALL_LIMITS } from "./step-costs.ts";
 
 export interface ForcedText {
   readonly sequence: Sequence;
@@ -28,11 +30,11 @@ export class ForcedRun {
 
   /** `pages`: of the executor's, as many as are used. */
   constructor(executor: Executor, maxStepTokens: number, pages = executor.limits.pages) {
-    const limits = { maxStepTokens, maxSequences: 8, maxLogitRows: executor.limits.maxLogitRows };
+    const limits = { ...STALL_LIMITS, maxStepTokens, maxSequences: 8, maxLogitRows: executor.limits.maxLogitRows };
     this.#executor = executor;
     this.pool = new PagePool(pages, executor.limits.pageTokens);
     const index = new PrefixIndex(this.pool, { fingerprint: "model", clock: () => 0 });
-    this.scheduler = new Scheduler(this.pool, index, limits);
+    this.scheduler = new Scheduler(this.pool, index, new StepTimes(ROW_COSTS), limits);
     this.#batch = new BatchAssembly(limits);
   }
 

@@ -56,12 +56,30 @@ export const BATCH_OPTIONS = {
     env: "TURNWISE_MAX_STEP_TOKENS",
     help: "Tokens that one step computes, prompts and answers together; by default 512",
   },
+  "max-stall-ms": {
+    type: { kind: "number", min: 0, max: 1e9 },
+    default: null,
+    env: "TURNWISE_MAX_STALL_MS",
+    help: "Milliseconds that prompts may add to a step in which answers are running; by default 150",
+  },
+  "min-prefill-share": {
+    type: { kind: "number", min: 0, max: 0.9 },
+    default: null,
+    env: "TURNWISE_MIN_PREFILL_SHARE",
+    help: "Share of such a step that prompts get in any case; by default 0.25",
+  },
 } as const satisfies OptionTable;
 
 export type EngineValues = OptionValues<typeof ENGINE_OPTIONS>;
 export type BatchValues = OptionValues<typeof BATCH_OPTIONS>;
 
-const NO_BATCH: BatchValues = { maxSequences: null, maxWaiting: null, maxStepTokens: null };
+const NO_BATCH: BatchValues = {
+  maxSequences: null,
+  maxWaiting: null,
+  maxStepTokens: null,
+  maxStallMs: null,
+  minPrefillShare: null,
+};
 
 /** The engine's options; what was not given is left out, so that the engine's own defaults hold. */
 export function toEngineOptions(
@@ -79,6 +97,8 @@ export function toEngineOptions(
     ...(batch.maxSequences === null ? {} : { maxSequences: batch.maxSequences }),
     ...(batch.maxWaiting === null ? {} : { maxWaiting: batch.maxWaiting }),
     ...(batch.maxStepTokens === null ? {} : { maxStepTokens: batch.maxStepTokens }),
+    ...(batch.maxStallMs === null ? {} : { maxStallMs: batch.maxStallMs }),
+    ...(batch.minPrefillShare === null ? {} : { minPrefillShare: batch.minPrefillShare }),
   };
 }
 
@@ -89,7 +109,9 @@ export const FLAG_OF_ENGINE_OPTION: Readonly<Record<string, string>> = {
   kvType: "--kv-type",
   maxStepTokens: "--max-step-tokens",
   maxSequences: "--max-sequences",
+  maxStallMs: "--max-stall-ms",
   maxWaiting: "--max-waiting",
+  minPrefillShare: "--min-prefill-share",
   threads: "--threads",
   backend: "--backend",
 };

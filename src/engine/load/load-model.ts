@@ -11,7 +11,9 @@ import { formatBytes } from "../../base/bytes.ts";
 import { type CompileResult, compileModel } from "../../compile/compile-model.ts";
 import { openFileSource } from "../../formats/file-source.ts";
 import type { Executor } from "../../graph/executor.ts";
+import { graphCost } from "../../graph/graph-cost.ts";
 import type { Graph } from "../../graph/graph.ts";
+import { type StepCosts, stepCosts } from "../../graph/step-costs.ts";
 import { InterpreterExecutor } from "../../graph/interpreter/interpreter-executor.ts";
 import { type BoundWeights, bindWeights } from "../../models/bind-weights.ts";
 import { weightProvider } from "../../models/decoded-weights.ts";
@@ -30,6 +32,7 @@ import { buildVocabularyBytes } from "../../text/tokenizer/vocabulary-bytes.ts";
 import { availableMemoryBytes } from "./available-memory.ts";
 import { type EngineSettings, resolveSettings } from "../engine-settings.ts";
 import { packedWeightBytes, pageBytesOf, type PoolSize, sizePool } from "./memory-budget.ts";
+import type { StepLoopOptions } from "../step/step-loop.ts";
 import type { PlainEngineOptions } from "../threads/step-messages.ts";
 import type { EngineCapacity, LoadProgress, ModelInfo } from "../types.ts";
 
@@ -45,6 +48,8 @@ export interface LoadedModel {
   readonly executor: Executor;
   readonly vocabulary: VocabularyBytes;
   readonly maxWaiting: number;
+  readonly limits: StepLoopOptions["limits"];
+  readonly costs: StepCosts;
   /** Of the model and all that its K and V depend on. */
   readonly fingerprint: string;
   dispose(): void;
@@ -74,6 +79,12 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
     const info = modelInfo(source, spec, vocabularyData, vocabulary.endOfGenerationIds);
     return {
       info,
+      limits: {
+        maxSequences: plan.maxSequences,
+        maxStallMs: settings.maxStallMs,
+        minPrefillShare: settings.minPrefillShare,
+      },
+      costs: costsOf(plan),
       fingerprint: JSON.stringify([info.id, info.fileBytes, info.createdAt, plan.kvType]),
       capacity: capacityOf(plan, executor, settings, performance.now() - startMs),
       executor,
@@ -146,6 +157,15 @@ function planExecution(
 
 function decodedWeightBytes(weights: BoundWeights): number {
   return [...weights.values()].reduce((sum, { elements }) => sum + elements * 4, 0);
+}
+
+function costsOf({ compiled: { graph, program }, pageBytes }: ExecutionPlan): StepCosts {
+  const packed = new Map(program.weights.map((weight) => [weight.tensor, packedWeightBytes([weight])]));
+  const storage = {
+    weightBytes: ({ tensor }: { readonly tensor: string }) => packed.get(tensor) ?? 0,
+    kvPositionBytes: pageBytes / PAGE_TOKENS / program.kv.layers,
+  };
+  return stepCosts((sizes) => graphCost(graph, sizes, storage));
 }
 
 function createExecutor(

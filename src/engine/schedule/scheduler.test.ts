@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { ROW_COSTS, STALL_LIMITS } from "../../../test/support/step-costs.ts";
 import { CacheDomains } from "./cache-domain.ts";
 import { PagePool } from "./page-pool.ts";
 import { PrefixIndex } from "./prefix-index.ts";
-import { PREFILL_TOKENS_WHILE_DECODING, Scheduler, type SchedulerLimits } from "./scheduler.ts";
+import { Scheduler, type SchedulerLimits } from "./scheduler.ts";
 import { Sequence } from "./sequence.ts";
+import { StepTimes } from "./step-times.ts";
 
 /** Texts of different ages share nothing, unless they are told their tokens. */
 function make(limits: Partial<SchedulerLimits> & { pages?: number } = {}) {
@@ -11,7 +13,13 @@ function make(limits: Partial<SchedulerLimits> & { pages?: number } = {}) {
   const ownDomain = new CacheDomains().of("tenant", "");
   const pool = new PagePool(pages, 16);
   const index = new PrefixIndex(pool, { fingerprint: "model", clock: () => 0 });
-  const scheduler = new Scheduler(pool, index, { maxStepTokens: 512, maxSequences: 8, maxLogitRows: 16, ...rest });
+  const scheduler = new Scheduler(pool, index, new StepTimes(ROW_COSTS), {
+    maxStepTokens: 512,
+    maxSequences: 8,
+    maxLogitRows: 16,
+    ...STALL_LIMITS,
+    ...rest,
+  });
   let age = 0;
   const add = (text: number | Int32Array, scoreFrom: number | null = null, domain = ownDomain): Sequence => {
     age += 1;
@@ -65,7 +73,24 @@ describe("Scheduler", () => {
     add(1000);
     expect(step()).toEqual([
       [1, 1],
-      [2, PREFILL_TOKENS_WHILE_DECODING],
+      [2, 64],
+    ]);
+  });
+
+  it("gives prompts their share of a step that takes long already, and a row however little that is", () => {
+    const shared = make({ maxStallMs: 0, minPrefillShare: 0.5 });
+    for (let count = 0; count < 5; count++) shared.add(1);
+    shared.step();
+    shared.add(1000);
+    expect(shared.step().at(-1)).toEqual([6, 5]);
+    const least = make({ maxStallMs: 0, minPrefillShare: 0 });
+    least.add(1);
+    least.step();
+    least.add(1000);
+    least.add(1000);
+    expect(least.step()).toEqual([
+      [1, 1],
+      [2, 1],
     ]);
   });
 

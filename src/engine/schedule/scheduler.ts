@@ -3,7 +3,7 @@
  *
  * Continuous batching (Yu et al. 2022, "Orca") with chunked prefill (Agrawal et al. 2024,
  * "Sarathi-Serve"): each step takes a row of every sequence that decodes and fills up with chunks of
- * prompts. First come, first served, by `Sequence.age`.
+ * prompts, as far as they add no more time than may be. First come, first served, by `Sequence.age`.
  *
  * A sequence that is let in begins with the pages of the longest prefix that the prefix tree or a
  * running sequence has of it. Where one is just computing more of that prefix, it waits for it.
@@ -14,16 +14,11 @@
  */
 
 import { invariant } from "../../base/invariant.ts";
+import type { StepSizes } from "../../graph/types.ts";
 import type { PageCopy, PageHold, PagePool } from "./page-pool.ts";
 import type { PrefixIndex, PrefixMatch } from "./prefix-index.ts";
 import type { Sequence } from "./sequence.ts";
-
-/**
- * Prompt tokens that join a step in which others decode: what a running answer waits for, at most,
- * and the share that a prompt is sure of. A budget in milliseconds belongs here once the cost of a row
- * is calibrated.
- */
-export const PREFILL_TOKENS_WHILE_DECODING = 64;
+import { attendedBy, type StepTimes } from "./step-times.ts";
 
 export interface SchedulerLimits {
   /** Rows of one step. */
@@ -32,6 +27,10 @@ export interface SchedulerLimits {
   readonly maxSequences: number;
   /** Logits rows of one step. */
   readonly maxLogitRows: number;
+  /** Milliseconds that prompts may add to a step in which others decode: what a running answer waits for. */
+  readonly maxStallMs: number;
+  /** The share of such a step that prompts are sure of, 0 to below 1, where `maxStallMs` gives them less. */
+  readonly minPrefillShare: number;
 }
 
 /** `rows` tokens of `sequence`, from its computed ones on. */
@@ -43,32 +42,35 @@ export interface PlannedChunk {
 }
 
 /** Filled by `Scheduler.plan`, valid until the next plan. */
-export interface StepPlan {
+export interface StepPlan extends StepSizes {
   readonly chunks: PlannedChunk[];
   /** Page copies to make, in this order, before the step. */
   readonly copies: PageCopy[];
   tokens: number;
   logitRows: number;
+  attendedPositions: number;
 }
 
 export class Scheduler {
   readonly #limits: SchedulerLimits;
   readonly #pool: PagePool;
   readonly #index: PrefixIndex;
+  readonly #times: StepTimes;
   /** Both oldest first. */
   readonly #running: Sequence[] = [];
   readonly #waiting: Sequence[] = [];
-  readonly #plan: StepPlan = { chunks: [], copies: [], tokens: 0, logitRows: 0 };
-  /** Rows left in this step for chunks of prompts. */
-  #prefillBudget = 0;
+  readonly #plan: StepPlan = { chunks: [], copies: [], tokens: 0, logitRows: 0, attendedPositions: 0 };
+  /** What is left in this step for chunks of prompts. */
+  readonly #prefill = { rows: 0, ms: 0 };
   #preemptions = 0;
 
-  constructor(pool: PagePool, index: PrefixIndex, limits: SchedulerLimits) {
+  constructor(pool: PagePool, index: PrefixIndex, times: StepTimes, limits: SchedulerLimits) {
     // One row must always be left for a prompt, or arrivals could starve behind full batches.
     const places = Math.min(limits.maxSequences, limits.maxLogitRows, Math.max(1, limits.maxStepTokens - 1));
     this.#limits = { ...limits, maxSequences: places };
     this.#pool = pool;
     this.#index = index;
+    this.#times = times;
   }
 
   get running(): readonly Sequence[] {
@@ -110,10 +112,8 @@ export class Scheduler {
     plan.copies.length = 0;
     plan.tokens = 0;
     plan.logitRows = 0;
-    let decodeRows = 0;
-    for (const sequence of this.#running) if (sequence.pending === 1) decodeRows += 1;
-    const spare = this.#limits.maxStepTokens - decodeRows;
-    this.#prefillBudget = decodeRows > 0 ? Math.min(spare, PREFILL_TOKENS_WHILE_DECODING) : spare;
+    plan.attendedPositions = 0;
+    this.#openPrefill();
     // Oldest first, so that a sequence that loses its pages has not been planned yet. The list shrinks
     // from its end while this runs.
     for (let index = 0; index < this.#running.length; index++) {
@@ -159,6 +159,22 @@ export class Scheduler {
     invariant(this.#running.length <= this.#limits.maxSequences, "no more run than may");
   }
 
+  /** How much prompts may have of this step. */
+  #openPrefill(): void {
+    const { maxStepTokens, maxStallMs, minPrefillShare } = this.#limits;
+    let rows = 0;
+    let attendedPositions = 0;
+    for (const { pending, tokens } of this.#running) {
+      if (pending !== 1) continue;
+      rows += 1;
+      attendedPositions += tokens.length;
+    }
+    this.#prefill.rows = maxStepTokens - rows;
+    const decodeMs = this.#times.predict({ tokens: rows, logitRows: rows, attendedPositions });
+    const shareMs = (decodeMs * minPrefillShare) / (1 - minPrefillShare);
+    this.#prefill.ms = rows === 0 ? Infinity : Math.max(maxStallMs, shareMs);
+  }
+
   #planRunning(sequence: Sequence): void {
     const decodes = sequence.pending === 1;
     const wanted = decodes ? sequence.rowsWithin(1, this.#logitRowsLeft(sequence)) : this.#prefillRows(sequence);
@@ -172,7 +188,7 @@ export class Scheduler {
    */
   #admit(): void {
     let index = 0;
-    while (this.#running.length < this.#limits.maxSequences && this.#prefillBudget > 0) {
+    while (this.#running.length < this.#limits.maxSequences && this.#prefill.rows > 0) {
       const sequence = this.#waiting[index];
       if (sequence === undefined) return;
       if (!this.#takePrefix(sequence)) {
@@ -236,7 +252,12 @@ export class Scheduler {
   }
 
   #prefillRows(sequence: Sequence): number {
-    return sequence.rowsWithin(Math.min(sequence.pending, this.#prefillBudget), this.#logitRowsLeft(sequence));
+    const { rows, ms } = this.#prefill;
+    const limit = Math.min(sequence.pending, rows);
+    const inTime = ms === Infinity ? limit : this.#times.rowsWithin(sequence.computed, limit, ms);
+    // However long a row takes, the first prompt in line has one.
+    const isFirst = this.#plan.chunks.every((chunk) => chunk.sequence.pending === 1);
+    return sequence.rowsWithin(Math.max(inTime, isFirst ? 1 : 0), this.#logitRowsLeft(sequence));
   }
 
   /**
@@ -302,7 +323,10 @@ export class Scheduler {
     this.#plan.chunks.push({ sequence, rows, logitRows });
     this.#plan.tokens += rows;
     this.#plan.logitRows += logitRows;
-    if (!decodes) this.#prefillBudget -= rows;
+    this.#plan.attendedPositions += attendedBy(sequence.computed, rows);
+    if (decodes) return;
+    this.#prefill.rows -= rows;
+    if (this.#prefill.ms !== Infinity) this.#prefill.ms -= this.#times.predictAdded(sequence.computed, rows);
   }
 
   /** Logits rows that `sequence` may use; a score leaves one for each generation that runs. */

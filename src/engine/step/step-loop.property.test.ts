@@ -8,6 +8,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FakeExecutor } from "../../../test/support/fake-executor.ts";
 import { generationOrder, scoreOrder } from "../../../test/support/generation-order.ts";
+import { ROW_COSTS, STALL_LIMITS } from "../../../test/support/step-costs.ts";
 import { letterText } from "../../../test/support/letter-text.ts";
 import type { Order } from "./order.ts";
 import { StepLoop } from "./step-loop.ts";
@@ -16,7 +17,8 @@ import type { StepEvent } from "../threads/step-messages.ts";
 const VOCABULARY = 20;
 const PAGE_TOKENS = 4;
 const END_TOKEN = 7;
-const STEPS = 20_000;
+/** `TURNWISE_STEPS=100000` for the long run. */
+const STEPS = Number(process.env["TURNWISE_STEPS"] ?? 8000);
 
 interface Machine {
   readonly pages: number;
@@ -33,7 +35,8 @@ function makeLoop({ pages, maxStepTokens, maxSequences, maxLogitRows }: Machine)
   const loop = new StepLoop({
     executor,
     text: letterText([END_TOKEN]),
-    maxSequences,
+    limits: { ...STALL_LIMITS, maxSequences },
+    costs: ROW_COSTS,
     fingerprint: "fake",
     poolBytes: 1024,
     clock: () => 0,
@@ -166,7 +169,7 @@ function runScenario({ machine: size, actions, faultAt }: typeof scenario extend
 }
 
 describe("StepLoop under random load", () => {
-  it(`keeps its promises for ${STEPS} steps`, { timeout: 120_000 }, () => {
+  it(`keeps its promises for ${STEPS} steps`, { timeout: 60_000 + STEPS * 10 }, () => {
     const total = { steps: 0, preemptions: 0, undisturbed: 0 };
     for (let seed = 1; total.steps < STEPS; seed++) {
       fc.assert(
@@ -180,7 +183,7 @@ describe("StepLoop under random load", () => {
       );
     }
     // The load was hard enough to mean something.
-    expect(total.preemptions).toBeGreaterThan(100);
-    expect(total.undisturbed).toBeGreaterThan(1000);
+    expect(total.preemptions).toBeGreaterThan(STEPS / 200);
+    expect(total.undisturbed).toBeGreaterThan(STEPS / 20);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FakeExecutor, logitsAfter } from "../../../test/support/fake-executor.ts";
 import { generationOrder, scoreOrder } from "../../../test/support/generation-order.ts";
+import { ROW_COSTS, STALL_LIMITS } from "../../../test/support/step-costs.ts";
 import { letterText, lettersOf, tokensOf } from "../../../test/support/letter-text.ts";
 import type { GenerationOrder } from "./order.ts";
 import { StepLoop, type StepLoopOptions } from "./step-loop.ts";
@@ -9,16 +10,30 @@ import type { StepEvent, WireToken } from "../threads/step-messages.ts";
 const VOCABULARY = 26;
 
 function makeLoop(
-  options: Partial<StepLoopOptions> & { pages?: number; maxStepTokens?: number; endTokens?: readonly number[] } = {},
+  options: Partial<StepLoopOptions> & {
+    maxSequences?: number;
+    pages?: number;
+    maxStepTokens?: number;
+    endTokens?: readonly number[];
+  } = {},
 ): { loop: StepLoop; executor: FakeExecutor } {
-  const { pages = 32, maxStepTokens = 16, endTokens = [], ...rest } = options;
+  const { pages = 32, maxStepTokens = 16, endTokens = [], maxSequences = 8, ...rest } = options;
   const limits = { maxTokens: maxStepTokens, maxLogitRows: 8, pages, pageTokens: 4 };
   const executor = new FakeExecutor(limits, VOCABULARY);
   let now = 0;
   const clock = () => (now += 1);
   const text = letterText(endTokens);
   return {
-    loop: new StepLoop({ executor, text, maxSequences: 8, fingerprint: "fake", poolBytes: 1024, clock, ...rest }),
+    loop: new StepLoop({
+      executor,
+      text,
+      limits: { ...STALL_LIMITS, maxSequences },
+      costs: ROW_COSTS,
+      fingerprint: "fake",
+      poolBytes: 1024,
+      clock,
+      ...rest,
+    }),
     executor,
   };
 }
@@ -246,13 +261,18 @@ describe("StepLoop", () => {
   });
 
   it("lets a prompt in while others decode, without holding them up", () => {
-    const { loop } = makeLoop({ maxStepTokens: 256, pages: 200 });
+    let now = 0;
+    const { loop, executor } = makeLoop({ maxStepTokens: 256, pages: 200, clock: () => now });
+    // A machine that takes a millisecond for each row.
+    executor.onStep = ({ tokens }) => (now += tokens.length);
     loop.submit(generationOrder({ id: 1, prompt: tokensOf("abc"), maxTokens: 30 }));
     loop.step();
     loop.takeEvents();
     loop.submit(generationOrder({ id: 2, prompt: new Int32Array(300).fill(3), maxTokens: 2 }));
     for (let step = 0; step < 5; step++) {
+      const before = now;
       loop.step();
+      expect(now - before).toBeLessThanOrEqual(65);
       const events = loop.takeEvents();
       // Each step gives the running text its token, and the prompt its share.
       expect(outputOf(events, 1).tokens).toHaveLength(1);

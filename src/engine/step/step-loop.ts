@@ -8,6 +8,7 @@
 import { toTurnwiseError, turnwiseError, type TurnwiseError } from "../../base/errors.ts";
 import { invariant } from "../../base/invariant.ts";
 import type { Executor, SampleResult } from "../../graph/executor.ts";
+import type { StepCosts } from "../../graph/step-costs.ts";
 import { type ActiveOrder, startOrder, type TextPorts } from "./active-order.ts";
 import { BatchAssembly } from "./batch-assembly.ts";
 import { engineFailure } from "../engine-failure.ts";
@@ -16,8 +17,9 @@ import { addSampleRows, advanceOrder } from "./order-step.ts";
 import { CacheDomains } from "../schedule/cache-domain.ts";
 import { PagePool } from "../schedule/page-pool.ts";
 import { PrefixIndex } from "../schedule/prefix-index.ts";
+import { StepTimes } from "../schedule/step-times.ts";
 import { SampleAssembly } from "./sample-assembly.ts";
-import { type PlannedChunk, Scheduler, type StepPlan } from "../schedule/scheduler.ts";
+import { type PlannedChunk, Scheduler, type SchedulerLimits, type StepPlan } from "../schedule/scheduler.ts";
 import type { Sequence } from "../schedule/sequence.ts";
 import type { StepEvent } from "../threads/step-messages.ts";
 import type { EngineStats } from "../types.ts";
@@ -25,7 +27,8 @@ import type { EngineStats } from "../types.ts";
 export interface StepLoopOptions {
   readonly executor: Executor;
   readonly text: TextPorts;
-  readonly maxSequences: number;
+  readonly limits: Pick<SchedulerLimits, "maxSequences" | "maxStallMs" | "minPrefillShare">;
+  readonly costs: StepCosts;
   /** Of the model and all that its K and V depend on. */
   readonly fingerprint: string;
   /** Bytes of the whole page pool; for messages. */
@@ -44,6 +47,7 @@ export class StepLoop {
   readonly #pool: PagePool;
   readonly #domains = new CacheDomains();
   readonly #index: PrefixIndex;
+  readonly #times: StepTimes;
   readonly #scheduler: Scheduler;
   readonly #batch: BatchAssembly;
   readonly #sample: SampleAssembly;
@@ -60,9 +64,10 @@ export class StepLoop {
     this.#clock = options.clock;
     this.#poolBytes = options.poolBytes;
     this.#pool = new PagePool(pages, pageTokens);
-    const limits = { maxStepTokens: maxTokens, maxSequences: options.maxSequences, maxLogitRows };
+    const limits = { ...options.limits, maxStepTokens: maxTokens, maxLogitRows };
+    this.#times = new StepTimes(options.costs);
     this.#index = new PrefixIndex(this.#pool, { fingerprint: options.fingerprint, clock: options.clock });
-    this.#scheduler = new Scheduler(this.#pool, this.#index, limits);
+    this.#scheduler = new Scheduler(this.#pool, this.#index, this.#times, limits);
     this.#batch = new BatchAssembly(limits);
     this.#sample = new SampleAssembly(maxLogitRows);
   }
@@ -107,11 +112,13 @@ export class StepLoop {
     invariant(plan.chunks.length > 0 || !this.hasWork, "a step with work does some of it");
     if (plan.chunks.length === 0) return;
     this.#noteAdmissions(plan);
+    const startMs = this.#clock();
     const result = this.#execute(plan);
     if (result === null) return;
     this.#scheduler.commit();
     this.#counters.steps += 1;
     const nowMs = this.#clock();
+    this.#times.observe(plan, nowMs - startMs);
     let row = 0;
     for (const chunk of plan.chunks) {
       this.#finishChunk(chunk, result, row, nowMs);
