@@ -181,7 +181,11 @@ export const ERRORS = {
   },
   invalid_api_key: {
     class: "RequestError",
-    message: "The API key is missing or wrong. Send it as Authorization: Bearer KEY.",
+    message: "The API key is missing, wrong or expired. Send it as Authorization: Bearer KEY.",
+  },
+  tenant_busy: {
+    class: "CapacityError",
+    message: "{tenant} has {limit} requests in progress, which is its limit.",
   },
   route_not_found: { class: "RequestError", message: "There is no route {method} {path}." },
   method_not_allowed: { class: "RequestError", message: "{method} is not allowed on {path}; use {allowed}." },

@@ -41,7 +41,7 @@ export function buildGenerationOrder(
   return {
     kind: "generate",
     id,
-    tenant: request.tenant ?? DEFAULT_TENANT,
+    tenant: { ...DEFAULT_TENANT, ...request.tenant },
     cacheKey: request.cacheKey ?? "",
     keepMs: request.keepMs ?? 0,
     prompt,

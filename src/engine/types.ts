@@ -93,6 +93,14 @@ export interface SamplingSettings {
   readonly seed: bigint | null;
 }
 
+export interface RequestTenant {
+  readonly name: string;
+  /** Those of higher priority are let in first, and preempted last; 0 by default. */
+  readonly priority?: number;
+  /** The share of the KV pool, above 0 to 1, that the tenant's texts may take; 1 by default. */
+  readonly kvShare?: number;
+}
+
 export interface GenerateRequest {
   /** Text is encoded with the model's own BOS rule and special tokens parsed; ids are taken as they are. */
   readonly prompt: string | Int32Array;
@@ -112,7 +120,7 @@ export interface GenerateRequest {
   /** Render special tokens in the text. */
   readonly keepSpecial?: boolean;
   /** Whose request it is. Tenants never share a page of the KV cache. By default all belong to one. */
-  readonly tenant?: string;
+  readonly tenant?: RequestTenant;
   /** Keeps a part of the tenant's cache apart: only requests with the same key share pages. */
   readonly cacheKey?: string;
   /** The KV cache of this text is evicted last, for so long after it ends: its next turn is expected. */

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { loadApiKeys } from "./api-keys.ts";
+import { type ApiKeys, loadApiKeys } from "./api-keys.ts";
+import type { Tenant } from "./tenant.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "turnwise-keys-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -13,18 +14,25 @@ function keyFile(text: string): string {
   return path;
 }
 
+const identify = (keys: ApiKeys, authorization: string | undefined): Tenant =>
+  keys.identify({ authorization, xApiKey: undefined });
+
+/** SHA-256 of "alpha" and "beta", by sha256sum. */
+const ALPHA = "8ed3f6ad685b959ead7022518e1af76cd816f8e8ec7ccdda1ed4018e8f2223f8";
+const BETA = "f44e64e75f3948e9f73f8dfa94721c4ce8cbb4f265c4790c702b2d41cfbf2753";
+
 describe("loadApiKeys", () => {
   it("requires nothing without keys", () => {
     const keys = loadApiKeys(null, undefined);
     expect(keys.required).toBe(false);
-    expect(() => keys.identify(undefined)).not.toThrow();
+    expect(() => identify(keys, undefined)).not.toThrow();
     expect(loadApiKeys(null, "  ").required).toBe(false);
   });
 
   it("takes every key of the file and the single one, and skips comments", () => {
     const keys = loadApiKeys(keyFile("# team a\nalpha\r\n\n  beta  \n#gamma\n"), "delta");
-    for (const key of ["alpha", "beta", "delta"]) expect(() => keys.identify(`Bearer ${key}`)).not.toThrow();
-    expect(() => keys.identify("bearer alpha")).not.toThrow();
+    for (const key of ["alpha", "beta", "delta"]) expect(() => identify(keys, `Bearer ${key}`)).not.toThrow();
+    expect(() => identify(keys, "bearer alpha")).not.toThrow();
     for (const wrong of [
       undefined,
       "",
@@ -35,7 +43,7 @@ describe("loadApiKeys", () => {
       "alpha",
       "Basic alpha",
     ])
-      expect(() => keys.identify(wrong)).toThrow(expect.objectContaining({ code: "invalid_api_key" }));
+      expect(() => identify(keys, wrong)).toThrow(expect.objectContaining({ code: "invalid_api_key" }));
   });
 
   it("refuses a file without keys, with a key that no header can carry, or that cannot be read", () => {
@@ -44,5 +52,28 @@ describe("loadApiKeys", () => {
     expect(() => loadApiKeys(keyFile("two words\n"), undefined)).toThrow(invalid);
     const unreadable = expect.objectContaining({ code: "file_unreadable" });
     expect(() => loadApiKeys(join(folder, "absent"), undefined)).toThrow(unreadable);
+  });
+
+  it("knows the tenant of a key by its hash, in either header, until it expires", () => {
+    const entries = {
+      [ALPHA]: { tenant: "team", priority: 2, limits: { max_requests: 3, kv_share: 0.5 } },
+      [BETA]: { tenant: "team", name: "old", expires: "2020-01-01T00:00:00Z" },
+    };
+    const keys = loadApiKeys(keyFile(JSON.stringify(entries)), undefined);
+    const team = { name: "team", priority: 2, kvShare: 0.5, maxRequests: 3 };
+    expect(identify(keys, "Bearer alpha")).toEqual(team);
+    expect(keys.identify({ authorization: undefined, xApiKey: "alpha" })).toEqual(team);
+    expect(() => identify(keys, "Bearer beta")).toThrow(expect.objectContaining({ code: "invalid_api_key" }));
+    expect(() => identify(keys, `Bearer ${ALPHA}`)).toThrow(expect.objectContaining({ code: "invalid_api_key" }));
+  });
+
+  it.each([
+    ["not JSON", "{"],
+    ["no keys", "{}"],
+    ["a key instead of its hash", JSON.stringify({ alpha: { tenant: "a" } })],
+    ["a misspelt field", JSON.stringify({ [ALPHA]: { tenant: "a", limit: {} } })],
+    ["a share above 1", JSON.stringify({ [ALPHA]: { tenant: "a", limits: { kv_share: 2 } } })],
+  ])("refuses a JSON file with %s", (_, text) => {
+    expect(() => loadApiKeys(keyFile(text), undefined)).toThrow(expect.objectContaining({ code: "invalid_option" }));
   });
 });

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { cors } from "hono/cors";
-import { turnwiseError } from "../base/errors.ts";
+import { fail, turnwiseError } from "../base/errors.ts";
 import type { TurnwiseError } from "../base/errors.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { DIALECTS } from "./dialects.ts";
@@ -83,11 +83,19 @@ function handle(
   const scope = http.get("scope");
   scope.route = route.path;
   scope.dialect = route.dialect ?? "openai";
-  if (route.access === "key") scope.owner = keys.identify(http.req.header("authorization"));
+  if (route.access === "key") {
+    scope.tenant = keys.identify({
+      authorization: http.req.header("authorization"),
+      xApiKey: http.req.header("x-api-key"),
+    });
+  }
   const request = { http, scope, server };
-  return route.needs === "nothing"
-    ? route.handle(request)
-    : route.handle({ ...request, engine: server.lifecycle.admit() });
+  if (route.needs === "nothing") return route.handle(request);
+  const engine = server.lifecycle.admit();
+  const { name, maxRequests } = scope.tenant;
+  if (server.lifecycle.openRequestsOf(scope.tenant) > maxRequests)
+    fail("tenant_busy", { tenant: name, limit: maxRequests });
+  return route.handle({ ...request, engine });
 }
 
 function answerError(http: Context<HonoEnv>, error: TurnwiseError): Response {

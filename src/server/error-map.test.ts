@@ -13,7 +13,7 @@ const STATUSES: Readonly<Record<ErrorClass, readonly number[]>> = {
   // 500: the command line's own, which no route raises.
   RequestError: [500, 400, 401, 404, 405, 408, 413, 415, 431],
   // 500: raised while a model loads, never for a request.
-  CapacityError: [400, 500, 503],
+  CapacityError: [400, 429, 500, 503],
   AbortError: [499, 500, 503, 504],
   NativeError: [500],
   InternalError: [500],
@@ -26,7 +26,8 @@ describe("ERROR_MAP", () => {
 
   it.each(codes)("blames %s on the client or the server as its class does", (code) => {
     const { status, type } = ERROR_MAP[code];
-    expect(type).toBe(status >= 500 ? "server_error" : "invalid_request_error");
+    const clientType = status === 429 ? "rate_limit_error" : "invalid_request_error";
+    expect(type).toBe(status >= 500 ? "server_error" : clientType);
     expect(STATUSES[ERRORS[code].class]).toContain(status);
   });
 });

@@ -7,7 +7,7 @@
 import type { ErrorCode, TurnwiseError } from "../base/errors.ts";
 
 /** OpenAI's `error.type`: whose fault it is. Its clients choose their error class by the status. */
-export type OpenAiErrorType = "invalid_request_error" | "server_error";
+export type OpenAiErrorType = "invalid_request_error" | "rate_limit_error" | "server_error";
 
 interface HttpError {
   readonly status: number;
@@ -26,6 +26,11 @@ function invalid(code: ErrorCode, status = 400): HttpError {
 /** Trying later may help. */
 function overloaded(code: ErrorCode): HttpError {
   return { status: 503, type: "server_error", code };
+}
+
+/** Too much is asked for at once; the same later may succeed. */
+function limited(code: ErrorCode): HttpError {
+  return { status: 429, type: "rate_limit_error", code };
 }
 
 /** 499 is nginx's "client closed request": only logs and metrics see it. */
@@ -88,7 +93,7 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   context_length_exceeded: invalid("context_length_exceeded"),
   prompt_empty: invalid("prompt_empty"),
   request_invalid: invalid("request_invalid"),
-  queue_full: overloaded("queue_full"),
+  queue_full: limited("queue_full"),
   cancelled: invalid("cancelled", CLIENT_CLOSED),
   engine_disposed: overloaded("engine_disposed"),
   engine_failed: INTERNAL,
@@ -102,6 +107,7 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   previous_response_not_found: invalid("previous_response_not_found", 404),
   response_not_found: invalid("response_not_found", 404),
   invalid_api_key: invalid("invalid_api_key", 401),
+  tenant_busy: limited("tenant_busy"),
   route_not_found: invalid("route_not_found", 404),
   method_not_allowed: invalid("method_not_allowed", 405),
   not_ready: overloaded("not_ready"),
@@ -155,5 +161,6 @@ export function errorBody(error: TurnwiseError, requestId: string): ErrorBody {
 
 /** Seconds after which the same request may succeed, or null where it will not. */
 export function retryAfterSeconds(error: TurnwiseError): number | null {
-  return ERROR_MAP[error.code].status === 503 ? 2 : null;
+  const { status } = ERROR_MAP[error.code];
+  return status === 503 || status === 429 ? 2 : null;
 }

@@ -1,11 +1,13 @@
 /** From the fields that the generating APIs share to the engine's request. */
 
 import { fail, TurnwiseError, turnwiseError } from "../base/errors.ts";
-import type { EngineApi, GenerateRequest, Generation, SamplingSettings } from "../engine/types.ts";
+import type { GenerateRequest, Generation, SamplingSettings } from "../engine/types.ts";
 import type { FieldValues } from "./fields/field-table.ts";
 import type { SAMPLING_FIELDS } from "./fields/sampling-fields.ts";
 
 /** An API may lack some of the fields. */
+import type { EngineRequest } from "./server-context.ts";
+
 type SamplingValues = Partial<FieldValues<typeof SAMPLING_FIELDS>>;
 
 /** The API's default, which differs from the commands'. */
@@ -43,15 +45,20 @@ export function toGenerateRequest(values: SamplingValues, prompt: PromptAndLimit
       ignoreEos: values.ignore_eos,
       stop: values.stop,
       choices: values.n,
+      cacheKey: values.prompt_cache_key,
       keepSpecial: values.skip_special_tokens === undefined ? undefined : !values.skip_special_tokens,
     }),
   };
 }
 
-/** `engine.submit`, whose complaints about a field get the field's name in the API. */
-export async function submitGeneration(engine: EngineApi, request: GenerateRequest): Promise<Generation> {
+/** `engine.submit` for the request's tenant, whose complaints about a field get the field's name in the API. */
+export async function submitGeneration(
+  { engine, scope }: EngineRequest,
+  request: GenerateRequest,
+): Promise<Generation> {
+  const { name, priority, kvShare } = scope.tenant;
   try {
-    return await engine.submit(request);
+    return await engine.submit({ ...request, tenant: { name, priority, kvShare } });
   } catch (error) {
     if (!(error instanceof TurnwiseError) || error.code !== "request_invalid") throw error;
     const { field = "", problem = "" } = error.params;

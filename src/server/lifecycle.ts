@@ -6,6 +6,7 @@
 import { fail, turnwiseError } from "../base/errors.ts";
 import type { EngineApi } from "../engine/types.ts";
 import type { RequestScope } from "./request-scope.ts";
+import type { Tenant } from "./tenant.ts";
 
 export type Phase = "loading" | "failed" | "ready" | "draining";
 
@@ -36,6 +37,12 @@ export class Lifecycle {
 
   get openRequests(): number {
     return this.#open.size;
+  }
+
+  openRequestsOf({ name }: Tenant): number {
+    let count = 0;
+    for (const { tenant } of this.#open) if (tenant.name === name) count += 1;
+    return count;
   }
 
   /** Null until the model is loaded. */

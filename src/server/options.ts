@@ -22,7 +22,7 @@ export const SERVER_OPTIONS = {
     type: { kind: "string", placeholder: "FILE" },
     default: null,
     env: "TURNWISE_API_KEY_FILE",
-    help: "File of API keys, one a line, # begins a comment; TURNWISE_API_KEY gives a single key",
+    help: "File of API keys, one a line or as JSON with tenants; TURNWISE_API_KEY gives a single key",
   },
   insecure: {
     type: { kind: "boolean" },

@@ -7,6 +7,8 @@ import { TurnwiseError, turnwiseError } from "../base/errors.ts";
 import type { GenerationTimings, GenerationUsage } from "../engine/types.ts";
 import type { Dialect } from "./dialects.ts";
 
+import { DEFAULT_TENANT, type Tenant } from "./tenant.ts";
+
 export class RequestScope {
   readonly id: string;
   readonly method: string;
@@ -14,8 +16,8 @@ export class RequestScope {
   route = "unmatched";
   /** The API whose shape errors have. */
   dialect: Dialect = "openai";
-  /** Whose request it is; owners do not see what others stored. */
-  owner = "";
+  /** Whose request it is; tenants do not see what others stored. */
+  tenant: Tenant = DEFAULT_TENANT;
   status = 0;
   /** The answer goes on after its headers: `end` comes from the stream. */
   streaming = false;

@@ -70,7 +70,15 @@ class Batch {
 
   add(tokens: Int32Array): Sequence {
     this.#age += 1;
-    return new Sequence({ age: this.#age, orderId: this.#age, choice: 0, domain: DOMAIN, tokens, scoreFrom: null });
+    return new Sequence({
+      age: this.#age,
+      priority: 0,
+      orderId: this.#age,
+      choice: 0,
+      domain: DOMAIN,
+      tokens,
+      scoreFrom: null,
+    });
   }
 
   /** Computes so many tokens of each sequence; gives the logits after the last one of each. */

@@ -25,6 +25,11 @@ describe("POST /v1/chat/completions", () => {
         },
       ],
       usage: { prompt_tokens: 11, completion_tokens: 4, total_tokens: 15, prompt_tokens_details: { cached_tokens: 0 } },
+      turnwise: {
+        tokens: { cached: 0, prefilled: 11, generated: 4 },
+        ms: { queue: 1, prefill: 2, decode: 3 },
+        ignored: [],
+      },
     });
   });
 
@@ -49,7 +54,7 @@ describe("POST /v1/chat/completions", () => {
       chunk({ content: "Hello" }),
       chunk({ content: " there," }),
       chunk({ content: " world!" }),
-      chunk({}, "stop"),
+      { ...chunk({}, "stop"), turnwise: expect.objectContaining({ ignored: [] }) },
       "[DONE]",
     ]);
     expect(new Set(events.slice(0, -1).map((event) => (event as { id: string }).id)).size).toBe(1);
@@ -160,7 +165,8 @@ describe("POST /v1/chat/completions", () => {
     const { signal, prompt, ...rest } = engine.requests[0] ?? { signal: undefined, prompt: "" };
     expect(signal).toBeInstanceOf(AbortSignal);
     expect(prompt).toContain("Hi");
-    expect(rest).toEqual({ sampling: { temperature: 1 } });
+    const tenant = { name: "default", priority: 0, kvShare: 1 };
+    expect(rest).toEqual({ sampling: { temperature: 1 }, tenant });
   });
 
   it("renders messages, tools and template variables", async () => {

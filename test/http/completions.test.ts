@@ -16,6 +16,7 @@ describe("POST /v1/completions", () => {
       system_fingerprint: expect.any(String),
       choices: [{ index: 0, text: "Hello there, world!", logprobs: null, finish_reason: "length" }],
       usage: { prompt_tokens: 3, completion_tokens: 3, total_tokens: 6, prompt_tokens_details: { cached_tokens: 0 } },
+      turnwise: expect.objectContaining({ tokens: { cached: 0, prefilled: 3, generated: 3 } }),
     });
     expect(engine.requests[0]).toMatchObject({ prompt: "Say", maxTokens: 16 });
   });

@@ -248,9 +248,9 @@ describe("load", () => {
     const { post, engine } = scriptedServer({ capacity: 1, endless: true, tokenMs: 5 });
     const first = await post(CHAT, { ...chat, stream: true });
     const second = await post(CHAT, { ...chat, stream: true });
-    expect(second.status).toBe(503);
+    expect(second.status).toBe(429);
     expect(second.headers.get("retry-after")).toBe("2");
-    expect(await second.json()).toMatchObject({ error: { code: "queue_full", type: "server_error" } });
+    expect(await second.json()).toMatchObject({ error: { code: "queue_full", type: "rate_limit_error" } });
     await first.body?.cancel();
     await until(() => engine.running === 0, "the first to end");
   });

@@ -143,8 +143,8 @@ describe("POST /v1/messages", () => {
   it("tells of failures by Anthropic's statuses and types", async () => {
     const { post } = scriptedServer({ capacity: 0 });
     const full = await post(MESSAGES, hello);
-    expect(full.status).toBe(529);
-    expect(await full.json()).toMatchObject({ type: "error", error: { type: "overloaded_error" } });
+    expect(full.status).toBe(429);
+    expect(await full.json()).toMatchObject({ type: "error", error: { type: "rate_limit_error" } });
     const missing = await post(MESSAGES, { ...hello, model: "gpt" });
     expect(missing.status).toBe(404);
     expect(await missing.json()).toMatchObject({ error: { type: "not_found_error" } });

@@ -42,6 +42,7 @@ export class ForcedRun {
     this.#age += 1;
     const sequence = new Sequence({
       age: this.#age,
+      priority: 0,
       orderId: this.#age,
       choice: 0,
       domain: this.#domain,

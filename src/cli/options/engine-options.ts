@@ -48,7 +48,7 @@ export const BATCH_OPTIONS = {
     type: { kind: "integer", min: 0, max: 2 ** 31 - 1 },
     default: null,
     env: "TURNWISE_MAX_WAITING",
-    help: "Requests that may wait, one more is refused with 503; by default 512",
+    help: "Requests that may wait, one more is refused with 429; by default 512",
   },
   "max-step-tokens": {
     type: { kind: "integer", min: 1, max: 16_384 },

@@ -6,6 +6,8 @@
 /** What a tenant holds of the pool, in all its domains. Counted by `PagePool`. */
 export interface TenantPages {
   readonly name: string;
+  /** That it may hold: beyond that its own cache is evicted, and its sequences wait. */
+  readonly quota: number;
   used: number;
 }
 
@@ -21,13 +23,17 @@ export interface CacheDomain {
 export class CacheDomains {
   readonly #tenants = new Map<string, TenantPages>();
   /** Of prefixes that the operator publishes. */
-  readonly everyone: CacheDomain = { key: "everyone", isPublic: true, tenant: { name: "everyone", used: 0 } };
+  readonly everyone: CacheDomain = {
+    key: "everyone",
+    isPublic: true,
+    tenant: { name: "everyone", quota: Infinity, used: 0 },
+  };
 
-  /** `cacheKey` subdivides the tenant's cache; "" is its undivided one. */
-  of(tenant: string, cacheKey: string): CacheDomain {
+  /** `cacheKey` subdivides the tenant's cache; "" is its undivided one. The first quota that is given holds. */
+  of(tenant: string, cacheKey: string, quota = Infinity): CacheDomain {
     let pages = this.#tenants.get(tenant);
     if (pages === undefined) {
-      pages = { name: tenant, used: 0 };
+      pages = { name: tenant, quota, used: 0 };
       this.#tenants.set(tenant, pages);
     }
     return { key: JSON.stringify([tenant, cacheKey]), isPublic: false, tenant: pages };

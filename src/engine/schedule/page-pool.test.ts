@@ -83,6 +83,7 @@ describe("PagePool", () => {
     expect([pool.free, pool.evictable, pool.inUse, domain.tenant.used]).toEqual([1, 1, 0, 1]);
     const asked: number[] = [];
     pool.evictor = {
+      evictOf: () => undefined,
       evict(pages) {
         asked.push(pages);
         pool.uncache(0);
@@ -110,6 +111,7 @@ describe("PagePool", () => {
         const cached = new Set<number>();
         let sharedWrites = 0;
         pool.evictor = {
+          evictOf: () => undefined,
           evict(pages) {
             const idle = [...cached].filter((page) => pool.references(page) === 1).slice(0, pages);
             for (const page of idle) {

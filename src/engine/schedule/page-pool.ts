@@ -23,6 +23,8 @@ export interface PageCopy {
 export interface PageEvictor {
   /** Frees at least `pages` pages; so many can be evicted. */
   evict(pages: number): void;
+  /** Frees up to `pages` pages of a tenant. */
+  evictOf(tenant: TenantPages, pages: number): void;
 }
 
 /** One reference to one page, for checks. */
@@ -100,8 +102,10 @@ export class PagePool {
    * someone else before then, which only later copies and the step itself write to.
    */
   extend(table: PageTable, domain: CacheDomain, computed: number, target: number, copies: PageCopy[]): void {
-    const shortage = this.pagesNeeded(table, computed, target) - this.#freeCount;
-    if (shortage > 0) this.evictor?.evict(shortage);
+    const needed = this.pagesNeeded(table, computed, target);
+    const { tenant } = domain;
+    if (tenant.used + needed > tenant.quota) this.evictor?.evictOf(tenant, tenant.used + needed - tenant.quota);
+    if (needed > this.#freeCount) this.evictor?.evict(needed - this.#freeCount);
     if (this.#mustCopy(table, computed)) {
       const index = Math.floor(computed / this.pageTokens);
       const from = table.at(index);

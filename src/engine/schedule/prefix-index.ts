@@ -11,7 +11,7 @@
 
 import { at, invariant } from "../../base/invariant.ts";
 import type { TokenBuffer } from "../step/token-buffer.ts";
-import type { CacheDomain } from "./cache-domain.ts";
+import type { CacheDomain, TenantPages } from "./cache-domain.ts";
 import type { PageEvictor, PageHold, PagePool } from "./page-pool.ts";
 import type { PageTable } from "./page-table.ts";
 
@@ -157,6 +157,10 @@ export class PrefixIndex implements PageEvictor {
     const left = this.#evictWhere(pages, ({ protectedUntilMs }) => protectedUntilMs <= nowMs);
     const missing = this.#evictWhere(left, () => true);
     invariant(missing === 0, "as many pages can be evicted as are counted");
+  }
+
+  evictOf(tenant: TenantPages, pages: number): void {
+    this.#evictWhere(pages, ({ domain }) => domain.tenant === tenant);
   }
 
   /** One for each page in the tree. */

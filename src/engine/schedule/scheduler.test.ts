@@ -21,10 +21,15 @@ function make(limits: Partial<SchedulerLimits> & { pages?: number } = {}) {
     ...rest,
   });
   let age = 0;
-  const add = (text: number | Int32Array, scoreFrom: number | null = null, domain = ownDomain): Sequence => {
+  const add = (
+    text: number | Int32Array,
+    scoreFrom: number | null = null,
+    domain = ownDomain,
+    priority = 0,
+  ): Sequence => {
     age += 1;
     const tokens = typeof text === "number" ? new Int32Array(text).fill(age) : text;
-    const sequence = new Sequence({ age, orderId: age, choice: 0, domain, tokens, scoreFrom });
+    const sequence = new Sequence({ age, priority, orderId: age, choice: 0, domain, tokens, scoreFrom });
     scheduler.add(sequence);
     return sequence;
   };
@@ -241,6 +246,34 @@ describe("Scheduler", () => {
     const second = add(prompt);
     expect(step()).toEqual([[2, 14]]);
     expect(second.cachedTokens).toBe(16);
+  });
+
+  it("lets the higher priority in first, and preempts it last", () => {
+    const { add, step, scheduler } = make({ maxSequences: 1 });
+    add(4);
+    step();
+    add(4);
+    add(4, null, undefined, 5);
+    expect(scheduler.waiting.map(({ age }) => age)).toEqual([3, 2]);
+    const small = make({ pages: 4 });
+    const low = small.add(30);
+    const high = small.add(30, null, undefined, 1);
+    for (let count = 0; count < 8; count++) small.step();
+    expect([low.state, high.state]).toEqual(["waiting", "running"]);
+  });
+
+  it("keeps a tenant within its quota: its sequences wait and its cache is evicted, others go on", () => {
+    const { add, step, scheduler } = make({ pages: 20 });
+    const domains = new CacheDomains();
+    const quota = domains.of("small", "", 4);
+    const first = add(30, null, quota);
+    const second = add(40, null, quota);
+    add(100, null, domains.of("large", ""));
+    expect(step().map(([age]) => age)).toEqual([1, 3]);
+    scheduler.remove(first);
+    step();
+    expect(second.state).toBe("running");
+    expect(quota.tenant.used).toBeLessThanOrEqual(4);
   });
 
   it("wants nothing when nothing is there", () => {

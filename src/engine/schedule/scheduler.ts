@@ -3,13 +3,13 @@
  *
  * Continuous batching (Yu et al. 2022, "Orca") with chunked prefill (Agrawal et al. 2024,
  * "Sarathi-Serve"): each step takes a row of every sequence that decodes and fills up with chunks of
- * prompts, as far as they add no more time than may be. First come, first served, by `Sequence.age`.
+ * prompts, as far as they add no more time than may be. Higher priority first, then first come, first served.
  *
  * A sequence that is let in begins with the pages of the longest prefix that the prefix tree or a
  * running sequence has of it. Where one is just computing more of that prefix, it waits for it.
  *
  * When pages run out, cached ones are evicted; then the older sequence preempts the youngest that runs,
- * which leaves its pages to the cache and later computes again what was evicted of them. The oldest is
+ * which leaves its pages to the cache and later computes again what was evicted of them. The first in order is
  * never preempted and fits the pool alone, so every sequence ends.
  */
 
@@ -56,7 +56,7 @@ export class Scheduler {
   readonly #pool: PagePool;
   readonly #index: PrefixIndex;
   readonly #times: StepTimes;
-  /** Both oldest first. */
+  /** Both in the order of service. */
   readonly #running: Sequence[] = [];
   readonly #waiting: Sequence[] = [];
   readonly #plan: StepPlan = { chunks: [], copies: [], tokens: 0, logitRows: 0, attendedPositions: 0 };
@@ -114,7 +114,7 @@ export class Scheduler {
     plan.logitRows = 0;
     plan.attendedPositions = 0;
     this.#openPrefill();
-    // Oldest first, so that a sequence that loses its pages has not been planned yet. The list shrinks
+    // In order, so that a sequence that loses its pages has not been planned yet. The list shrinks
     // from its end while this runs.
     for (let index = 0; index < this.#running.length; index++) {
       const sequence = this.#running[index];
@@ -144,7 +144,8 @@ export class Scheduler {
     this.#index.checkInvariants();
     for (const queue of [this.#running, this.#waiting]) {
       for (let index = 1; index < queue.length; index++) {
-        invariant((queue[index - 1]?.age ?? 0) < (queue[index]?.age ?? 0), "queues are in order of age");
+        const [before, after] = [queue[index - 1], queue[index]];
+        if (before && after) invariant(before.precedes(after), "queues are in the order of service");
       }
     }
     for (const sequence of this.#running) invariant(sequence.state === "running", "what runs is marked so");
@@ -183,15 +184,15 @@ export class Scheduler {
   }
 
   /**
-   * Lets the oldest waiting sequences in while there is room; never at the expense of a running one.
-   * Only those that wait for a prefix are passed over.
+   * Lets the first waiting sequences in while there is room; never at the expense of a running one. Only
+   * those that wait for a prefix, or whose tenant has its share already, are passed over.
    */
   #admit(): void {
     let index = 0;
     while (this.#running.length < this.#limits.maxSequences && this.#prefill.rows > 0) {
       const sequence = this.#waiting[index];
       if (sequence === undefined) return;
-      if (!this.#takePrefix(sequence)) {
+      if (!this.#isWithinQuota(sequence) || !this.#takePrefix(sequence)) {
         index += 1;
         continue;
       }
@@ -205,6 +206,16 @@ export class Scheduler {
       sequence.cachedTokens ??= sequence.computed;
       this.#take(sequence, rows, false);
     }
+  }
+
+  /** Whether the tenant's running sequences leave room for another in its quota; one it may always have. */
+  #isWithinQuota({ domain: { tenant }, tokens }: Sequence): boolean {
+    if (tenant.quota === Infinity) return true;
+    let pages = 0;
+    for (const other of this.#running) {
+      if (other.domain.tenant === tenant) pages += this.#pool.pagesFor(other.tokens.length + 1);
+    }
+    return pages === 0 || pages + this.#pool.pagesFor(tokens.length + 1) <= tenant.quota;
   }
 
   /**
@@ -290,7 +301,7 @@ export class Scheduler {
 
   #preemptYoungest(claimant: Sequence): boolean {
     const victim = this.#running[this.#running.length - 1];
-    if (victim === undefined || victim.age <= claimant.age) return false;
+    if (victim === undefined || !claimant.precedes(victim)) return false;
     this.#running.pop();
     this.#leavePages(victim, 0);
     enqueue(this.#waiting, victim, "waiting");
@@ -344,10 +355,10 @@ function holdsOf({ pages, domain }: Sequence): PageHold[] {
   return Array.from({ length: pages.length }, (_, index) => ({ page: pages.at(index), domain }));
 }
 
-/** Inserts in order of age; arrivals are the youngest, so the search begins at the end. */
+/** Inserts in the order of service; most arrivals are the last, so the search begins at the end. */
 function enqueue(queue: Sequence[], sequence: Sequence, state: "running" | "waiting"): void {
   let index = queue.length;
-  while (index > 0 && (queue[index - 1]?.age ?? 0) > sequence.age) index -= 1;
+  while (index > 0 && queue[index - 1]?.precedes(sequence) === false) index -= 1;
   queue.splice(index, 0, sequence);
   sequence.state = state;
 }

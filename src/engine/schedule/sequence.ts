@@ -25,6 +25,7 @@ export interface ScoreRange {
 
 export interface SequenceInit {
   readonly age: number;
+  readonly priority: number;
   readonly orderId: number;
   readonly choice: number;
   readonly domain: CacheDomain;
@@ -33,8 +34,9 @@ export interface SequenceInit {
 }
 
 export class Sequence {
-  /** Total order of arrival; the scheduler serves the older and preempts the younger. */
+  /** Order of arrival; of those of one priority the scheduler serves the older and preempts the younger. */
   readonly age: number;
+  readonly priority: number;
   /** The order it belongs to. */
   readonly orderId: number;
   /** Which of the order's choices it is. */
@@ -56,12 +58,18 @@ export class Sequence {
   constructor(init: SequenceInit) {
     invariant(init.tokens.length > 0, "a sequence has a token");
     this.age = init.age;
+    this.priority = init.priority;
     this.orderId = init.orderId;
     this.choice = init.choice;
     this.domain = init.domain;
     this.promptTokens = init.tokens.length;
     this.tokens = new TokenBuffer(init.tokens);
     this.score = init.scoreFrom === null ? null : { from: init.scoreFrom, next: init.scoreFrom };
+  }
+
+  /** The total order of service. */
+  precedes(other: Sequence): boolean {
+    return this.priority === other.priority ? this.age < other.age : this.priority > other.priority;
   }
 
   /** Tokens that must be computed: all for a generation; a score does not need its last. */

@@ -72,7 +72,15 @@ function startGeneration(
   const choices: ActiveChoice[] = [];
   for (let choice = 0; choice < order.choices; choice++) {
     sequences.push(
-      new Sequence({ age: age + choice, orderId: order.id, choice, domain, tokens: order.prompt, scoreFrom: null }),
+      new Sequence({
+        age: age + choice,
+        priority: order.tenant.priority,
+        orderId: order.id,
+        choice,
+        domain,
+        tokens: order.prompt,
+        scoreFrom: null,
+      }),
     );
     choices.push(startChoice(order, choice, text));
   }
@@ -86,7 +94,15 @@ function startGeneration(
 
 function startScore(order: ScoreOrder, domain: CacheDomain, age: number, nowMs: number): ActiveOrder {
   const { id, tokens, from } = order;
-  const sequence = new Sequence({ age, orderId: id, choice: 0, domain, tokens, scoreFrom: from });
+  const sequence = new Sequence({
+    age,
+    priority: order.tenant.priority,
+    orderId: id,
+    choice: 0,
+    domain,
+    tokens,
+    scoreFrom: from,
+  });
   return { ...newActive(order, [sequence], nowMs), scores: new Float32Array(tokens.length - from) };
 }
 

@@ -3,11 +3,13 @@
  * `engine.ts` makes orders from requests; nothing here is checked again below.
  */
 
+import type { RequestTenant } from "../types.ts";
+
 interface OrderBase {
   /** Unique while it lives. */
   readonly id: number;
   /** Whose it is: tenants share no pages. */
-  readonly tenant: string;
+  readonly tenant: Required<RequestTenant>;
   /** Keeps a part of the tenant's cache apart; "" is the rest. */
   readonly cacheKey: string;
   /** How long its pages are kept from eviction after it ends, where others can be evicted. */
@@ -51,7 +53,7 @@ export interface ScoreOrder extends OrderBase {
 export type Order = GenerationOrder | ScoreOrder;
 
 /** Of requests that name none. */
-export const DEFAULT_TENANT = "default";
+export const DEFAULT_TENANT: Required<RequestTenant> = { name: "default", priority: 0, kvShare: 1 };
 
 /** Plain greedy decoding of one choice, to be completed by id, prompt and length. */
 export const GREEDY_ORDER = {

@@ -74,11 +74,14 @@ function runAlone(order: Order): readonly StepEvent[] {
 }
 
 const token = fc.nat(VOCABULARY - 1);
-const prompt = fc.array(token, { minLength: 1, maxLength: 12 }).map((tokens) => Int32Array.from(tokens));
+/** Few letters, so that prompts begin alike. */
+const prompt = fc.array(fc.nat(2), { minLength: 1, maxLength: 12 }).map((tokens) => Int32Array.from(tokens));
 
 const generation = fc
   .record({
     prompt,
+    tenant: fc.constantFrom({ name: "a", priority: 0, kvShare: 1 }, { name: "b", priority: 1, kvShare: 1 }),
+    keepMs: fc.constantFrom(0, 10),
     maxTokens: fc.integer({ min: 1, max: 32 }),
     choices: fc.constantFrom(1, 1, 1, 2, 3, 5),
     temperature: fc.constantFrom(0, 1),
@@ -165,24 +168,43 @@ function runScenario({ machine: size, actions, faultAt }: typeof scenario extend
     expect(transcript(events, order.id)).toBe(transcript(runAlone(order), order.id));
   }
   expect(loop.stats()).toMatchObject({ running: 0, waiting: 0, pagesUsed: 0 });
-  return { preemptions: loop.stats().preemptions, undisturbed: undisturbed.length, steps: stepsTaken };
+  const { preemptions, evictions } = loop.stats();
+  return {
+    preemptions,
+    evictions,
+    cachedTokens: cachedTokensOf(events),
+    undisturbed: undisturbed.length,
+    steps: stepsTaken,
+  };
+}
+
+function cachedTokensOf(events: readonly StepEvent[]): number {
+  let sum = 0;
+  for (const event of events) {
+    if (event.kind === "part" && event.part.kind === "end") sum += event.part.usage.cachedTokens;
+  }
+  return sum;
 }
 
 describe("StepLoop under random load", () => {
   it(`keeps its promises for ${STEPS} steps`, { timeout: 60_000 + STEPS * 10 }, () => {
-    const total = { steps: 0, preemptions: 0, undisturbed: 0 };
+    const total = { steps: 0, preemptions: 0, evictions: 0, cachedTokens: 0, undisturbed: 0 };
     for (let seed = 1; total.steps < STEPS; seed++) {
       fc.assert(
         fc.property(scenario, (each) => {
           const result = runScenario(each);
           total.steps += result.steps;
           total.preemptions += result.preemptions;
+          total.evictions += result.evictions;
+          total.cachedTokens += result.cachedTokens;
           total.undisturbed += result.undisturbed;
         }),
         { seed, numRuns: 10 },
       );
     }
     // The load was hard enough to mean something.
+    expect(total.evictions).toBeGreaterThan(STEPS / 50);
+    expect(total.cachedTokens).toBeGreaterThan(STEPS / 50);
     expect(total.preemptions).toBeGreaterThan(STEPS / 200);
     expect(total.undisturbed).toBeGreaterThan(STEPS / 20);
   });

@@ -85,7 +85,8 @@ export class StepLoop {
       this.#events.push({ kind: "failed", id: order.id, error: misfit.toJSON() });
       return;
     }
-    const domain = this.#domains.of(order.tenant, order.cacheKey);
+    const { tenant, cacheKey } = order;
+    const domain = this.#domains.of(tenant.name, cacheKey, this.#quotaOf(order));
     const active = startOrder(order, domain, this.#nextAge, this.#clock(), this.#text);
     this.#nextAge += active.sequences.length;
     this.#active.set(order.id, active);
@@ -163,14 +164,20 @@ export class StepLoop {
 
   #misfit(order: Order): TurnwiseError | null {
     const tokens = order.kind === "generate" ? order.prompt.length + order.maxTokens : order.tokens.length;
-    if (this.#pool.pagesFor(tokens) <= this.#pool.pages) return null;
+    const pages = Math.min(this.#pool.pages, this.#quotaOf(order));
+    if (this.#pool.pagesFor(tokens) <= pages) return null;
     const pageBytes = this.#poolBytes / this.#pool.pages;
     return turnwiseError("memory_insufficient", {
       what: `A request of ${tokens} tokens`,
       neededBytes: Math.ceil(this.#pool.pagesFor(tokens) * pageBytes),
-      availableBytes: this.#poolBytes,
+      availableBytes: Math.floor(pages * pageBytes),
       hint: "Ask for fewer tokens, or give the engine more KV memory.",
     });
+  }
+
+  /** Pages that the order's tenant may hold. */
+  #quotaOf({ tenant: { kvShare } }: Order): number {
+    return kvShare >= 1 ? Infinity : Math.max(1, Math.floor(kvShare * this.#pool.pages));
   }
 
   #noteAdmissions(plan: StepPlan): void {

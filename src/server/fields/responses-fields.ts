@@ -60,7 +60,6 @@ export const RESPONSES_FIELDS = {
   user: inert("Names the end user"),
   safety_identifier: inert("Names the end user"),
   service_tier: inert("There is one tier"),
-  prompt_cache_key: inert("Prompt caching does not change answers"),
   prompt_cache_retention: inert("Prompt caching does not change answers"),
   include: inert("Answers hold all that there is"),
   stream_options: inert("Nothing is obfuscated"),

@@ -33,6 +33,9 @@ const logitBias = z
 /** At least one token of output. */
 export const outputTokens = z.int().min(1).max(MAX_COUNT);
 
+/** Longer keys than any hash or path. */
+const MAX_CACHE_KEY_CHARACTERS = 256;
+
 export const SAMPLING_FIELDS = {
   model: honoured(z.string().optional(), "A served id; absent: the served model"),
   temperature: honoured(z.number().min(0).max(2).optional(), "0 to 2, default 1; 0 is greedy"),
@@ -67,6 +70,11 @@ export const SAMPLING_FIELDS = {
     "include_usage: a last chunk with the usage; needs stream",
   ),
 
+  prompt_cache_key: honoured(
+    z.string().max(MAX_CACHE_KEY_CHARACTERS).optional(),
+    "Keeps a part of your prompt cache apart: only requests with the same key share it",
+  ),
+
   user: inert("Names the end user"),
   metadata: inert("Labels for OpenAI's dashboard"),
   store: inert("Nothing is stored"),
@@ -75,7 +83,6 @@ export const SAMPLING_FIELDS = {
   request_id: inert("Send an x-request-id header"),
   cache_prompt: inert("Prompt caching does not change answers"),
   id_slot: inert("There are no slots"),
-  prompt_cache_key: inert("Prompt caching does not change answers"),
   prompt_cache_retention: inert("Prompt caching does not change answers"),
 
   n_predict: refused("Use max_tokens."),

@@ -6,10 +6,10 @@ import { packageVersion } from "../../native/native-paths.ts";
 import { errorBody } from "../error-map.ts";
 import { dataEvent } from "../event-stream.ts";
 import type { ServerEvent } from "../event-stream.ts";
-import { ignoredField } from "../ignored-field.ts";
 import type { ResponseWriter } from "../response-writer.ts";
 import { servedModelId } from "../server-context.ts";
 import type { EngineRequest } from "../server-context.ts";
+import { turnwiseField } from "../turnwise-field.ts";
 import type { FormattedChoice, GenerationFormat } from "./generation-format.ts";
 
 export interface OpenAiAnswer {
@@ -30,6 +30,7 @@ export function openAiWriter(request: EngineRequest, answer: OpenAiAnswer): Resp
     dataEvent({ ...chunkHead, choices, ...(includeUsage ? { usage: null } : {}), ...extra });
   const opened = new Set<number>();
   let unfinished = answer.choices;
+  let lastFinish: FormattedChoice | null = null;
 
   function* open(index: number): Generator<ServerEvent> {
     const opening = opened.has(index) ? null : format.open(index);
@@ -42,7 +43,7 @@ export function openAiWriter(request: EngineRequest, answer: OpenAiAnswer): Resp
       ...head(format.object),
       choices: outputs.map((output, index) => format.complete(index, output)),
       usage: formatUsage(usage),
-      ...ignoredField(ignored),
+      ...turnwiseField(request.scope, ignored),
     }),
     *part(part) {
       switch (part.kind) {
@@ -57,12 +58,17 @@ export function openAiWriter(request: EngineRequest, answer: OpenAiAnswer): Resp
         case "finish": {
           yield* open(part.choice);
           unfinished -= 1;
-          const last = unfinished === 0 && !includeUsage;
-          yield chunk([format.finish(part.choice, part.reason)], last ? ignoredField(ignored) : {});
+          const finish = format.finish(part.choice, part.reason);
+          // The last one waits for the end, which comes at once and says what it took.
+          if (unfinished > 0 || includeUsage) yield chunk([finish]);
+          else lastFinish = finish;
           return;
         }
         case "end":
-          if (includeUsage) yield chunk([], { usage: formatUsage(part.usage), ...ignoredField(ignored) });
+          yield chunk(lastFinish === null ? [] : [lastFinish], {
+            ...(includeUsage ? { usage: formatUsage(part.usage) } : {}),
+            ...turnwiseField(request.scope, ignored),
+          });
           return;
         default:
           part satisfies never;

@@ -25,7 +25,7 @@ export async function chatCompletions(request: EngineRequest): Promise<Response>
   const maxTokens = maxOutputTokens(values);
   const prompt = await engine.renderChat(toChatInput({ ...values, tools: chosenTools(values) }));
   const generation = await submitGeneration(
-    engine,
+    request,
     toGenerateRequest(values, { prompt, maxTokens, logprobs, signal: scope.signal }, engine.model.vocabSize),
   );
   const listed = outputTokensOnly(engine.model.endTokens, values.ignore_eos === true);

@@ -25,7 +25,7 @@ export async function completions(request: EngineRequest): Promise<Response> {
   if (typeof prompt !== "string") checkTokens(prompt, "prompt", engine.model.vocabSize);
   const echo = await echoedText(values, engine);
   const generation = await submitGeneration(
-    engine,
+    request,
     toGenerateRequest(values, { prompt, maxTokens, logprobs, signal: scope.signal }, engine.model.vocabSize),
   );
   const listed = outputTokensOnly(engine.model.endTokens, values.ignore_eos === true);

@@ -20,7 +20,7 @@ export async function messages(request: EngineRequest): Promise<Response> {
   const prompt = await engine.renderChat(anthropicChatInput(withChosenTools(values)));
   const limits = { prompt, maxTokens: values.max_tokens, logprobs: undefined, signal: scope.signal };
   const sampling = { ...values, stop: values.stop_sequences };
-  const generation = await submitGeneration(engine, toGenerateRequest(sampling, limits, engine.model.vocabSize));
+  const generation = await submitGeneration(request, toGenerateRequest(sampling, limits, engine.model.vocabSize));
   return respondWithGeneration(request, generation, {
     writer: anthropicWriter(request, { cacheMarked: marksCache(body), ignored }),
     choices: 1,

@@ -25,7 +25,7 @@ export async function responses(request: EngineRequest): Promise<Response> {
   const input = toItems(values.input);
   const prompt = await engine.renderChat(chatInput(values, previous, input));
   const limits = { prompt, maxTokens: values.max_output_tokens, logprobs: undefined, signal: scope.signal };
-  const generation = await submitGeneration(engine, toGenerateRequest(values, limits, engine.model.vocabSize));
+  const generation = await submitGeneration(request, toGenerateRequest(values, limits, engine.model.vocabSize));
   const opened = openResponse(values, servedModelId(engine, server.options));
   return respondWithGeneration(request, generation, {
     writer: responsesWriter({
@@ -33,7 +33,7 @@ export async function responses(request: EngineRequest): Promise<Response> {
       ignored,
       onEnd: (response) => {
         if (values.store === false) return;
-        server.responses.add(scope.owner, { response, input, output: response.output, previous });
+        server.responses.add(scope.tenant.name, { response, input, output: response.output, previous });
       },
     }),
     choices: 1,
@@ -44,7 +44,7 @@ export async function responses(request: EngineRequest): Promise<Response> {
 
 function previousResponse(id: string | undefined, { scope, server }: EngineRequest): StoredResponse | null {
   if (id === undefined) return null;
-  return server.responses.get(scope.owner, id) ?? fail("previous_response_not_found", { id: id.slice(0, 200) });
+  return server.responses.get(scope.tenant.name, id) ?? fail("previous_response_not_found", { id: id.slice(0, 200) });
 }
 
 function toItems(input: ResponsesValues["input"]): InputItem[] {

@@ -15,7 +15,7 @@ export function getResponse(request: RouteRequest): Response {
 
 export function deleteResponse(request: RouteRequest): Response {
   const { id } = storedResponse(request).response;
-  request.server.responses.delete(request.scope.owner, id);
+  request.server.responses.delete(request.scope.tenant.name, id);
   return request.http.json({ id, object: "response", deleted: true });
 }
 
@@ -51,7 +51,7 @@ export function listInputItems(request: RouteRequest): Response {
 
 function storedResponse({ http, scope, server }: RouteRequest): StoredResponse {
   const id = http.req.param("id") ?? "";
-  return server.responses.get(scope.owner, id) ?? fail("response_not_found", { id: id.slice(0, 200) });
+  return server.responses.get(scope.tenant.name, id) ?? fail("response_not_found", { id: id.slice(0, 200) });
 }
 
 function pageLimit(given: string | undefined): number {

@@ -1,0 +1,102 @@
+/**
+ * The file of API keys. Plain: a key a line, all of one tenant; blank lines and lines that begin with #
+ * are skipped. JSON: the SHA-256 of each key, in hex, with its tenant and what that may have:
+ *
+ *     { "9f86d0...": { "tenant": "team-a", "name": "ci", "priority": 1, "expires": "2030-01-31T00:00:00Z",
+ *                      "limits": { "max_requests": 8, "kv_share": 0.5 } } }
+ *
+ * Several keys may name one tenant: it outlives each of them.
+ */
+
+import { createHash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { z } from "zod";
+import { fail, TurnwiseError } from "../base/errors.ts";
+import { describeIssue } from "./fields/describe-issue.ts";
+import { DEFAULT_TENANT, type Tenant } from "./tenant.ts";
+
+export interface KnownKey {
+  /** SHA-256 of the key. */
+  readonly digest: Buffer;
+  readonly tenant: Tenant;
+  readonly expiresMs: number;
+}
+
+/** A key file is small; a large one is a mistake, such as a model's path. */
+const MAX_KEY_FILE_BYTES = 1024 * 1024;
+/** Metrics and logs name tenants. */
+const MAX_NAME_CHARACTERS = 100;
+
+const keyEntry = z.strictObject({
+  tenant: z.string().min(1).max(MAX_NAME_CHARACTERS),
+  name: z.string().max(MAX_NAME_CHARACTERS).optional(),
+  priority: z.int().min(-100).max(100).default(0),
+  expires: z.iso.datetime({ offset: true }).optional(),
+  limits: z
+    .strictObject({
+      max_requests: z.int().min(1).default(Infinity),
+      kv_share: z.number().gt(0).max(1).default(1),
+    })
+    .default({ max_requests: Infinity, kv_share: 1 }),
+});
+
+const keyEntries = z.record(z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in lower-case hex"), keyEntry);
+
+/** Throws `file_unreadable`, or `invalid_option` for what is wrong in it: a file without keys must not let everyone in. */
+export function readKeyFile(path: string): KnownKey[] {
+  const text = readText(path);
+  const keys = text.trimStart().startsWith("{") ? parseJsonKeys(text, path) : parsePlainKeys(text, path);
+  if (keys.length === 0) failKeyFile(`${path} holds no key`);
+  return keys;
+}
+
+export function plainKey(key: string): KnownKey {
+  return { digest: sha256(key), tenant: DEFAULT_TENANT, expiresMs: Infinity };
+}
+
+export function sha256(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
+
+function readText(path: string): string {
+  try {
+    if (statSync(path).size > MAX_KEY_FILE_BYTES) failKeyFile(`${path} is larger than ${MAX_KEY_FILE_BYTES} bytes`);
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof TurnwiseError) throw error;
+    return fail("file_unreadable", { path, reason: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function parsePlainKeys(text: string, path: string): KnownKey[] {
+  const keys = text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  const spaced = keys.findIndex((key) => /\s/.test(key));
+  if (spaced !== -1) failKeyFile(`key ${spaced + 1} of ${path} contains a space`);
+  return keys.map(plainKey);
+}
+
+function parseJsonKeys(text: string, path: string): KnownKey[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    failKeyFile(`${path} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const parsed = keyEntries.safeParse(value);
+  if (!parsed.success) {
+    const { path: place, problem } = describeIssue(parsed.error.issues, value);
+    return failKeyFile(`${path}: ${place} ${problem}`);
+  }
+  return Object.entries(parsed.data).map(([digest, { tenant: name, priority, expires, limits }]) => ({
+    digest: Buffer.from(digest, "hex"),
+    tenant: { name, priority, kvShare: limits.kv_share, maxRequests: limits.max_requests },
+    expiresMs: expires === undefined ? Infinity : Date.parse(expires),
+  }));
+}
+
+function failKeyFile(problem: string): never {
+  fail("invalid_option", { option: "--api-key-file", problem: `${problem}.` });
+}

@@ -1,0 +1,32 @@
+/**
+ * The `turnwise` object of an answer, or of a stream's last chunk: what of the prompt was found and what
+ * was computed, where the time went, and which fields of the request were ignored.
+ */
+
+import type { RequestScope } from "./request-scope.ts";
+
+export function turnwiseField({ usage, timings }: RequestScope, ignored: readonly string[]): object {
+  return {
+    turnwise: {
+      ...(usage === null
+        ? {}
+        : {
+            tokens: {
+              cached: usage.cachedTokens,
+              prefilled: usage.promptTokens - usage.cachedTokens,
+              generated: usage.outputTokens,
+            },
+          }),
+      ...(timings === null
+        ? {}
+        : {
+            ms: {
+              queue: Math.round(timings.queueMs),
+              prefill: Math.round(timings.prefillMs),
+              decode: Math.round(timings.decodeMs),
+            },
+          }),
+      ignored,
+    },
+  };
+}
