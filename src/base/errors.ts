@@ -206,6 +206,9 @@ export const ERRORS = {
   },
   port_unavailable: { class: "UsageError", message: "Cannot listen on {host}:{port}: {reason}" },
 
+  // bench
+  trace_invalid: { class: "FormatError", message: "{path} is not a trace of agent sessions: {problem}" },
+
   // cli
   missing_argument: { class: "UsageError", message: "{command} needs {what}." },
   unexpected_argument: {

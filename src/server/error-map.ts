@@ -121,6 +121,7 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   port_unavailable: INTERNAL,
 
   // Only the command line raises these.
+  trace_invalid: INTERNAL,
   missing_argument: INTERNAL,
   unexpected_argument: INTERNAL,
   unknown_command: INTERNAL,

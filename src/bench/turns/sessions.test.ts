@@ -1,0 +1,139 @@
+import { describe, expect, it } from "vitest";
+import { startTimesMs } from "./arrivals.ts";
+import { generateSessions } from "./generated-sessions.ts";
+import { createRandom, gamma } from "./random.ts";
+import { readTauBench } from "./tau-bench.ts";
+import { readTokenTraces } from "./token-trace.ts";
+
+const words = (text: string): number => text.split(" ").length;
+
+describe("readTokenTraces", () => {
+  const request = (fields: object): object => ({ t: 0, in: 640, out: 64, hash_runs: [[1, 10]], ...fields });
+  const lines = (requests: readonly object[], fields: object = {}): string =>
+    JSON.stringify({ id: "x", block_size: 64, requests, ...fields });
+  const options = { scale: 0.5, timeScale: 2, maxContextTokens: 10_000 };
+
+  it("scales counts and times, and continues where the hashes do", () => {
+    const followUp = request({ t: 9, in: 1024, think_time: 3, hash_runs: [[1, 16]], stop: "tool_use" });
+    const [session] = readTokenTraces(lines([request({ t: 5 }), followUp], { system_tokens: 128 }), "f", options);
+    expect(session?.recordedStartMs).toBe(5000);
+    const [first, second] = session?.turns ?? [];
+    expect(first?.messages.map(({ role, content }) => [role, words(content)])).toEqual([
+      ["system", 64],
+      ["user", 256],
+    ]);
+    expect(first).toMatchObject({ keptMessages: 0, outputTokens: 32, thinkMs: 0, acts: false });
+    // 640 + 64 tokens are there already.
+    expect(second?.messages.map(({ content }) => words(content))).toEqual([160]);
+    expect(second).toMatchObject({ keptMessages: 3, thinkMs: 6000, acts: true });
+  });
+
+  it("drops messages from where a later prompt differs", () => {
+    const requests = [
+      request({}),
+      request({ in: 1280, hash_runs: [[1, 20]] }),
+      request({
+        in: 700,
+        hash_runs: [
+          [1, 9],
+          [99, 2],
+        ],
+      }),
+    ];
+    const [session] = readTokenTraces(lines(requests), "f", options);
+    const last = session?.turns[2];
+    // 576 tokens are shared, less than the first message has.
+    expect(last?.keptMessages).toBe(0);
+    expect(words(last?.messages[0]?.content ?? "")).toBe(350);
+  });
+
+  it("leaves out sessions beyond the context", () => {
+    expect(readTokenTraces(lines([request({ in: 20_001 })]), "f", options)).toEqual([]);
+  });
+
+  it.each([["{"], [JSON.stringify({ id: "x" })], [lines([request({ in: -1 })])]])(
+    "refuses %s, naming the line",
+    (line) => {
+      expect(() => readTokenTraces(`\n${lines([request({})])}\n${line}`, "f.jsonl", options)).toThrow(
+        expect.objectContaining({ code: "trace_invalid", message: expect.stringMatching(/f\.jsonl.*line 2/s) }),
+      );
+    },
+  );
+});
+
+describe("readTauBench", () => {
+  it("makes a turn of each recorded answer", () => {
+    const traj = [
+      { role: "system", content: "Policy" },
+      { role: "user", content: "Hello" },
+      { role: "assistant", content: "x".repeat(40) },
+      { role: "user", content: "Book it" },
+      { role: "assistant", content: null, tool_calls: [{ function: { name: "book", arguments: "{}" } }] },
+      { role: "tool", content: "done" },
+      { role: "assistant", content: "Done." },
+    ];
+    const [session] = readTauBench(JSON.stringify([{ task_id: 3, trial: 1, traj }]), "f", 500);
+    expect(session?.id).toBe("tau-3-1");
+    expect(session?.turns.map(({ messages, acts, thinkMs }) => [messages.length, acts, thinkMs])).toEqual([
+      [2, false, 0],
+      [1, true, 500],
+      [1, false, 500],
+    ]);
+    expect(session?.turns[0]?.outputTokens).toBe(10);
+    expect(session?.turns[2]?.messages).toEqual([{ role: "user", content: "done" }]);
+  });
+
+  it("refuses what is none", () => {
+    for (const text of ["", "{}", '[{"task_id": 1}]']) {
+      expect(() => readTauBench(text, "f", 0)).toThrow(expect.objectContaining({ code: "trace_invalid" }));
+    }
+  });
+});
+
+describe("generateSessions", () => {
+  const shape = { sessions: 200, turns: 4, systemTokens: 50, turnTokens: 80, outputTokens: 20, thinkMs: 1000 };
+
+  it("gives the same for a seed, and has the means that were asked for", () => {
+    const sessions = generateSessions(shape, "s");
+    expect(sessions).toEqual(generateSessions(shape, "s"));
+    const turns = sessions.flatMap(({ turns: all }) => all);
+    const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+    expect(mean(turns.map(({ outputTokens }) => outputTokens))).toBeCloseTo(20, -1);
+    expect(mean(turns.map(({ messages }) => words(messages.at(-1)?.content ?? "")))).toBeGreaterThan(70);
+    expect(new Set(sessions.map(({ turns: [first] }) => first?.messages[0]?.content)).size).toBe(1);
+  });
+});
+
+describe("startTimesMs", () => {
+  const sessions = generateSessions(
+    { sessions: 4000, turns: 1, systemTokens: 0, turnTokens: 1, outputTokens: 1, thinkMs: 0 },
+    "arrivals",
+  );
+  const gapsOf = (starts: readonly number[]): number[] => starts.slice(1).map((ms, index) => ms - (starts[index] ?? 0));
+
+  it.each([
+    [{ kind: "poisson", perMinute: 60 } as const, 1],
+    [{ kind: "gamma", perMinute: 60, variation: 3 } as const, 3],
+  ])("has the rate and the variation of %o", (arrivals, variation) => {
+    const gaps = gapsOf(startTimesMs(sessions, arrivals, "seed"));
+    const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
+    const deviation = Math.sqrt(gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length);
+    expect(mean / 1000).toBeGreaterThan(0.85);
+    expect(mean / 1000).toBeLessThan(1.15);
+    expect(deviation / mean / variation).toBeGreaterThan(0.85);
+    expect(deviation / mean / variation).toBeLessThan(1.15);
+  });
+
+  it("scales recorded times from the first", () => {
+    const recorded = [3000, 1000, 2500].map((recordedStartMs, id) => ({ id: String(id), recordedStartMs, turns: [] }));
+    expect(startTimesMs(recorded, { kind: "recorded", timeScale: 2 }, "")).toEqual([4000, 0, 3000]);
+  });
+});
+
+it("gamma has mean 1 for shapes on both sides of 1", () => {
+  for (const shape of [0.2, 1, 7]) {
+    const random = createRandom(`gamma ${shape}`);
+    const values = Array.from({ length: 20_000 }, () => gamma(random, shape));
+    expect(values.reduce((sum, value) => sum + value, 0) / values.length).toBeCloseTo(1, 1);
+  }
+});
