@@ -12,7 +12,7 @@ const SRC = join(ROOT, "src");
 /** Lowest first; those in one row are siblings. */
 const LAYERS: readonly (readonly string[])[] = [
   ["base"],
-  ["formats", "text", "graph"],
+  ["formats", "text", "graph", "report"],
   ["models", "compile", "hub"],
   ["native"],
   ["engine"],
@@ -20,7 +20,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ["cost"],
   ["server"],
   ["agent"],
-  ["cli", "bench"],
+  ["bench"],
+  ["cli"],
 ];
 
 /** The public API assembles the engine for library users; nothing inside imports it. */

@@ -43,6 +43,7 @@ type GroupValues<Groups extends OptionGroups> =
   Intersection<Groups[keyof Groups]> extends infer All extends OptionTable ? OptionValues<All> : never;
 
 interface CommandText {
+  /** One word, or two: `bench turns` is called as it is written, and listed in the help of `bench`. */
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;

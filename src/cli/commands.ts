@@ -1,6 +1,7 @@
 /** All commands, in the order that help lists them. */
 
 import type { Command } from "./command.ts";
+import { BENCH_TURNS } from "./commands/bench-turns.ts";
 import { BUILD_NATIVE } from "./commands/build-native.ts";
 import { CHAT } from "./commands/chat.ts";
 import { DOCTOR } from "./commands/doctor.ts";
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   INSPECT,
   TOKENIZE,
   PERPLEXITY,
+  BENCH_TURNS,
   DOCTOR,
   BUILD_NATIVE,
 ];

@@ -34,8 +34,25 @@ const TOKENIZE = defineCommand({
   run: async () => EXIT_CODES.ok,
 });
 
+const RUN_TWICE = defineCommand({
+  name: "run twice",
+  summary: "Print it twice",
+  arguments: {},
+  groups: { Generation: OPTIONS },
+  examples: [],
+  run: async () => EXIT_CODES.ok,
+});
+const EVAL_AGENT = defineCommand({
+  name: "eval agent",
+  summary: "Judge an agent",
+  arguments: { model: { required: true, help: "A file" } },
+  groups: {},
+  examples: [],
+  run: async () => EXIT_CODES.ok,
+});
+
 const parse = (...argv: string[]): ReturnType<typeof parseArguments> =>
-  parseArguments([RUN, TOKENIZE], "1.2.3", argv, 100);
+  parseArguments([RUN, RUN_TWICE, TOKENIZE, EVAL_AGENT], "1.2.3", argv, 100);
 
 function textOf(...argv: string[]): string {
   const parsed = parse(...argv);
@@ -53,6 +70,15 @@ function messageOf(...argv: string[]): string {
 }
 
 describe("parseArguments", () => {
+  test("finds commands of two words, whether or not the first is one too", () => {
+    expect(parse("run", "twice", "--raw")).toMatchObject({ command: RUN_TWICE, positional: [], given: { raw: true } });
+    expect(parse("run", "thrice")).toMatchObject({ command: RUN, positional: ["thrice"] });
+    expect(parse("eval", "agent", "m.gguf")).toMatchObject({ command: EVAL_AGENT, positional: ["m.gguf"] });
+    expect(messageOf("eval", "agent")).toContain("turnwise eval agent needs MODEL");
+    expect(messageOf("run", "twice", "--rwa")).toContain("--raw");
+    expect(textOf("run", "--help")).toContain("twice");
+  });
+
   test("splits arguments and options; a repeated option keeps all its texts", () => {
     expect(parse("run", "-p", "Hi", "m.gguf", "--stop", "a", "--stop=-b", "--raw")).toEqual({
       kind: "command",

@@ -72,6 +72,8 @@ function createProgram(version: string, columns: number, write: (text: string) =
     .helpCommand("help [command]", "Print a command's help")
     .usage("COMMAND [options]")
     .addHelpText("after", examplesText(TOP_EXAMPLES))
+    // Options behind a command's name are the command's; commands inherit the setting.
+    .enablePositionalOptions()
     .exitOverride()
     .showSuggestionAfterError(false)
     .configureOutput({
@@ -86,7 +88,10 @@ function createProgram(version: string, columns: number, write: (text: string) =
 }
 
 function addCommand(program: CommanderCommand, command: Command): CommanderCommand {
-  const sub = program.command(command.name).summary(command.summary);
+  const words = command.name.split(" ");
+  const sub = groupOf(program, words)
+    .command(words.at(-1) ?? "")
+    .summary(command.summary);
   sub.description(command.details === undefined ? `${command.summary}.` : `${command.summary}.\n\n${command.details}`);
   sub.helpOption("-h, --help", "Print this help");
   for (const [name, row] of Object.entries(command.arguments)) {
@@ -97,6 +102,13 @@ function addCommand(program: CommanderCommand, command: Command): CommanderComma
   }
   sub.addHelpText("after", examplesText(command.examples));
   return sub;
+}
+
+/** What a command is registered under: `bench turns` under `bench`, which may be a command itself. */
+function groupOf(program: CommanderCommand, words: readonly string[]): CommanderCommand {
+  const [group] = words;
+  if (words.length === 1 || group === undefined) return program;
+  return program.commands.find((known) => known.name() === group) ?? program.command(group);
 }
 
 function toOption(name: string, row: OptionRow): Option {
@@ -126,7 +138,10 @@ const examplesText = (examples: readonly string[]): string =>
 /** Commander's error as ours. Its codes are stable; the quoted word in its message is the culprit. */
 function translateError(error: CommanderError, commands: readonly Command[], argv: readonly string[]): TurnwiseError {
   const culprit = /'([^']*)'/.exec(error.message)?.[1] ?? "";
-  const command = commands.find(({ name }) => name === argv.find((word) => !word.startsWith("-")));
+  const words = argv.filter((word) => !word.startsWith("-"));
+  const named = (count: number): Command | undefined =>
+    commands.find(({ name }) => name === words.slice(0, count).join(" "));
+  const command = named(2) ?? named(1);
   const name = command === undefined ? "turnwise" : `turnwise ${command.name}`;
   switch (error.code) {
     case "commander.help":

@@ -47,6 +47,19 @@ describe("readTokenTraces", () => {
     expect(words(last?.messages[0]?.content ?? "")).toBe(350);
   });
 
+  it("makes a session of each subagent, which begins when it was started", () => {
+    const sub = { type: "subagent", t: 4, agent_id: "agent_1", requests: [request({ in: 100, hash_runs: [[50, 2]] })] };
+    const sessions = readTokenTraces(
+      lines([request({ t: 1 }), sub, request({ t: 9, in: 800, hash_runs: [[1, 13]] })]),
+      "f",
+      options,
+    );
+    expect(sessions.map(({ id, recordedStartMs, turns }) => [id, recordedStartMs, turns.length])).toEqual([
+      ["x", 1000, 2],
+      ["x/agent_1", 4000, 1],
+    ]);
+  });
+
   it("leaves out sessions beyond the context", () => {
     expect(readTokenTraces(lines([request({ in: 20_001 })]), "f", options)).toEqual([]);
   });

@@ -1,7 +1,8 @@
 /**
  * Sessions out of recorded token counts of coding agents: one JSON object a line, as
  * https://github.com/callanjfox/kv-cache-tester publishes them, with its runs of block hashes as
- * [first, length]. What two requests share is read from the hashes; the text is made up.
+ * [first, length]. What two requests share is read from the hashes; the text is made up. A subagent's
+ * requests are a session of their own.
  */
 
 import { z } from "zod";
@@ -11,25 +12,43 @@ import { fillerText } from "./filler-text.ts";
 
 const MS_PER_SECOND = 1000;
 
+const request = z.looseObject({
+  t: z.number().min(0),
+  in: z.int().positive(),
+  out: z.int().min(0),
+  hash_runs: z.array(z.tuple([z.int(), z.int().positive()])),
+  think_time: z.number().min(0).default(0),
+  stop: z.string().nullish(),
+});
+
+/** Tokens that come before the first message. */
+const PREAMBLE = { system_tokens: z.int().min(0).default(0), tool_tokens: z.int().min(0).default(0) };
+
+const subagent = z.looseObject({
+  type: z.literal("subagent"),
+  t: z.number().min(0),
+  agent_id: z.string(),
+  ...PREAMBLE,
+  requests: z.array(request),
+});
+
 const trace = z.looseObject({
   id: z.string(),
   block_size: z.int().positive(),
-  system_tokens: z.int().min(0).default(0),
-  tool_tokens: z.int().min(0).default(0),
-  requests: z.array(
-    z.looseObject({
-      t: z.number().min(0),
-      in: z.int().positive(),
-      out: z.int().min(0),
-      hash_runs: z.array(z.tuple([z.int(), z.int().positive()])),
-      think_time: z.number().min(0).default(0),
-      stop: z.string().nullish(),
-    }),
-  ),
+  ...PREAMBLE,
+  requests: z.array(z.union([subagent, request])),
 });
 
-type Trace = z.output<typeof trace>;
-type RecordedRequest = Trace["requests"][number];
+type RecordedRequest = z.output<typeof request>;
+
+/** The requests of one agent, in order. */
+interface Recording {
+  readonly id: string;
+  readonly startSeconds: number;
+  readonly blockTokens: number;
+  readonly preambleTokens: number;
+  readonly requests: readonly RecordedRequest[];
+}
 
 export interface TokenTraceOptions {
   /** All token counts are multiplied by it, so ratios stay: 0.125 makes 100,000 tokens 12,500. */
@@ -43,13 +62,12 @@ export interface TokenTraceOptions {
 /** `lines` is the text of a trace file. Sessions without a request are left out. */
 export function readTokenTraces(lines: string, path: string, options: TokenTraceOptions): AgentSession[] {
   const texts = lines.split("\n").filter((line) => line.trim() !== "");
-  return texts.flatMap((line, index) => {
-    const session = toSession(parseTrace(line, path, index + 1), options);
-    return session === null ? [] : [session];
-  });
+  const recordings = texts.flatMap((line, index) => parseRecordings(line, path, index + 1));
+  return recordings.flatMap((recording) => toSession(recording, options) ?? []);
 }
 
-function parseTrace(line: string, path: string, number: number): Trace {
+/** The agent of a line, and its subagents. */
+function parseRecordings(line: string, path: string, number: number): Recording[] {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -60,20 +78,44 @@ function parseTrace(line: string, path: string, number: number): Trace {
     });
   }
   const parsed = trace.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  return fail("trace_invalid", {
-    path,
-    problem: `line ${number}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`,
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    fail("trace_invalid", { path, problem: `line ${number}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}` });
+  }
+  const { id, block_size: blockTokens, requests } = parsed.data;
+  const recordingOf = (
+    name: string,
+    startSeconds: number,
+    preamble: { readonly system_tokens: number; readonly tool_tokens: number },
+    own: readonly RecordedRequest[],
+  ): Recording => ({
+    id: name,
+    startSeconds,
+    blockTokens,
+    preambleTokens: preamble.system_tokens + preamble.tool_tokens,
+    requests: own,
   });
+  const main: RecordedRequest[] = [];
+  const recordings = requests.flatMap((entry) => {
+    if ("agent_id" in entry && "requests" in entry) {
+      const started = entry as z.output<typeof subagent>;
+      return [recordingOf(`${id}/${started.agent_id}`, started.t, started, started.requests)];
+    }
+    main.push(entry as RecordedRequest);
+    return [];
+  });
+  return [recordingOf(id, main[0]?.t ?? 0, parsed.data, main), ...recordings];
 }
 
-function toSession(recorded: Trace, options: TokenTraceOptions): AgentSession | null {
+function toSession(recorded: Recording, options: TokenTraceOptions): AgentSession | null {
   const { scale, maxContextTokens } = options;
-  const fits = recorded.requests.every((request) => (request.in + request.out) * scale <= maxContextTokens);
-  const [first] = recorded.requests;
-  if (!fits || first === undefined) return null;
-  return { id: recorded.id, recordedStartMs: first.t * MS_PER_SECOND, turns: toTurns(recorded, options) };
+  const fits = recorded.requests.every((one) => (one.in + one.out) * scale <= maxContextTokens);
+  if (!fits || recorded.requests.length === 0) return null;
+  return {
+    id: recorded.id,
+    recordedStartMs: recorded.startSeconds * MS_PER_SECOND,
+    turns: toTurns(recorded, options),
+  };
 }
 
 /** One message of the conversation so far and the tokens up to its end. */
@@ -81,32 +123,31 @@ interface Laid {
   readonly endTokens: number;
 }
 
-function toTurns(recorded: Trace, { scale, timeScale }: TokenTraceOptions): ReplayTurn[] {
+function toTurns(recorded: Recording, { scale, timeScale }: TokenTraceOptions): ReplayTurn[] {
   const scaled = (tokens: number): number => Math.max(1, Math.round(tokens * scale));
   const laid: Laid[] = [];
   let previous: RecordedRequest | null = null;
-  return recorded.requests.map((request, index) => {
-    const shared = previous === null ? 0 : sharedTokens(previous, request, recorded.block_size);
-    previous = request;
+  return recorded.requests.map((one, index) => {
+    const shared = previous === null ? 0 : sharedTokens(previous, one, recorded.blockTokens);
+    previous = one;
     // A message that is only partly shared is sent anew.
     const kept = laid.filter(({ endTokens }) => endTokens <= shared).length;
     laid.length = kept;
-    const keptTokens = laid.at(-1)?.endTokens ?? 0;
     const messages: ReplayMessage[] = [];
     const lay = (role: ReplayMessage["role"], tokens: number): void => {
       messages.push({ role, content: fillerText(scaled(tokens), `${recorded.id}/${index}/${messages.length}`) });
       laid.push({ endTokens: (laid.at(-1)?.endTokens ?? 0) + tokens });
     };
-    const system = recorded.system_tokens + recorded.tool_tokens;
-    if (keptTokens === 0 && system > 0 && system < request.in) lay("system", system);
-    lay("user", Math.max(1, request.in - (laid.at(-1)?.endTokens ?? 0)));
-    laid.push({ endTokens: request.in + request.out });
+    const { preambleTokens } = recorded;
+    if (kept === 0 && preambleTokens > 0 && preambleTokens < one.in) lay("system", preambleTokens);
+    lay("user", Math.max(1, one.in - (laid.at(-1)?.endTokens ?? 0)));
+    laid.push({ endTokens: one.in + one.out });
     return {
-      thinkMs: index === 0 ? 0 : request.think_time * MS_PER_SECOND * timeScale,
+      thinkMs: index === 0 ? 0 : one.think_time * MS_PER_SECOND * timeScale,
       keptMessages: kept,
       messages,
-      outputTokens: scaled(request.out),
-      acts: request.stop === "tool_use",
+      outputTokens: scaled(one.out),
+      acts: one.stop === "tool_use",
     };
   });
 }

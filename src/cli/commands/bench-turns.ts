@@ -1,0 +1,278 @@
+/** `turnwise bench turns`: replays agents' sessions against any OpenAI-compatible server, or this one. */
+
+import { writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fail } from "../../base/errors.ts";
+import type { OptionTable, OptionValues } from "../../base/option-table.ts";
+import { resolveOptions } from "../../base/option-parse.ts";
+import type { AgentSession, SessionSource } from "../../bench/turns/agent-session.ts";
+import { type Arrivals, startTimesMs } from "../../bench/turns/arrivals.ts";
+import { type ChatTarget, streamChat } from "../../bench/turns/chat-stream.ts";
+import { generateSessions } from "../../bench/turns/generated-sessions.ts";
+import { readSessions } from "../../bench/turns/read-sessions.ts";
+import { type ReplayClock, replay } from "../../bench/turns/replay.ts";
+import { figureRows, quantileRows, turnsPage } from "../../bench/turns/turns-page.ts";
+import { turnsReport } from "../../bench/turns/turns-report.ts";
+import { renderPage } from "../../report/html-page.ts";
+import { SERVER_OPTIONS } from "../../server/options.ts";
+import { EXIT_CODES, defineCommand } from "../command.ts";
+import type { CommandContext } from "../command.ts";
+import { withInterruptSignal } from "../interrupts.ts";
+import { withEngine } from "../load-engine.ts";
+import { CACHE_OPTIONS } from "../options/cache-options.ts";
+import { BATCH_OPTIONS, ENGINE_OPTIONS, toEngineOptions } from "../options/engine-options.ts";
+import { createProgress } from "../progress.ts";
+import { resolveModel } from "../resolve-model.ts";
+import { textTable } from "../text-table.ts";
+import { writeJson, writeLine, writeText } from "../terminal.ts";
+import { openServer } from "./serve.ts";
+
+const MAX_COUNT = 1_000_000;
+const count = { kind: "integer", min: 1, max: MAX_COUNT } as const;
+
+const TARGET_OPTIONS = {
+  url: {
+    type: { kind: "string", placeholder: "URL" },
+    default: null,
+    env: null,
+    help: "A running server's base URL up to /v1; without it a server of --model is started",
+  },
+  "api-key": {
+    type: { kind: "string", placeholder: "KEY" },
+    default: null,
+    env: "OPENAI_API_KEY",
+    help: "Key for --url",
+  },
+  model: {
+    type: { kind: "string", placeholder: "MODEL" },
+    default: null,
+    env: null,
+    help: "With --url the id to ask for, by default the first one listed; without it the file to serve",
+  },
+} as const satisfies OptionTable;
+
+const SESSION_OPTIONS = {
+  trace: {
+    type: { kind: "string", placeholder: "FILE" },
+    default: null,
+    env: null,
+    help: "tau-bench trajectories (.json) or token counts of agents (.jsonl, .jsonl.gz); by default generated sessions",
+  },
+  sessions: { type: count, default: 8, env: null, help: "How many sessions; of a trace the first ones that fit" },
+  turns: { type: count, default: 8, env: null, help: "Turns of a generated session; of a trace at most so many" },
+  "system-tokens": { type: count, default: 1000, env: null, help: "Generated: the system prompt that all share" },
+  "turn-tokens": { type: count, default: 200, env: null, help: "Generated: mean of what a turn adds" },
+  "output-tokens": { type: count, default: 60, env: null, help: "Generated: mean of an answer" },
+  think: {
+    type: { kind: "duration" },
+    default: 1000,
+    env: null,
+    help: "Gap before a turn: the mean of generated ones, or the gap itself where a trace has no times",
+  },
+  scale: {
+    type: { kind: "number", min: 1e-4, max: 1 },
+    default: 1,
+    env: null,
+    help: "Multiplies a trace's token counts",
+  },
+  "time-scale": {
+    type: { kind: "number", min: 0, max: 1000 },
+    default: 1,
+    env: null,
+    help: "Multiplies recorded times",
+  },
+  "max-context": { type: count, default: 8192, env: null, help: "Sessions of token counts beyond it are left out" },
+  arrivals: {
+    type: { kind: "choice", choices: ["burst", "poisson", "gamma", "recorded"] },
+    default: "poisson",
+    env: null,
+    help: "When sessions begin: all at once, at random, at random in bursts, as recorded",
+  },
+  rate: { type: { kind: "number", min: 1e-3, max: 1e6 }, default: 10, env: null, help: "Sessions a minute" },
+  variation: {
+    type: { kind: "number", min: 0.1, max: 20 },
+    default: 2,
+    env: null,
+    help: "Coefficient of variation of gamma arrivals; 1 is Poisson",
+  },
+  seed: { type: { kind: "string", placeholder: "TEXT" }, default: "1", env: null, help: "Same seed, same load" },
+} as const satisfies OptionTable;
+
+const REPORT_OPTIONS = {
+  "slo-turn": { type: { kind: "duration" }, default: 10_000, env: null, help: "A good turn is complete within it" },
+  "slo-first-token": { type: { kind: "duration" }, default: 2000, env: null, help: "... and begins within it" },
+  "turn-timeout": { type: { kind: "duration" }, default: 300_000, env: null, help: "A longer turn has failed" },
+  html: { type: { kind: "string", placeholder: "FILE" }, default: null, env: null, help: "Write a page with plots" },
+  json: {
+    type: { kind: "boolean" },
+    default: false,
+    env: null,
+    help: "Print one JSON object; null stands for the infinite time of a failure",
+  },
+} as const satisfies OptionTable;
+
+type SessionOptions = OptionValues<typeof SESSION_OPTIONS>;
+
+export const BENCH_TURNS = defineCommand({
+  name: "bench turns",
+  summary: "Replay agents' sessions against a server, and measure their turns",
+  details:
+    "Sessions begin at their times whatever the server does; inside one, a turn follows the\n" +
+    "answer before it. Answers have the recorded length (ignore_eos), and each server's own text\n" +
+    "stays in its history. Clocks start at the intended time, and a failed turn counts as\n" +
+    "infinitely slow.",
+  arguments: {},
+  groups: {
+    Target: TARGET_OPTIONS,
+    Sessions: SESSION_OPTIONS,
+    Report: REPORT_OPTIONS,
+    "Model (without --url)": {
+      ...BATCH_OPTIONS,
+      ...ENGINE_OPTIONS,
+      ...CACHE_OPTIONS,
+    },
+  },
+  examples: [
+    "turnwise bench turns --model model.gguf --sessions 8 --html turns.html",
+    "turnwise bench turns --url http://127.0.0.1:8080/v1 --trace sessions.jsonl.gz --scale 0.05 --arrivals recorded",
+  ],
+  run: async ({ options }, context) => {
+    const source = takeSessions(options);
+    const play = async (target: ChatTarget): Promise<void> => {
+      const arrivals = toArrivals(options);
+      const records = await playWithProgress(source.sessions, arrivals, target, options, context);
+      const objective = { turnMs: options.sloTurn, firstTokenMs: options.sloFirstToken };
+      const report = turnsReport(records, objective);
+      const facts = [
+        `${source.sessions.length} sessions: ${source.name}; arrivals: ${options.arrivals}; seed ${options.seed}`,
+        `against ${target.url}, model ${target.model}`,
+      ];
+      if (options.html !== null) {
+        writeFileSync(options.html, renderPage("Turns of agents", turnsPage({ facts, report, records })));
+      }
+      if (options.json) await writeJson(context.terminal.stdout, { facts, ...report });
+      else await printReport(facts, report, context);
+    };
+    if (options.url !== null) await play(await remoteTarget(options.url, options.model, options.apiKey));
+    else await withOwnServer(options, context, play);
+    return EXIT_CODES.ok;
+  },
+});
+
+function takeSessions(options: SessionOptions): SessionSource {
+  const { trace, scale, timeScale, maxContext: maxContextTokens, think: thinkMs, seed } = options;
+  const source =
+    trace === null
+      ? { name: "generated", sessions: generateSessions({ ...options, thinkMs }, seed) }
+      : readSessions(trace, { scale, timeScale, maxContextTokens, thinkMs });
+  const sessions = source.sessions
+    .slice(0, options.sessions)
+    .map((session): AgentSession => ({ ...session, turns: session.turns.slice(0, options.turns) }));
+  if (sessions.length === 0) {
+    fail("trace_invalid", { path: trace ?? "", problem: "no session fits; raise --max-context or lower --scale" });
+  }
+  if (options.arrivals === "recorded" && sessions.some(({ recordedStartMs }) => recordedStartMs === null)) {
+    fail("invalid_option", { option: "--arrivals", problem: "these sessions have no recorded times." });
+  }
+  return { ...source, sessions };
+}
+
+function toArrivals({ arrivals, rate: perMinute, variation, timeScale }: SessionOptions): Arrivals {
+  switch (arrivals) {
+    case "burst":
+      return { kind: "burst" };
+    case "poisson":
+      return { kind: "poisson", perMinute };
+    case "gamma":
+      return { kind: "gamma", perMinute, variation };
+    case "recorded":
+      return { kind: "recorded", timeScale };
+    default:
+      return arrivals satisfies never;
+  }
+}
+
+async function playWithProgress(
+  sessions: readonly AgentSession[],
+  arrivals: Arrivals,
+  target: ChatTarget,
+  { seed, turnTimeout: turnTimeoutMs }: { readonly seed: string; readonly turnTimeout: number },
+  { interrupts, terminal }: CommandContext,
+) {
+  const total = sessions.reduce((sum, { turns }) => sum + turns.length, 0);
+  const progress = createProgress(terminal.stderr);
+  let done = 0;
+  try {
+    return await withInterruptSignal(interrupts, (signal) =>
+      replay(sessions, startTimesMs(sessions, arrivals, seed), (request) => streamChat(target, request, CLOCK.now), {
+        clock: CLOCK,
+        turnTimeoutMs,
+        signal,
+        onTurn: () => progress.update("playing turns", ++done / total),
+      }),
+    );
+  } finally {
+    progress.done();
+  }
+}
+
+const CLOCK: ReplayClock = {
+  now: () => performance.now(),
+  async waitUntil(atMs, signal) {
+    const leftMs = atMs - performance.now();
+    // An aborted wait ends at once; the replay looks at the signal itself.
+    if (leftMs > 0) await sleep(leftMs, undefined, { signal }).catch(() => undefined);
+  },
+};
+
+/** The server's first model, unless one is named. Throws `request_failed`. */
+async function remoteTarget(url: string, model: string | null, apiKey: string | null): Promise<ChatTarget> {
+  const base = url.replace(/\/+$/, "");
+  if (model !== null) return { url: base, model, apiKey };
+  try {
+    const headers = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` };
+    const response = await fetch(`${base}/models`, { headers });
+    const { data } = (await response.json()) as { readonly data?: readonly { readonly id: string }[] };
+    const first = data?.[0]?.id;
+    return { url: base, apiKey, model: first ?? fail("request_failed", { url: base, reason: "it lists no model" }) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return fail("request_failed", { url: `${base}/models`, reason });
+  }
+}
+
+/** A server of the model in this process, on a free port of this machine, for the time of `work`. */
+async function withOwnServer(
+  options: Parameters<typeof toEngineOptions>[1] &
+    OptionValues<typeof BATCH_OPTIONS> & {
+      readonly model: string | null;
+      readonly cacheDir: string | null;
+    },
+  context: CommandContext,
+  work: (target: ChatTarget) => Promise<void>,
+): Promise<void> {
+  const model = await resolveModel(options.model, options.cacheDir, context);
+  await withEngine(toEngineOptions(model, options, options), context, async (engine) => {
+    const serverOptions = resolveOptions(SERVER_OPTIONS, { port: "0", "log-level": "error" });
+    const server = await openServer(Promise.resolve(engine), serverOptions, { env: {} });
+    try {
+      const { url } = await server.listen();
+      await work({ url: `${url}/v1`, model: engine.model.id, apiKey: null });
+    } finally {
+      await server.close();
+    }
+  });
+}
+
+async function printReport(
+  facts: readonly string[],
+  report: ReturnType<typeof turnsReport>,
+  { terminal }: CommandContext,
+): Promise<void> {
+  for (const fact of facts) await writeLine(terminal.stdout, fact);
+  const heads = ["", "p50 (95 % interval)", "p95", "p99"];
+  await writeText(
+    terminal.stdout,
+    `\n${textTable([heads, ...quantileRows(report)])}\n${textTable(figureRows(report))}`,
+  );
+}
