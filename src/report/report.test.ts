@@ -5,9 +5,9 @@ import { renderPlot } from "./plot.ts";
 
 describe("placeAxis", () => {
   it("labels round values of a linear axis, from 0", () => {
-    const { ticks, place } = placeAxis({ label: "", scale: "linear" }, [3, 97], 100);
-    expect(ticks.map(({ text }) => text)).toEqual(["0", "20", "40", "60", "80", "100"]);
-    expect(place(50)).toBe(50);
+    const placed = placeAxis({ label: "", scale: "linear" }, [3, 97], 100);
+    expect(placed.ticks.map(({ text }) => text)).toEqual(["0", "20", "40", "60", "80", "100"]);
+    expect(placed.place(50)).toBe(50);
   });
 
   it("labels powers of ten of a log axis, and 2 and 5 of a short one", () => {
@@ -37,9 +37,9 @@ it("shortNumber keeps three digits", () => {
   ]);
 });
 
-describe("renderPlot", () => {
-  const axis = (label: string) => ({ label, scale: "linear" as const });
+const axis = (label: string) => ({ label, scale: "linear" as const });
 
+describe("renderPlot", () => {
   it("draws every series and leaves out what cannot be placed", () => {
     const svg = renderPlot({
       title: "A < B",

@@ -19,9 +19,9 @@ class VirtualClock implements ReplayClock {
 
   /** Runs until `work` is done. */
   async run<T>(work: Promise<T>): Promise<T> {
-    let done = false;
-    void work.finally(() => (done = true));
-    while (!done) {
+    const ended = { value: false };
+    void work.finally(() => (ended.value = true));
+    while (!ended.value) {
       await new Promise((resolve) => setImmediate(resolve));
       this.#sleepers.sort((a, b) => a.atMs - b.atMs);
       const next = this.#sleepers.shift();

@@ -7,10 +7,11 @@ import { readTokenTraces } from "./token-trace.ts";
 
 const words = (text: string): number => text.split(" ").length;
 
+const request = (fields: object): object => ({ t: 0, in: 640, out: 64, hash_runs: [[1, 10]], ...fields });
+const lines = (requests: readonly object[], fields: object = {}): string =>
+  JSON.stringify({ id: "x", block_size: 64, requests, ...fields });
+
 describe("readTokenTraces", () => {
-  const request = (fields: object): object => ({ t: 0, in: 640, out: 64, hash_runs: [[1, 10]], ...fields });
-  const lines = (requests: readonly object[], fields: object = {}): string =>
-    JSON.stringify({ id: "x", block_size: 64, requests, ...fields });
   const options = { scale: 0.5, timeScale: 2, maxContextTokens: 10_000 };
 
   it("scales counts and times, and continues where the hashes do", () => {
@@ -103,6 +104,8 @@ describe("readTauBench", () => {
   });
 });
 
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
 describe("generateSessions", () => {
   const shape = { sessions: 200, turns: 4, systemTokens: 50, turnTokens: 80, outputTokens: 20, thinkMs: 1000 };
 
@@ -110,31 +113,31 @@ describe("generateSessions", () => {
     const sessions = generateSessions(shape, "s");
     expect(sessions).toEqual(generateSessions(shape, "s"));
     const turns = sessions.flatMap(({ turns: all }) => all);
-    const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
     expect(mean(turns.map(({ outputTokens }) => outputTokens))).toBeCloseTo(20, -1);
     expect(mean(turns.map(({ messages }) => words(messages.at(-1)?.content ?? "")))).toBeGreaterThan(70);
     expect(new Set(sessions.map(({ turns: [first] }) => first?.messages[0]?.content)).size).toBe(1);
   });
 });
 
+const gapsOf = (starts: readonly number[]): number[] => starts.slice(1).map((ms, index) => ms - (starts[index] ?? 0));
+
 describe("startTimesMs", () => {
   const sessions = generateSessions(
     { sessions: 4000, turns: 1, systemTokens: 0, turnTokens: 1, outputTokens: 1, thinkMs: 0 },
     "arrivals",
   );
-  const gapsOf = (starts: readonly number[]): number[] => starts.slice(1).map((ms, index) => ms - (starts[index] ?? 0));
 
   it.each([
     [{ kind: "poisson", perMinute: 60 } as const, 1],
     [{ kind: "gamma", perMinute: 60, variation: 3 } as const, 3],
   ])("has the rate and the variation of %o", (arrivals, variation) => {
     const gaps = gapsOf(startTimesMs(sessions, arrivals, "seed"));
-    const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
-    const deviation = Math.sqrt(gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length);
-    expect(mean / 1000).toBeGreaterThan(0.85);
-    expect(mean / 1000).toBeLessThan(1.15);
-    expect(deviation / mean / variation).toBeGreaterThan(0.85);
-    expect(deviation / mean / variation).toBeLessThan(1.15);
+    const average = mean(gaps);
+    const deviation = Math.sqrt(mean(gaps.map((gap) => (gap - average) ** 2)));
+    expect(average / 1000).toBeGreaterThan(0.85);
+    expect(average / 1000).toBeLessThan(1.15);
+    expect(deviation / average / variation).toBeGreaterThan(0.85);
+    expect(deviation / average / variation).toBeLessThan(1.15);
   });
 
   it("scales recorded times from the first", () => {
@@ -147,6 +150,6 @@ it("gamma has mean 1 for shapes on both sides of 1", () => {
   for (const shape of [0.2, 1, 7]) {
     const random = createRandom(`gamma ${shape}`);
     const values = Array.from({ length: 20_000 }, () => gamma(random, shape));
-    expect(values.reduce((sum, value) => sum + value, 0) / values.length).toBeCloseTo(1, 1);
+    expect(mean(values)).toBeCloseTo(1, 1);
   }
 });

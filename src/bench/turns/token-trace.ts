@@ -101,7 +101,7 @@ function parseRecordings(line: string, path: string, number: number): Recording[
       const started = entry as z.output<typeof subagent>;
       return [recordingOf(`${id}/${started.agent_id}`, started.t, started, started.requests)];
     }
-    main.push(entry as RecordedRequest);
+    main.push(entry);
     return [];
   });
   return [recordingOf(id, main[0]?.t ?? 0, parsed.data, main), ...recordings];

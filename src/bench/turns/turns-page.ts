@@ -41,9 +41,16 @@ export function showMs(ms: number): string {
 
 /** The latencies, each as its name and its three quantiles. */
 export function quantileRows({ turnMs, actionMs, firstTokenMs: first, gapMs }: TurnsReport): string[][] {
-  const row = (name: string, quantiles: Quantiles | null): string[][] =>
-    quantiles === null ? [] : [[name, ...[quantiles.p50, quantiles.p95, quantiles.p99].map(showQuantile)]];
-  return [...row("turn", turnMs), ...row("action", actionMs), ...row("first token", first), ...row("token gap", gapMs)];
+  return [
+    ...quantileRow("turn", turnMs),
+    ...quantileRow("action", actionMs),
+    ...quantileRow("first token", first),
+    ...quantileRow("token gap", gapMs),
+  ];
+}
+
+function quantileRow(name: string, quantiles: Quantiles | null): string[][] {
+  return quantiles === null ? [] : [[name, ...[quantiles.p50, quantiles.p95, quantiles.p99].map(showQuantile)]];
 }
 
 export function figureRows(report: TurnsReport): string[][] {

@@ -204,12 +204,17 @@ async function playWithProgress(
   let done = 0;
   try {
     return await withInterruptSignal(interrupts, (signal) =>
-      replay(sessions, startTimesMs(sessions, arrivals, seed), (request) => streamChat(target, request, CLOCK.now), {
-        clock: CLOCK,
-        turnTimeoutMs,
-        signal,
-        onTurn: () => progress.update("playing turns", ++done / total),
-      }),
+      replay(
+        sessions,
+        startTimesMs(sessions, arrivals, seed),
+        (request) => streamChat(target, request, () => CLOCK.now()),
+        {
+          clock: CLOCK,
+          turnTimeoutMs,
+          signal,
+          onTurn: () => progress.update("playing turns", ++done / total),
+        },
+      ),
     );
   } finally {
     progress.done();
