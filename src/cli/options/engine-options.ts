@@ -20,7 +20,7 @@ export const ENGINE_OPTIONS = {
     type: { kind: "choice", choices: ["auto", "f32", "f16", "int8"] },
     default: "auto",
     env: "TURNWISE_KV_TYPE",
-    help: "Storage of the KV cache; auto is f32 for f32 models, else int8",
+    help: "Storage of the KV cache; auto is f32 for f32 models, else int8, or f16 where keys have outliers",
   },
   "kv-memory": {
     type: { kind: "bytes" },
