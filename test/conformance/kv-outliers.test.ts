@@ -62,11 +62,14 @@ function attend(executor: Executor): Float32Array {
   return results;
 }
 
+function squares(values: Float32Array): number {
+  return values.reduce((sum, value) => sum + value ** 2, 0);
+}
+
 /** Of attention over pages of `kvType`, against f32 pages on the interpreter. */
 function relativeError(run: (setup: GraphSetup) => Executor, kvType: KvType, outlierFactor: number): number {
   const exact = attend(interpreterOf(attentionSetup("f32", outlierFactor)));
   const stored = attend(run(attentionSetup(kvType, outlierFactor)));
-  const squares = (values: Float32Array): number => values.reduce((sum, value) => sum + value ** 2, 0);
   return Math.sqrt(squares(exact.map((value, index) => value - (stored[index] ?? Number.NaN))) / squares(exact));
 }
 
