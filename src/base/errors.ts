@@ -59,6 +59,19 @@ export const ERRORS = {
     class: "FormatError",
     message: "{path} is part {part} of {count} of a split model; it needs {missing} too: {reason}",
   },
+  safetensors_truncated: {
+    class: "FormatError",
+    message: "{path} ends too early: {field} at offset {offset} needs {needed} bytes, {available} are left.",
+  },
+  safetensors_invalid: { class: "FormatError", message: "{path}: {field} at offset {offset}: {problem}" },
+  safetensors_limit: {
+    class: "FormatError",
+    message: "{path}: {field} is {value}, above the limit {limit} ({limitName}).",
+  },
+  safetensors_shard_missing: {
+    class: "FormatError",
+    message: "{path} names {shard}, which holds the tensor {tensor} and others, but: {reason}",
+  },
   tensor_type_unsupported: {
     class: "ModelError",
     message: "{path}: tensor {tensor} has type {type}, which is not supported. {hint}",

@@ -49,6 +49,10 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   gguf_invalid: INTERNAL,
   gguf_limit: INTERNAL,
   gguf_split_missing: INTERNAL,
+  safetensors_truncated: INTERNAL,
+  safetensors_invalid: INTERNAL,
+  safetensors_limit: INTERNAL,
+  safetensors_shard_missing: INTERNAL,
   tensor_type_unsupported: INTERNAL,
 
   tokenizer_unsupported: INTERNAL,
