@@ -138,6 +138,8 @@ export const ERRORS = {
   },
   disk_full: { class: "CapacityError", message: "{folder} has {free} free, {needed} more are needed." },
 
+  weight_invalid: { class: "ModelError", message: "Tensor {tensor} {problem}. Accepted: {accepted}." },
+
   // graph, compile
   graph_invalid: { class: "InternalError", message: "The graph breaks a rule at node {node}: {problem}" },
   program_invalid: { class: "InternalError", message: "The program breaks a rule: {problem}" },

@@ -11,7 +11,8 @@ const HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
   unknown_command: "See turnwise --help.",
   missing_argument: "See turnwise --help.",
   unexpected_argument: "A text with spaces needs quotes around it.",
-  file_unreadable: "MODEL is a GGUF file, hf:ORG/NAME or a pulled model; without it the built-in model is used.",
+  file_unreadable:
+    "MODEL is a GGUF file, a Hugging Face directory, hf:ORG/NAME or a pulled model; without it the built-in model is used.",
   gguf_bad_magic: "MODEL is the path of a GGUF file, such as one from huggingface.co/models?library=gguf.",
   gguf_truncated: "The file is incomplete; fetch it again and compare its size.",
   gguf_split_missing: "Put all parts into one directory and give the first.",

@@ -1,18 +1,21 @@
 /**
- * The MODEL argument as a path: a file that must exist, a pulled model by its name, one to be pulled now
+ * The MODEL argument as a path: a file or directory that must exist, a pulled model by its name, one to be pulled now
  * where the name begins with hf:, or the built-in model where the argument is absent.
  */
 
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { cacheDirectory } from "../base/cache-directory.ts";
 import { fail } from "../base/errors.ts";
 import { ModelCache } from "../hub/model-cache.ts";
 import { hasHubScheme, parseHubReference, requireHubReference } from "../hub/reference.ts";
+import { isModelDirectory } from "../models/open-model.ts";
 import { builtInModel } from "./built-in-model.ts";
 import type { CommandContext } from "./command.ts";
 import { pullInTerminal } from "./pull-in-terminal.ts";
 
-const MODEL_HELP = "A GGUF file (of a split one the first part), hf:ORG/NAME[:QUANT], or a pulled model's name";
+const MODEL_HELP =
+  "A GGUF file (of a split one the first part), a Hugging Face directory, hf:ORG/NAME[:QUANT], or a pulled model's name";
 
 export const MODEL_ARGUMENT = { required: false, help: `${MODEL_HELP}; by default the built-in model` } as const;
 export const REQUIRED_MODEL_ARGUMENT = { required: true, help: MODEL_HELP } as const;
@@ -36,8 +39,16 @@ export async function resolveModel(
   const reference = statSync(given, { throwIfNoEntry: false }) === undefined ? parseHubReference(given) : null;
   const pulled = reference === null ? null : cache.find(reference);
   if (pulled !== null) return pulled;
-  requireFile(given);
+  requireModel(given);
   return given;
+}
+
+/** Throws `file_unreadable` unless `path` is a file, or a directory with a config.json. */
+function requireModel(path: string): void {
+  if (!isModelDirectory(path)) requireFile(path);
+  else if (!existsSync(join(path, "config.json"))) {
+    fail("file_unreadable", { path, reason: "it is a directory without config.json, so no Hugging Face model" });
+  }
 }
 
 /** Throws `file_unreadable` unless `path` is a file. */

@@ -23,7 +23,9 @@ export const INTEGER_FORMATS: { readonly [Format in WeightFormat]: boolean } = {
 };
 
 /** The format that a runnable encoding is packed to; f32, decoded, where it has none of its own yet. */
-export function weightFormatOf({ type }: WeightEncoding): WeightFormat {
+export function weightFormatOf(encoding: WeightEncoding): WeightFormat {
+  if (encoding.kind === "groups") return "f32";
+  const { type } = encoding;
   invariant(GGML_TYPES[type].runnable, `tensors of type ${type} are refused before compiling`);
   return WEIGHT_FORMATS[type] ?? "f32";
 }

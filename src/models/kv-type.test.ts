@@ -5,7 +5,13 @@ import { autoKvType } from "./kv-type.ts";
 function vector(type: "F32" | "Q8_0", values: readonly number[] = []): StoredWeight {
   const view = (): Uint8Array => new Uint8Array(Float32Array.from(values).buffer);
   const parts = [{ role: "data", view }] as const;
-  return { encoding: { kind: "ggml", type }, shape: [values.length], elements: values.length, parts };
+  return {
+    encoding: { kind: "ggml", type },
+    shape: [values.length],
+    elements: values.length,
+    parts,
+    columnOrder: null,
+  };
 }
 
 const PLAIN = { qkvBias: false };

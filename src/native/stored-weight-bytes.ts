@@ -1,14 +1,19 @@
 /** Bound weights as the executor's packer takes them. */
 
 import { invariant } from "../base/invariant.ts";
-import { ggmlBlocks, type StoredWeight } from "../formats/stored-weight.ts";
+import { GGML_TYPES } from "../formats/gguf/ggml-types.ts";
+import { decodeWeightValues, type StoredWeight } from "../formats/stored-weight.ts";
 import type { NativeExecutorOptions } from "./executor.ts";
 
 export function storedWeightBytes(weights: ReadonlyMap<string, StoredWeight>): NativeExecutorOptions["weightBytes"] {
   return ({ tensor }) => {
     const stored = weights.get(tensor);
     invariant(stored !== undefined, `${tensor} is bound`);
-    const { bytes, typeId } = ggmlBlocks(stored);
-    return { bytes, ggmlType: typeId };
+    const { encoding, parts } = stored;
+    const [data] = parts;
+    if (encoding.kind === "ggml" && data !== undefined) {
+      return { bytes: data.view(), ggmlType: GGML_TYPES[encoding.type].id };
+    }
+    return { bytes: new Uint8Array(decodeWeightValues(stored).buffer), ggmlType: GGML_TYPES.F32.id };
   };
 }

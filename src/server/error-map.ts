@@ -68,6 +68,7 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   metadata_invalid: INTERNAL,
   weight_missing: INTERNAL,
   weight_shape: INTERNAL,
+  weight_invalid: INTERNAL,
 
   model_name_invalid: INTERNAL,
   model_not_pulled: INTERNAL,

@@ -90,7 +90,13 @@ describe.each(EXECUTORS)("%s", (name, run) => {
   // Should a change of the storage make this fail, let `auto` choose int8 for these models too.
   it.skipIf(name === "native" && NATIVE_MISSING)("int8 pages do not, and so auto does not choose them", () => {
     expect(relativeError(run, "int8", OUTLIER_FACTOR)).toBeGreaterThan(ACCEPTED_ERROR);
-    const quantised = { encoding: { kind: "ggml", type: "Q8_0" }, shape: [], elements: 0, parts: [] } as const;
+    const quantised = {
+      encoding: { kind: "ggml", type: "Q8_0" },
+      shape: [],
+      elements: 0,
+      parts: [],
+      columnOrder: null,
+    } as const;
     expect(autoKvType({ qkvBias: true }, new Map([["w", quantised]]))).toBe("f16");
   });
 });

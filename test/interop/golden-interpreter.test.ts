@@ -143,8 +143,7 @@ function roundAll(values: Float32Array): void {
 function halfOperands(graph: Graph, bound: BoundWeights): ReadonlySet<ValueId> {
   return new Set(
     graph.nodes.flatMap((node) =>
-      (node.op === "linear" || node.op === "linear_add") &&
-      bound.get(node.weights.weight.tensor)?.encoding.type === "F16"
+      (node.op === "linear" || node.op === "linear_add") && isF16(bound, node.weights.weight.tensor)
         ? [node.inputs.x]
         : [],
     ),
@@ -155,4 +154,9 @@ function probabilityDifference(logprobs: Float64Array, top: GreedyRow["top10"][n
   return Math.max(
     ...top.map(([token, logprob]) => Math.abs(Math.exp(logprobs[token] ?? Number.NaN) - Math.exp(logprob))),
   );
+}
+
+function isF16(bound: BoundWeights, tensor: string): boolean {
+  const encoding = bound.get(tensor)?.encoding;
+  return encoding?.kind === "ggml" && encoding.type === "F16";
 }

@@ -3,11 +3,8 @@
 import type { OptionTable } from "../../base/option-table.ts";
 import { DUMP_NAMES } from "../../compile/compile-model.ts";
 import { requirePassName } from "../../compile/passes.ts";
-import { openFileSource } from "../../formats/file-source.ts";
-import { readGguf } from "../../formats/gguf/read.ts";
-import { ggufSource } from "../../models/gguf/gguf-source.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
-import { fileReport, fileReportJson } from "../inspect/file-report.ts";
+import { fileReportJson, openInspected } from "../inspect/file-report.ts";
 import { compileSource } from "../inspect/program-report.ts";
 import { renderFileReport } from "../inspect/render-file-report.ts";
 import { CACHE_OPTIONS } from "../options/cache-options.ts";
@@ -36,14 +33,14 @@ export const INSPECT = defineCommand({
   run: async ({ arguments: { model: given }, options }, context) => {
     const { stdout } = context.terminal;
     if (options.dump !== null) requirePassName(options.dump, DUMP_NAMES);
-    const file = readGguf(await resolveModel(given, options.cacheDir, context), openFileSource);
+    const model = openInspected(await resolveModel(given, options.cacheDir, context));
     try {
-      if (options.dump !== null) await writeText(stdout, compileSource(ggufSource(file)).dump(options.dump));
-      else if (options.json) await writeJson(stdout, fileReportJson(fileReport(file)));
-      else await writeText(stdout, renderFileReport(fileReport(file)));
+      if (options.dump !== null) await writeText(stdout, compileSource(model.source).dump(options.dump));
+      else if (options.json) await writeJson(stdout, fileReportJson(model.report()));
+      else await writeText(stdout, renderFileReport(model.report()));
       return EXIT_CODES.ok;
     } finally {
-      file.dispose();
+      model.source.dispose();
     }
   },
 });

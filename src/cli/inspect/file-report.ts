@@ -1,15 +1,21 @@
-/** A GGUF file as `turnwise inspect` tells it: what is in it, and whether and how it would run. */
+/** A model as `turnwise inspect` tells it: what is in its files, and whether and how it would run. */
 
 import { TurnwiseError } from "../../base/errors.ts";
+import { openFileSource } from "../../formats/file-source.ts";
 import type { GgufModel } from "../../formats/gguf/model.ts";
+import { readGguf } from "../../formats/gguf/read.ts";
 import type { GgufValue } from "../../formats/gguf/value.ts";
+import { encodedBytes } from "../../formats/stored-weight.ts";
 import { ggufSource } from "../../models/gguf/gguf-source.ts";
+import type { ModelSource } from "../../models/model-source.ts";
+import { isModelDirectory, openModel } from "../../models/open-model.ts";
 import { metadataJson } from "./metadata-value.ts";
 import { type ProgramReport, compileSource, programReport } from "./program-report.ts";
 
 export interface FileReport {
   readonly path: string;
-  readonly version: number;
+  /** "GGUF version 3". */
+  readonly format: string;
   readonly architecture: string | null;
   readonly parameters: number;
   readonly fileBytes: number;
@@ -27,10 +33,25 @@ export interface FileReport {
   readonly cannotRun: string | null;
 }
 
-export function fileReport(file: GgufModel): FileReport {
+/** A model opened to be looked at. */
+export interface InspectedModel {
+  readonly source: ModelSource;
+  report(): FileReport;
+}
+
+export function openInspected(path: string): InspectedModel {
+  if (isModelDirectory(path)) {
+    const source = openModel(path, openFileSource);
+    return { source, report: () => sourceReport(source) };
+  }
+  const file = readGguf(path, openFileSource);
+  return { source: ggufSource(file), report: () => fileReport(file) };
+}
+
+function fileReport(file: GgufModel): FileReport {
   return {
     path: file.path,
-    version: file.version,
+    format: `GGUF version ${file.version}`,
     architecture: file.metadata.findString("general.architecture") ?? null,
     parameters: file.parameters,
     fileBytes: file.fileBytes,
@@ -42,14 +63,38 @@ export function fileReport(file: GgufModel): FileReport {
       shape,
       bytes: byteLength,
     })),
-    ...runReport(file),
+    ...runReport(ggufSource(file)),
   };
 }
 
+/** Of what is no GGUF file; `metadata` is empty. */
+function sourceReport(source: ModelSource): FileReport {
+  const tensors = source.weightNames.map((name) => tensorReport(name, source));
+  const run = runReport(source);
+  return {
+    path: source.path,
+    format: "Hugging Face directory",
+    architecture: run.program === null ? null : source.spec().architecture,
+    parameters: source.parameters,
+    fileBytes: source.fileBytes,
+    tensorBytes: tensors.reduce((sum, { bytes }) => sum + bytes, 0),
+    metadata: new Map(),
+    tensors,
+    ...run,
+  };
+}
+
+function tensorReport(name: string, source: ModelSource): FileReport["tensors"][number] {
+  const weight = source.weight(name);
+  if (weight === null) return { name, type: "unknown", shape: [], bytes: 0 };
+  const { encoding, shape, elements } = weight;
+  const type = encoding.kind === "ggml" ? encoding.type : `int${encoding.bits} by ${encoding.groupColumns}`;
+  return { name: source.tensorName(name), type, shape: shape.toReversed(), bytes: encodedBytes(encoding, elements) };
+}
+
 /** A file that cannot run is still worth looking at, so what stands in the way is part of the report. */
-function runReport(file: GgufModel): Pick<FileReport, "program" | "cannotRun"> {
+function runReport(source: ModelSource): Pick<FileReport, "program" | "cannotRun"> {
   try {
-    const source = ggufSource(file);
     return { program: programReport(source, compileSource(source)), cannotRun: null };
   } catch (thrown) {
     if (!(thrown instanceof TurnwiseError) || thrown.class === "InternalError") throw thrown;

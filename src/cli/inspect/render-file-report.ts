@@ -28,7 +28,7 @@ const section = (title: string, body: string): string => `${title}\n${body}`;
 function fileRows(report: FileReport): readonly (readonly string[])[] {
   return [
     ["path", report.path],
-    ["format", `GGUF version ${report.version}`],
+    ["format", report.format],
     ["architecture", report.architecture ?? "not named"],
     ["parameters", `${formatCount(report.parameters)} (${report.parameters.toLocaleString("en-US")})`],
     ["size", `${formatBytes(report.fileBytes)}, ${formatBytes(report.tensorBytes)} of it tensors`],

@@ -30,6 +30,7 @@ export function ggufSource(file: GgufModel): ModelSource {
         shape: tensor.shape.toReversed(),
         elements: tensor.elements,
         parts: [{ role: "data", view: () => tensor.view() }],
+        columnOrder: null,
       };
     },
     tensorName: (name) => name,

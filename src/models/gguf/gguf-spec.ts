@@ -8,8 +8,9 @@ import type { GgufMetadata } from "../../formats/gguf/metadata.ts";
 import type { GgufModel } from "../../formats/gguf/model.ts";
 import type { Family } from "../family.ts";
 import type { Architecture, ModelSpec } from "../model-spec.ts";
+import { SPEC_LIMITS } from "../spec-limits.ts";
 import { ropeScaling } from "./rope-scaling.ts";
-import { findPositive, findSize, findUniformSize, missingKey, readSize, SPEC_LIMITS } from "./spec-fields.ts";
+import { findPositive, findSize, findUniformSize, missingKey, readSize } from "./spec-fields.ts";
 
 /** The parts of a file that a spec is read from. */
 export type SpecSource = Pick<GgufModel, "metadata" | "tensors">;

@@ -1,22 +1,7 @@
-/** Reads sizes of a model from GGUF metadata, with the limits that keep a hostile file's graph small. */
+/** Reads sizes of a model from GGUF metadata. */
 
 import { fail } from "../../base/errors.ts";
 import type { GgufMetadata } from "../../formats/gguf/metadata.ts";
-
-export const SPEC_LIMITS = {
-  /** A graph has some ten nodes a layer; the deepest published models have about 130 layers. */
-  layers: 1024,
-  /** The widest published models have 128 query heads. */
-  heads: 4096,
-  /** Head dimensions in use go to 256. */
-  headDim: 4096,
-  /** Columns of any value; an f32 row stays below 16 MiB. */
-  columns: 2 ** 22,
-  /** Vocabularies in use have up to 262,144 tokens. */
-  vocabSize: 2 ** 22,
-  /** Positions are int32, and angles f32; contexts in use go to 10 million. */
-  contextTokens: 2 ** 27,
-} as const;
 
 /** A size from 1 to `limit`. */
 export function readSize(metadata: GgufMetadata, key: string, limit: number): number {

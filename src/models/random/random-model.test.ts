@@ -37,8 +37,11 @@ describe("randomModel", () => {
   it.each(RANDOM_QUANTS)("makes a whole model of %s", (quant) => {
     const file = fileOf("tiny-wide", quant);
     const bound = bindWeights(buildGraph(specFromGguf(file)), ggufSource(file));
-    expect(bound.get("blk.2.ffn_up.weight")?.encoding.type).toBe(quant.toUpperCase().replace(/_M$/, ""));
-    expect(bound.get("blk.2.ffn_norm.weight")?.encoding.type).toBe("F32");
+    expect(bound.get("blk.2.ffn_up.weight")?.encoding).toEqual({
+      kind: "ggml",
+      type: quant.toUpperCase().replace(/_M$/, ""),
+    });
+    expect(bound.get("blk.2.ffn_norm.weight")?.encoding).toEqual({ kind: "ggml", type: "F32" });
     expect(file.metadata.getBool(RANDOM_WEIGHTS_KEY)).toBe(true);
   });
 

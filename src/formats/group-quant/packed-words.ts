@@ -1,0 +1,29 @@
+/** Integers packed into the 32-bit words of checkpoints, at any alignment of the file's bytes. */
+
+import { f16ToNumber } from "../quant/half-floats.ts";
+import type { SafetensorsTensor } from "../safetensors/model.ts";
+
+/** The words of an I32 tensor; a view where the bytes are aligned. */
+export function wordsOf(tensor: SafetensorsTensor): Int32Array {
+  const bytes = tensor.view();
+  return bytes.byteOffset % 4 === 0
+    ? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+    : new Int32Array(bytes.slice().buffer);
+}
+
+/** Values of an F16, BF16 or F32 tensor. */
+export function floatsOf(tensor: SafetensorsTensor): Float32Array {
+  const bytes = tensor.view();
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const out = new Float32Array(tensor.elements);
+  if (tensor.dtype === "F32") {
+    for (let i = 0; i < out.length; i += 1) out[i] = view.getFloat32(4 * i, true);
+  } else if (tensor.dtype === "F16") {
+    for (let i = 0; i < out.length; i += 1) out[i] = f16ToNumber(view.getUint16(2 * i, true));
+  } else {
+    // The upper half of an f32.
+    const bits = new Uint32Array(out.buffer);
+    for (let i = 0; i < out.length; i += 1) bits[i] = view.getUint16(2 * i, true) << 16;
+  }
+  return out;
+}

@@ -1,0 +1,225 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { CHECKPOINT_VARIANTS } from "../../../test/support/checkpoints/checkpoint-variants.ts";
+import {
+  goldenConfig,
+  goldenTensors,
+  temporaryFolder,
+  writeDirectory,
+} from "../../../test/support/checkpoints/write-directory.ts";
+import { readForwardGolden } from "../../../test/support/forward-golden.ts";
+import { openFileSource } from "../../formats/file-source.ts";
+import type { SafetensorsContents } from "../../formats/safetensors/write.ts";
+import { bindWeights } from "../bind-weights.ts";
+import { buildGraph } from "../families.ts";
+import type { ModelSource } from "../model-source.ts";
+import { openModel } from "../open-model.ts";
+
+const folder = temporaryFolder();
+afterAll(() => folder.remove());
+let written = 0;
+
+const GOLDEN = readForwardGolden("qwen3");
+const CONFIG = goldenConfig(GOLDEN);
+type Config = Readonly<Record<string, unknown>>;
+type Tensors = readonly SafetensorsContents[];
+
+function directory(config: Config, tensors: Tensors = goldenTensors(GOLDEN)): string {
+  written += 1;
+  const path = join(folder.path, String(written));
+  mkdirSync(path);
+  writeDirectory(path, config, tensors);
+  return path;
+}
+
+/** As a load does: opens, reads the spec, binds. */
+function load(path: string): ModelSource {
+  const source = openModel(path, openFileSource);
+  bindWeights(buildGraph(source.spec()), source);
+  return source;
+}
+
+/** The golden quantised by the first variant of that name, with one tensor changed. */
+function quantized(variantName: string, tensor: string, change: Partial<SafetensorsContents> | null): string {
+  const variant = CHECKPOINT_VARIANTS.find(({ name }) => name.startsWith(variantName));
+  if (variant === undefined) throw new TypeError(`no variant ${variantName}`);
+  const tensors = goldenTensors(GOLDEN, variant).flatMap((contents) =>
+    contents.name !== tensor ? [contents] : change === null ? [] : [{ ...contents, ...change }],
+  );
+  return directory({ ...CONFIG, quantization_config: variant.config }, tensors);
+}
+
+/** The golden with one tensor changed. */
+function changed(name: string, change: Partial<SafetensorsContents>): Tensors {
+  return goldenTensors(GOLDEN).map((contents) => (contents.name === name ? { ...contents, ...change } : contents));
+}
+
+const Q = "model.layers.1.self_attn.q_proj";
+
+describe("a Hugging Face directory", () => {
+  it("says what the model is", () => {
+    const source = load(directory(CONFIG));
+    expect(source.spec()).toMatchObject({
+      architecture: "qwen3",
+      layers: 2,
+      headDim: 32,
+      ropePairing: "halves",
+      headNorm: true,
+      tiedHead: false,
+      qkvBias: false,
+      rope: { theta: 1e6, scaling: { kind: "none" } },
+    });
+    expect(source.weight("blk.1.attn_q.weight")?.shape).toEqual([128, 64]);
+    expect(source.tensorName("blk.1.attn_q.weight")).toBe(`${Q}.weight`);
+    expect(source.parameters).toBe(
+      goldenTensors(GOLDEN).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b), 0),
+    );
+  });
+
+  it("takes the head for the embedding of a tied model that has only the head", () => {
+    const tensors = goldenTensors(GOLDEN).flatMap((contents) => {
+      if (contents.name === "lm_head.weight") return [];
+      return [contents.name === "model.embed_tokens.weight" ? { ...contents, name: "lm_head.weight" } : contents];
+    });
+    const source = load(directory({ ...CONFIG, tie_word_embeddings: true }, tensors));
+    expect(source.spec().tiedHead).toBe(true);
+  });
+
+  it("leaves out biases of zeros and buffers", () => {
+    const extra: Tensors = [
+      { name: "model.layers.0.mlp.down_proj.bias", dtype: "F16", shape: [64], data: new Uint8Array(128) },
+      { name: "model.layers.0.self_attn.rotary_emb.inv_freq", dtype: "F32", shape: [1], data: new Uint8Array(4) },
+    ];
+    expect(load(directory(CONFIG, [...goldenTensors(GOLDEN), ...extra])).spec().qkvBias).toBe(false);
+  });
+
+  it("joins shards, and names one that is missing with a tensor of it", () => {
+    const path = directory(CONFIG);
+    const index = { weight_map: { "model.norm.weight": "model.safetensors", "lm_head.weight": "model-2.safetensors" } };
+    writeFileSync(join(path, "model.safetensors.index.json"), JSON.stringify(index));
+    expect(() => load(path)).toThrow(/model-2\.safetensors, which holds the tensor lm_head\.weight.*no such file/);
+  });
+
+  it.each<[string, Config, string, RegExp]>([
+    [
+      "another architecture",
+      { model_type: "mamba" },
+      "architecture_unsupported",
+      /mamba.*llama, mistral, qwen2, qwen3/,
+    ],
+    ["a window", { use_sliding_window: true }, "model_feature_unsupported", /sliding-window attention \(32 tokens\)/],
+    ["layers with a window", { layer_types: ["sliding_attention"] }, "model_feature_unsupported", /sliding-window/],
+    ["another activation", { hidden_act: "gelu" }, "model_feature_unsupported", /activation gelu/],
+    [
+      "yarn",
+      { rope_scaling: { rope_type: "yarn", factor: 4 } },
+      "model_feature_unsupported",
+      /RoPE scaling of type yarn/,
+    ],
+    ["a missing size", { hidden_size: null }, "metadata_missing", /config\.json: hidden_size/],
+    ["a size that is none", { num_hidden_layers: -1 }, "metadata_invalid", /num_hidden_layers: it is -1, not a size/],
+    [
+      "FP8",
+      { quantization_config: { quant_method: "fp8" } },
+      "model_feature_unsupported",
+      /by fp8.*GPTQ.*AWQ.*compressed/,
+    ],
+    [
+      "GPTQ of 3 bits",
+      { quantization_config: { quant_method: "gptq", bits: 3, group_size: 128 } },
+      "model_feature_unsupported",
+      /GPTQ of 3 bits/,
+    ],
+    [
+      "another layout of AWQ",
+      { quantization_config: { quant_method: "awq", bits: 4, version: "gemv" } },
+      "model_feature_unsupported",
+      /gemv layout/,
+    ],
+  ])("refuses %s", (_, change, code, message) => {
+    expect(() => load(directory({ ...CONFIG, ...change }))).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }) as Error,
+    );
+  });
+
+  it.each<[string, string, Partial<SafetensorsContents> | null, RegExp]>([
+    [
+      "GPTQ 4 bits, group 32",
+      `${Q}.scales`,
+      null,
+      /Tensor model\.layers\.1\.self_attn\.q_proj\.scales is missing; expected shape \[2, 128\]/,
+    ],
+    ["GPTQ 4 bits, group 32", `${Q}.qweight`, { dtype: "F32" }, /q_proj\.qweight has dtype F32\. Accepted: I32/],
+    [
+      "GPTQ 4 bits, group 32",
+      `${Q}.scales`,
+      { dtype: "I16" },
+      /q_proj\.scales has dtype I16\. Accepted: F16, BF16, F32/,
+    ],
+    [
+      "GPTQ 4 bits, group 32",
+      `${Q}.qzeros`,
+      { shape: [4, 8] },
+      /q_proj\.qzeros has shape \[4, 8\]\. Accepted: shape \[2, 16\]/,
+    ],
+    [
+      "GPTQ 4 bits, group 32",
+      `${Q}.g_idx`,
+      { data: new Uint8Array(Int32Array.from({ length: 64 }, (_, i) => (i === 5 ? 7 : i >> 5)).buffer) },
+      /q_proj\.qweight has g_idx\[5\] = 7, outside 0\.\.1/,
+    ],
+    [
+      "GPTQ 4 bits, group 32",
+      `${Q}.g_idx`,
+      { data: new Uint8Array(Int32Array.from({ length: 64 }, (_, i) => (i < 31 ? 0 : 1)).buffer) },
+      /q_proj\.qweight has groups of 31, 33 columns, no multiples of 32.*Accepted: groups of 32, 64, 128/,
+    ],
+    ["AWQ, group 32", `${Q}.qzeros`, null, /q_proj\.qzeros is missing/],
+    [
+      "compressed-tensors pack-quantized 4 bits, group 32",
+      `${Q}.weight_shape`,
+      { data: new Uint8Array(BigInt64Array.of(128n, 68n).buffer) },
+      /weight_shape says \[128, 68\]\. Accepted: \[128, 64\]/,
+    ],
+    [
+      "compressed-tensors int-quantized",
+      `${Q}.weight`,
+      { dtype: "F8_E4M3" },
+      /q_proj\.weight has dtype F8_E4M3\. Accepted: I8/,
+    ],
+  ])("refuses %s with another %s", (variant, tensor, change, message) => {
+    expect(() => load(quantized(variant, tensor, change))).toThrow(message);
+  });
+
+  it("refuses columns that groups do not divide", () => {
+    const variant = CHECKPOINT_VARIANTS.find(({ name }) => name === "AWQ, group 32");
+    const config = { ...CONFIG, quantization_config: { ...variant?.config, group_size: 48 } };
+    const path = directory(config, goldenTensors(GOLDEN, variant ?? null));
+    expect(() => load(path)).toThrow(/q_proj\.qweight has 64 columns\. Accepted: multiples of the group size 48/);
+  });
+
+  it("refuses plain weights of another dtype, and tensors that no Llama has", () => {
+    const asI32 = changed("model.norm.weight", { dtype: "I32" });
+    expect(() => load(directory(CONFIG, asI32))).toThrow(/model\.norm\.weight has type I32.*Accepted: F16, BF16, F32/);
+    const odd = changed("model.norm.weight", { shape: [1, 64], name: "model.odd" });
+    expect(() => load(directory(CONFIG, odd))).toThrow(/model\.norm\.weight is missing; expected shape \[64\]/);
+    const extra: Tensors = [{ name: "model.odd", dtype: "F32", shape: [1], data: new Uint8Array(4) }];
+    expect(() => load(directory(CONFIG, [...goldenTensors(GOLDEN), ...extra]))).toThrow(/needs the tensor model\.odd/);
+  });
+
+  it("refuses a directory without weights, or with several files and no index", () => {
+    const path = directory(CONFIG);
+    writeFileSync(join(path, "other.safetensors"), "");
+    load(path);
+    mkdirSync(join(folder.path, "empty"));
+    writeFileSync(join(folder.path, "empty", "config.json"), JSON.stringify(CONFIG));
+    expect(() => load(join(folder.path, "empty"))).toThrow(/no \.safetensors file; expected model\.safetensors/);
+  });
+
+  it("says that a tokenizer.json is missing where a vocabulary is asked for", () => {
+    const source = load(directory(CONFIG));
+    expect(source.chatTemplate).toBeNull();
+    expect(() => source.vocabulary()).toThrow(/tokenizer\.json: there is no such file/);
+  });
+});

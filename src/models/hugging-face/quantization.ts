@@ -1,0 +1,81 @@
+/** What config.json, or quantize_config.json of older checkpoints, says of how the weights were quantised. */
+
+import { fail } from "../../base/errors.ts";
+import type { JsonFields } from "./json-file.ts";
+
+export type Quantization =
+  | { readonly method: "none" }
+  /** `groupColumns` is null where a group is a whole row. */
+  | { readonly method: "gptq"; readonly bits: 4 | 8; readonly groupColumns: number | null; readonly version: 1 | 2 }
+  | { readonly method: "awq"; readonly groupColumns: number | null }
+  /** `bits` of each packed weight; plain int8 says so itself. */
+  | { readonly method: "compressed-tensors"; readonly bits: 4 | 8 };
+
+const ACCEPTED =
+  "Accepted: GPTQ of 4 or 8 bits, AWQ of 4 bits in the gemm layout, and compressed-tensors in pack-quantized or int-quantized integers.";
+
+/** Throws `model_feature_unsupported` for any other method, and `metadata_invalid`. */
+export function readQuantization(config: JsonFields, older: JsonFields | null): Quantization {
+  const fields = config.findObject("quantization_config") ?? older;
+  if (fields === null) return { method: "none" };
+  // quantize_config.json is GPTQ's alone.
+  const method = fields.findString("quant_method") ?? "gptq";
+  switch (method) {
+    case "gptq":
+    case "gptqmodel":
+      return readGptq(fields);
+    case "awq":
+      return readAwq(fields);
+    case "compressed-tensors":
+      return readCompressedTensors(fields);
+    default:
+      return refuse(`quantisation by ${method}`);
+  }
+}
+
+function readGptq(fields: JsonFields): Quantization {
+  const bits = fields.findInteger("bits") ?? fields.missing("bits");
+  if (bits !== 4 && bits !== 8) return refuse(`GPTQ of ${bits} bits`);
+  const format = fields.findString("checkpoint_format") ?? "gptq";
+  if (format !== "gptq" && format !== "gptq_v2") return refuse(`GPTQ in the format ${format}`);
+  return { method: "gptq", bits, groupColumns: readGroup(fields, "group_size"), version: format === "gptq" ? 1 : 2 };
+}
+
+function readAwq(fields: JsonFields): Quantization {
+  const bits = fields.findInteger("bits") ?? fields.findInteger("w_bit") ?? 4;
+  if (bits !== 4) return refuse(`AWQ of ${bits} bits`);
+  const version = (fields.findString("version") ?? "gemm").toLowerCase();
+  if (version !== "gemm") return refuse(`AWQ in the ${version} layout`);
+  if (fields.findBool("zero_point") === false) return refuse("AWQ without zero points");
+  return { method: "awq", groupColumns: readGroup(fields, fields.has("group_size") ? "group_size" : "q_group_size") };
+}
+
+function readGroup(fields: JsonFields, name: string): number | null {
+  const size = fields.findInteger(name) ?? 128;
+  if (size === -1) return null;
+  return size >= 1 ? size : fields.invalid(name, `it is ${size}; -1 or a size above 0 is accepted`);
+}
+
+/** All groups of modules must be integers of one width. */
+function readCompressedTensors(fields: JsonFields): Quantization {
+  const format = fields.findString("format") ?? "pack-quantized";
+  if (format !== "pack-quantized" && format !== "int-quantized" && format !== "naive-quantized") {
+    return refuse(`compressed-tensors in the format ${format}`);
+  }
+  const widths = new Set((fields.findObject("config_groups")?.objects() ?? []).map(weightBits));
+  const [bits = 8] = widths;
+  if (widths.size > 1) return refuse("compressed-tensors of several widths");
+  return { method: "compressed-tensors", bits };
+}
+
+function weightBits(group: JsonFields): 4 | 8 {
+  const weights = group.findObject("weights") ?? group.missing("weights");
+  const bits = weights.findInteger("num_bits") ?? 8;
+  const type = weights.findString("type") ?? "int";
+  if (type !== "int" || (bits !== 4 && bits !== 8)) return refuse(`compressed-tensors of ${bits}-bit ${type} weights`);
+  return bits;
+}
+
+function refuse(feature: string): never {
+  return fail("model_feature_unsupported", { feature, hint: ACCEPTED });
+}

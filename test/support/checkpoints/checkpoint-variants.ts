@@ -1,0 +1,80 @@
+/** Every kind of quantised checkpoint that runs, as rows: how it rounds, how it is written, what config.json says. */
+
+import type { SafetensorsContents } from "../../../src/formats/safetensors/write.ts";
+import type { GroupOptions, QuantizedGroups } from "./quantize-groups.ts";
+import { awqTensors, gptqTensors, int8Tensors, packQuantizedTensors } from "./write-weight.ts";
+
+export interface CheckpointVariant {
+  readonly name: string;
+  readonly rounding: GroupOptions;
+  readonly config: Readonly<Record<string, unknown>>;
+  tensors(module: string, quantized: QuantizedGroups): readonly SafetensorsContents[];
+}
+
+interface GptqRow extends GroupOptions {
+  readonly version: 1 | 2;
+}
+
+function gptq(row: GptqRow): CheckpointVariant {
+  const { bits, groupColumns, symmetric, scattered = false, version } = row;
+  const order = scattered ? ", act-order" : "";
+  return {
+    name: `GPTQ ${bits} bits, group ${groupColumns}, ${symmetric ? "symmetric" : "zero points"}${order}, version ${version}`,
+    rounding: row,
+    config: {
+      quant_method: "gptq",
+      bits,
+      group_size: groupColumns,
+      desc_act: scattered,
+      sym: symmetric,
+      checkpoint_format: version === 1 ? "gptq" : "gptq_v2",
+    },
+    tensors: (module, q) => gptqTensors(module, q, version, scattered || version === 1),
+  };
+}
+
+function awq(groupColumns: number): CheckpointVariant {
+  return {
+    name: `AWQ, group ${groupColumns}`,
+    rounding: { bits: 4, groupColumns, symmetric: false },
+    config: { quant_method: "awq", bits: 4, group_size: groupColumns, version: "gemm", zero_point: true },
+    tensors: awqTensors,
+  };
+}
+
+function compressed(bits: 4 | 8, groupColumns: number, symmetric: boolean, format: "pack" | "int"): CheckpointVariant {
+  const strategy = groupColumns === -1 ? "channel" : "group";
+  const weights = { num_bits: bits, type: "int", symmetric, strategy, group_size: groupColumns };
+  const group = `${strategy}${groupColumns === -1 ? "" : ` ${groupColumns}`}`;
+  return {
+    name: `compressed-tensors ${format}-quantized ${bits} bits, ${group}, ${symmetric ? "symmetric" : "zero points"}`,
+    rounding: { bits, groupColumns, symmetric, scaleType: "F32" },
+    config: {
+      quant_method: "compressed-tensors",
+      format: `${format}-quantized`,
+      config_groups: { group_0: { targets: ["Linear"], weights } },
+      ignore: ["lm_head"],
+    },
+    tensors: (module, q) => (format === "pack" ? packQuantizedTensors(module, q, symmetric) : int8Tensors(module, q)),
+  };
+}
+
+export const CHECKPOINT_VARIANTS: readonly CheckpointVariant[] = [
+  gptq({ bits: 4, groupColumns: 32, symmetric: true, version: 1 }),
+  gptq({ bits: 4, groupColumns: 64, symmetric: false, version: 1 }),
+  gptq({ bits: 4, groupColumns: 128, symmetric: false, version: 2 }),
+  gptq({ bits: 4, groupColumns: -1, symmetric: true, version: 1 }),
+  gptq({ bits: 4, groupColumns: 32, symmetric: false, scattered: true, version: 1 }),
+  gptq({ bits: 4, groupColumns: 128, symmetric: true, scattered: true, version: 2 }),
+  gptq({ bits: 8, groupColumns: 128, symmetric: true, version: 1 }),
+  gptq({ bits: 8, groupColumns: 64, symmetric: false, version: 2 }),
+  gptq({ bits: 8, groupColumns: 32, symmetric: true, scattered: true, version: 1 }),
+  gptq({ bits: 8, groupColumns: -1, symmetric: false, version: 2 }),
+  awq(32),
+  awq(64),
+  awq(128),
+  compressed(4, 128, true, "pack"),
+  compressed(4, 32, false, "pack"),
+  compressed(8, -1, true, "pack"),
+  compressed(8, -1, true, "int"),
+];

@@ -1,0 +1,69 @@
+/** Weights rounded to integers with a scale and a zero point for each group, as makers of checkpoints do. */
+
+import { f16FromNumber, f16ToNumber } from "../../../src/formats/quant/half-floats.ts";
+
+export interface QuantizedGroups {
+  readonly bits: 4 | 8;
+  readonly rows: number;
+  readonly columns: number;
+  readonly groups: number;
+  /** Group of each column. */
+  readonly groupOf: readonly number[];
+  /** [rows * columns], unsigned. */
+  readonly values: Uint8Array;
+  /** [rows * groups] */
+  readonly scales: Float32Array;
+  readonly zeroPoints: Int32Array;
+}
+
+export interface GroupOptions {
+  readonly bits: 4 | 8;
+  /** -1: a row is one group. */
+  readonly groupColumns: number;
+  readonly symmetric: boolean;
+  /** Columns belong to groups in a scattered order, as act-order leaves them. */
+  readonly scattered?: boolean;
+  readonly scaleType?: "F16" | "F32";
+}
+
+export function quantizeGroups(weights: Float32Array, columns: number, options: GroupOptions): QuantizedGroups {
+  const { bits, symmetric, scattered = false, scaleType = "F16" } = options;
+  const rows = weights.length / columns;
+  const width = options.groupColumns === -1 ? columns : options.groupColumns;
+  const groups = columns / width;
+  // 7 has no factor in common with the widths in use, so this is a permutation.
+  const groupOf = Array.from({ length: columns }, (_, column) =>
+    Math.floor((scattered ? (column * 7 + 3) % columns : column) / width),
+  );
+  const largest = 2 ** bits - 1;
+  const scales = new Float32Array(rows * groups);
+  const zeroPoints = new Int32Array(rows * groups);
+  const values = new Uint8Array(rows * columns);
+  for (let row = 0; row < rows; row += 1) {
+    for (let group = 0; group < groups; group += 1) {
+      const members = [...groupOf.keys()].filter((column) => groupOf[column] === group);
+      const inGroup = members.map((column) => weights[row * columns + column] ?? 0);
+      const low = Math.min(0, ...inGroup);
+      const high = Math.max(0, ...inGroup);
+      const range = symmetric ? 2 * Math.max(-low, high) : high - low;
+      const scale = scaleType === "F16" ? f16ToNumber(f16FromNumber(range / largest)) : Math.fround(range / largest);
+      const zeroPoint = symmetric ? 2 ** (bits - 1) : Math.round(-low / scale);
+      scales[row * groups + group] = scale;
+      zeroPoints[row * groups + group] = zeroPoint;
+      for (const [index, column] of members.entries()) {
+        const value = Math.round((inGroup[index] ?? 0) / scale) + zeroPoint;
+        values[row * columns + column] = Math.min(largest, Math.max(0, value));
+      }
+    }
+  }
+  return { bits, rows, columns, groups, groupOf, values, scales, zeroPoints };
+}
+
+/** scale * (value - zero point), in f32. */
+export function dequantize(quantized: QuantizedGroups): Float32Array {
+  const { columns, groups, groupOf, values, scales, zeroPoints } = quantized;
+  return Float32Array.from(values, (value, index) => {
+    const at = Math.floor(index / columns) * groups + (groupOf[index % columns] ?? 0);
+    return (scales[at] ?? 0) * (value - (zeroPoints[at] ?? 0));
+  });
+}

@@ -1,0 +1,136 @@
+/**
+ * Quantised weights as tensors of GPTQ, AWQ and compressed-tensors checkpoints, written from the formats'
+ * descriptions and not from the code that reads them.
+ */
+
+import { f16FromNumber } from "../../../src/formats/quant/half-floats.ts";
+import type { SafetensorsContents } from "../../../src/formats/safetensors/write.ts";
+import type { QuantizedGroups } from "./quantize-groups.ts";
+
+type Integers = (row: number, column: number) => number;
+
+/** Words [rows][columns / perWord] of a matrix of integers; nibble `order[i]` of a word has column i. */
+function packColumns(rows: number, columns: number, bits: number, at: Integers, order?: readonly number[]): Uint8Array {
+  const perWord = 32 / bits;
+  const wordsPerRow = Math.ceil(columns / perWord);
+  const words = new Uint32Array(rows * wordsPerRow);
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) {
+      const place = order?.[column % perWord] ?? column % perWord;
+      const word = row * wordsPerRow + Math.floor(column / perWord);
+      words[word] = ((words[word] ?? 0) | (at(row, column) << (bits * place))) >>> 0;
+    }
+  }
+  return new Uint8Array(words.buffer);
+}
+
+/** As `packColumns`, but words run along the rows: [rows / perWord][columns]. */
+function packRows(rows: number, columns: number, bits: number, at: Integers): Uint8Array {
+  const perWord = 32 / bits;
+  const words = new Uint32Array((rows / perWord) * columns);
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) {
+      const word = Math.floor(row / perWord) * columns + column;
+      words[word] = ((words[word] ?? 0) | (at(row, column) << (bits * (row % perWord)))) >>> 0;
+    }
+  }
+  return new Uint8Array(words.buffer);
+}
+
+function halves(values: Float32Array): Uint8Array {
+  return new Uint8Array(Uint16Array.from(values, f16FromNumber).buffer);
+}
+
+function transposed(q: QuantizedGroups): Float32Array {
+  const { rows, groups, scales } = q;
+  return Float32Array.from(
+    { length: rows * groups },
+    (_, i) => scales[(i % rows) * groups + Math.floor(i / rows)] ?? 0,
+  );
+}
+
+export function gptqTensors(
+  module: string,
+  q: QuantizedGroups,
+  version: 1 | 2,
+  withIndex: boolean,
+): SafetensorsContents[] {
+  const { bits, rows, columns, groups } = q;
+  const perWord = 32 / bits;
+  const stored: Integers = (group, row) => (q.zeroPoints[row * groups + group] ?? 0) - (version === 1 ? 1 : 0);
+  const tensors: SafetensorsContents[] = [
+    {
+      name: `${module}.qweight`,
+      dtype: "I32",
+      shape: [columns / perWord, rows],
+      data: packRows(columns, rows, bits, (column, row) => q.values[row * columns + column] ?? 0),
+    },
+    {
+      name: `${module}.qzeros`,
+      dtype: "I32",
+      shape: [groups, rows / perWord],
+      data: packColumns(groups, rows, bits, stored),
+    },
+    { name: `${module}.scales`, dtype: "F16", shape: [groups, rows], data: halves(transposed(q)) },
+  ];
+  const index = new Uint8Array(Int32Array.from(q.groupOf).buffer);
+  if (withIndex) tensors.push({ name: `${module}.g_idx`, dtype: "I32", shape: [columns], data: index });
+  return tensors;
+}
+
+/** Row i of 8 is in nibble AWQ_ORDER[i]. */
+const AWQ_ORDER = [0, 4, 1, 5, 2, 6, 3, 7];
+
+export function awqTensors(module: string, q: QuantizedGroups): SafetensorsContents[] {
+  const { rows, columns, groups } = q;
+  const value: Integers = (column, row) => q.values[row * columns + column] ?? 0;
+  const zero: Integers = (group, row) => q.zeroPoints[row * groups + group] ?? 0;
+  return [
+    {
+      name: `${module}.qweight`,
+      dtype: "I32",
+      shape: [columns, rows / 8],
+      data: packColumns(columns, rows, 4, value, AWQ_ORDER),
+    },
+    {
+      name: `${module}.qzeros`,
+      dtype: "I32",
+      shape: [groups, rows / 8],
+      data: packColumns(groups, rows, 4, zero, AWQ_ORDER),
+    },
+    { name: `${module}.scales`, dtype: "F16", shape: [groups, rows], data: halves(transposed(q)) },
+  ];
+}
+
+export function packQuantizedTensors(module: string, q: QuantizedGroups, symmetric: boolean): SafetensorsContents[] {
+  const { bits, rows, columns, groups } = q;
+  const value: Integers = (row, column) => q.values[row * columns + column] ?? 0;
+  const zero: Integers = (row, group) => q.zeroPoints[row * groups + group] ?? 0;
+  const words = Math.ceil((columns * bits) / 32);
+  const shape = new Uint8Array(BigInt64Array.of(BigInt(rows), BigInt(columns)).buffer);
+  const tensors: SafetensorsContents[] = [
+    {
+      name: `${module}.weight_packed`,
+      dtype: "I32",
+      shape: [rows, words],
+      data: packColumns(rows, columns, bits, value),
+    },
+    { name: `${module}.weight_shape`, dtype: "I64", shape: [2], data: shape },
+    { name: `${module}.weight_scale`, dtype: "F32", shape: [rows, groups], data: new Uint8Array(q.scales.buffer) },
+  ];
+  if (!symmetric) {
+    const data = packRows(rows, groups, bits, zero);
+    tensors.push({ name: `${module}.weight_zero_point`, dtype: "I32", shape: [(rows * bits) / 32, groups], data });
+  }
+  return tensors;
+}
+
+/** Plain int8, symmetric, with a scale a row. */
+export function int8Tensors(module: string, q: QuantizedGroups): SafetensorsContents[] {
+  const { rows, columns } = q;
+  const data = Uint8Array.from(q.values, (value) => value - 128);
+  return [
+    { name: `${module}.weight`, dtype: "I8", shape: [rows, columns], data },
+    { name: `${module}.weight_scale`, dtype: "F32", shape: [rows, 1], data: new Uint8Array(q.scales.buffer) },
+  ];
+}
