@@ -1,0 +1,81 @@
+/**
+ * A source of F32, F16 or BF16 weights with its matrices rounded to fewer bits, each when it is packed. To
+ * nearest, with no calibration: what `--quant` asks for at load.
+ */
+
+import { fail } from "../base/errors.ts";
+import { invariant } from "../base/invariant.ts";
+import { GGML_TYPES, type GgmlType } from "../formats/gguf/ggml-types.ts";
+import { encodeGroups, type GroupEncoding } from "../formats/group-quant/group-blocks.ts";
+import { roundToGroups } from "../formats/group-quant/round-groups.ts";
+import { encodeRows } from "../formats/quant/rows.ts";
+import { decodeWeightValues, type StoredWeight } from "../formats/stored-weight.ts";
+import type { ModelSource } from "./model-source.ts";
+
+/**
+ * `q8`: int8 by 32 columns, as Q8_0. `q4-g32`: 4 bits by 32, as Q4_0. `q4-g128`: 4 bits by 128 with zero
+ * points. With 4 bits the embedding and the head have 8: they are what rounding hurts most.
+ */
+export const LOAD_QUANTS = ["q8", "q4-g128", "q4-g32"] as const;
+export type LoadQuant = (typeof LOAD_QUANTS)[number];
+
+const FLOATS: readonly GgmlType[] = ["F32", "F16", "BF16"];
+const BLOCK_COLUMNS = 32;
+const FOUR_BITS: GroupEncoding = { kind: "groups", bits: 4, groupColumns: 128, scale: "f16" };
+
+/** Takes over `source`. A weight that is quantised already is refused with `invalid_option` when it is asked for. */
+export function quantizedSource(source: ModelSource, quant: LoadQuant): ModelSource {
+  return {
+    path: source.path,
+    name: source.name,
+    randomWeights: source.randomWeights,
+    get parameters() {
+      return source.parameters;
+    },
+    fileBytes: source.fileBytes,
+    get chatTemplate() {
+      return source.chatTemplate;
+    },
+    weightNames: source.weightNames,
+    spec: () => source.spec(),
+    vocabulary: () => source.vocabulary(),
+    weight(name) {
+      const weight = source.weight(name);
+      return weight === null ? null : quantizedWeight(weight, name, quant);
+    },
+    tensorName: (name) => source.tensorName(name),
+    shapeText: (shape) => source.shapeText(shape),
+    dispose: () => source.dispose(),
+  };
+}
+
+/** Vectors, and matrices whose columns no block divides, stay as they are. */
+function quantizedWeight(weight: StoredWeight, name: string, quant: LoadQuant): StoredWeight {
+  const { encoding, shape } = weight;
+  const [, columns = 0] = shape;
+  if (shape.length !== 2 || columns % BLOCK_COLUMNS !== 0) return weight;
+  if (encoding.kind !== "ggml" || !FLOATS.includes(encoding.type)) {
+    const found = encoding.kind === "ggml" ? encoding.type : `int${encoding.bits}`;
+    fail("invalid_option", {
+      option: "quant",
+      problem: `${name} is ${found} already; ${FLOATS.join(", ")} can be quantised`,
+    });
+  }
+  const isOuter = name === "token_embd.weight" || name === "output.weight";
+  if (quant === "q8" || isOuter) return asBlocks(weight, "Q8_0");
+  if (quant === "q4-g128" && columns % FOUR_BITS.groupColumns === 0) return asGroups(weight, columns);
+  return asBlocks(weight, "Q4_0");
+}
+
+function asBlocks(weight: StoredWeight, type: GgmlType): StoredWeight {
+  const view = (): Uint8Array => encodeRows(GGML_TYPES[type].id, decodeWeightValues(weight));
+  return { ...weight, encoding: { kind: "ggml", type }, parts: [{ role: "data", view }] };
+}
+
+function asGroups(weight: StoredWeight, columns: number): StoredWeight {
+  const view = (): Uint8Array => {
+    invariant(weight.columnOrder === null, "floats lie in their own order");
+    return encodeGroups(roundToGroups(decodeWeightValues(weight), columns, FOUR_BITS.groupColumns), FOUR_BITS, null);
+  };
+  return { ...weight, encoding: FOUR_BITS, parts: [{ role: "data", view }] };
+}
