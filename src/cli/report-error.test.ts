@@ -9,7 +9,7 @@ test("one line with the message, one with what to do", () => {
   );
   expect(lines).toEqual([
     "turnwise: Cannot read /x.gguf: there is no such file",
-    "  MODEL is a GGUF file, hf:ORG/NAME or a pulled model; without it the built-in model is used.",
+    "  MODEL is a GGUF file, a Hugging Face directory, hf:ORG/NAME or a pulled model; without it the built-in model is used.",
   ]);
 });
 

@@ -3,6 +3,7 @@
 import { fail } from "../base/errors.ts";
 import type { KvType } from "../base/dtypes.ts";
 import { defaultThreads, readUsableCores } from "../base/usable-cores.ts";
+import { LOAD_QUANTS, type LoadQuant } from "../models/quantized-source.ts";
 import type { PlainEngineOptions } from "./threads/step-messages.ts";
 
 /** Rows of one step: enough for the kernels to work at full speed, few enough to answer a cancel soon. */
@@ -18,6 +19,7 @@ const MAX_SEQUENCES = 1024;
 const MAX_THREADS = 1024;
 
 const KV_TYPES: readonly string[] = ["auto", "f32", "f16", "int8"] satisfies (KvType | "auto")[];
+const QUANTS: readonly string[] = ["none", ...LOAD_QUANTS];
 const BACKENDS: readonly string[] = ["auto", "native", "interpreter"];
 
 export interface EngineSettings {
@@ -26,6 +28,7 @@ export interface EngineSettings {
   readonly contextTokens: number | null;
   readonly threads: number;
   readonly kvType: KvType | "auto";
+  readonly quant: LoadQuant | "none";
   readonly kvMemoryBytes: number | null;
   readonly maxStepTokens: number;
   readonly maxSequences: number;
@@ -37,13 +40,15 @@ export interface EngineSettings {
 
 /** Throws `invalid_option`. */
 export function resolveSettings(options: PlainEngineOptions): EngineSettings {
-  const { model, kvType = "auto", backend = "auto" } = options;
+  const { model, kvType = "auto", quant = "none", backend = "auto" } = options;
   if (typeof model !== "string" || model === "") fail("invalid_option", { option: "model", problem: "must be a path" });
   checkChoice("kvType", kvType, KV_TYPES);
+  checkChoice("quant", quant, QUANTS);
   checkChoice("backend", backend, BACKENDS);
   return {
     model,
     kvType,
+    quant,
     backend,
     contextTokens: integer("contextTokens", options.contextTokens, 1, 2 ** 31 - 1) ?? null,
     threads: integer("threads", options.threads, 1, MAX_THREADS) ?? defaultThreads(readUsableCores()),

@@ -4,16 +4,19 @@
  */
 
 import type { KvType } from "../base/dtypes.ts";
+import type { LoadQuant } from "../models/quantized-source.ts";
 import type { ChatInput } from "../text/template/types.ts";
 
 export interface EngineOptions {
-  /** A GGUF file, or the first part of a split one. */
+  /** A GGUF file, or the first part of a split one, or a Hugging Face directory. */
   readonly model: string;
   /** Tokens a sequence may have; by default the model's own limit. */
   readonly contextTokens?: number;
   /** Threads of the native core; by default the cores this process may use. */
   readonly threads?: number;
   readonly kvType?: KvType | "auto";
+  /** Rounds the matrices of an F32, F16 or BF16 model while it loads; by default they stay as they are. */
+  readonly quant?: LoadQuant | "none";
   /** Bytes of the page pool; by default 40 % of the free memory or 8 full contexts, the smaller. */
   readonly kvMemoryBytes?: number;
   /** Rows one step takes: decode rows and prefill chunks together. */

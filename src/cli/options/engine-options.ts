@@ -2,6 +2,7 @@
 
 import type { OptionTable, OptionValues } from "../../base/option-table.ts";
 import type { EngineOptions } from "../../engine/types.ts";
+import { LOAD_QUANTS } from "../../models/quantized-source.ts";
 
 export const ENGINE_OPTIONS = {
   ctx: {
@@ -21,6 +22,12 @@ export const ENGINE_OPTIONS = {
     default: "auto",
     env: "TURNWISE_KV_TYPE",
     help: "Storage of the KV cache; auto is f32 for f32 models, else int8, or f16 where keys have outliers",
+  },
+  quant: {
+    type: { kind: "choice", choices: ["none", ...LOAD_QUANTS] },
+    default: "none",
+    env: "TURNWISE_QUANT",
+    help: "Round the weights of an F32, F16 or BF16 model while it loads",
   },
   "kv-memory": {
     type: { kind: "bytes" },
@@ -90,6 +97,7 @@ export function toEngineOptions(
   return {
     model,
     kvType: values.kvType,
+    quant: values.quant,
     backend: values.backend,
     ...(values.ctx === null ? {} : { contextTokens: values.ctx }),
     ...(values.threads === null ? {} : { threads: values.threads }),
@@ -107,6 +115,7 @@ export const FLAG_OF_ENGINE_OPTION: Readonly<Record<string, string>> = {
   contextTokens: "--ctx",
   kvMemoryBytes: "--kv-memory",
   kvType: "--kv-type",
+  quant: "--quant",
   maxStepTokens: "--max-step-tokens",
   maxSequences: "--max-sequences",
   maxStallMs: "--max-stall-ms",

@@ -22,6 +22,7 @@ import { autoKvType } from "../../models/kv-type.ts";
 import type { ModelSource } from "../../models/model-source.ts";
 import type { ModelSpec } from "../../models/model-spec.ts";
 import { openModel } from "../../models/open-model.ts";
+import { quantizedSource } from "../../models/quantized-source.ts";
 import { createNativeExecutor } from "../../native/executor.ts";
 import { loadAddon, requireAddon } from "../../native/load-addon.ts";
 import { openMappedSource } from "../../native/mapped-source.ts";
@@ -65,7 +66,7 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
   const startMs = performance.now();
   const settings = resolveSettings(options);
   const native = chooseBackend(settings.backend) === "native";
-  const source = openModel(settings.model, native ? openMappedSource : openFileSource);
+  const source = openSource(settings, native);
   try {
     callbacks.onProgress({ phase: "header", fraction: 1 });
     const spec = source.spec();
@@ -85,7 +86,7 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
         minPrefillShare: settings.minPrefillShare,
       },
       costs: costsOf(plan),
-      fingerprint: JSON.stringify([info.id, info.fileBytes, info.createdAt, plan.kvType]),
+      fingerprint: JSON.stringify([info.id, info.fileBytes, info.createdAt, plan.kvType, settings.quant]),
       capacity: capacityOf(plan, executor, settings, performance.now() - startMs),
       executor,
       vocabulary,
@@ -99,6 +100,11 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
     source.dispose();
     throw error;
   }
+}
+
+function openSource({ model, quant }: EngineSettings, native: boolean): ModelSource {
+  const source = openModel(model, native ? openMappedSource : openFileSource);
+  return quant === "none" ? source : quantizedSource(source, quant);
 }
 
 function chooseBackend(asked: EngineSettings["backend"]): "native" | "interpreter" {
