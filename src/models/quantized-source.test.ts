@@ -17,8 +17,11 @@ function source(quant: RandomQuant): ModelSource {
 
 const NAME = "blk.0.ffn_up.weight";
 
+function squares(values: Float32Array): number {
+  return values.reduce((sum, value) => sum + value ** 2, 0);
+}
+
 function relativeError(exact: Float32Array, rounded: Float32Array): number {
-  const squares = (values: Float32Array): number => values.reduce((sum, value) => sum + value ** 2, 0);
   return Math.sqrt(squares(exact.map((value, i) => value - (rounded[i] ?? Number.NaN))) / squares(exact));
 }
 
