@@ -4,19 +4,20 @@ import { escapeText } from "./escape-text.ts";
 import { type Plot, renderPlot } from "./plot.ts";
 
 export type PagePart =
+  | { readonly kind: "heading"; readonly text: string }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "plot"; readonly plot: Plot }
   | {
       readonly kind: "table";
       readonly head: readonly string[];
-      /** The first cell of a row names it; the others are set as numbers. */
+      /** The first cell of a row names it. */
       readonly rows: readonly (readonly string[])[];
     };
 
 const STYLE =
   ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem}" +
-  "table{border-collapse:collapse;margin:1rem 0;width:100%}th,td{padding:.3rem .6rem;border-bottom:1px solid #8884;text-align:right}" +
-  "th:first-child,td:first-child{text-align:left}td{font-variant-numeric:tabular-nums}svg{width:100%;height:auto;margin:1rem 0}";
+  "table{border-collapse:collapse;margin:1rem 0;width:100%}th,td{padding:.3rem .6rem;border-bottom:1px solid #8884;text-align:left;vertical-align:top}" +
+  "td{font-variant-numeric:tabular-nums}svg{width:100%;height:auto;margin:1rem 0}";
 
 export function renderPage(title: string, parts: readonly PagePart[]): string {
   return (
@@ -28,6 +29,8 @@ export function renderPage(title: string, parts: readonly PagePart[]): string {
 
 function renderPart(part: PagePart): string {
   switch (part.kind) {
+    case "heading":
+      return `<h2>${escapeText(part.text)}</h2>`;
     case "text":
       return `<p>${escapeText(part.text)}</p>`;
     case "plot":

@@ -3,13 +3,9 @@
 import { ERRORS } from "../base/errors.ts";
 import type { ErrorCode } from "../base/errors.ts";
 import { ERROR_MAP } from "./error-map.ts";
-import { ANTHROPIC_FIELDS } from "./fields/anthropic-fields.ts";
-import { CHAT_FIELDS } from "./fields/chat-fields.ts";
 import { MESSAGE_FIELDS } from "./fields/chat-messages.ts";
-import { COMPLETION_FIELDS } from "./fields/completion-fields.ts";
 import type { FieldTable } from "./fields/field-table.ts";
-import { RESPONSES_FIELDS } from "./fields/responses-fields.ts";
-import { DETOKENIZE_FIELDS, TOKENIZE_FIELDS } from "./fields/token-fields.ts";
+import { openApiPath } from "./openapi.ts";
 import { ROUTES } from "./routes.ts";
 
 /** What lies between these lines of the document is generated. */
@@ -27,29 +23,25 @@ function renderReference(): string {
   return [
     "## Routes",
     routeTable(),
-    "## Fields of /v1/chat/completions",
-    fieldTables(CHAT_FIELDS),
+    ...routesWithFields().flatMap(({ path, fields }) => [`## Fields of ${openApiPath(path)}`, fieldTables(fields)]),
     "## Fields of a message",
     fieldTables(MESSAGE_FIELDS),
-    "## Fields of /v1/completions",
-    fieldTables(COMPLETION_FIELDS),
-    "## Fields of /v1/responses",
-    fieldTables(RESPONSES_FIELDS),
-    "## Fields of /v1/messages",
-    fieldTables(ANTHROPIC_FIELDS),
-    "## Fields of /tokenize",
-    fieldTables(TOKENIZE_FIELDS),
-    "## Fields of /detokenize",
-    fieldTables(DETOKENIZE_FIELDS),
     "## Errors",
     "Errors of status 500 have the code `null`: they are the server's own, and their reason is in its log.",
     errorTable(),
   ].join("\n\n");
 }
 
+/** `count_tokens` takes a part of the fields of `/v1/messages`; a table of its own would only repeat them. */
+function routesWithFields(): { readonly path: string; readonly fields: FieldTable }[] {
+  return ROUTES.flatMap(({ path, fields }) =>
+    fields === undefined || path.endsWith("/count_tokens") ? [] : [{ path, fields }],
+  );
+}
+
 function routeTable(): string {
   const rows = ROUTES.map(({ method, path, summary, access }) => [
-    `\`${method} ${path.replace(/:(\w+)(\{.*\})?/, "{$1}")}\``,
+    `\`${method} ${openApiPath(path)}\``,
     summary,
     access === "key" ? "yes" : "no",
   ]);

@@ -7,6 +7,7 @@ import type { Hono } from "hono";
 import type { DestinationStream } from "pino";
 import type { Environment } from "../base/environment.ts";
 import type { EngineApi } from "../engine/types.ts";
+import { packageVersion } from "../native/native-paths.ts";
 import { loadApiKeys } from "./api-keys.ts";
 import { checkBinding } from "./binding.ts";
 import { createApp } from "./create-app.ts";
@@ -16,7 +17,10 @@ import { Lifecycle } from "./lifecycle.ts";
 import { createServerMetrics } from "./metrics/server-metrics.ts";
 import type { ServerOptions } from "./options.ts";
 import { createLogger } from "./request-log.ts";
+import { openApiDocument } from "./openapi.ts";
+import { referencePage } from "./reference-page.ts";
 import { ResponseStore } from "./responses/response-store.ts";
+import { ROUTES } from "./routes.ts";
 import { servedModelId } from "./server-context.ts";
 import type { HonoEnv } from "./server-context.ts";
 import { watchWrites } from "./write-watch.ts";
@@ -65,7 +69,13 @@ export function createServer(
     lifecycle.engine === null ? "" : servedModelId(lifecycle.engine, options),
   );
   const responses = new ResponseStore({ ttlMs: options.storeTtl, bytesPerOwner: options.storeBytes });
-  const app = createApp({ options, lifecycle, metrics, logger, responses }, keys, (socket) => writes.reasonFor(socket));
+  const reference = {
+    openApi: () => openApiDocument(ROUTES, packageVersion()),
+    page: () => referencePage(ROUTES, packageVersion()),
+  };
+  const app = createApp({ options, lifecycle, metrics, logger, responses, reference }, keys, (socket) =>
+    writes.reasonFor(socket),
+  );
   const listener = createHttpListener(app.fetch, options.host, logger);
   const writes = watchWrites(listener.server, options.writeTimeout);
 

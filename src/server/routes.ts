@@ -11,6 +11,13 @@ import { getModel, listModels } from "./routes/models.ts";
 import { responses } from "./routes/responses.ts";
 import { cancelResponse, deleteResponse, getResponse, listInputItems } from "./routes/stored-responses.ts";
 import { detokenize, tokenize } from "./routes/tokenize.ts";
+import { docs, openApi } from "./routes/reference.ts";
+import { ANTHROPIC_FIELDS, COUNT_TOKENS_FIELDS } from "./fields/anthropic-fields.ts";
+import { CHAT_FIELDS } from "./fields/chat-fields.ts";
+import { COMPLETION_FIELDS } from "./fields/completion-fields.ts";
+import type { FieldTable } from "./fields/field-table.ts";
+import { RESPONSES_FIELDS } from "./fields/responses-fields.ts";
+import { DETOKENIZE_FIELDS, TOKENIZE_FIELDS } from "./fields/token-fields.ts";
 import type { EngineRequest, RouteRequest } from "./server-context.ts";
 
 interface RouteBase {
@@ -23,6 +30,8 @@ interface RouteBase {
   readonly access: "key" | "anyone";
   /** One line for the documentation. */
   readonly summary: string;
+  /** What a body may hold, where there is one. */
+  readonly fields?: FieldTable;
 }
 
 export type Route = RouteBase &
@@ -39,6 +48,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: chatCompletions,
+    fields: CHAT_FIELDS,
     summary: "Answer a conversation",
   },
   {
@@ -47,6 +57,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: completions,
+    fields: COMPLETION_FIELDS,
     summary: "Continue a text",
   },
   {
@@ -55,6 +66,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: responses,
+    fields: RESPONSES_FIELDS,
     summary: "Answer by OpenAI's Responses API",
   },
   {
@@ -96,6 +108,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: messages,
+    fields: ANTHROPIC_FIELDS,
     summary: "Answer a conversation, by Anthropic's API",
   },
   {
@@ -105,6 +118,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: countTokens,
+    fields: COUNT_TOKENS_FIELDS,
     summary: "Prompt tokens of a conversation, by Anthropic's API",
   },
   {
@@ -129,6 +143,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: tokenize,
+    fields: TOKENIZE_FIELDS,
     summary: "Token ids of a text or a conversation",
   },
   {
@@ -137,6 +152,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: detokenize,
+    fields: DETOKENIZE_FIELDS,
     summary: "Text of token ids",
   },
   {
@@ -162,5 +178,21 @@ export const ROUTES: readonly Route[] = [
     needs: "nothing",
     handle: metrics,
     summary: "Prometheus metrics",
+  },
+  {
+    method: "GET",
+    path: "/openapi.json",
+    access: "anyone",
+    needs: "nothing",
+    handle: openApi,
+    summary: "This API as an OpenAPI document",
+  },
+  {
+    method: "GET",
+    path: "/docs",
+    access: "anyone",
+    needs: "nothing",
+    handle: docs,
+    summary: "This API as a page",
   },
 ];

@@ -23,6 +23,8 @@ export interface ServerContext {
   readonly metrics: ServerMetrics;
   readonly logger: Logger;
   readonly responses: ResponseStore;
+  /** What `/openapi.json` and `/docs` answer. */
+  readonly reference: { readonly openApi: () => object; readonly page: () => string };
 }
 
 export interface RouteRequest {

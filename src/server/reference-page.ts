@@ -1,0 +1,29 @@
+/** The API's reference as a page that works without a network, from the server's own tables. */
+
+import { type PagePart, renderPage } from "../report/html-page.ts";
+import type { FieldRow, FieldTable } from "./fields/field-table.ts";
+import { openApiPath } from "./openapi.ts";
+import type { Route } from "./routes.ts";
+
+export function referencePage(routes: readonly Route[], version: string): string {
+  const rows = routes.map(({ method, path, summary, access }) => [
+    `${method} ${openApiPath(path)}`,
+    summary,
+    access === "key" ? "yes" : "no",
+  ]);
+  return renderPage(`Turnwise ${version}: HTTP API`, [
+    { kind: "text", text: "The same as an OpenAPI document: /openapi.json" },
+    { kind: "table", head: ["Route", "What it does", "API key"], rows },
+    ...routes.flatMap(({ path, fields }) => (fields === undefined ? [] : fieldParts(openApiPath(path), fields))),
+  ]);
+}
+
+function fieldParts(path: string, fields: FieldTable): PagePart[] {
+  const rows = Object.entries(fields).map(([name, row]) => [name, USE[row.kind], row.note]);
+  return [
+    { kind: "heading", text: `Fields of ${path}` },
+    { kind: "table", head: ["Field", "", "Note"], rows },
+  ];
+}
+
+const USE: Readonly<Record<FieldRow["kind"], string>> = { honoured: "used", inert: "ignored", refused: "refused" };

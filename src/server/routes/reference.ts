@@ -1,0 +1,11 @@
+/** `GET /openapi.json` and `GET /docs`: what this server's API is, for programs and for people. */
+
+import type { RouteRequest } from "../server-context.ts";
+
+export function openApi({ http, server }: RouteRequest): Response {
+  return http.json(server.reference.openApi());
+}
+
+export function docs({ http, server }: RouteRequest): Response {
+  return http.html(server.reference.page());
+}
