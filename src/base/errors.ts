@@ -231,6 +231,7 @@ export const ERRORS = {
     message: "Too many arguments for {command}: {given} were given, at most {expected} are taken.",
   },
   unknown_command: { class: "UsageError", message: "There is no command {command}.{hint}" },
+  conversation_invalid: { class: "UsageError", message: "{source} is no conversation in JSON: {reason}" },
   input_not_utf8: { class: "RequestError", message: "{source} is not valid UTF-8 text." },
   system_failed: { class: "CapacityError", message: "The system refused: {reason}" },
   request_failed: { class: "InternalError", message: "The request to {url} failed: {reason}" },

@@ -12,6 +12,7 @@ import { PULL } from "./commands/pull.ts";
 import { RUN } from "./commands/run.ts";
 import { SERVE } from "./commands/serve.ts";
 import { START } from "./commands/start.ts";
+import { TEMPLATE } from "./commands/template.ts";
 import { TOKENIZE } from "./commands/tokenize.ts";
 
 export const COMMANDS: readonly Command[] = [
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   MODELS,
   INSPECT,
   TOKENIZE,
+  TEMPLATE,
   PERPLEXITY,
   BENCH_TURNS,
   DOCTOR,

@@ -57,7 +57,7 @@ export class Engine implements EngineApi {
     const { onProgress, onWarning, ...plain } = options;
     const [steps, text] = await Promise.allSettled([
       StepClient.start(plain, { onProgress, onWarning }),
-      TextClient.start(options.model).then((client) => {
+      TextClient.start(options).then((client) => {
         onProgress?.({ phase: "tokenizer", fraction: 1 });
         return client;
       }),

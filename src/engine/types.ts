@@ -34,6 +34,8 @@ export interface EngineOptions {
   readonly minPrefillShare?: number;
   /** "auto": native where it loads, else the interpreter. */
   readonly backend?: "auto" | "native" | "interpreter";
+  /** Source of a Jinja template to use instead of the model's own; a broken one fails the load. */
+  readonly chatTemplate?: string;
   /** Called while the model loads. */
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Called while the model loads, with what the user should know: a slow backend, a shorter context. */

@@ -130,6 +130,7 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   missing_argument: INTERNAL,
   unexpected_argument: INTERNAL,
   unknown_command: INTERNAL,
+  conversation_invalid: INTERNAL,
   input_not_utf8: INTERNAL,
   system_failed: INTERNAL,
   request_failed: INTERNAL,

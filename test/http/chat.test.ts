@@ -188,7 +188,7 @@ describe("POST /v1/chat/completions", () => {
     expect(response.status).toBe(200);
     expect(engine.chats[0]).toEqual({
       messages: [
-        { role: "system", content: "Be brief." },
+        { role: "developer", content: "Be brief." },
         { role: "user", content: [{ type: "text", text: "Weather?" }], name: "ann" },
         { role: "assistant", content: null, tool_calls: [call] },
         { role: "tool", tool_call_id: "c1", content: "rain" },

@@ -3,6 +3,7 @@
 import type { OptionTable, OptionValues } from "../../base/option-table.ts";
 import type { EngineOptions } from "../../engine/types.ts";
 import { LOAD_QUANTS } from "../../models/quantized-source.ts";
+import { readTextFile } from "../read-text-file.ts";
 
 export const ENGINE_OPTIONS = {
   ctx: {
@@ -40,6 +41,12 @@ export const ENGINE_OPTIONS = {
     default: "auto",
     env: "TURNWISE_BACKEND",
     help: "What computes; auto is native where it loads, else the (slow) interpreter",
+  },
+  "chat-template": {
+    type: { kind: "string", placeholder: "FILE" },
+    default: null,
+    env: "TURNWISE_CHAT_TEMPLATE",
+    help: "A Jinja file to use instead of the model's chat template",
   },
 } as const satisfies OptionTable;
 
@@ -88,7 +95,7 @@ const NO_BATCH: BatchValues = {
   minPrefillShare: null,
 };
 
-/** The engine's options; what was not given is left out, so that the engine's own defaults hold. */
+/** The engine's options; what was not given is left out, so that the engine's own defaults hold. Reads the template's file. */
 export function toEngineOptions(
   model: string,
   values: EngineValues,
@@ -102,6 +109,7 @@ export function toEngineOptions(
     ...(values.ctx === null ? {} : { contextTokens: values.ctx }),
     ...(values.threads === null ? {} : { threads: values.threads }),
     ...(values.kvMemory === null ? {} : { kvMemoryBytes: values.kvMemory }),
+    ...(values.chatTemplate === null ? {} : { chatTemplate: readTextFile(values.chatTemplate) }),
     ...(batch.maxSequences === null ? {} : { maxSequences: batch.maxSequences }),
     ...(batch.maxWaiting === null ? {} : { maxWaiting: batch.maxWaiting }),
     ...(batch.maxStepTokens === null ? {} : { maxStepTokens: batch.maxStepTokens }),

@@ -77,7 +77,8 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
     const plan = planExecution(settings, spec, graph, weights, native);
     const executor = createExecutor(plan, weights, settings, callbacks, native);
     warn(settings, spec, plan, native, callbacks);
-    const info = modelInfo(source, spec, vocabularyData, vocabulary.endOfGenerationIds);
+    const hasChatTemplate = source.chatTemplate !== null || options.chatTemplate !== undefined;
+    const info = modelInfo(source, spec, vocabularyData, vocabulary.endOfGenerationIds, hasChatTemplate);
     return {
       info,
       limits: {
@@ -220,6 +221,7 @@ function modelInfo(
   spec: ModelSpec,
   vocabulary: VocabularyData,
   endTokens: readonly number[],
+  hasChatTemplate: boolean,
 ): ModelInfo {
   const { path } = source;
   const id = basename(path).replace(/\.gguf$/i, "");
@@ -234,7 +236,7 @@ function modelInfo(
     vocabSize: spec.vocabSize,
     bosToken: resolveSpecialIds(vocabulary).bosId,
     endTokens,
-    hasChatTemplate: source.chatTemplate !== null,
+    hasChatTemplate,
     randomWeights: source.randomWeights,
     createdAt: Math.floor(statSync(path).mtimeMs / 1000),
   };

@@ -3,7 +3,8 @@
 import { TurnwiseError, turnwiseError } from "../../base/errors.ts";
 import { unreachable } from "../../base/invariant.ts";
 import { EngineThread } from "./engine-thread.ts";
-import type { FromTextWorker, TextRequest, TextResults, ToTextWorker } from "./text-messages.ts";
+import type { EngineOptions } from "../types.ts";
+import type { FromTextWorker, TextRequest, TextResults, TextWorkerData, ToTextWorker } from "./text-messages.ts";
 import { workerEntry } from "./worker-entry.ts";
 
 interface Waiter {
@@ -19,19 +20,19 @@ export class TextClient {
   #end: TurnwiseError | null = null;
   #disposal: Promise<void> | null = null;
 
-  private constructor(path: string) {
+  private constructor(data: TextWorkerData) {
     this.#thread = new EngineThread<ToTextWorker, FromTextWorker>(
       "text",
       workerEntry("text-worker"),
-      { path },
+      data,
       (message) => this.#receive(message),
       (error) => this.#die(error),
     );
   }
 
-  /** Starts the thread on the vocabulary of the model at `path`; resolves when the tokeniser is ready. */
-  static async start(path: string): Promise<TextClient> {
-    const client = new TextClient(path);
+  /** Starts the thread on the model's vocabulary; resolves when the tokeniser is ready. */
+  static async start({ model, chatTemplate }: Pick<EngineOptions, "model" | "chatTemplate">): Promise<TextClient> {
+    const client = new TextClient({ path: model, chatTemplate: chatTemplate ?? null });
     client.#thread.hold();
     try {
       await new Promise<void>((resolve, reject) => {

@@ -3,6 +3,13 @@
 import type { SerializedError } from "../../base/errors.ts";
 import type { ChatInput } from "../../text/template/types.ts";
 
+/** What the text thread starts with. */
+export interface TextWorkerData {
+  readonly path: string;
+  /** Takes the place of the model's own. */
+  readonly chatTemplate: string | null;
+}
+
 export type TextRequest =
   | { readonly kind: "encode"; readonly text: string; readonly addSpecial: boolean; readonly parseSpecial: boolean }
   | { readonly kind: "pieces"; readonly tokens: Int32Array }

@@ -12,7 +12,7 @@ import { parseChatTemplate } from "../../text/template/chat-template.ts";
 import type { ChatInput, ChatTemplate } from "../../text/template/types.ts";
 import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
 import type { Tokenizer } from "../../text/tokenizer/types.ts";
-import type { FromTextWorker, TextRequest, TextResults, ToTextWorker } from "./text-messages.ts";
+import type { FromTextWorker, TextRequest, TextResults, TextWorkerData, ToTextWorker } from "./text-messages.ts";
 
 invariant(parentPort !== null, "text-worker.ts runs as a thread");
 const port = parentPort;
@@ -24,7 +24,7 @@ interface TextTools {
 }
 
 try {
-  const tools = loadTools((workerData as { readonly path: string }).path);
+  const tools = loadTools(workerData as TextWorkerData);
   port.on("message", (message: ToTextWorker) => receive(message, tools));
   post({ kind: "ready" });
 } catch (thrown) {
@@ -32,14 +32,14 @@ try {
   port.close();
 }
 
-function loadTools(path: string): TextTools {
+function loadTools({ path, chatTemplate }: TextWorkerData): TextTools {
   const model = openModel(path, openFileSource);
   try {
     const source = model.chatTemplate;
-    let template: ChatTemplate | null = null;
+    let template = chatTemplate === null ? null : parseChatTemplate(chatTemplate);
     return {
       tokenizer: createTokenizer(model.vocabulary()),
-      // Parsed when first asked for: a model whose template is broken still completes text.
+      // The model's own is parsed when first asked for: a model whose template is broken still completes text.
       template: () => (template ??= source === null ? fail("template_missing") : parseChatTemplate(source)),
     };
   } finally {

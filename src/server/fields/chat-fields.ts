@@ -7,7 +7,10 @@ import type { FieldTable, FieldValues } from "./field-table.ts";
 import { MAX_TOP_LOGPROBS, outputTokens, SAMPLING_FIELDS } from "./sampling-fields.ts";
 
 export const CHAT_FIELDS = {
-  messages: honoured(chatMessages, "Roles system, developer (as system), user, assistant, tool; text only"),
+  messages: honoured(
+    chatMessages,
+    "Roles system, developer (as system, unless the template knows it), user, assistant, tool; text only",
+  ),
   ...SAMPLING_FIELDS,
   max_completion_tokens: honoured(outputTokens.optional(), "By default what is left of the context"),
   max_tokens: honoured(outputTokens.optional(), "The older name of max_completion_tokens"),

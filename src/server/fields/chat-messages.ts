@@ -24,7 +24,10 @@ const toolCall = z.object({
 
 /** Every field of a message, whatever its role. */
 export const MESSAGE_FIELDS = {
-  role: honoured(z.string(), '"system", "developer" (as system), "user", "assistant" or "tool"'),
+  role: honoured(
+    z.string(),
+    '"system", "developer" (system to a template that knows no other), "user", "assistant" or "tool"',
+  ),
   content: honoured(messageContent, "A string, or parts of type text; an assistant's may be absent"),
   name: honoured(z.string().nullish(), "Given to the chat template"),
   tool_calls: honoured(z.array(toolCall).nullish(), "Of an assistant; arguments are a JSON string"),
@@ -100,8 +103,6 @@ function toChatMessages(messages: readonly Message[]): ChatMessage[] {
     const fields = Object.entries(given).filter(([field, value]) => value !== null && isHonoured(field));
     return {
       ...(Object.fromEntries(fields) as Message),
-      // Templates know no developer role; OpenAI defines it as the newer name of system.
-      role: given.role === "developer" ? "system" : given.role,
       content: toContent(given.content, `messages[${index}].content`),
     } as ChatMessage;
   });

@@ -5,26 +5,34 @@
  */
 
 import { TurnwiseError } from "../../base/errors.ts";
-import { type JinjaProgram, parseJinja } from "./jinja-program.ts";
+import { type JinjaProgram, parseJinja } from "../jinja/program.ts";
 import { type MessageForm, toTemplateMessages } from "./template-messages.ts";
 import type { ChatTemplate, ChatTemplateInput } from "./types.ts";
+
+/** What a template expects of its input. */
+interface TemplateForm extends MessageForm {
+  /**
+   * What absent tools and documents are: null, as in apply_chat_template, but undefined to a template that
+   * loops over them unasked, which it can over what is undefined.
+   */
+  readonly absent: null | undefined;
+}
 
 /** Throws `template_invalid`. Parse a template once and keep it. */
 export function parseChatTemplate(source: string): ChatTemplate {
   const program = parseJinja(source);
-  const form: MessageForm = { content: contentForm(program), developerRole: source.includes("developer") };
+  const form: TemplateForm = { ...probeForm(program), developerRole: /["']developer["']/.test(source) };
   return { render: (input) => render(program, input, form) };
 }
 
-function render(program: JinjaProgram, input: ChatTemplateInput, form: MessageForm): string {
+function render(program: JinjaProgram, input: ChatTemplateInput, form: TemplateForm): string {
   const hasTools = input.tools !== undefined && input.tools.length > 0;
   return program.run(
     {
       ...input.variables,
       messages: toTemplateMessages(input.messages, form),
-      // Templates look at these; absent is null, as in apply_chat_template.
-      tools: hasTools ? input.tools : null,
-      documents: input.variables?.["documents"] ?? null,
+      tools: hasTools ? input.tools : form.absent,
+      documents: input.variables?.["documents"] ?? form.absent,
       add_generation_prompt: input.addGenerationPrompt,
       bos_token: input.bosToken,
       eos_token: input.eosToken,
@@ -34,22 +42,30 @@ function render(program: JinjaProgram, input: ChatTemplateInput, form: MessageFo
 }
 
 const PROBE = "probe of the content's form";
+const PROBED = {
+  messages: [{ role: "user", content: PROBE }],
+  addGenerationPrompt: false,
+  bosToken: "",
+  eosToken: "",
+} as const satisfies ChatTemplateInput;
 
-/** "parts" only where the template loses a string and shows a text part. */
-function contentForm(program: JinjaProgram): MessageForm["content"] {
-  const shows = (content: MessageForm["content"]): boolean => {
-    const input = {
-      messages: [{ role: "user", content: PROBE }],
-      addGenerationPrompt: false,
-      bosToken: "",
-      eosToken: "",
-    };
+/** The first is what a template gets that shows none of them. */
+const FORMS = [
+  { content: "string", absent: null },
+  { content: "string", absent: undefined },
+  { content: "parts", absent: null },
+  { content: "parts", absent: undefined },
+] as const satisfies readonly Partial<TemplateForm>[];
+
+/** The first form in which the template shows a user's text. */
+function probeForm(program: JinjaProgram): Pick<TemplateForm, "content" | "absent"> {
+  const shows = (form: (typeof FORMS)[number]): boolean => {
     try {
-      return render(program, input, { content, developerRole: true }).includes(PROBE);
+      return render(program, PROBED, { ...form, developerRole: true }).includes(PROBE);
     } catch (error) {
       if (error instanceof TurnwiseError) return false;
       throw error;
     }
   };
-  return !shows("string") && shows("parts") ? "parts" : "string";
+  return FORMS.find(shows) ?? FORMS[0];
 }
