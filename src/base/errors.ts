@@ -175,6 +175,16 @@ export const ERRORS = {
   engine_disposed: { class: "AbortError", message: "The engine was disposed." },
   engine_failed: { class: "InternalError", message: "The engine's step loop failed: {reason}" },
 
+  // turns
+  session_not_found: { class: "RequestError", message: "There is no session {session}." },
+  turn_not_found: { class: "RequestError", message: "Session {session} has no turn {turn}." },
+  session_conflict: {
+    class: "RequestError",
+    message: "Session {session} is at {head}, not at {after}; read it, and send what follows.",
+  },
+  session_busy: { class: "RequestError", message: "Session {session} runs a turn; wait for its end, or fork." },
+  too_many_sessions: { class: "CapacityError", message: "There are {limit} sessions already; delete some." },
+
   // server
   body_too_large: { class: "RequestError", message: "The body is larger than {limitBytes} bytes." },
   invalid_json: { class: "RequestError", message: "The body is not valid JSON: {reason}" },

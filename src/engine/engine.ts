@@ -86,7 +86,7 @@ export class Engine implements EngineApi {
     const id = this.#steps.nextId();
     const order = buildGenerationOrder(id, request, tokens, this.#limits);
     const cancel = () => this.#steps.cancel(id);
-    const generation = new GenerationStream(tokens.length, this.#steps.tokenBytes, cancel);
+    const generation = new GenerationStream(tokens, this.#steps.tokenBytes, cancel);
     this.#steps.submit(order, (event) => {
       generation.receive(event);
       if (isTerminal(event)) signal?.removeEventListener("abort", cancel);

@@ -17,7 +17,7 @@ function part(value: WirePart): StepEvent {
 
 function make() {
   const cancel = vi.fn<() => void>();
-  return { cancel, stream: new GenerationStream(1, TOKEN_BYTES, cancel) };
+  return { cancel, stream: new GenerationStream(new Int32Array(1), TOKEN_BYTES, cancel) };
 }
 
 describe("GenerationStream", () => {

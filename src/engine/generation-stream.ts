@@ -14,7 +14,7 @@ interface Reader {
 }
 
 export class GenerationStream implements Generation {
-  readonly promptTokens: number;
+  readonly prompt: Int32Array;
   readonly #tokenBytes: TokenBytes;
   readonly #cancel: () => void;
   /** From `#read` on, not yet read. */
@@ -27,10 +27,14 @@ export class GenerationStream implements Generation {
   #left = false;
 
   /** `cancel` asks the step loop to end the work; it is not called once the work has ended. */
-  constructor(promptTokens: number, tokenBytes: TokenBytes, cancel: () => void) {
-    this.promptTokens = promptTokens;
+  constructor(prompt: Int32Array, tokenBytes: TokenBytes, cancel: () => void) {
+    this.prompt = prompt;
     this.#tokenBytes = tokenBytes;
     this.#cancel = cancel;
+  }
+
+  get promptTokens(): number {
+    return this.prompt.length;
   }
 
   cancel(): void {

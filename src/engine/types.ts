@@ -184,6 +184,8 @@ export type StreamPart =
 /** An accepted request. Iterate it once; leaving the loop early cancels it. */
 export interface Generation extends AsyncIterable<StreamPart> {
   readonly promptTokens: number;
+  /** The prompt as it was accepted. */
+  readonly prompt: Int32Array;
   /** Ends the work within one step; the iterator throws `cancelled`. */
   cancel(): void;
 }

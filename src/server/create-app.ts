@@ -8,7 +8,7 @@ import { fail, turnwiseError } from "../base/errors.ts";
 import type { TurnwiseError } from "../base/errors.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { DIALECTS } from "./dialects.ts";
-import { errorStatus, retryAfterSeconds } from "./error-map.ts";
+import { CONFLICT, errorStatus, retryAfterSeconds } from "./error-map.ts";
 import { logRequest } from "./request-log.ts";
 import { REQUEST_ID_HEADER, requestIdFrom } from "./request-id.ts";
 import { RequestScope } from "./request-scope.ts";
@@ -105,6 +105,8 @@ function answerError(http: Context<HonoEnv>, error: TurnwiseError): Response {
   const headers = new Headers({ "content-type": "application/json" });
   const retryAfter = retryAfterSeconds(error);
   if (retryAfter !== null) headers.set("retry-after", String(retryAfter));
+  // Clients of OpenAI's API retry a conflict by themselves unless told not to.
+  if (dialect.status(error) === CONFLICT) headers.set("x-should-retry", "false");
   if (error.code === "invalid_api_key") headers.set("www-authenticate", "Bearer");
   const allow = http.res.headers.get("allow");
   if (allow !== null) headers.set("allow", allow);

@@ -8,6 +8,8 @@ import type { DestinationStream } from "pino";
 import type { Environment } from "../base/environment.ts";
 import type { EngineApi } from "../engine/types.ts";
 import { packageVersion } from "../native/native-paths.ts";
+import { SessionStore } from "../turns/session-store.ts";
+import { TurnMemory } from "../turns/turn-memory.ts";
 import { loadApiKeys } from "./api-keys.ts";
 import { checkBinding } from "./binding.ts";
 import { createApp } from "./create-app.ts";
@@ -73,9 +75,17 @@ export function createServer(
     openApi: () => openApiDocument(ROUTES, packageVersion()),
     page: () => referencePage(ROUTES, packageVersion()),
   };
-  const app = createApp({ options, lifecycle, metrics, logger, responses, reference }, keys, (socket) =>
-    writes.reasonFor(socket),
-  );
+  const context = {
+    options,
+    lifecycle,
+    metrics,
+    logger,
+    responses,
+    reference,
+    sessions: new SessionStore(),
+    turns: new TurnMemory(),
+  };
+  const app = createApp(context, keys, (socket) => writes.reasonFor(socket));
   const listener = createHttpListener(app.fetch, options.host, logger);
   const writes = watchWrites(listener.server, options.writeTimeout);
 

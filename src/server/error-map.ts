@@ -36,6 +36,9 @@ function limited(code: ErrorCode): HttpError {
 /** 499 is nginx's "client closed request": only logs and metrics see it. */
 const CLIENT_CLOSED = 499;
 
+/** Another request came first: the same one again would fail again. */
+export const CONFLICT = 409;
+
 export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   invariant_violated: INTERNAL,
   invalid_option: INTERNAL,
@@ -103,6 +106,12 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   engine_disposed: overloaded("engine_disposed"),
   engine_failed: INTERNAL,
 
+  session_not_found: invalid("session_not_found", 404),
+  turn_not_found: invalid("turn_not_found", 404),
+  session_conflict: invalid("session_conflict", CONFLICT),
+  session_busy: invalid("session_busy", CONFLICT),
+  too_many_sessions: limited("too_many_sessions"),
+
   body_too_large: invalid("body_too_large", 413),
   invalid_json: invalid("invalid_json"),
   unsupported_media_type: invalid("unsupported_media_type", 415),
@@ -169,5 +178,5 @@ export function errorBody(error: TurnwiseError, requestId: string): ErrorBody {
 /** Seconds after which the same request may succeed, or null where it will not. */
 export function retryAfterSeconds(error: TurnwiseError): number | null {
   const { status } = ERROR_MAP[error.code];
-  return status === 503 || status === 429 ? 2 : null;
+  return status === 503 || status === 429 || error.code === "session_busy" ? 2 : null;
 }

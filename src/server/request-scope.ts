@@ -7,7 +7,14 @@ import { TurnwiseError, turnwiseError } from "../base/errors.ts";
 import type { GenerationTimings, GenerationUsage } from "../engine/types.ts";
 import type { Dialect } from "./dialects.ts";
 
+import type { TurnPrompt } from "../turns/turn.ts";
 import { DEFAULT_TENANT, type Tenant } from "./tenant.ts";
+
+export interface ServedTurn {
+  readonly session: string | null;
+  readonly turn: string;
+  readonly miss: TurnPrompt["miss"];
+}
 
 export class RequestScope {
   readonly id: string;
@@ -25,6 +32,8 @@ export class RequestScope {
   promptTokens: number | null = null;
   usage: GenerationUsage | null = null;
   timings: GenerationTimings | null = null;
+  /** The turn of a conversation that it was, once that has ended. */
+  turn: ServedTurn | null = null;
 
   readonly #startMs = performance.now();
   readonly #abort = new AbortController();

@@ -10,6 +10,15 @@ import { messages } from "./routes/messages.ts";
 import { getModel, listModels } from "./routes/models.ts";
 import { responses } from "./routes/responses.ts";
 import { cancelResponse, deleteResponse, getResponse, listInputItems } from "./routes/stored-responses.ts";
+import {
+  cancelSession,
+  createSession,
+  deleteSession,
+  forkSession,
+  getSession,
+  listSessions,
+  rollbackSession,
+} from "./routes/sessions.ts";
 import { detokenize, tokenize } from "./routes/tokenize.ts";
 import { docs, openApi } from "./routes/reference.ts";
 import { ANTHROPIC_FIELDS, COUNT_TOKENS_FIELDS } from "./fields/anthropic-fields.ts";
@@ -17,6 +26,7 @@ import { CHAT_FIELDS } from "./fields/chat-fields.ts";
 import { COMPLETION_FIELDS } from "./fields/completion-fields.ts";
 import type { FieldTable } from "./fields/field-table.ts";
 import { RESPONSES_FIELDS } from "./fields/responses-fields.ts";
+import { FORK_FIELDS, ROLLBACK_FIELDS, SESSION_FIELDS } from "./fields/session-fields.ts";
 import { DETOKENIZE_FIELDS, TOKENIZE_FIELDS } from "./fields/token-fields.ts";
 import type { EngineRequest, RouteRequest } from "./server-context.ts";
 
@@ -120,6 +130,65 @@ export const ROUTES: readonly Route[] = [
     handle: countTokens,
     fields: COUNT_TOKENS_FIELDS,
     summary: "Prompt tokens of a conversation, by Anthropic's API",
+  },
+  {
+    method: "POST",
+    path: "/v1/sessions",
+    access: "key",
+    needs: "engine",
+    handle: createSession,
+    summary: "Begin a conversation that the server keeps",
+    fields: SESSION_FIELDS,
+  },
+  {
+    method: "GET",
+    path: "/v1/sessions",
+    access: "key",
+    needs: "engine",
+    handle: listSessions,
+    summary: "List your sessions",
+  },
+  {
+    method: "GET",
+    path: "/v1/sessions/:id{[^/]+}",
+    access: "key",
+    needs: "engine",
+    handle: getSession,
+    summary: "One session, its turns and its head",
+  },
+  {
+    method: "DELETE",
+    path: "/v1/sessions/:id{[^/]+}",
+    access: "key",
+    needs: "engine",
+    handle: deleteSession,
+    summary: "End a session",
+  },
+  {
+    method: "POST",
+    path: "/v1/sessions/:id{[^/]+}/fork",
+    access: "key",
+    needs: "engine",
+    handle: forkSession,
+    summary: "A new session with the same turns, without a copy",
+    fields: FORK_FIELDS,
+  },
+  {
+    method: "POST",
+    path: "/v1/sessions/:id{[^/]+}/rollback",
+    access: "key",
+    needs: "engine",
+    handle: rollbackSession,
+    summary: "Make an earlier turn the head",
+    fields: ROLLBACK_FIELDS,
+  },
+  {
+    method: "POST",
+    path: "/v1/sessions/:id{[^/]+}/cancel",
+    access: "key",
+    needs: "engine",
+    handle: cancelSession,
+    summary: "End the turn that runs",
   },
   {
     method: "GET",

@@ -4,6 +4,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context } from "hono";
 import { fail } from "../base/errors.ts";
 import type { EngineApi } from "../engine/types.ts";
+import type { SessionStore } from "../turns/session-store.ts";
+import type { TurnMemory } from "../turns/turn-memory.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { ServerMetrics } from "./metrics/server-metrics.ts";
 import type { ServerOptions } from "./options.ts";
@@ -25,6 +27,9 @@ export interface ServerContext {
   readonly responses: ResponseStore;
   /** What `/openapi.json` and `/docs` answer. */
   readonly reference: { readonly openApi: () => object; readonly page: () => string };
+  readonly sessions: SessionStore;
+  /** Turns that stateless clients may come back with. */
+  readonly turns: TurnMemory;
 }
 
 export interface RouteRequest {

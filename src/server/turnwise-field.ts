@@ -1,13 +1,14 @@
 /**
  * The `turnwise` object of an answer, or of a stream's last chunk: what of the prompt was found and what
- * was computed, where the time went, and which fields of the request were ignored.
+ * was computed, which turn of which session it was, where the time went, and which fields of the request were ignored.
  */
 
 import type { RequestScope } from "./request-scope.ts";
 
-export function turnwiseField({ usage, timings }: RequestScope, ignored: readonly string[]): object {
+export function turnwiseField({ usage, timings, turn }: RequestScope, ignored: readonly string[]): object {
   return {
     turnwise: {
+      ...(turn === null ? {} : { session: turn.session, turn: turn.turn, miss: turn.miss }),
       ...(usage === null
         ? {}
         : {

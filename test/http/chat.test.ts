@@ -26,6 +26,9 @@ describe("POST /v1/chat/completions", () => {
       ],
       usage: { prompt_tokens: 11, completion_tokens: 4, total_tokens: 15, prompt_tokens_details: { cached_tokens: 0 } },
       turnwise: {
+        session: null,
+        turn: expect.stringMatching(/^turn_/),
+        miss: null,
         tokens: { cached: 0, prefilled: 11, generated: 4 },
         ms: { queue: 1, prefill: 2, decode: 3 },
         ignored: [],

@@ -80,6 +80,7 @@ const SAMPLING_SAMPLES = {
 const CHAT_SAMPLES: SamplesOf<typeof CHAT_FIELDS> = {
   ...SAMPLING_SAMPLES,
   messages,
+  session: { good: [], bad: [["s"], [{}, "session.id"], [{ id: "s", after: 5 }, "session.after"]] },
   max_completion_tokens: { good: [1, 100], bad: [[0], [1.5], ["5"], [2 ** 31]] },
   max_tokens: { good: [1, 100], bad: [[0], [1.5], ["5"], [2 ** 31]] },
   logprobs: { good: [true, false], bad: [[1]] },

@@ -4,12 +4,17 @@ import { z } from "zod";
 import { chatMessages, chatTools } from "./chat-messages.ts";
 import { honoured, inert, refused } from "./field-table.ts";
 import type { FieldTable, FieldValues } from "./field-table.ts";
+import { sessionReference } from "./session-fields.ts";
 import { MAX_TOP_LOGPROBS, outputTokens, SAMPLING_FIELDS } from "./sampling-fields.ts";
 
 export const CHAT_FIELDS = {
   messages: honoured(
     chatMessages,
     "Roles system, developer (as system, unless the template knows it), user, assistant, tool; text only",
+  ),
+  session: honoured(
+    sessionReference.optional(),
+    "id of a session, which messages continue; after: the turn that is expected to be its head, else 409",
   ),
   ...SAMPLING_FIELDS,
   max_completion_tokens: honoured(outputTokens.optional(), "By default what is left of the context"),

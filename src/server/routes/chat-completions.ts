@@ -1,6 +1,9 @@
 /** `POST /v1/chat/completions`. */
 
 import { fail } from "../../base/errors.ts";
+import type { GenerateRequest, Generation } from "../../engine/types.ts";
+import type { ChatInput } from "../../text/template/types.ts";
+import { type Conversation, openConversation, SESSION_KEEP_MS } from "../conversation.ts";
 import { chatFormat } from "../openai/chat-format.ts";
 import { CHAT_FIELDS } from "../fields/chat-fields.ts";
 import type { ChatValues } from "../fields/chat-fields.ts";
@@ -23,20 +26,50 @@ export async function chatCompletions(request: EngineRequest): Promise<Response>
   const includeUsage = wantsUsageChunk(values);
   const logprobs = topLogprobs(values);
   const maxTokens = maxOutputTokens(values);
-  const prompt = await engine.renderChat(toChatInput({ ...values, tools: chosenTools(values) }));
-  const generation = await submitGeneration(
-    request,
-    toGenerateRequest(values, { prompt, maxTokens, logprobs, signal: scope.signal }, engine.model.vocabSize),
+  const input = toChatInput({ ...values, tools: chosenTools(values) });
+  const choices = values.n ?? 1;
+  const conversation = await conversationOf(request, values, input);
+  const prompt = conversation?.prompt.prompt ?? (await engine.renderChat(input));
+  const limits = { prompt, maxTokens, logprobs, signal: scope.signal };
+  const generation = await submitTurn(request, conversation, () =>
+    toGenerateRequest(values, limits, engine.model.vocabSize),
   );
   const listed = outputTokensOnly(engine.model.endTokens, values.ignore_eos === true);
-  const choices = values.n ?? 1;
   const format = chatFormat(logprobs === undefined ? null : listed);
   return respondWithGeneration(request, generation, {
     writer: openAiWriter(request, { format, choices, includeUsage, ignored: [...ignored, ...ignoredInMessages] }),
     choices,
     stream: values.stream === true,
-    prompt,
+    prompt: conversation?.prompt.text ?? prompt,
   });
+}
+
+/** Null where what is generated is no turn: several answers, or none to the conversation. */
+async function conversationOf(
+  request: EngineRequest,
+  { n = 1, session }: ChatValues,
+  { messages, addGenerationPrompt, ...frame }: ChatInput,
+): Promise<Conversation | null> {
+  if (n === 1 && addGenerationPrompt) return openConversation(request, { frame, messages, session });
+  if (session === undefined) return null;
+  const field = addGenerationPrompt ? "n" : "add_generation_prompt";
+  return fail("request_invalid", { field, problem: "makes no turn of a session" });
+}
+
+/** A request that is refused here is no turn either. */
+async function submitTurn(
+  request: EngineRequest,
+  conversation: Conversation | null,
+  generate: () => GenerateRequest,
+): Promise<Generation> {
+  if (conversation === null) return submitGeneration(request, generate());
+  try {
+    const keep = conversation.session === null ? {} : { keepMs: SESSION_KEEP_MS };
+    return conversation.record(await submitGeneration(request, { ...generate(), ...keep }));
+  } catch (thrown) {
+    conversation.abandon();
+    throw thrown;
+  }
 }
 
 /** Alternatives to list, or undefined where no log-probabilities are wanted. */

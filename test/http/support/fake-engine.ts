@@ -112,6 +112,7 @@ export class FakeEngine implements EngineApi {
     );
     return {
       promptTokens: prompt.length,
+      prompt,
       cancel: () => stop.abort(),
       [Symbol.asyncIterator]: () => parts,
     };

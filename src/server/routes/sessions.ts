@@ -1,0 +1,102 @@
+/** `/v1/sessions`: conversations that the server keeps. Turns run by `/v1/chat/completions` with `session`. */
+
+import type { Session } from "../../turns/session.ts";
+import { toChatInput } from "../fields/chat-messages.ts";
+import { parseFields } from "../fields/field-table.ts";
+import { FORK_FIELDS, ROLLBACK_FIELDS, SESSION_FIELDS } from "../fields/session-fields.ts";
+import { readJsonBody } from "../read-body.ts";
+import { servedModelId } from "../server-context.ts";
+import type { EngineRequest } from "../server-context.ts";
+
+const DEFAULT_TTL_SECONDS = 3600;
+
+export async function createSession(request: EngineRequest): Promise<Response> {
+  const { values } = parseFields(SESSION_FIELDS, await bodyOf(request), request.server.options.strictFields);
+  const { messages, ...frame } = toChatInput({
+    messages: values.messages ?? [],
+    tools: values.tools,
+    chat_template_kwargs: values.chat_template_kwargs,
+    add_generation_prompt: undefined,
+  });
+  const { addGenerationPrompt: _, ...fixed } = frame;
+  const session = request.server.sessions.create(request.scope.tenant.name, {
+    frame: fixed,
+    opening: messages,
+    turns: [],
+    parent: null,
+    metadata: values.metadata ?? {},
+    ttlMs: (values.ttl_s ?? DEFAULT_TTL_SECONDS) * 1000,
+  });
+  return answer(request, session);
+}
+
+export function listSessions(request: EngineRequest): Response {
+  const data = request.server.sessions.list(request.scope.tenant.name).map((session) => describe(request, session));
+  return request.http.json({ object: "list", data });
+}
+
+export function getSession(request: EngineRequest): Response {
+  return answer(request, named(request));
+}
+
+export function deleteSession(request: EngineRequest): Response {
+  const { id } = named(request);
+  request.server.sessions.delete(request.scope.tenant.name, id);
+  return request.http.json({ id, object: "session", deleted: true });
+}
+
+export async function forkSession(request: EngineRequest): Promise<Response> {
+  const { values } = parseFields(FORK_FIELDS, await bodyOf(request), request.server.options.strictFields);
+  const { id } = named(request);
+  return answer(request, request.server.sessions.fork(request.scope.tenant.name, id, values.at));
+}
+
+export async function rollbackSession(request: EngineRequest): Promise<Response> {
+  const { values } = parseFields(ROLLBACK_FIELDS, await bodyOf(request), request.server.options.strictFields);
+  const session = named(request);
+  session.rollback(values.to === "" ? null : values.to);
+  return answer(request, session);
+}
+
+/** Ends the turn that runs, if one does; its request ends with `cancelled`, and the head stays. */
+export function cancelSession(request: EngineRequest): Response {
+  const session = named(request);
+  session.cancel();
+  return answer(request, session);
+}
+
+function named({ http, scope, server }: EngineRequest): Session {
+  return server.sessions.get(scope.tenant.name, http.req.param("id") ?? "");
+}
+
+/** These routes may be called without a body. */
+async function bodyOf({ http, scope, server }: EngineRequest): Promise<unknown> {
+  if (http.req.header("content-length") === "0" || http.req.raw.body === null) return {};
+  return readJsonBody(http.req.raw, server.options.maxBody, scope.signal);
+}
+
+function answer(request: EngineRequest, session: Session): Response {
+  return request.http.json(describe(request, session));
+}
+
+function describe({ engine, server }: EngineRequest, session: Session): object {
+  const { init, turns, head, createdMs, expiresMs, isRunning } = session;
+  return {
+    id: session.id,
+    object: "session",
+    created_at: Math.floor(createdMs / 1000),
+    model: servedModelId(engine, server.options),
+    head: head?.id ?? null,
+    parent: init.parent,
+    turns: turns.map(({ id, usage }) => ({
+      id,
+      role: "assistant",
+      prompt_tokens: usage.promptTokens,
+      output_tokens: usage.outputTokens,
+      cached_tokens: usage.cachedTokens,
+    })),
+    state: isRunning ? "running" : "idle",
+    expires_at: Math.floor(expiresMs / 1000),
+    metadata: init.metadata,
+  };
+}

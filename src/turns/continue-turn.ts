@@ -1,0 +1,85 @@
+/**
+ * The prompt of a conversation's next turn. What was generated is never tokenised again: the ledger goes
+ * on after the reply's end token, and only the template's text behind that is new.
+ *
+ * A template may rewrite what it rendered before (drop old thoughts, trim). Then the whole conversation is
+ * tokenised anew, and the caller is told; the prefix tree still shares what stayed the same.
+ */
+
+import type { ChatInput, ChatMessage } from "../text/template/types.ts";
+import type { ConversationFrame, Turn, TurnPrompt } from "./turn.ts";
+
+/** What of an engine a conversation needs. */
+export interface TextEngine {
+  readonly model: { readonly endTokens: readonly number[] };
+  renderChat(input: ChatInput): Promise<string>;
+  tokenize(
+    text: string,
+    options: { readonly addSpecial?: boolean; readonly parseSpecial?: boolean },
+  ): Promise<Int32Array>;
+  pieces(tokens: Int32Array): Promise<readonly string[]>;
+}
+
+/** The prompt of a conversation that continues no known turn. */
+export async function firstPrompt(
+  engine: TextEngine,
+  frame: ConversationFrame,
+  messages: readonly ChatMessage[],
+): Promise<TurnPrompt> {
+  const text = await engine.renderChat({ ...frame, messages, addGenerationPrompt: true });
+  return { prompt: text, text, messages, frame, miss: null };
+}
+
+/** The prompt of `turn` and the messages that follow it. */
+export async function nextPrompt(engine: TextEngine, turn: Turn, added: readonly ChatMessage[]): Promise<TurnPrompt> {
+  const { frame, ledger } = turn;
+  const messages = [...turn.messages, ...added];
+  const [before, text, ends] = await Promise.all([
+    engine.renderChat({ ...frame, messages: turn.messages, addGenerationPrompt: false }),
+    engine.renderChat({ ...frame, messages, addGenerationPrompt: true }),
+    engine.pieces(Int32Array.from(engine.model.endTokens)),
+  ]);
+  const rest = textAfterLedger(turn, before, text, ends, engine.model.endTokens);
+  if (rest !== null) {
+    const tail = await engine.tokenize(turn.pendingText + rest, { parseSpecial: true });
+    const tokens = new Int32Array(ledger.length + tail.length);
+    tokens.set(ledger);
+    tokens.set(tail, ledger.length);
+    return { prompt: tokens, text, messages, frame, miss: null };
+  }
+  const tokens = await engine.tokenize(text, { addSpecial: true, parseSpecial: true });
+  return {
+    prompt: tokens,
+    text,
+    messages,
+    frame,
+    miss: { index: commonLength(tokens, ledger), cause: "template_rewrote_history" },
+  };
+}
+
+/** What the template has behind the ledger; null where it no longer renders what the ledger stands for. */
+function textAfterLedger(
+  { promptText, ledger }: Turn,
+  before: string,
+  text: string,
+  ends: readonly string[],
+  endTokens: readonly number[],
+): string | null {
+  if (!before.startsWith(promptText) || !text.startsWith(before)) return null;
+  const last = endTokens.indexOf(ledger[ledger.length - 1] ?? -1);
+  if (last >= 0) {
+    // The model ended its turn itself: go on behind the template's own end of it.
+    const end = ends[last] ?? "";
+    const at = end === "" ? -1 : before.lastIndexOf(end);
+    return at < promptText.length ? null : text.slice(at + end.length);
+  }
+  // It was cut: the template's end of the turn closes it.
+  const at = Math.max(...ends.map((end) => (end === "" ? -1 : before.lastIndexOf(end))));
+  return at < promptText.length ? null : text.slice(at);
+}
+
+function commonLength(left: Int32Array, right: Int32Array): number {
+  let length = 0;
+  while (length < Math.min(left.length, right.length) && left[length] === right[length]) length += 1;
+  return length;
+}

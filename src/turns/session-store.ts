@@ -1,0 +1,68 @@
+/** All sessions, each seen by its tenant alone. In memory; unused ones expire. */
+
+import { randomUUID } from "node:crypto";
+import { fail } from "../base/errors.ts";
+import { Session, type SessionInit } from "./session.ts";
+
+/** Of one tenant. A session costs its ledgers and texts; more than this is a client that never deletes. */
+const MAX_SESSIONS = 1000;
+
+export type NewSession = Omit<SessionInit, "id" | "tenant">;
+
+export class SessionStore {
+  readonly #clock: () => number;
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(clock: () => number = Date.now) {
+    this.#clock = clock;
+  }
+
+  get nowMs(): number {
+    return this.#clock();
+  }
+
+  /** Throws `too_many_sessions`. */
+  create(tenant: string, init: NewSession): Session {
+    const limit = MAX_SESSIONS;
+    if (this.list(tenant).length >= limit) fail("too_many_sessions", { limit });
+    const session = new Session({ ...init, tenant, id: `sess_${randomUUID().replaceAll("-", "")}` }, this.#clock());
+    this.#sessions.set(session.id, session);
+    return session;
+  }
+
+  /** Throws `session_not_found`, for another tenant's as well. */
+  get(tenant: string, id: string): Session {
+    this.#dropExpired();
+    const session = this.#sessions.get(id);
+    if (session === undefined || session.init.tenant !== tenant)
+      fail("session_not_found", { session: id.slice(0, 100) });
+    return session;
+  }
+
+  /** Oldest first. */
+  list(tenant: string): Session[] {
+    this.#dropExpired();
+    return [...this.#sessions.values()].filter(({ init }) => init.tenant === tenant);
+  }
+
+  delete(tenant: string, id: string): void {
+    const session = this.get(tenant, id);
+    session.cancel();
+    this.#sessions.delete(session.id);
+  }
+
+  /** A session that has the same turns up to `at`, by default the head. Nothing is copied. */
+  fork(tenant: string, id: string, at: string | undefined): Session {
+    const source = this.get(tenant, id);
+    const { frame, opening, metadata, ttlMs } = source.init;
+    const turns = at === undefined ? source.turns : source.turnsUpTo(at);
+    return this.create(tenant, { frame, opening, metadata, ttlMs, turns, parent: source.id });
+  }
+
+  #dropExpired(): void {
+    const nowMs = this.#clock();
+    for (const [id, session] of this.#sessions) {
+      if (!session.isRunning && session.expiresMs <= nowMs) this.#sessions.delete(id);
+    }
+  }
+}
