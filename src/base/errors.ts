@@ -33,6 +33,7 @@ export const ERRORS = {
   // base
   invariant_violated: { class: "InternalError", message: "Internal error: {what}. Please report it." },
   invalid_option: { class: "UsageError", message: "Option {option}: {problem}" },
+  settings_invalid: { class: "UsageError", message: "{path}: {problem}" },
   unknown_option: { class: "UsageError", message: "Unknown option {option}.{hint}" },
 
   // formats

@@ -45,6 +45,21 @@ describe("resolveOptions", () => {
     expect(values).toMatchObject({ maxTokens: 9, kvType: "f16", raw: true, stop: ["END"] });
   });
 
+  test("a settings file stands between the environment and the default", () => {
+    const file = { path: "/etc/t.json", given: { "max-tokens": "5", "kv-type": "int8", raw: true } };
+    expect(resolveOptions(TABLE, {}, {}, file)).toMatchObject({ maxTokens: 5, kvType: "int8", raw: true });
+    const env = { T_MAX: "7", T_KV: "" };
+    expect(resolveOptions(TABLE, { raw: false }, env, file)).toMatchObject({
+      maxTokens: 7,
+      kvType: "int8",
+      raw: false,
+    });
+    const wrong = { path: "/etc/t.json", given: { "kv-type": "int4" } };
+    expect(messageOf(() => resolveOptions(TABLE, {}, {}, wrong))).toBe(
+      'Option kvType in /etc/t.json: "int4" is not one of auto, f16, int8; did you mean int8.',
+    );
+  });
+
   test("takes an empty variable as unset", () => {
     expect(resolveOptions(TABLE, {}, { T_MAX: "", T_KV: "" })).toMatchObject({ maxTokens: null, kvType: "auto" });
   });

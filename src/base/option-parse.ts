@@ -1,6 +1,6 @@
 /**
- * From an option's text to its checked value: command line first, then the environment, then the
- * default. It knows no command-line syntax; `cli/` splits the arguments.
+ * From an option's text to its checked value: command line first, then the environment, then the settings
+ * file, then the default. It knows no command-line syntax; `cli/` splits the arguments and reads the file.
  */
 
 import type { Environment } from "./environment.ts";
@@ -10,10 +10,23 @@ import { unreachable } from "./invariant.ts";
 import { nearestName } from "./nearest-name.ts";
 import type { OptionRow, OptionTable, OptionType, OptionValues } from "./option-table.ts";
 
-type OptionValue = string | number | boolean | readonly string[] | null;
+export type OptionValue = string | number | boolean | readonly string[] | null;
 
 /** What was given for each option, by its long name: text, true or false for a flag, all texts of a repeated one. */
 export type GivenOptions = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+/** What a settings file gives for options, by their long names. */
+export interface SettingsFile {
+  readonly path: string;
+  readonly given: GivenOptions;
+}
+
+export type OptionOrigin = "flag" | "environment" | "file" | "default";
+
+export interface ResolvedOption {
+  readonly value: OptionValue;
+  readonly origin: OptionOrigin;
+}
 
 const BYTE_UNITS: Readonly<Record<string, number>> = {
   "": 1,
@@ -36,18 +49,21 @@ const DURATION_UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m:
 
 /**
  * The values of `table`. Throws `unknown_option` for a name that it lacks (naming the nearest),
- * `invalid_option` for a text that is no value, naming the option or the environment variable.
+ * `invalid_option` for a text that is no value, naming the option, the environment variable or the file.
  */
 export function resolveOptions<Table extends OptionTable>(
   table: Table,
   given: GivenOptions,
   env: Environment = {},
+  file: SettingsFile | null = null,
 ): OptionValues<Table> {
   for (const name of Object.keys(given)) {
     if (!(name in table)) throw unknownOptionError(name, Object.keys(table));
   }
   const values: Record<string, OptionValue> = {};
-  for (const [name, row] of Object.entries(table)) values[camelCase(name)] = resolveOption(name, row, given[name], env);
+  for (const [name, row] of Object.entries(table)) {
+    values[camelCase(name)] = resolveOption(name, row, given[name], env, file).value;
+  }
   return values as OptionValues<Table>;
 }
 
@@ -93,16 +109,27 @@ export function camelCase(name: string): string {
   return name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-function resolveOption(name: string, row: OptionRow, given: GivenOptions[string], env: Environment): OptionValue {
-  if (given !== undefined) return parseGiven(flagOf(name), row.type, given);
+/** One option's value and where it comes from; throws `invalid_option`. */
+export function resolveOption(
+  name: string,
+  row: OptionRow,
+  given: GivenOptions[string],
+  env: Environment,
+  file: SettingsFile | null,
+): ResolvedOption {
+  if (given !== undefined) return { value: parseGiven(flagOf(name), row.type, given), origin: "flag" };
   // An empty variable counts as unset: compose files and units cannot remove one.
   const text = row.env === null ? undefined : env[row.env];
   if (row.env !== null && text !== undefined && text !== "") {
     const value = parseOptionText(row.env, row.type, text);
-    return row.type.kind === "strings" ? [text] : value;
+    return { value: row.type.kind === "strings" ? [text] : value, origin: "environment" };
+  }
+  const filed = file?.given[name];
+  if (file !== null && filed !== undefined) {
+    return { value: parseGiven(`${camelCase(name)} in ${file.path}`, row.type, filed), origin: "file" };
   }
   if (row.required === true) fail("invalid_option", { option: flagOf(name), problem: "it must be given." });
-  return row.default;
+  return { value: row.default, origin: "default" };
 }
 
 function parseGiven(flag: string, type: OptionType, given: string | boolean | readonly string[]): OptionValue {

@@ -29,6 +29,8 @@ export interface OptionRow {
   readonly short?: string;
   /** "-p TEXT is required". */
   readonly required?: boolean;
+  /** A running server takes a new value at SIGHUP. */
+  readonly reload?: boolean;
 }
 
 /** Keyed by the long name in kebab-case, without dashes. */

@@ -72,8 +72,12 @@ async function startWorkers(count: number, args: readonly string[]): Promise<rea
 /** Its next message; rejects where it ends without one. */
 function messageOf(worker: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    worker.once("message", resolve);
-    worker.once("exit", (code) => reject(new TypeError(`a worker ended with code ${code}`)));
+    const ended = (code: number | null): void => reject(new TypeError(`a worker ended with code ${code}`));
+    worker.once("exit", ended);
+    worker.once("message", (message) => {
+      worker.off("exit", ended);
+      resolve(message);
+    });
   });
 }
 

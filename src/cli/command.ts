@@ -7,6 +7,9 @@ import { resolveOptions } from "../base/option-parse.ts";
 import type { GivenOptions } from "../base/option-parse.ts";
 import type { OptionTable, OptionValues } from "../base/option-table.ts";
 import type { Interrupts } from "./interrupts.ts";
+import { CONFIG_OPTIONS } from "./options/config-options.ts";
+import { findSettingsFile } from "./settings-file.ts";
+import { settingsOf } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What the process ends with; documented in `docs/cli.md`. */
@@ -56,7 +59,12 @@ interface CommandSpec<Arguments extends ArgumentTable, Groups extends OptionGrou
   readonly arguments: Arguments;
   readonly groups: Groups;
   readonly run: (
-    input: { readonly arguments: ArgumentValues<Arguments>; readonly options: GroupValues<Groups> },
+    input: {
+      readonly arguments: ArgumentValues<Arguments>;
+      readonly options: GroupValues<Groups>;
+      /** The options anew, with what the settings file says now. */
+      readonly rereadOptions: () => GroupValues<Groups>;
+    },
     context: CommandContext,
   ) => Promise<ExitCode>;
 }
@@ -74,22 +82,31 @@ export interface Command extends CommandText {
 export function defineCommand<const Arguments extends ArgumentTable, const Groups extends OptionGroups>(
   spec: CommandSpec<Arguments, Groups>,
 ): Command {
-  const options: OptionTable = Object.assign({}, ...Object.values(spec.groups));
+  const own: OptionTable = Object.assign({}, ...Object.values(spec.groups));
+  const hasSettings = Object.keys(settingsOf(own)).length > 0;
+  const groups: OptionGroups = hasSettings ? { ...spec.groups, Settings: CONFIG_OPTIONS } : spec.groups;
+  const options: OptionTable = hasSettings ? { ...own, ...CONFIG_OPTIONS } : own;
   return {
     name: spec.name,
     summary: spec.summary,
     ...(spec.details === undefined ? {} : { details: spec.details }),
     examples: spec.examples,
     arguments: spec.arguments,
-    groups: spec.groups,
+    groups,
     options,
     execute: (positional, given, context) => {
       const names = Object.keys(spec.arguments);
       const values = Object.fromEntries(names.map((name, index) => [name, positional[index] ?? null]));
+      const { env } = context.terminal;
+      const readOptions = (): GroupValues<Groups> => {
+        const file = hasSettings ? findSettingsFile(given["config"], env) : null;
+        return resolveOptions(options, given, env, file) as GroupValues<Groups>;
+      };
       return spec.run(
         {
           arguments: values as ArgumentValues<Arguments>,
-          options: resolveOptions(options, given, context.terminal.env) as GroupValues<Groups>,
+          options: readOptions(),
+          rereadOptions: readOptions,
         },
         context,
       );

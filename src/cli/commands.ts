@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 import { BENCH_TURNS } from "./commands/bench-turns.ts";
 import { BUILD_NATIVE } from "./commands/build-native.ts";
 import { CHAT } from "./commands/chat.ts";
+import { CONFIG } from "./commands/config.ts";
 import { DOCTOR } from "./commands/doctor.ts";
 import { INSPECT } from "./commands/inspect.ts";
 import { MODELS } from "./commands/models.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   TEMPLATE,
   PERPLEXITY,
   BENCH_TURNS,
+  CONFIG,
   DOCTOR,
   BUILD_NATIVE,
 ];

@@ -44,6 +44,11 @@ export function listenForInterrupts(): Interrupts {
   };
 }
 
+/** SIGHUP, which services send for a change of settings; without a handler it ends the process. */
+export function onHangup(handler: () => void): void {
+  process.on("SIGHUP", handler);
+}
+
 /**
  * Runs `work` with a signal that the first interrupt aborts; a second one ends the process at once.
  */

@@ -43,6 +43,7 @@ export function optionRemarks(row: OptionRow): string {
     remarks.push(describeRange(row.type.min, row.type.max));
   if (row.type.kind === "strings") remarks.push("may be repeated");
   if (row.env !== null) remarks.push(row.env);
+  if (row.reload === true) remarks.push("SIGHUP reloads it");
   return remarks.join("; ");
 }
 

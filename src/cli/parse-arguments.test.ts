@@ -137,10 +137,10 @@ describe("defineCommand", () => {
     const terminal = { stdin: stream, stdout: stream, stderr: stream, env: { T_TEMP: "0.25" } };
     const context = { terminal, interrupts: { push: () => () => {} } };
     await RUN.execute(["m.gguf"], { stop: ["a"] }, context);
-    expect(seen).toEqual([
+    expect(seen).toMatchObject([
       {
         arguments: { model: "m.gguf" },
-        options: { prompt: null, temperature: 0.25, stop: ["a"], raw: false, color: true },
+        options: { prompt: null, temperature: 0.25, stop: ["a"], raw: false, color: true, config: null },
       },
     ]);
   });

@@ -16,7 +16,7 @@ export function renderReference(commands: readonly Command[]): string {
   return `${[
     "# Command line",
     "Made from the option tables by `npx tsx scripts/generate-cli-docs.ts`; do not edit.",
-    "Results go to standard output, everything said about them to standard error. An option on the command line wins over its environment variable, and that over the default.",
+    "Results go to standard output, everything said about them to standard error. An option on the command line wins over its environment variable, that over [turnwise.config.json](deploying.md), and that over the default.",
     commandList(commands),
     ...commands.map(commandSection),
     environmentSection(),

@@ -22,7 +22,11 @@ const SHOWN_PATH_CHARACTERS = 200;
 /** Why the server closed this connection, if it did. */
 export type CloseReason = (socket: Socket) => TurnwiseError | null;
 
-export function createApp(server: ServerContext, keys: ApiKeys, closeReason: CloseReason): Hono<HonoEnv> {
+export function createApp(
+  server: ServerContext,
+  keys: Pick<ApiKeys, "identify">,
+  closeReason: CloseReason,
+): Hono<HonoEnv> {
   const app = new Hono<HonoEnv>();
   app.use("*", async (http, next) => {
     const scope = openScope(http, server, closeReason);
@@ -78,7 +82,7 @@ function handle(
   route: Route,
   http: Context<HonoEnv>,
   server: ServerContext,
-  keys: ApiKeys,
+  keys: Pick<ApiKeys, "identify">,
 ): Response | Promise<Response> {
   const scope = http.get("scope");
   scope.route = route.path;

@@ -11,6 +11,7 @@ import { packageVersion } from "../native/native-paths.ts";
 import { SessionStore } from "../turns/session-store.ts";
 import { TurnMemory } from "../turns/turn-memory.ts";
 import { loadApiKeys } from "./api-keys.ts";
+import type { ApiKeys } from "./api-keys.ts";
 import { checkBinding } from "./binding.ts";
 import { createApp } from "./create-app.ts";
 import { createHttpListener } from "./http-listener.ts";
@@ -21,10 +22,12 @@ import type { ServerOptions } from "./options.ts";
 import { createLogger } from "./request-log.ts";
 import { openApiDocument } from "./openapi.ts";
 import { referencePage } from "./reference-page.ts";
+import { reloadOptions } from "./reload-options.ts";
 import { ResponseStore } from "./responses/response-store.ts";
 import { ROUTES } from "./routes.ts";
 import { servedModelId } from "./server-context.ts";
-import type { HonoEnv } from "./server-context.ts";
+import type { HonoEnv, ServerContext } from "./server-context.ts";
+import { createShutdown } from "./shutdown.ts";
 import { watchWrites } from "./write-watch.ts";
 
 export type { ListenAddress } from "./http-listener.ts";
@@ -39,6 +42,11 @@ export interface TurnwiseServer {
    * A second call cancels them at once. `reason` goes to the log.
    */
   drain(reason: string): Promise<void>;
+  /**
+   * Takes the API keys and those options that can change while requests run; returns the names of changed
+   * ones that cannot. Requests in progress go on. Throws what `createServer` throws; then nothing has changed.
+   */
+  reload(options: ServerOptions): readonly string[];
   /** Cancels everything and closes now. */
   close(): Promise<void>;
 }
@@ -50,9 +58,6 @@ export interface ServerSurroundings {
   readonly logDestination?: DestinationStream;
 }
 
-/** After the last answer its final bytes may still be on their way to a slow client. */
-const FLUSH_GRACE_MS = 2000;
-
 /**
  * A server of `engine`. Given a promise, it listens at once and answers 503 `not_ready` until the engine
  * is there. Throws `unsafe_binding`, or what is wrong with the API key file.
@@ -63,7 +68,8 @@ export function createServer(
   surroundings: ServerSurroundings = {},
 ): TurnwiseServer {
   const env = surroundings.env ?? process.env;
-  const keys = loadApiKeys(options.apiKeyFile, env["TURNWISE_API_KEY"]);
+  let current = options;
+  let keys = loadApiKeys(options.apiKeyFile, env["TURNWISE_API_KEY"]);
   checkBinding(options.host, keys.required, options.insecure);
   const logger = createLogger(options.logLevel, surroundings.logDestination);
   const lifecycle = new Lifecycle(engine);
@@ -71,48 +77,41 @@ export function createServer(
     lifecycle.engine === null ? "" : servedModelId(lifecycle.engine, options),
   );
   const responses = new ResponseStore({ ttlMs: options.storeTtl, bytesPerOwner: options.storeBytes });
-  const reference = {
-    openApi: () => openApiDocument(ROUTES, packageVersion()),
-    page: () => referencePage(ROUTES, packageVersion()),
-  };
-  const context = {
-    options,
+  const context: ServerContext = {
+    get options() {
+      return current;
+    },
     lifecycle,
     metrics,
     logger,
     responses,
-    reference,
+    reference: {
+      openApi: () => openApiDocument(ROUTES, packageVersion()),
+      page: () => referencePage(ROUTES, packageVersion()),
+    },
     sessions: new SessionStore(),
     turns: new TurnMemory(),
   };
-  const app = createApp(context, keys, (socket) => writes.reasonFor(socket));
+  const keysNow: Pick<ApiKeys, "identify"> = { identify: (credentials) => keys.identify(credentials) };
+  const app = createApp(context, keysNow, (socket) => writes.reasonFor(socket));
   const listener = createHttpListener(app.fetch, options.host, logger);
   const writes = watchWrites(listener.server, options.writeTimeout);
 
-  let drained: Promise<void> | null = null;
-  let graceMs = FLUSH_GRACE_MS;
-  const end = async (timeoutMs: number): Promise<void> => {
-    await lifecycle.drain(timeoutMs);
-    await listener.close(graceMs);
-    writes.stop();
-    logger.info("closed");
-  };
-  const endNow = async (): Promise<void> => {
-    graceMs = 0;
-    if (drained === null) drained = end(0);
-    else await lifecycle.drain(0);
-    await drained;
-  };
+  const shutdown = createShutdown({ lifecycle, listener, writes, logger });
   return {
     app,
     listen: (port = options.port) => listener.listen(options.host, port),
-    drain(reason) {
-      if (drained !== null) return endNow();
-      logger.info({ reason, openRequests: lifecycle.openRequests }, "draining");
-      listener.server.closeIdleConnections();
-      drained = end(options.drainTimeout);
-      return drained;
+    drain: (reason) => shutdown.drain(reason, current.drainTimeout),
+    reload(wanted) {
+      const { taken, kept } = reloadOptions(current, wanted);
+      const wantedKeys = loadApiKeys(taken.apiKeyFile, env["TURNWISE_API_KEY"]);
+      checkBinding(taken.host, wantedKeys.required, taken.insecure);
+      keys = wantedKeys;
+      current = taken;
+      logger.level = taken.logLevel;
+      logger.info({ kept }, "settings reloaded");
+      return kept;
     },
-    close: endNow,
+    close: shutdown.now,
   };
 }

@@ -43,6 +43,7 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   invariant_violated: INTERNAL,
   invalid_option: INTERNAL,
   unknown_option: INTERNAL,
+  settings_invalid: INTERNAL,
 
   file_unreadable: INTERNAL,
   file_unwritable: INTERNAL,

@@ -23,6 +23,7 @@ export const SERVER_OPTIONS = {
     default: null,
     env: "TURNWISE_API_KEY_FILE",
     help: "File of API keys, one a line or as JSON with tenants; TURNWISE_API_KEY gives a single key",
+    reload: true,
   },
   insecure: {
     type: { kind: "boolean" },
@@ -47,6 +48,7 @@ export const SERVER_OPTIONS = {
     default: 16 * 1024 * 1024,
     env: "TURNWISE_MAX_BODY",
     help: "Largest request body",
+    reload: true,
   },
   "store-ttl": {
     type: { kind: "duration" },
@@ -65,6 +67,7 @@ export const SERVER_OPTIONS = {
     default: 0,
     env: "TURNWISE_REQUEST_TIMEOUT",
     help: "Longest time from a request's first byte to the end of its answer; 0 sets no limit",
+    reload: true,
   },
   "write-timeout": {
     type: { kind: "duration" },
@@ -77,30 +80,35 @@ export const SERVER_OPTIONS = {
     default: 30_000,
     env: "TURNWISE_DRAIN_TIMEOUT",
     help: "On shutdown, running requests have this long to finish",
+    reload: true,
   },
   "ping-interval": {
     type: { kind: "duration" },
     default: 10_000,
     env: "TURNWISE_PING_INTERVAL",
     help: "A stream that is silent this long gets a comment, so that proxies keep it; 0 sends none",
+    reload: true,
   },
   "strict-fields": {
     type: { kind: "boolean" },
     default: false,
     env: "TURNWISE_STRICT_FIELDS",
     help: "Refuse request fields that are not known, instead of listing them as ignored",
+    reload: true,
   },
   "log-level": {
     type: { kind: "choice", choices: ["silent", "error", "warn", "info", "debug"] },
     default: "info",
     env: "TURNWISE_LOG_LEVEL",
     help: "Least serious log line to write (JSON lines on stderr)",
+    reload: true,
   },
   "log-prompts": {
     type: { kind: "boolean" },
     default: false,
     env: "TURNWISE_LOG_PROMPTS",
     help: "Write prompts and outputs to the log; they are never written otherwise",
+    reload: true,
   },
 } as const satisfies OptionTable;
 

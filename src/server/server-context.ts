@@ -20,6 +20,7 @@ export interface HonoEnv {
 }
 
 export interface ServerContext {
+  /** As they are now: `reload` replaces them between two requests. */
   readonly options: ServerOptions;
   readonly lifecycle: Lifecycle;
   readonly metrics: ServerMetrics;

@@ -1,6 +1,9 @@
 /** `serve` and `start` as processes: start lines, draining, ports. */
 
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { cliResult, runCli, startCli, waitForLine } from "./support/run-cli.ts";
@@ -93,4 +96,42 @@ test("start without a terminal plays one request and ends with exit code 0", asy
   expect(stdout).toContain("(random weights: output is meaningless)");
   expect(stdout).toMatch(/assistant: .*[^]*first text after \d+ ms/);
   expect(stdout).toMatch(/baseURL: "http:\/\/127\.0\.0\.1:\d+\/v1"/);
+});
+
+test("SIGHUP takes the changed settings and keys; a running stream goes on; a wrong file changes nothing", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "turnwise-config-"));
+  const config = join(folder, "turnwise.config.json");
+  const keys = join(folder, "keys");
+  const write = (settings: object): void => writeFileSync(config, JSON.stringify(settings));
+  const settings = { port: 0, backend: "interpreter", logLevel: "silent", apiKeyFile: keys };
+  write(settings);
+  writeFileSync(keys, "old");
+  const child = startCli(["serve", "--config", config]);
+  const ended = cliResult(child);
+  const url = (await waitForLine(child, "stderr", /listening on/)).replace(/^.*listening on /, "").trim();
+  const ask = (key: string, body: object): Promise<Response> =>
+    fetch(`${url}/v1/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
+      body: JSON.stringify({ prompt: "Hello", ...body }),
+    });
+  const stream = await ask("old", { stream: true, max_tokens: 100, ignore_eos: true });
+  writeFileSync(keys, "new");
+  write({ ...settings, maxBody: "100B", ctx: 64 });
+  const reloaded = waitForLine(child, "stderr", /SIGHUP/);
+  child.kill("SIGHUP");
+  expect(await reloaded).toBe("SIGHUP: settings reloaded");
+  expect((await stream.text()).trimEnd().endsWith("data: [DONE]")).toBe(true);
+  expect((await ask("old", { max_tokens: 1 })).status).toBe(401);
+  expect((await ask("new", { prompt: "x".repeat(100) })).status).toBe(413);
+  write({ ...settings, prot: 1 });
+  const refused = waitForLine(child, "stderr", /stay as they are/);
+  child.kill("SIGHUP");
+  await refused;
+  expect((await ask("new", { max_tokens: 1 })).status).toBe(200);
+  child.kill("SIGTERM");
+  expect(await ended).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining("no setting prot. Did you mean port?"),
+  });
 });

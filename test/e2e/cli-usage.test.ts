@@ -5,7 +5,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { ROOT, cliResult, runCli, startCli } from "./support/run-cli.ts";
+import { type CliResult, ROOT, cliResult, runCli, startCli } from "./support/run-cli.ts";
 
 test.each([
   [[], "turnwise: turnwise needs a command.\n  See turnwise --help.\n"],
@@ -24,6 +24,22 @@ test.each([
 test("a wrong environment variable is named", async () => {
   const result = await runCli(["run", "-p", "x"], { env: { TURNWISE_THREADS: "many" } });
   expect(result).toMatchObject({ code: 2, stderr: 'turnwise: Option TURNWISE_THREADS: "many" is not a number.\n' });
+});
+
+test("config check prints each setting with where it comes from", async () => {
+  const path = join(mkdtempSync(join(tmpdir(), "turnwise-cli-")), "settings.json");
+  writeFileSync(path, '{ "ctx": 4096, "kvMemory": "1GiB" }');
+  const check = (): Promise<CliResult> => runCli(["config", "check", path], { env: { TURNWISE_CTX: "100" } });
+  const { code, stdout } = await check();
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^ {2}ctx +100 +environment TURNWISE_CTX$/m);
+  expect(stdout).toMatch(new RegExp(`^ {2}kvMemory +1073741824 +file ${path}$`, "m"));
+  expect(stdout).toMatch(/^ {2}port +8080 +default$/m);
+  writeFileSync(path, '{ "ctx": "many" }');
+  expect(await runCli(["config", "check", path])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("ctx in "),
+  });
 });
 
 test.each(["run", "serve", "chat", "inspect", "tokenize", "perplexity"])(
