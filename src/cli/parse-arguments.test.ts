@@ -140,7 +140,7 @@ describe("defineCommand", () => {
     expect(seen).toMatchObject([
       {
         arguments: { model: "m.gguf" },
-        options: { prompt: null, temperature: 0.25, stop: ["a"], raw: false, color: true, config: null },
+        options: { prompt: null, temperature: 0.25, stop: ["a"], raw: false, color: true },
       },
     ]);
   });
