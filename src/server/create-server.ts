@@ -112,6 +112,6 @@ export function createServer(
       logger.info({ kept }, "settings reloaded");
       return kept;
     },
-    close: shutdown.now,
+    close: () => shutdown.now(),
   };
 }
