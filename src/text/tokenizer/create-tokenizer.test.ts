@@ -127,8 +127,8 @@ describe("createTokenizer", () => {
     const id = fc.oneof(fc.integer({ min: -2, max: 8 }), fc.constant(null));
     const data: fc.Arbitrary<VocabularyData> = fc.record(
       {
-        kind: fc.constantFrom("bpe", "spm"),
-        pre: fc.constantFrom("gpt-2", "llama-bpe", "", "?"),
+        kind: fc.constantFrom("bpe", "spm", "unigram"),
+        pre: fc.constantFrom("gpt-2", "llama-bpe", "", "?", "tekken"),
         tokens: fc.array(token, { maxLength: 8 }),
         scores: fc.array(fc.float(), { maxLength: 10 }).map((scores) => Float32Array.from(scores)),
         tokenTypes: fc.array(fc.integer({ min: -1, max: 7 }), { maxLength: 10 }).map((types) => Int32Array.from(types)),

@@ -54,6 +54,39 @@ describe("vocabularyFromMetadata", () => {
     });
   });
 
+  it("reads a unigram vocabulary with what SentencePiece does before it", () => {
+    const given = {
+      model: "t5",
+      tokens: ["a"],
+      scores: Float32Array.of(0),
+      precompiled_charsmap: Int32Array.of(-1, 2),
+      remove_extra_whitespaces: true,
+    };
+    expect(vocabularyFromMetadata(metadata(given))).toMatchObject({
+      kind: "unigram",
+      normalizers: [
+        { kind: "charsmap", bytes: Uint8Array.of(255, 2) },
+        { kind: "replace-pattern", pattern: " +", by: " " },
+        { kind: "replace-pattern", pattern: "^ | $", by: "" },
+      ],
+    });
+    expect(vocabularyFromMetadata(metadata({ model: "t5", tokens: ["a"] }))).toMatchObject({ normalizers: [] });
+  });
+
+  it("takes BPE over characters for what it is, whatever the file calls itself", () => {
+    for (const given of [{ model: "gemma4" }, { model: "gpt2", pre: "sarvam-moe" }]) {
+      const data = vocabularyFromMetadata(metadata({ ...given, tokens: ["a"], merges: [] }));
+      expect(data).toMatchObject({ kind: "spm", merges: [], addSpacePrefix: false, addBos: true });
+    }
+  });
+
+  it("knows which of Phi-3's special tokens take the white space after them along", () => {
+    const tokens = ["<s>", "<|user|>", "a"];
+    const given = { "general.architecture": "phi3", model: "llama", tokens, token_type: Int32Array.of(3, 3, 1) };
+    expect(vocabularyFromMetadata(metadata(given)).strips).toEqual(Uint8Array.of(0, 2, 0));
+    expect(vocabularyFromMetadata(metadata({ ...given, "general.architecture": "llama" })).strips).toBeUndefined();
+  });
+
   it("refuses another kind of tokeniser by its name", () => {
     expect(() => vocabularyFromMetadata(metadata({ model: "bert", tokens: [] }))).toThrow(/"bert".*gpt2.*llama/);
   });

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { createSpecialSplitter } from "./special-splitter.ts";
-import { TOKEN_TYPE, type VocabularyData } from "./types.ts";
+import { TOKEN_STRIP, TOKEN_TYPE, type VocabularyData } from "./types.ts";
 
 function vocabulary(tokens: Readonly<Record<string, number>>): VocabularyData {
   return { kind: "bpe", pre: "gpt-2", tokens: Object.keys(tokens), tokenTypes: Int32Array.from(Object.values(tokens)) };
@@ -46,6 +46,14 @@ describe("createSpecialSplitter", () => {
     expect(split(data, "<|a|>b<|a|>c", true)).toEqual([1, 0, "c"]);
     expect(split(data, "<<|a|><|a|", true)).toEqual(["<", 0, "<|a|"]);
     expect(split(data, "", true)).toEqual([]);
+  });
+
+  it("takes white space along that goes with a token", () => {
+    const strips = Uint8Array.of(TOKEN_STRIP.right, TOKEN_STRIP.left, 0, TOKEN_STRIP.left | TOKEN_STRIP.right);
+    const stripping = { ...data, strips };
+    expect(split(stripping, "x <|a|> \n y", true)).toEqual(["x ", 0, "y"]);
+    expect(split(stripping, "x <unk>\u3000<unk> <|a|>", true)).toEqual(["x", 3, 3, 0]);
+    expect(split(stripping, " \t<|a|>b z", true)).toEqual([1, " z"]);
   });
 
   it("agrees with a regular expression of the tokens, longest first", () => {
