@@ -12,8 +12,8 @@ import type { DigitRuns, SplitBehavior, SplitStage } from "./split-rules.ts";
 /** A part longer than this is cut; a word across the cut becomes two, which only such texts can see. */
 const MAX_PART_UNITS = 1_000_000;
 
-/** Cuts one piece; `isFirst` where it begins the text. */
-type Cut = (piece: string, isFirst: boolean) => readonly string[];
+/** Appends what one piece is cut into; `isFirst` where it begins the text. */
+type Cut = (piece: string, isFirst: boolean, words: string[]) => void;
 
 /** Calls its visitor with each word, in order. `atStart`: nothing stands before the text. */
 export type StageSplitter = (text: string, atStart: boolean, visit: (word: string) => void) => void;
@@ -26,8 +26,13 @@ export function createStageSplitter(stages: readonly SplitStage[]): StageSplitte
       const end = partEnd(text, start);
       let pieces: readonly string[] = [text.slice(start, end)];
       for (const cut of cuts) {
-        const isFirst = atStart && start === 0;
-        pieces = pieces.flatMap((piece, index) => cut(piece, isFirst && index === 0));
+        const words: string[] = [];
+        let isFirst = atStart && start === 0;
+        for (const piece of pieces) {
+          cut(piece, isFirst, words);
+          isFirst = false;
+        }
+        pieces = words;
       }
       for (const piece of pieces) visit(piece);
       start = end;
@@ -48,26 +53,31 @@ function createCut(stage: SplitStage): Cut {
     case "pattern": {
       const pattern = compileOniguruma(stage.pattern);
       const { behavior } = stage;
-      if (behavior === "isolated") return (piece) => isolate(piece, pattern);
-      return (piece) => arrange(cutByPattern(piece, pattern), behavior);
+      if (behavior === "isolated") return (piece, _isFirst, words) => isolate(piece, pattern, words);
+      return appending((piece) => arrange(cutByPattern(piece, pattern), behavior));
     }
     case "digit-groups":
-      return (piece) => cutDigitGroups(piece, stage.runs);
+      return appending((piece) => cutDigitGroups(piece, stage.runs));
     case "unmark-spaces":
-      return (piece) => [piece.replaceAll("\u2581", " ")];
+      return (piece, _isFirst, words) => words.push(piece.replaceAll("\u2581", " "));
     case "space-prefix":
-      return (piece, isFirst) => [(isFirst || !stage.onlyFirst) && !piece.startsWith(" ") ? ` ${piece}` : piece];
+      return (piece, isFirst, words) =>
+        words.push((isFirst || !stage.onlyFirst) && !piece.startsWith(" ") ? ` ${piece}` : piece);
     default:
       return unreachable(stage);
   }
 }
 
+function appending(cut: (piece: string) => readonly string[]): Cut {
+  return (piece, _isFirst, words) => {
+    for (const word of cut(piece)) words.push(word);
+  };
+}
+
 /** Matches of a global pattern and gaps between them, without the objects that telling them apart takes. */
-function isolate(text: string, pattern: RegExp): readonly string[] {
+function isolate(text: string, pattern: RegExp, words: string[]): void {
   pattern.lastIndex = 0;
   let match = pattern.exec(text);
-  if (match === null || match[0].length === text.length) return [text];
-  const words: string[] = [];
   let last = 0;
   for (; match !== null; match = pattern.exec(text)) {
     const { 0: found, index } = match;
@@ -80,7 +90,6 @@ function isolate(text: string, pattern: RegExp): readonly string[] {
     last = index + found.length;
   }
   if (last < text.length) words.push(last === 0 ? text : text.slice(last));
-  return words;
 }
 
 interface Piece {
