@@ -32,6 +32,8 @@ export function createServerMetrics(model: () => string): ServerMetrics {
   const observed = (): ReturnType<typeof createHistograms> => (histograms ??= createHistograms(model()));
   const requests = new Counter("turnwise_http_requests_total", "HTTP requests by route, method and status.");
   const finished = new Counter("vllm:request_success_total", "Finished outputs by reason.");
+  const prefixQueries = new Counter("vllm:prefix_cache_queries_total", "Prompt tokens looked up in the prefix cache.");
+  const prefixHits = new Counter("vllm:prefix_cache_hits_total", "Prompt tokens found in the prefix cache.");
   const startSeconds = Date.now() / 1000;
 
   return {
@@ -55,11 +57,14 @@ export function createServerMetrics(model: () => string): ServerMetrics {
       all.decode.observe(timings.decodeMs / 1000);
       all.promptTokens.observe(usage.promptTokens);
       all.outputTokens.observe(usage.outputTokens);
+      all.cachedTokens.observe(usage.cachedTokens);
+      prefixQueries.add(usage.promptTokens, { model_name: model() });
+      prefixHits.add(usage.cachedTokens, { model_name: model() });
     },
     render(stats, openRequests) {
       const lines: string[] = [];
       if (stats !== null) renderStats(lines, stats, { model_name: model() });
-      finished.render(lines);
+      for (const counter of [finished, prefixQueries, prefixHits]) counter.render(lines);
       if (stats !== null) for (const histogram of Object.values(observed())) histogram.render(lines);
       requests.render(lines);
       renderProcess(lines, openRequests, startSeconds);
@@ -80,6 +85,12 @@ function createHistograms(model: string) {
     prefill: seconds("request_prefill_time", "From the place in the batch to the first token."),
     decode: seconds("request_decode_time", "From the first token to the last."),
     promptTokens: new Histogram("vllm:request_prompt_tokens", "Prompt tokens of a request.", TOKENS, labels),
+    cachedTokens: new Histogram(
+      "turnwise_request_cached_tokens",
+      "Prompt tokens of a request found in the cache.",
+      TOKENS,
+      labels,
+    ),
     outputTokens: new Histogram("vllm:request_generation_tokens", "Output tokens of a request.", TOKENS, labels),
   };
 }
