@@ -1,6 +1,6 @@
 /**
- * The speed of tokenising with the Llama 3 vocabulary, with room for a busy machine: what is expected
- * is several times the bounds here.
+ * The speed of tokenising with the Llama 3 vocabulary, with room for slower machines: what is expected
+ * is twice the bounds here or better.
  */
 
 import { readFileSync } from "node:fs";
@@ -14,12 +14,13 @@ import { sharedAbsent, sharedPath } from "./support/shared-folder.ts";
 const PARSED = { addSpecial: false, parseSpecial: true };
 const TEXTS = ["carroll-alice.txt", "tinystories-sample.txt", "wiki.test.raw"];
 
-/** The best of a few runs: other work on the machine only ever makes one slower. */
+/** The best of a few runs in this process's own time: other work on the machine is no part of it. */
 function bestMs(runs: number, work: () => void): number {
   const times = Array.from({ length: runs }, () => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     work();
-    return performance.now() - start;
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1000;
   });
   return Math.min(...times);
 }
@@ -27,14 +28,14 @@ function bestMs(runs: number, work: () => void): number {
 describe.skipIf(sharedAbsent)("tokenising with the Llama 3 vocabulary", () => {
   const data = sharedAbsent ? null : readVocabulary("tokenizers/ggml-vocab-llama-bpe.gguf");
 
-  it("is built in under a second and does 3 MB of English a second", () => {
+  it("is built in under a second and does 5 MB of English a second", () => {
     if (data === null) return;
     expect(bestMs(2, () => createTokenizer(data))).toBeLessThan(1000);
     const tokenizer = createTokenizer(data);
     const text = TEXTS.map((name) => readFileSync(sharedPath(`text/${name}`), "utf8")).join("\n");
     const megabytes = Buffer.byteLength(text) / 1e6;
     const ms = bestMs(4, () => tokenizer.encode(text, PARSED));
-    expect((megabytes / ms) * 1000).toBeGreaterThan(3);
+    expect((megabytes / ms) * 1000).toBeGreaterThan(5);
   });
 
   it("takes 250 kB of anything in under a second", () => {
