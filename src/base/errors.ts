@@ -88,6 +88,16 @@ export const ERRORS = {
     class: "RequestError",
     message: "This model has no chat template; use /v1/completions or --raw.",
   },
+  schema_invalid: { class: "RequestError", message: "The JSON Schema is wrong at {pointer}: {problem}" },
+  schema_unsupported: {
+    class: "RequestError",
+    message: "The schema keyword {keyword} at {pointer} cannot be enforced: {reason}",
+  },
+  grammar_invalid: { class: "RequestError", message: "The {language} cannot be used: {problem}" },
+  grammar_limit: {
+    class: "RequestError",
+    message: "The grammar is too large: it may have {limit} {what} ({limitName}).",
+  },
 
   // models
   architecture_unsupported: {

@@ -65,6 +65,10 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   template_invalid: INTERNAL,
   template_failed: invalid("template_failed"),
   template_missing: invalid("template_missing"),
+  schema_invalid: invalid("schema_invalid"),
+  schema_unsupported: invalid("schema_unsupported"),
+  grammar_invalid: invalid("grammar_invalid"),
+  grammar_limit: invalid("grammar_limit"),
 
   architecture_unsupported: INTERNAL,
   model_feature_unsupported: INTERNAL,

@@ -1,0 +1,184 @@
+/**
+ * One generation under a grammar: which tokens may come next, and what has come. Parses run side by
+ * side where the text is ambiguous. Deterministic, synchronous, and without a model.
+ */
+
+import { at, invariant } from "../../base/invariant.ts";
+import { TOKEN_FLAG } from "../tokenizer/types.ts";
+import { hasTokenFlag, tokenBytes } from "../tokenizer/vocabulary-bytes.ts";
+import { type Tier, addMask, addWords } from "./masks/lexer-masks.ts";
+import { ParseSet, awaitedToken } from "./parse-set.ts";
+import type { Pushdown } from "./pushdown.ts";
+import { DEAD } from "./regex/arena.ts";
+
+/** Of each grammar; 16 KiB each for 128k tokens. */
+const MAX_PARSE_MASKS = 128;
+/** A span without a choice ends here at the latest: what is forced is used as a draft. */
+const MAX_FORCED_BYTES = 256;
+
+export class Matcher {
+  readonly #pushdown: Pushdown;
+  /** The parses before each accepted token and after the last. */
+  readonly #history: ParseSet[];
+  /** The last accepted token was an end token. */
+  #ended = false;
+  /** By depth in the trie. */
+  readonly #walks: ParseSet[] = [];
+
+  constructor(pushdown: Pushdown) {
+    this.#pushdown = pushdown;
+    this.#history = [pushdown.start()];
+  }
+
+  get #now(): ParseSet {
+    return at(this.#history, this.#history.length - 1);
+  }
+
+  /** The text so far is whole; more may be allowed all the same. */
+  get isComplete(): boolean {
+    return this.#now.complete;
+  }
+
+  /** An end token was accepted, or the text is whole and cannot go on. */
+  get isFinished(): boolean {
+    return this.#ended || (this.#now.complete && this.#now.size === 0);
+  }
+
+  /**
+   * Sets bit t % 32 of word t / 32 for each token t that may come next, clears the others. End tokens
+   * are allowed where the text is whole. `words` holds the whole vocabulary.
+   */
+  fillMask(words: Uint32Array): void {
+    words.fill(0);
+    const { masks } = this.#pushdown;
+    invariant(words.length === masks.wordCount, "a mask has a bit for each token");
+    const now = this.#now;
+    if (now.complete) for (const id of masks.vocabulary.endOfGenerationIds) allow(words, id);
+    for (let index = 0; index < now.size; index += 1) {
+      const state = now.states[index] ?? DEAD;
+      if (state < 0) allow(words, awaitedToken(state));
+      else this.#addParse(words, state, now.stacks[index] ?? 0);
+    }
+  }
+
+  /** What one parse allows; where that is much it is kept, as the next token often finds the same. */
+  #addParse(words: Uint32Array, state: number, stack: number): void {
+    const { masks, arena, parseMasks } = this.#pushdown;
+    const key = `${masks.tiers.map(({ trie }) => arena.clamp(state, trie.maxDepth)).join()}:${stack}`;
+    const known = parseMasks.get(key);
+    if (known !== undefined) {
+      addWords(words, known);
+      return;
+    }
+    const parts = masks.tiers.map((tier) => ({ tier, mask: masks.mask(tier, arena, state) }));
+    const isLarge = parts.some(({ mask }) => mask.words !== null);
+    const into = isLarge ? new Uint32Array(words.length) : words;
+    for (const { tier, mask } of parts) {
+      addMask(into, mask);
+      if (mask.exits.length > 0) this.#addContinuations(into, tier, mask.exits, stack);
+    }
+    if (!isLarge) return;
+    if (parseMasks.size >= MAX_PARSE_MASKS) parseMasks.clear();
+    parseMasks.set(key, into);
+    addWords(words, into);
+  }
+
+  /** The tokens that end a lexeme inside themselves and go on with what `stack` holds. */
+  #addContinuations(words: Uint32Array, tier: Tier, exits: Int32Array, stack: number): void {
+    const next = this.#pushdown.continuation(stack);
+    if (next.size === 0) return;
+    for (const exit of exits) this.#walkBelow(words, tier, exit, next);
+  }
+
+  #walkBelow(words: Uint32Array, { trie }: Tier, exit: number, from: ParseSet): void {
+    const { bytes, depths, skips, tokens, sameBytes } = trie;
+    const end = skips[exit] ?? 0;
+    const top = (depths[exit] ?? 0) + 1;
+    for (let node = exit + 1; node < end;) {
+      const depth = (depths[node] ?? 0) - top;
+      const before = depth === 0 ? from : at(this.#walks, depth - 1);
+      const after = (this.#walks[depth] ??= new ParseSet());
+      this.#pushdown.advance(before, bytes[node] ?? 0, after);
+      if (after.size === 0 && !after.complete) {
+        node = skips[node] ?? end;
+        continue;
+      }
+      for (let token = tokens[node] ?? -1; token >= 0; token = sameBytes[token] ?? -1) allow(words, token);
+      node += 1;
+    }
+  }
+
+  /** Whether `token` may come next; if so it counts as said. */
+  accept(token: number): boolean {
+    const { vocabulary } = this.#pushdown.masks;
+    if (this.#ended) return false;
+    if (hasTokenFlag(vocabulary, token, TOKEN_FLAG.endOfGeneration) && this.#now.complete) {
+      this.#history.push(new ParseSet());
+      this.#ended = true;
+      return true;
+    }
+    const next = this.#after(token);
+    if (next === null) return false;
+    this.#history.push(next);
+    return true;
+  }
+
+  #after(token: number): ParseSet | null {
+    const { vocabulary } = this.#pushdown.masks;
+    const now = this.#now;
+    const index = now.states.findIndex((state) => state < 0 && awaitedToken(state) === token);
+    if (index >= 0) return this.#pushdown.continuation(at(now.stacks, index));
+    if (hasTokenFlag(vocabulary, token, TOKEN_FLAG.hidden | TOKEN_FLAG.control | TOKEN_FLAG.endOfGeneration))
+      return null;
+    const bytes = tokenBytes(vocabulary, token);
+    return bytes.length === 0 ? null : this.#run(now, bytes);
+  }
+
+  #run(from: ParseSet, bytes: Uint8Array): ParseSet | null {
+    let parses = from;
+    for (const byte of bytes) {
+      const next = new ParseSet();
+      this.#pushdown.advance(parses, byte, next);
+      if (next.size === 0 && !next.complete) return null;
+      parses = next;
+    }
+    return parses;
+  }
+
+  /** Takes back the last `count` tokens. */
+  rollback(count: number): void {
+    invariant(count >= 0 && count < this.#history.length, "only accepted tokens are taken back");
+    if (count > 0) this.#ended = false;
+    this.#history.length -= count;
+  }
+
+  /** The bytes that must come next, as far as there is one way only; at most 256. */
+  forced(): Uint8Array {
+    const bytes: number[] = [];
+    let parses = this.#now;
+    while (bytes.length < MAX_FORCED_BYTES && !parses.complete && !this.#ended) {
+      const byte = this.#onlyByte(parses);
+      if (byte < 0) break;
+      bytes.push(byte);
+      const next = new ParseSet();
+      this.#pushdown.advance(parses, byte, next);
+      parses = next;
+    }
+    return Uint8Array.from(bytes);
+  }
+
+  /** The one byte that all parses go on with, or -1. */
+  #onlyByte({ states }: ParseSet): number {
+    let only = -1;
+    for (const state of states) {
+      const byte = state < 0 ? -1 : this.#pushdown.arena.onlyByte(state);
+      if (byte < 0 || (only >= 0 && byte !== only)) return -1;
+      only = byte;
+    }
+    return only;
+  }
+}
+
+function allow(words: Uint32Array, token: number): void {
+  words[token >> 5] = (words[token >> 5] ?? 0) | (1 << (token & 31));
+}

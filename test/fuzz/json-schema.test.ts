@@ -1,0 +1,26 @@
+/** 2,000 random schemas, each listed keyword in 50 at least; `SEED=n` repeats a run. */
+
+import { describe, expect, it } from "vitest";
+import { buildVocabularyBytes } from "../../src/text/tokenizer/vocabulary-bytes.ts";
+import { jsonVocabulary } from "../support/random-generation.ts";
+import { TESTED_KEYWORDS } from "../support/random-schema.ts";
+import { runSchemaProperty } from "../support/schema-property.ts";
+
+const SCHEMAS = 2000;
+
+describe("random JSON under random schemas", () => {
+  it("is what ajv accepts", () => {
+    const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+    console.log(`seed ${seed}`);
+    const { failures, refused, keywordCounts, valid, cut } = runSchemaProperty(
+      buildVocabularyBytes(jsonVocabulary()),
+      seed,
+      SCHEMAS,
+    );
+    console.log(`${valid} valid, ${cut} cut off by the limit, ${refused.length} refused, ${failures.length} failed`);
+    expect(failures).toEqual([]);
+    expect(refused.length, [...new Set(refused)].join("\n")).toBeLessThanOrEqual(SCHEMAS * 0.05);
+    const rare = TESTED_KEYWORDS.filter((keyword) => (keywordCounts.get(keyword) ?? 0) < 50);
+    expect(rare).toEqual([]);
+  });
+});

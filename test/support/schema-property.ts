@@ -1,0 +1,61 @@
+/**
+ * The property that constrained decoding stands on: what random tokens make under a schema's grammar is
+ * valid for `ajv`, another's implementation. One run over many random schemas, with what it met.
+ */
+
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { TurnwiseError } from "../../src/base/errors.ts";
+import { compileJsonSchema } from "../../src/text/grammar/json-schema/compile-schema.ts";
+import { LexerMasks } from "../../src/text/grammar/masks/lexer-masks.ts";
+import { Pushdown } from "../../src/text/grammar/pushdown.ts";
+import type { VocabularyBytes } from "../../src/text/tokenizer/types.ts";
+import { generateAtRandom } from "./random-generation.ts";
+import { keywordsOf, RandomSchemas } from "./random-schema.ts";
+import { uniforms } from "./random-values.ts";
+
+export interface SchemaPropertyReport {
+  readonly valid: number;
+  /** Runs that met the token limit: valid so far. */
+  readonly cut: number;
+  readonly refused: readonly string[];
+  /** Schemas and texts that ajv does not accept. */
+  readonly failures: readonly string[];
+  readonly keywordCounts: ReadonlyMap<string, number>;
+}
+
+const MAX_TOKENS = 400;
+
+export function createValidator(): Ajv2020 {
+  const ajv = new Ajv2020({ strict: false, multipleOfPrecision: 9, allErrors: false });
+  addFormats.default(ajv);
+  return ajv;
+}
+
+export function runSchemaProperty(vocabulary: VocabularyBytes, seed: number, schemas: number): SchemaPropertyReport {
+  const random = new RandomSchemas(seed);
+  const uniform = uniforms(seed + 1);
+  const masks = new LexerMasks(vocabulary);
+  const ajv = createValidator();
+  let valid = 0;
+  let cut = 0;
+  const refused: string[] = [];
+  const failures: string[] = [];
+  const keywordCounts = new Map<string, number>();
+  for (let index = 0; index < schemas; index += 1) {
+    const deep = index % 3 === 0;
+    const schema = random.next(deep ? 3 : 2, deep);
+    for (const keyword of keywordsOf(schema)) keywordCounts.set(keyword, (keywordCounts.get(keyword) ?? 0) + 1);
+    try {
+      const pushdown = new Pushdown(structuredClone(compileJsonSchema(schema)), masks);
+      const { text, ended } = generateAtRandom(pushdown, masks, uniform, MAX_TOKENS);
+      if (!ended) cut += 1;
+      else if (ajv.validate(schema, JSON.parse(text))) valid += 1;
+      else failures.push(`${JSON.stringify(schema)} made ${text}: ${ajv.errorsText()}`);
+    } catch (error) {
+      if (error instanceof TurnwiseError && error.class === "RequestError") refused.push(error.message);
+      else failures.push(`${JSON.stringify(schema)}: ${String(error)}`);
+    }
+  }
+  return { valid, cut, refused, failures, keywordCounts };
+}
