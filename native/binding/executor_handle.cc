@@ -29,37 +29,76 @@ struct Fields {
   }
 };
 
-using StepFields = Fields<6>;
-using SampleFields = Fields<18>;
+// A batch's array by its name in JavaScript.
+template <typename Batch>
+struct ArrayField {
+  const char* name;
+  bool (*copy)(const Napi::Value&, const char*, Batch*, std::string*);
+};
+
+template <typename Batch, auto Member>
+bool CopyMember(const Napi::Value& value, const char* name, Batch* batch, std::string* error) {
+  return CopyArray(value, name, &(batch->*Member), error);
+}
+
+template <auto Member>
+constexpr ArrayField<StepBatch> StepField(const char* name) {
+  return {name, CopyMember<StepBatch, Member>};
+}
+
+template <auto Member>
+constexpr ArrayField<SampleBatch> SampleField(const char* name) {
+  return {name, CopyMember<SampleBatch, Member>};
+}
+
+constexpr ArrayField<StepBatch> kStepFields[] = {
+    StepField<&StepBatch::tokens>("tokens"),
+    StepField<&StepBatch::positions>("positions"),
+    StepField<&StepBatch::sequence_starts>("sequenceStarts"),
+    StepField<&StepBatch::page_tables>("pageTables"),
+    StepField<&StepBatch::page_table_starts>("pageTableStarts"),
+    StepField<&StepBatch::logit_rows>("logitRows"),
+};
+
+constexpr ArrayField<SampleBatch> kSampleFields[] = {
+    SampleField<&SampleBatch::temperature>("temperature"),
+    SampleField<&SampleBatch::top_k>("topK"),
+    SampleField<&SampleBatch::top_p>("topP"),
+    SampleField<&SampleBatch::min_p>("minP"),
+    SampleField<&SampleBatch::repetition_penalty>("repetitionPenalty"),
+    SampleField<&SampleBatch::presence_penalty>("presencePenalty"),
+    SampleField<&SampleBatch::frequency_penalty>("frequencyPenalty"),
+    SampleField<&SampleBatch::seed_low>("seedLow"),
+    SampleField<&SampleBatch::seed_high>("seedHigh"),
+    SampleField<&SampleBatch::positions>("positions"),
+    SampleField<&SampleBatch::history_starts>("historyStarts"),
+    SampleField<&SampleBatch::history_tokens>("historyTokens"),
+    SampleField<&SampleBatch::history_counts>("historyCounts"),
+    SampleField<&SampleBatch::bias_starts>("biasStarts"),
+    SampleField<&SampleBatch::bias_tokens>("biasTokens"),
+    SampleField<&SampleBatch::bias_values>("biasValues"),
+    SampleField<&SampleBatch::mask_rows>("maskRows"),
+    SampleField<&SampleBatch::masks>("masks"),
+    SampleField<&SampleBatch::forced_tokens>("forcedTokens"),
+    SampleField<&SampleBatch::top_logprobs>("topLogprobs"),
+};
+
+template <typename Batch, size_t N>
+Fields<N> NameFields(const ArrayField<Batch> (&table)[N]) {
+  Fields<N> fields{};
+  for (size_t i = 0; i < N; ++i) fields.names[i] = table[i].name;
+  return fields;
+}
+
+template <typename Batch, size_t N>
+bool CopyFields(const ArrayField<Batch> (&table)[N], const Fields<N>& fields, Batch* batch, std::string* error) {
+  for (size_t i = 0; i < N; ++i) {
+    if (!table[i].copy(fields.values[i], table[i].name, batch, error)) return false;
+  }
+  return true;
+}
+
 using ResultFields = Fields<4>;
-
-StepFields NameStepFields() {
-  return {{"tokens", "positions", "sequenceStarts", "pageTables", "pageTableStarts", "logitRows"}, {}};
-}
-
-bool CopyStepBatch(const StepFields& f, StepBatch* batch, std::string* error) {
-  return f.Copy(0, &batch->tokens, error) && f.Copy(1, &batch->positions, error) &&
-         f.Copy(2, &batch->sequence_starts, error) && f.Copy(3, &batch->page_tables, error) &&
-         f.Copy(4, &batch->page_table_starts, error) && f.Copy(5, &batch->logit_rows, error);
-}
-
-SampleFields NameSampleFields() {
-  return {{"temperature", "topK", "topP", "minP", "repetitionPenalty", "presencePenalty", "frequencyPenalty",
-           "seedLow", "seedHigh", "positions", "historyStarts", "historyTokens", "historyCounts", "biasStarts",
-           "biasTokens", "biasValues", "forcedTokens", "topLogprobs"},
-          {}};
-}
-
-bool CopySampleBatch(const SampleFields& f, SampleBatch* b, std::string* error) {
-  return f.Copy(0, &b->temperature, error) && f.Copy(1, &b->top_k, error) && f.Copy(2, &b->top_p, error) &&
-         f.Copy(3, &b->min_p, error) && f.Copy(4, &b->repetition_penalty, error) &&
-         f.Copy(5, &b->presence_penalty, error) && f.Copy(6, &b->frequency_penalty, error) &&
-         f.Copy(7, &b->seed_low, error) && f.Copy(8, &b->seed_high, error) && f.Copy(9, &b->positions, error) &&
-         f.Copy(10, &b->history_starts, error) && f.Copy(11, &b->history_tokens, error) &&
-         f.Copy(12, &b->history_counts, error) && f.Copy(13, &b->bias_starts, error) &&
-         f.Copy(14, &b->bias_tokens, error) && f.Copy(15, &b->bias_values, error) &&
-         f.Copy(16, &b->forced_tokens, error) && f.Copy(17, &b->top_logprobs, error);
-}
 
 bool ReadResult(const ResultFields& f, size_t rows, SampleResult* result, std::string* error) {
   ArrayView<int32_t> tokens, top_tokens;
@@ -113,11 +152,11 @@ ExecutorHandle::ExecutorHandle(const Napi::CallbackInfo& info) : Napi::ObjectWra
 
 Napi::Value ExecutorHandle::Step(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&](std::string* error) {
-    StepFields batch = NameStepFields();
+    auto batch = NameFields(kStepFields);
     if (!batch.Get(info[0], "batch", error)) return Napi::Value();
     if (!executor_) {
       *error = kDisposed;
-    } else if (CopyStepBatch(batch, executor_->staging(), error)) {
+    } else if (CopyFields(kStepFields, batch, executor_->staging(), error)) {
       executor_->Step(error);
     }
     return Napi::Value();
@@ -126,7 +165,7 @@ Napi::Value ExecutorHandle::Step(const Napi::CallbackInfo& info) {
 
 Napi::Value ExecutorHandle::Sample(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&](std::string* error) {
-    SampleFields batch = NameSampleFields();
+    auto batch = NameFields(kSampleFields);
     ResultFields into{{"tokens", "logprobs", "topTokens", "topLogprobs"}, {}};
     if (!batch.Get(info[0], "batch", error) || !into.Get(info[1], "result", error)) return Napi::Value();
     if (!executor_) {
@@ -134,7 +173,7 @@ Napi::Value ExecutorHandle::Sample(const Napi::CallbackInfo& info) {
       return Napi::Value();
     }
     SampleResult result;
-    if (CopySampleBatch(batch, executor_->sample_staging(), error) &&
+    if (CopyFields(kSampleFields, batch, executor_->sample_staging(), error) &&
         ReadResult(into, executor_->logit_rows(), &result, error)) {
       executor_->Sample(result, error);
     }

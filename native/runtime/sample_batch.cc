@@ -57,6 +57,12 @@ std::string FindProblem(const SampleBatch& batch, size_t rows, int32_t vocab_siz
   if (!Each(batch.bias_values, biases, [](float b) { return b < INFINITY; })) {
     return "biasValues: one value a bias token, finite or -Infinity";
   }
+  const size_t mask_words = (static_cast<size_t>(vocab_size) + 31) / 32;
+  if (batch.masks.size() % mask_words != 0) return "masks: one bit a token of the vocabulary, in whole words";
+  const auto mask_count = static_cast<int64_t>(batch.masks.size() / mask_words);
+  if (!Each(batch.mask_rows, rows, [&](int32_t mask) { return mask >= -1 && mask < mask_count; })) {
+    return "maskRows: the number of a mask, or -1, a logits row";
+  }
   if (!Each(batch.forced_tokens, rows, [&](int32_t token) { return token == -1 || is_token(token); })) {
     return "forcedTokens: one token of the vocabulary, or -1, a logits row";
   }
@@ -67,6 +73,12 @@ std::string FindProblem(const SampleBatch& batch, size_t rows, int32_t vocab_siz
 }
 
 }  // namespace
+
+const uint32_t* SampleBatch::MaskOf(int row, int32_t vocab_size) const {
+  const int32_t mask = mask_rows[row];
+  const size_t mask_words = (static_cast<size_t>(vocab_size) + 31) / 32;
+  return mask < 0 ? nullptr : masks.data() + mask * mask_words;
+}
 
 bool SampleBatch::Validate(int rows, int32_t vocab_size, std::string* error) const {
   *error = FindProblem(*this, static_cast<size_t>(rows), vocab_size);

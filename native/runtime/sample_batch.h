@@ -29,9 +29,13 @@ struct SampleBatch {
   std::vector<int32_t> bias_starts;
   std::vector<int32_t> bias_tokens;
   std::vector<float> bias_values;
+  std::vector<int32_t> mask_rows;
+  std::vector<uint32_t> masks;
   std::vector<int32_t> forced_tokens;
   std::vector<int32_t> top_logprobs;
 
+  // The mask of `row`, one bit a token, or null where all tokens may be chosen.
+  const uint32_t* MaskOf(int row, int32_t vocab_size) const;
   // Whether it fits `rows` logits rows over `vocab_size` tokens; if not, names the field in `error`.
   bool Validate(int rows, int32_t vocab_size, std::string* error) const;
 };

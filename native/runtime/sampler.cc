@@ -54,13 +54,21 @@ int32_t Sampler::Choose(const SampleBatch& batch, const float* logits, int row, 
   return std::clamp(kernels_->argmax(adjusted, vocab_size_), 0, vocab_size_ - 1);
 }
 
-// The logits with bias and penalties; the row itself where there are none.
+// The logits with mask, bias and penalties; the row itself where there are none.
 const float* Sampler::Adjust(const SampleBatch& batch, const float* logits, int row, Scratch* scratch) const {
   const int32_t bias_end = batch.bias_starts[row + 1];
   const int32_t history_end = batch.history_starts[row + 1];
-  if (batch.bias_starts[row] == bias_end && batch.history_starts[row] == history_end) return logits;
+  const uint32_t* mask = batch.MaskOf(row, vocab_size_);
+  if (mask == nullptr && batch.bias_starts[row] == bias_end && batch.history_starts[row] == history_end) return logits;
   float* adjusted = scratch->logits.data();
-  std::copy(logits, logits + vocab_size_, adjusted);
+  if (mask == nullptr) {
+    std::copy(logits, logits + vocab_size_, adjusted);
+  } else {
+    for (int32_t token = 0; token < vocab_size_; ++token) {
+      const bool allowed = (mask[token >> 5] >> (token & 31)) & 1;
+      adjusted[token] = allowed ? logits[token] : -std::numeric_limits<float>::infinity();
+    }
+  }
   for (int32_t i = batch.bias_starts[row]; i < bias_end; ++i) adjusted[batch.bias_tokens[i]] += batch.bias_values[i];
   const float repetition = batch.repetition_penalty[row];
   // In f64 and rounded once, as the reference does.

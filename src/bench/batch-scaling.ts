@@ -67,7 +67,7 @@ function decodeStepTimes(model: LoadedModel, sequences: number, promptTokens: nu
   const loop = new StepLoop({
     fingerprint: "bench",
     executor: model.executor,
-    text: { endTokens: new Set(), decoder: () => SILENT, stopMatcher: () => NO_STOPS },
+    text: { endTokens: new Set(), decoder: () => SILENT, stopMatcher: () => NO_STOPS, constraint: () => UNBOUND },
     limits: { ...model.limits, maxSequences: sequences },
     costs: model.costs,
     poolBytes: model.capacity.kvBytes,
@@ -90,6 +90,7 @@ function decodeStepTimes(model: LoadedModel, sequences: number, promptTokens: nu
 }
 
 const SILENT = { push: () => "", flush: () => "", hasPartial: false };
+const UNBOUND = { fill: () => false, accept: () => {}, isFinished: false };
 const NO_STOPS = { push: (text: string) => ({ emit: text, stopped: null }), flush: () => "" };
 
 function decodeOrder(id: number, promptTokens: number, maxTokens: number, vocabSize: number): GenerationOrder {

@@ -2,7 +2,7 @@
 
 import { fail } from "../base/errors.ts";
 import { at } from "../base/invariant.ts";
-import { DEFAULT_TENANT, type GenerationOrder, type ScoreOrder } from "./step/order.ts";
+import { DEFAULT_TENANT, type GenerationOrder, type OrderGrammar, type ScoreOrder } from "./step/order.ts";
 import { checkLimits, resolveSampling } from "./sampling-settings.ts";
 import type { GenerateRequest } from "./types.ts";
 
@@ -26,6 +26,7 @@ export function buildGenerationOrder(
   request: GenerateRequest,
   prompt: Int32Array,
   limits: OrderLimits,
+  grammar: OrderGrammar | null,
 ): GenerationOrder {
   checkLimits(request);
   checkTokens(prompt, limits.vocabSize);
@@ -52,7 +53,8 @@ export function buildGenerationOrder(
     stop: request.stop ?? [],
     keepSpecial: request.keepSpecial ?? false,
     logprobs: request.logprobs ?? -1,
-    ...sampling,
+    sampling,
+    grammar,
     seed: BigInt.asUintN(64, seed ?? randomSeed()),
     biasTokens: Int32Array.from(logitBias.keys()),
     biasValues: Float32Array.from(logitBias.values()),

@@ -4,9 +4,11 @@
  */
 
 import { TurnwiseError, turnwiseError } from "../base/errors.ts";
+import type { GrammarSource } from "../text/grammar/compile-grammar.ts";
 import type { ChatInput } from "../text/template/types.ts";
 import { buildGenerationOrder, buildScoreOrder, checkRequest, type OrderLimits } from "./build-order.ts";
 import { GenerationStream } from "./generation-stream.ts";
+import type { OrderGrammar } from "./step/order.ts";
 import { StepClient } from "./threads/step-client.ts";
 import type { StepEvent } from "./threads/step-messages.ts";
 import { TextClient } from "./threads/text-client.ts";
@@ -82,9 +84,11 @@ export class Engine implements EngineApi {
         ? await this.tokenize(prompt, { addSpecial: true, parseSpecial: true })
         : // A copy: only these tokens cross to the thread, and the caller may reuse the array.
           prompt.slice();
+    const { responseFormat } = request;
+    const grammar = responseFormat === undefined ? null : await this.#compile(responseFormat);
     throwIfAborted(signal);
     const id = this.#steps.nextId();
-    const order = buildGenerationOrder(id, request, tokens, this.#limits);
+    const order = buildGenerationOrder(id, request, tokens, this.#limits, grammar);
     const cancel = () => this.#steps.cancel(id);
     const generation = new GenerationStream(tokens, this.#steps.tokenBytes, cancel);
     this.#steps.submit(order, (event) => {
@@ -93,6 +97,10 @@ export class Engine implements EngineApi {
     });
     signal?.addEventListener("abort", cancel, { once: true });
     return generation;
+  }
+
+  async #compile(source: GrammarSource): Promise<OrderGrammar> {
+    return { grammar: await this.#text.request<"compile">({ kind: "compile", source }), key: JSON.stringify(source) };
   }
 
   async *generate(request: GenerateRequest): AsyncGenerator<StreamPart, void, undefined> {

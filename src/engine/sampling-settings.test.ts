@@ -83,7 +83,7 @@ describe("checkLimits", () => {
 });
 
 function build(request: Partial<GenerateRequest>, prompt = Int32Array.of(1, 2, 3)): GenerationOrder {
-  return buildGenerationOrder(7, { prompt, ...request }, prompt, LIMITS);
+  return buildGenerationOrder(7, { prompt, ...request }, prompt, LIMITS, null);
 }
 
 describe("buildGenerationOrder", () => {

@@ -2,19 +2,10 @@
 
 import { fail } from "../base/errors.ts";
 import { MAX_TOP_LOGPROBS } from "../graph/executor.ts";
+import { GREEDY, SAMPLER_SETTING_NAMES, type SamplerSetting } from "../graph/sampler-settings.ts";
 import type { GenerateRequest, SamplingSettings } from "./types.ts";
 
-export const DEFAULT_SAMPLING: SamplingSettings = {
-  temperature: 1,
-  topK: 0,
-  topP: 1,
-  minP: 0,
-  repetitionPenalty: 1,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  logitBias: new Map(),
-  seed: null,
-};
+export const DEFAULT_SAMPLING: SamplingSettings = { ...GREEDY, temperature: 1, logitBias: new Map(), seed: null };
 
 /** Choices of one request; the API's own limit. */
 export const MAX_CHOICES = 128;
@@ -39,7 +30,7 @@ const RANGES = {
   repetitionPenalty: { min: 0, above: true, max: 1000 },
   presencePenalty: { min: -2, max: 2 },
   frequencyPenalty: { min: -2, max: 2 },
-} as const satisfies Record<Exclude<keyof SamplingSettings, "logitBias" | "seed">, Range>;
+} as const satisfies Record<SamplerSetting, Range>;
 
 const SEED_MIN = -(2n ** 63n);
 const SEED_MAX = 2n ** 64n - 1n;
@@ -47,9 +38,7 @@ const SEED_MAX = 2n ** 64n - 1n;
 /** The request's settings over the defaults; throws `request_invalid` naming the first that is wrong. */
 export function resolveSampling(settings: Partial<SamplingSettings> | undefined, vocabSize: number): SamplingSettings {
   const resolved: SamplingSettings = { ...DEFAULT_SAMPLING, ...definedOnly(settings) };
-  for (const [field, range] of Object.entries(RANGES)) {
-    checkRange(field, resolved[field as keyof typeof RANGES], range);
-  }
+  for (const field of SAMPLER_SETTING_NAMES) checkRange(field, resolved[field], RANGES[field]);
   checkLogitBias(resolved.logitBias, vocabSize);
   const { seed } = resolved;
   if (seed !== null && (typeof seed !== "bigint" || seed < SEED_MIN || seed > SEED_MAX)) {

@@ -5,6 +5,8 @@
 
 import type { KvType } from "../base/dtypes.ts";
 import type { LoadQuant } from "../models/quantized-source.ts";
+import type { SamplerSettings } from "../graph/sampler-settings.ts";
+import type { GrammarSource } from "../text/grammar/compile-grammar.ts";
 import type { ChatInput } from "../text/template/types.ts";
 
 export interface EngineOptions {
@@ -83,15 +85,8 @@ export interface EngineCapacity {
   readonly loadMs: number;
 }
 
-export interface SamplingSettings {
-  /** 0 = greedy. Default 1 in the API, 0.8 in the commands. */
-  readonly temperature: number;
-  readonly topK: number;
-  readonly topP: number;
-  readonly minP: number;
-  readonly repetitionPenalty: number;
-  readonly presencePenalty: number;
-  readonly frequencyPenalty: number;
+/** How tokens are chosen. The temperature's default is 1 in the API, 0.8 in the commands. */
+export interface SamplingSettings extends SamplerSettings {
   /** Token id -> value added to its logit, -100..100. */
   readonly logitBias: ReadonlyMap<number, number>;
   /** Null: drawn at random when the request is accepted. */
@@ -118,6 +113,8 @@ export interface GenerateRequest {
   readonly ignoreEos?: boolean;
   /** Output ends before the first of these; they are not part of the text. */
   readonly stop?: readonly string[];
+  /** The output is bound to this grammar: every token keeps to it, whatever the model would say. */
+  readonly responseFormat?: GrammarSource;
   /** Alternatives to report for each token, 0..20; absent: no log-probabilities. */
   readonly logprobs?: number;
   /** Sequences to generate from the prompt, which they share. Choice i draws with seed + i. */

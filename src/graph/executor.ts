@@ -7,6 +7,7 @@
  */
 
 import type { KvType } from "../base/dtypes.ts";
+import type { SamplerSettingRows } from "./sampler-settings.ts";
 
 /**
  * One step of the whole model for a mixed batch. Rows of a sequence are contiguous and their
@@ -29,26 +30,12 @@ export interface StepBatch {
 }
 
 /**
- * How to choose a token from each of the L logits rows of the last step. Order of operations: add
- * bias; penalties; temperature 0 takes the largest (lowest id on a tie); else divide by temperature,
+ * How to choose a token from each of the L logits rows of the last step, with a value of each setting
+ * a row. Order of operations: ban what the row's mask lacks; add bias; penalties; temperature 0 takes the largest (lowest id on a tie); else divide by temperature,
  * softmax, top-k, top-p, min-p, then draw with a number that depends on (seed, position) only.
  * Log-probabilities are of the raw logits, before all of this.
  */
-export interface SampleBatch {
-  /** [L] 0 = greedy. */
-  readonly temperature: Float32Array;
-  /** [L] 0 = off. */
-  readonly topK: Int32Array;
-  /** [L] 1 = off. */
-  readonly topP: Float32Array;
-  /** [L] 0 = off; relative to the largest probability. */
-  readonly minP: Float32Array;
-  /** [L] 1 = off; divides positive and multiplies negative logits of tokens in prompt or output. */
-  readonly repetitionPenalty: Float32Array;
-  /** [L] 0 = off; subtracted once from tokens of the output. */
-  readonly presencePenalty: Float32Array;
-  /** [L] 0 = off; subtracted once for each occurrence in the output. */
-  readonly frequencyPenalty: Float32Array;
+export interface SampleBatch extends SamplerSettingRows {
   /** [L] low and high halves of the request's seed. */
   readonly seedLow: Uint32Array;
   readonly seedHigh: Uint32Array;
@@ -65,6 +52,10 @@ export interface SampleBatch {
   readonly biasTokens: Int32Array;
   /** Added to the logits; -Infinity bans a token. */
   readonly biasValues: Float32Array;
+  /** [L] which of the masks bounds the row's choice, or -1. */
+  readonly maskRows: Int32Array;
+  /** [n x maskWords(vocabSize)] bit t % 32 of word t / 32: token t may be chosen. */
+  readonly masks: Uint32Array;
   /** [L] token to take whatever the logits say, or -1 to choose. */
   readonly forcedTokens: Int32Array;
   /** [L] how many alternatives to report, 0..MAX_TOP_LOGPROBS. */
@@ -73,6 +64,11 @@ export interface SampleBatch {
 
 /** Alternatives a row can report; the API's own limit. */
 export const MAX_TOP_LOGPROBS = 20;
+
+/** Words of one mask. */
+export function maskWords(vocabSize: number): number {
+  return Math.ceil(vocabSize / 32);
+}
 
 /** Filled by `sample`. */
 export interface SampleResult {

@@ -15,6 +15,7 @@ interface RowSettings {
   readonly position?: number;
   readonly history?: readonly (readonly [token: number, count: number])[];
   readonly bias?: readonly (readonly [token: number, value: number])[];
+  readonly mask?: readonly number[];
   readonly forced?: number;
   readonly top?: number;
 }
@@ -39,6 +40,8 @@ function batchOf(row: RowSettings): SampleBatch {
     biasStarts: Int32Array.of(0, bias.length),
     biasTokens: Int32Array.from(bias, ([token]) => token),
     biasValues: Float32Array.from(bias, ([, value]) => value),
+    maskRows: Int32Array.of(row.mask === undefined ? -1 : 0),
+    masks: Uint32Array.from(row.mask ?? []),
     forcedTokens: Int32Array.of(row.forced ?? -1),
     topLogprobs: Int32Array.of(row.top ?? 0),
   };

@@ -2,7 +2,7 @@
  * The reference sampler: what `SampleBatch` in executor.ts means, in the simplest form. The native
  * sampler is tested against it. It computes in f64 and sorts the whole vocabulary.
  *
- * For each row: add biases; apply penalties (repetition, then presence and frequency); temperature 0
+ * For each row: ban tokens that its mask lacks; add biases; apply penalties (repetition, then presence and frequency); temperature 0
  * takes the largest logit. Otherwise p = softmax(logits / temperature), ordered by probability
  * descending, ties by lower id, and cut to a prefix by, one after the other:
  *   top-k: its first k;
@@ -11,7 +11,7 @@
  * The draw walks what is kept in that order until the running sum exceeds u * keptSum.
  */
 
-import { MAX_TOP_LOGPROBS, type SampleBatch, type SampleResult } from "./executor.ts";
+import { MAX_TOP_LOGPROBS, maskWords, type SampleBatch, type SampleResult } from "./executor.ts";
 import { uniformAt } from "./random.ts";
 
 /** Samples each row of `logits`; a row is [vocabSize] and is not changed. */
@@ -28,9 +28,10 @@ function sampleRow(raw: Float32Array, batch: SampleBatch, row: number, result: S
   reportTop(raw, logSum, batch.topLogprobs[row] ?? 0, row, result);
 }
 
-/** A copy of the logits with biases and penalties applied. */
+/** A copy of the logits with mask, biases and penalties applied. */
 function adjustLogits(raw: Float32Array, batch: SampleBatch, row: number): Float32Array {
   const logits = raw.slice();
+  applyMask(logits, batch, row);
   const biasEnd = batch.biasStarts[row + 1] ?? 0;
   for (let i = batch.biasStarts[row] ?? 0; i < biasEnd; i += 1) {
     const token = batch.biasTokens[i] ?? 0;
@@ -48,6 +49,16 @@ function adjustLogits(raw: Float32Array, batch: SampleBatch, row: number): Float
     logits[token] = count > 0 ? repeated - (presence + frequency * count) : repeated;
   }
   return logits;
+}
+
+function applyMask(logits: Float32Array, { maskRows, masks }: SampleBatch, row: number): void {
+  const mask = maskRows[row] ?? -1;
+  if (mask < 0) return;
+  const start = mask * maskWords(logits.length);
+  for (const token of logits.keys()) {
+    const word = masks[start + (token >> 5)] ?? 0;
+    if (((word >>> (token & 31)) & 1) === 0) logits[token] = -Infinity;
+  }
 }
 
 function chooseToken(logits: Float32Array, batch: SampleBatch, row: number): number {

@@ -2,6 +2,7 @@
 
 import { fail, TurnwiseError, turnwiseError } from "../base/errors.ts";
 import type { GenerateRequest, Generation, SamplingSettings } from "../engine/types.ts";
+import type { GrammarSource } from "../text/grammar/compile-grammar.ts";
 import type { FieldValues } from "./fields/field-table.ts";
 import type { SAMPLING_FIELDS } from "./fields/sampling-fields.ts";
 
@@ -14,6 +15,7 @@ type SamplingValues = Partial<FieldValues<typeof SAMPLING_FIELDS>>;
 const DEFAULT_TEMPERATURE = 1;
 
 interface PromptAndLimits {
+  readonly responseFormat?: GrammarSource | undefined;
   readonly prompt: string | Int32Array;
   readonly maxTokens: number | undefined;
   readonly logprobs: number | undefined;
@@ -41,6 +43,7 @@ export function toGenerateRequest(values: SamplingValues, prompt: PromptAndLimit
     ...present({
       maxTokens,
       logprobs,
+      responseFormat: prompt.responseFormat,
       minTokens: values.min_tokens,
       ignoreEos: values.ignore_eos,
       stop: values.stop,

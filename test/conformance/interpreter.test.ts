@@ -121,6 +121,8 @@ const GREEDY: SampleBatch = {
   biasStarts: Int32Array.of(0, 0),
   biasTokens: new Int32Array(0),
   biasValues: new Float32Array(0),
+  maskRows: Int32Array.of(-1),
+  masks: new Uint32Array(0),
   forcedTokens: Int32Array.of(-1),
   topLogprobs: Int32Array.of(0),
 };

@@ -59,6 +59,8 @@ const SAMPLE = {
   biasStarts: new Int32Array(3),
   biasTokens: new Int32Array(0),
   biasValues: new Float32Array(0),
+  maskRows: new Int32Array(2).fill(-1),
+  masks: new Uint32Array(0),
   forcedTokens: Int32Array.of(-1, -1),
   topLogprobs: new Int32Array(2),
 };
@@ -229,6 +231,8 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
     ["biasStarts", Int32Array.of(0, 1, 0)],
     ["biasTokens", Int32Array.of(1)],
     ["biasValues", Float32Array.of(1)],
+    ["maskRows", Int32Array.of(-1, 0)],
+    ["masks", new Int32Array(1)],
     ["forcedTokens", Int32Array.of(-1, VOCABULARY)],
     ["topLogprobs", Int32Array.of(0, 21)],
   ])("names the field of a sampling that cannot run: %s %s", (field, value) => {

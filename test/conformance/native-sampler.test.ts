@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { at } from "../../src/base/invariant.ts";
-import { MAX_TOP_LOGPROBS, type SampleBatch, type SampleResult } from "../../src/graph/executor.ts";
+import { MAX_TOP_LOGPROBS, maskWords, type SampleBatch, type SampleResult } from "../../src/graph/executor.ts";
 import { createGraphBuilder } from "../../src/graph/graph-builder.ts";
 import { sampleRows } from "../../src/graph/sampler.ts";
 import { matrixRef } from "../../src/graph/weight-ref.ts";
@@ -49,6 +49,7 @@ interface RowSettings {
   readonly position: number;
   readonly history: readonly (readonly [token: number, count: number])[];
   readonly bias: readonly (readonly [token: number, value: number])[];
+  readonly mask: readonly number[] | null;
   readonly forced: number;
   readonly top: number;
 }
@@ -65,6 +66,7 @@ const PLAIN: RowSettings = {
   position: 5,
   history: [],
   bias: [],
+  mask: null,
   forced: -1,
   top: 0,
 };
@@ -78,6 +80,7 @@ function sampleBatch(rows: readonly RowSettings[]): SampleBatch {
   const i32 = (pick: (row: RowSettings) => number): Int32Array => Int32Array.from(rows, pick);
   const history = rows.flatMap((row) => row.history);
   const bias = rows.flatMap((row) => row.bias);
+  const masks = rows.flatMap((row) => (row.mask === null ? [] : [row.mask]));
   return {
     temperature: f32((row) => row.temperature),
     topK: i32((row) => row.topK),
@@ -95,6 +98,8 @@ function sampleBatch(rows: readonly RowSettings[]): SampleBatch {
     biasStarts: startsOf(rows.map((row) => row.bias)),
     biasTokens: Int32Array.from(bias, ([token]) => token),
     biasValues: Float32Array.from(bias, ([, value]) => value),
+    maskRows: i32((row) => (row.mask === null ? -1 : masks.indexOf(row.mask))),
+    masks: Uint32Array.from(masks.flat()),
     forcedTokens: i32((row) => row.forced),
     topLogprobs: i32((row) => row.top),
   };
@@ -121,6 +126,10 @@ const rowOfLogits = fc
     Float32Array.from({ length: VOCABULARY }, (_, i) => ((few[i % 12] ?? 0) - Math.floor(i / 12) * spread) / 64),
   );
 const token = fc.integer({ min: 0, max: VOCABULARY - 1 });
+const maskWordList = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffffffff })), {
+  minLength: maskWords(VOCABULARY),
+  maxLength: maskWords(VOCABULARY),
+});
 const settings: fc.Arbitrary<RowSettings> = fc.record({
   temperature: fc.oneof(fc.constant(0), fc.float({ min: Math.fround(0.05), max: 3, noNaN: true })),
   topK: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 400 })),
@@ -136,6 +145,7 @@ const settings: fc.Arbitrary<RowSettings> = fc.record({
     maxLength: 8,
     selector: ([id]) => id,
   }),
+  mask: fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: maskWordList }),
   forced: fc.oneof({ weight: 9, arbitrary: fc.constant(-1) }, { weight: 1, arbitrary: token }),
   top: fc.integer({ min: 0, max: MAX_TOP_LOGPROBS }),
 });

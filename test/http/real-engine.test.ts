@@ -161,3 +161,49 @@ describe("the server over the engine", () => {
     await idle();
   });
 });
+
+describe("bound output", () => {
+  const schema = {
+    type: "object",
+    properties: { city: { type: "string", maxLength: 12 }, days: { type: "integer", minimum: 1, maximum: 14 } },
+    required: ["city", "days"],
+    additionalProperties: false,
+  };
+  const ask = async (
+    fields: object,
+  ): Promise<{ readonly status: number; readonly body: Completion & { error?: unknown } }> => {
+    const response = await test.post(COMPLETIONS, { prompt: "Once", max_tokens: 200, ...fields });
+    return { status: response.status, body: (await response.json()) as Completion };
+  };
+
+  it("is valid under a schema, for all choices, with penalties, bias and log-probabilities", async () => {
+    const response_format = { type: "json_schema", json_schema: { name: "trip", schema, strict: true } };
+    const settings = { n: 3, temperature: 1.5, frequency_penalty: 1, logit_bias: { 5: 10 }, logprobs: 2, seed: 11 };
+    const { status, body } = await ask({ response_format, ...settings });
+    expect(status).toBe(200);
+    for (const { text, finish_reason } of body.choices) {
+      expect(finish_reason).toBe("stop");
+      const value = JSON.parse(text) as { city: string; days: number };
+      expect(Object.keys(value)).toEqual(["city", "days"]);
+      expect([...value.city].length).toBeLessThanOrEqual(12);
+      expect(value.days >= 1 && value.days <= 14).toBe(true);
+    }
+  });
+
+  it.each([
+    [{ guided_choice: ["yes", "no"] }, /^(yes|no)$/],
+    [{ guided_regex: "[a-c]{3}-\\d{2}" }, /^[a-c]{3}-\d{2}$/],
+    [{ grammar: 'root ::= "(" root ")" | "x"' }, /^\(*x\)*$/],
+  ])("keeps to %j", async (fields, form) => {
+    const { status, body } = await ask({ temperature: 1, ...fields });
+    expect(status).toBe(200);
+    expect(body.choices[0]?.text).toMatch(form);
+  });
+
+  it("refuses a keyword that cannot be enforced, by name and place", async () => {
+    const { status, body } = await ask({ guided_json: { properties: { a: { not: {} } } } });
+    expect(status).toBe(400);
+    expect(body.error).toMatchObject({ code: "schema_unsupported" });
+    expect(JSON.stringify(body.error)).toContain("#/properties/a/not");
+  });
+});

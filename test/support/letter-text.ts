@@ -16,6 +16,7 @@ export function letterText(endTokens: readonly number[] = []): TextPorts {
     endTokens: new Set(endTokens),
     decoder: () => new LetterDecoder(),
     stopMatcher: (stop) => new NaiveStopMatcher(stop),
+    constraint: () => ({ fill: () => false, accept: () => undefined, isFinished: false }),
   };
 }
 

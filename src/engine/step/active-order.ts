@@ -3,9 +3,10 @@
  * sequences, what has been put out, and when.
  */
 
+import type { TurnwiseError } from "../../base/errors.ts";
 import { invariant } from "../../base/invariant.ts";
 import { ChoiceOutput, type StopMatcher, type TokenDecoder } from "./choice-output.ts";
-import type { GenerationOrder, Order, ScoreOrder } from "./order.ts";
+import type { GenerationOrder, Order, OrderGrammar, ScoreOrder } from "./order.ts";
 import { NO_BIAS, type RowBias, type RowSampling } from "./sample-assembly.ts";
 import type { CacheDomain } from "../schedule/cache-domain.ts";
 import { Sequence } from "../schedule/sequence.ts";
@@ -17,6 +18,18 @@ export interface TextPorts {
   decoder(order: GenerationOrder): TokenDecoder;
   stopMatcher(stop: readonly string[]): StopMatcher;
   readonly endTokens: ReadonlySet<number>;
+  /** Holds one choice of the order to its grammar. */
+  constraint(grammar: OrderGrammar): Constraint;
+}
+
+/** Bounds what a choice may say next. `text/grammar` has the real one. */
+export interface Constraint {
+  /** Writes what may come next as a mask; false: anything. */
+  fill(words: Uint32Array): boolean;
+  /** The token was said. */
+  accept(token: number): void;
+  /** Nothing may follow. */
+  readonly isFinished: boolean;
 }
 
 /** One of an order's texts while it is generated. */
@@ -25,6 +38,7 @@ export interface ActiveChoice {
   readonly sampling: RowSampling;
   /** Null where no penalty looks at it. */
   readonly history: TokenHistory | null;
+  readonly constraint: Constraint | null;
 }
 
 const NO_END_TOKENS: ReadonlySet<number> = new Set();
@@ -41,6 +55,8 @@ export interface ActiveOrder {
   /** `bias`, and end tokens banned: until `minTokens` are out. */
   readonly biasBeforeMinTokens: RowBias;
   unfinishedChoices: number;
+  /** Why its rows could not be sampled in this step. */
+  failure: TurnwiseError | null;
   reportedPrefillTokens: number;
   readonly acceptedMs: number;
   admittedMs: number | null;
@@ -115,6 +131,7 @@ function newActive(order: Order, sequences: readonly Sequence[], nowMs: number):
     bias: NO_BIAS,
     biasBeforeMinTokens: NO_BIAS,
     unfinishedChoices: sequences.length,
+    failure: null,
     reportedPrefillTokens: 0,
     acceptedMs: nowMs,
     admittedMs: null,
@@ -132,14 +149,9 @@ function startChoice(order: GenerationOrder, choice: number, text: TextPorts): A
   return {
     output: new ChoiceOutput(choice, limits, text.decoder(order), matcher),
     history: startHistory(order),
+    constraint: order.grammar === null ? null : text.constraint(order.grammar),
     sampling: {
-      temperature: order.temperature,
-      topK: order.topK,
-      topP: order.topP,
-      minP: order.minP,
-      repetitionPenalty: order.repetitionPenalty,
-      presencePenalty: order.presencePenalty,
-      frequencyPenalty: order.frequencyPenalty,
+      settings: order.sampling,
       seedLow: Number(seed & 0xffffffffn),
       seedHigh: Number(seed >> 32n),
       topLogprobs: Math.max(0, order.logprobs),
@@ -149,7 +161,7 @@ function startChoice(order: GenerationOrder, choice: number, text: TextPorts): A
 
 /** Null without a penalty. Only the repetition penalty looks at the prompt. */
 function startHistory(order: GenerationOrder): TokenHistory | null {
-  const { repetitionPenalty, presencePenalty, frequencyPenalty } = order;
+  const { repetitionPenalty, presencePenalty, frequencyPenalty } = order.sampling;
   if (repetitionPenalty === 1 && presencePenalty === 0 && frequencyPenalty === 0) return null;
   const history = new TokenHistory();
   if (repetitionPenalty !== 1) for (const token of order.prompt) history.addPrompt(token);

@@ -62,12 +62,12 @@ export class ChoiceOutput {
     return this.#tokens;
   }
 
-  /** Takes the next token; gives the delta that is ready, if any, and why the choice ends, if it does. */
-  push(piece: WireToken): { readonly delta: WireDelta | null; readonly finish: Finish | null } {
+  /** Takes the next token, `whole` where its text may not go on; gives the delta that is ready, if any, and why the choice ends, if it does. */
+  push(piece: WireToken, whole = false): { readonly delta: WireDelta | null; readonly finish: Finish | null } {
     this.#tokens += 1;
     const ended = this.#limits.endTokens.has(piece.token);
     let text = ended ? "" : this.#decoder.push(piece.token);
-    const last = ended || this.#tokens >= this.#limits.maxTokens;
+    const last = ended || whole || this.#tokens >= this.#limits.maxTokens;
     if (last) text += this.#decoder.flush();
     this.#decodedCharacters += text.length;
     this.#held.push({ piece, end: this.#decodedCharacters + (this.#decoder.hasPartial ? 1 : 0) });
@@ -75,7 +75,7 @@ export class ChoiceOutput {
     let { emit, stopped } = this.#stops === null ? { emit: text, stopped: null } : this.#stops.push(text);
     if (last && stopped === null && this.#stops !== null) emit += this.#stops.flush();
     this.#emittedCharacters += emit.length;
-    const finish = finishOf(ended, last, stopped);
+    const finish = finishOf(ended || whole, last, stopped);
     return { delta: this.#delta(emit, finish !== null), finish };
   }
 

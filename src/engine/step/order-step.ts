@@ -3,9 +3,10 @@
  * neither the scheduler nor other orders.
  */
 
+import { toTurnwiseError } from "../../base/errors.ts";
 import { at, invariant } from "../../base/invariant.ts";
 import { MAX_TOP_LOGPROBS, type SampleResult } from "../../graph/executor.ts";
-import { type ActiveOrder, timingsOf } from "./active-order.ts";
+import { type ActiveOrder, type Constraint, timingsOf } from "./active-order.ts";
 import type { GenerationOrder, ScoreOrder } from "./order.ts";
 import { NO_BIAS, type SampleAssembly, SCORE_SAMPLING } from "./sample-assembly.ts";
 import type { PlannedChunk } from "../schedule/scheduler.ts";
@@ -18,14 +19,25 @@ export function addSampleRows(active: ActiveOrder, chunk: PlannedChunk, sample: 
   if (logitRows === 0) return;
   const { order } = active;
   if (order.kind === "generate") {
-    const { sampling, history, output } = at(active.choices, sequence.choice);
+    const { sampling, history, output, constraint } = at(active.choices, sequence.choice);
+    const mask = constraint && ((words: Uint32Array) => fillMask(active, constraint, words));
     const bias = output.tokens < order.minTokens ? active.biasBeforeMinTokens : active.bias;
-    sample.add(sampling, sequence.tokens.length, -1, history, bias);
+    sample.add(sampling, sequence.tokens.length, -1, history, bias, mask);
     return;
   }
   const end = sequence.computed + rows;
   for (let row = end - logitRows; row < end; row++) {
-    sample.add(SCORE_SAMPLING, row + 1, sequence.tokens.at(row + 1), null, NO_BIAS);
+    sample.add(SCORE_SAMPLING, row + 1, sequence.tokens.at(row + 1), null, NO_BIAS, null);
+  }
+}
+
+/** A grammar that meets a limit fails its own order, not the step's others. */
+function fillMask(active: ActiveOrder, constraint: Constraint, words: Uint32Array): boolean {
+  try {
+    return constraint.fill(words);
+  } catch (thrown) {
+    active.failure = toTurnwiseError(thrown);
+    return false;
   }
 }
 
@@ -87,14 +99,15 @@ function takeToken(
   advance: StepAdvance,
 ): void {
   const { id } = order;
-  const { history, output } = at(active.choices, sequence.choice);
+  const { history, output, constraint } = at(active.choices, sequence.choice);
   const token = at(result.tokens, row);
   sequence.tokens.push(token);
   history?.addOutput(token);
+  constraint?.accept(token);
   advance.outputTokens = 1;
   active.firstTokenMs ??= nowMs;
   active.lastTokenMs = nowMs;
-  const { delta, finish } = output.push(wireToken(token, order.logprobs, result, row));
+  const { delta, finish } = output.push(wireToken(token, order.logprobs, result, row), constraint?.isFinished);
   if (delta !== null) events.push({ kind: "part", id, part: delta });
   if (finish === null) return;
   advance.sequenceDone = true;

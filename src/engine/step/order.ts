@@ -3,6 +3,8 @@
  * `engine.ts` makes orders from requests; nothing here is checked again below.
  */
 
+import { GREEDY, type SamplerSettings } from "../../graph/sampler-settings.ts";
+import type { Grammar } from "../../text/grammar/grammar.ts";
 import type { RequestTenant } from "../types.ts";
 
 interface OrderBase {
@@ -29,17 +31,19 @@ export interface GenerationOrder extends OrderBase {
   readonly keepSpecial: boolean;
   /** Alternatives to report, or -1 for no log-probabilities at all. */
   readonly logprobs: number;
-  readonly temperature: number;
-  readonly topK: number;
-  readonly topP: number;
-  readonly minP: number;
-  readonly repetitionPenalty: number;
-  readonly presencePenalty: number;
-  readonly frequencyPenalty: number;
+  readonly sampling: SamplerSettings;
   /** Choice i draws with seed + i, modulo 2^64. */
   readonly seed: bigint;
   readonly biasTokens: Int32Array;
   readonly biasValues: Float32Array;
+  /** What the output is bound to; null for free text. */
+  readonly grammar: OrderGrammar | null;
+}
+
+export interface OrderGrammar {
+  readonly grammar: Grammar;
+  /** Equal for equal grammars, so that they share their masks. */
+  readonly key: string;
 }
 
 /** Give the log-probabilities of tokens[from..] under those before them. */
@@ -67,14 +71,9 @@ export const GREEDY_ORDER = {
   stop: [],
   keepSpecial: false,
   logprobs: -1,
-  temperature: 0,
-  topK: 0,
-  topP: 1,
-  minP: 0,
-  repetitionPenalty: 1,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
+  sampling: GREEDY,
   seed: 0n,
   biasTokens: new Int32Array(0),
   biasValues: new Float32Array(0),
+  grammar: null,
 } as const satisfies Omit<GenerationOrder, "id" | "prompt" | "maxTokens">;

@@ -1,22 +1,27 @@
 /** From a plan to the arrays of `Executor.sample`, in memory that is reused. */
 
-import { MAX_TOP_LOGPROBS, type SampleBatch, type SampleResult } from "../../graph/executor.ts";
+import { MAX_TOP_LOGPROBS, maskWords, type SampleBatch, type SampleResult } from "../../graph/executor.ts";
+import {
+  GREEDY,
+  mapSettings,
+  SAMPLER_SETTING_NAMES,
+  SAMPLER_SETTINGS,
+  type SamplerSettingRows,
+  type SamplerSettings,
+} from "../../graph/sampler-settings.ts";
 import { reusedFloat32, reusedInt32, reusedUint32 } from "./reused-array.ts";
 import type { TokenHistory } from "./token-history.ts";
 
 /** How one row is sampled. */
 export interface RowSampling {
-  readonly temperature: number;
-  readonly topK: number;
-  readonly topP: number;
-  readonly minP: number;
-  readonly repetitionPenalty: number;
-  readonly presencePenalty: number;
-  readonly frequencyPenalty: number;
+  readonly settings: SamplerSettings;
   readonly seedLow: number;
   readonly seedHigh: number;
   readonly topLogprobs: number;
 }
+
+/** Bounds a row's choice: writes the mask of what may come, or says that all may. */
+export type RowMask = (words: Uint32Array) => boolean;
 
 export interface RowBias {
   readonly tokens: Int32Array;
@@ -26,27 +31,13 @@ export interface RowBias {
 export const NO_BIAS: RowBias = { tokens: new Int32Array(0), values: new Float32Array(0) };
 
 /** A known token's log-probability is wanted and nothing is chosen. */
-export const SCORE_SAMPLING: RowSampling = {
-  temperature: 0,
-  topK: 0,
-  topP: 1,
-  minP: 0,
-  repetitionPenalty: 1,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  seedLow: 0,
-  seedHigh: 0,
-  topLogprobs: 0,
-};
+export const SCORE_SAMPLING: RowSampling = { settings: GREEDY, seedLow: 0, seedHigh: 0, topLogprobs: 0 };
 
 export class SampleAssembly {
-  readonly #temperature;
-  readonly #topK;
-  readonly #topP;
-  readonly #minP;
-  readonly #repetitionPenalty;
-  readonly #presencePenalty;
-  readonly #frequencyPenalty;
+  readonly #maskWords: number;
+  readonly #settings;
+  readonly #maskRows;
+  readonly #masks = reusedUint32(1024);
   readonly #seedLow;
   readonly #seedHigh;
   readonly #positions;
@@ -65,15 +56,14 @@ export class SampleAssembly {
   #rows = 0;
   #historySize = 0;
   #biasSize = 0;
+  #maskCount = 0;
 
-  constructor(maxRows: number) {
-    this.#temperature = reusedFloat32(maxRows);
-    this.#topK = reusedInt32(maxRows);
-    this.#topP = reusedFloat32(maxRows);
-    this.#minP = reusedFloat32(maxRows);
-    this.#repetitionPenalty = reusedFloat32(maxRows);
-    this.#presencePenalty = reusedFloat32(maxRows);
-    this.#frequencyPenalty = reusedFloat32(maxRows);
+  constructor(maxRows: number, vocabSize: number) {
+    this.#maskWords = maskWords(vocabSize);
+    this.#settings = mapSettings((name) =>
+      SAMPLER_SETTINGS[name].array === "f32" ? reusedFloat32(maxRows) : reusedInt32(maxRows),
+    );
+    this.#maskRows = reusedInt32(maxRows);
     this.#seedLow = reusedUint32(maxRows);
     this.#seedHigh = reusedUint32(maxRows);
     this.#positions = reusedInt32(maxRows);
@@ -92,19 +82,21 @@ export class SampleAssembly {
     this.#rows = 0;
     this.#historySize = 0;
     this.#biasSize = 0;
+    this.#maskCount = 0;
   }
 
   /** Adds the next logits row; `position` is the one its token will have, `forced` the token or -1. */
-  add(sampling: RowSampling, position: number, forced: number, history: TokenHistory | null, bias: RowBias): void {
+  add(
+    sampling: RowSampling,
+    position: number,
+    forced: number,
+    history: TokenHistory | null,
+    bias: RowBias,
+    mask: RowMask | null,
+  ): void {
     const row = this.#rows;
     const next = row + 1;
-    this.#temperature.atLeast(next)[row] = sampling.temperature;
-    this.#topK.atLeast(next)[row] = sampling.topK;
-    this.#topP.atLeast(next)[row] = sampling.topP;
-    this.#minP.atLeast(next)[row] = sampling.minP;
-    this.#repetitionPenalty.atLeast(next)[row] = sampling.repetitionPenalty;
-    this.#presencePenalty.atLeast(next)[row] = sampling.presencePenalty;
-    this.#frequencyPenalty.atLeast(next)[row] = sampling.frequencyPenalty;
+    for (const name of SAMPLER_SETTING_NAMES) this.#settings[name].atLeast(next)[row] = sampling.settings[name];
     this.#seedLow.atLeast(next)[row] = sampling.seedLow;
     this.#seedHigh.atLeast(next)[row] = sampling.seedHigh;
     this.#positions.atLeast(next)[row] = position;
@@ -123,7 +115,18 @@ export class SampleAssembly {
       this.#biasValues.atLeast(end).set(bias.values, this.#biasSize);
       this.#biasSize = end;
     }
+    this.#maskRows.atLeast(next)[row] = this.#addMask(mask);
     this.#rows = next;
+  }
+
+  /** The mask's number, or -1 where all tokens may come. */
+  #addMask(mask: RowMask | null): number {
+    if (mask === null) return -1;
+    const start = this.#maskCount * this.#maskWords;
+    const words = this.#masks.atLeast(start + this.#maskWords).subarray(start, start + this.#maskWords);
+    if (!mask(words)) return -1;
+    this.#maskCount += 1;
+    return this.#maskCount - 1;
   }
 
   /** The rows added since `begin`; valid until the next. */
@@ -132,13 +135,9 @@ export class SampleAssembly {
     this.#historyStarts.atLeast(rows + 1)[rows] = this.#historySize;
     this.#biasStarts.atLeast(rows + 1)[rows] = this.#biasSize;
     return {
-      temperature: this.#temperature.view(rows),
-      topK: this.#topK.view(rows),
-      topP: this.#topP.view(rows),
-      minP: this.#minP.view(rows),
-      repetitionPenalty: this.#repetitionPenalty.view(rows),
-      presencePenalty: this.#presencePenalty.view(rows),
-      frequencyPenalty: this.#frequencyPenalty.view(rows),
+      ...(mapSettings((name) => this.#settings[name].view(rows)) as SamplerSettingRows),
+      maskRows: this.#maskRows.view(rows),
+      masks: this.#masks.view(this.#maskCount * this.#maskWords),
       seedLow: this.#seedLow.view(rows),
       seedHigh: this.#seedHigh.view(rows),
       positions: this.#positions.view(rows),

@@ -3,6 +3,7 @@ import { FakeExecutor, logitsAfter } from "../../../test/support/fake-executor.t
 import { generationOrder, scoreOrder } from "../../../test/support/generation-order.ts";
 import { ROW_COSTS, STALL_LIMITS } from "../../../test/support/step-costs.ts";
 import { letterText, lettersOf, tokensOf } from "../../../test/support/letter-text.ts";
+import { GREEDY } from "../../graph/sampler-settings.ts";
 import type { GenerationOrder } from "./order.ts";
 import { StepLoop, type StepLoopOptions } from "./step-loop.ts";
 import type { StepEvent, WireToken } from "../threads/step-messages.ts";
@@ -146,7 +147,11 @@ describe("StepLoop", () => {
   });
 
   it("applies penalties through the history of the whole text", () => {
-    const settings = { prompt: tokensOf("abcabc"), maxTokens: 20, frequencyPenalty: 2, presencePenalty: 2 };
+    const settings = {
+      prompt: tokensOf("abcabc"),
+      maxTokens: 20,
+      sampling: { ...GREEDY, frequencyPenalty: 2, presencePenalty: 2 },
+    };
     const output = outputOf(run(settings), 1).tokens;
     // 20 of 26 letters under a penalty that outweighs most gaps: few repeats; without it more.
     const free = greedy(tokensOf("abcabc"), 20);
@@ -155,7 +160,9 @@ describe("StepLoop", () => {
 
   it("draws the same from the same seed, and another from another", () => {
     const [first, again, next, high] = [7n, 7n, 8n, 7n + 2n ** 32n].map(
-      (seed) => outputOf(run({ prompt: tokensOf("seed"), temperature: 2, maxTokens: 16, seed }), 1).text,
+      (seed) =>
+        outputOf(run({ prompt: tokensOf("seed"), sampling: { ...GREEDY, temperature: 2 }, maxTokens: 16, seed }), 1)
+          .text,
     );
     expect(first).toBe(again);
     expect(first).not.toBe(next);
@@ -169,7 +176,16 @@ describe("StepLoop", () => {
       for (const [row, position] of positions.entries()) drawn.push([position, seedLow[row] ?? 0, seedHigh[row] ?? 0]);
     };
     const prompt = tokensOf("abcde");
-    loop.submit(generationOrder({ id: 1, prompt, temperature: 1, seed: 2n ** 33n - 1n, choices: 2, maxTokens: 2 }));
+    loop.submit(
+      generationOrder({
+        id: 1,
+        prompt,
+        sampling: { ...GREEDY, temperature: 1 },
+        seed: 2n ** 33n - 1n,
+        choices: 2,
+        maxTokens: 2,
+      }),
+    );
     runToEnd(loop);
     expect(drawn).toEqual([
       [5, 0xffffffff, 1],
@@ -198,12 +214,24 @@ describe("StepLoop", () => {
     const { loop, executor } = makeLoop({ maxStepTokens: 64 });
     let rows = 0;
     executor.onStep = (batch) => (rows += batch.tokens.length);
-    loop.submit(generationOrder({ id: 1, prompt, choices: 3, temperature: 1.5, seed: 40n, maxTokens: 6 }));
+    loop.submit(
+      generationOrder({
+        id: 1,
+        prompt,
+        choices: 3,
+        sampling: { ...GREEDY, temperature: 1.5 },
+        seed: 40n,
+        maxTokens: 6,
+      }),
+    );
     const events = runToEnd(loop);
     // The prompt, its last token again for each sibling, and one row for each later token.
     expect(rows).toBe(prompt.length + 2 + 3 * 5);
     for (const choice of [0, 1, 2]) {
-      const alone = outputOf(run({ prompt, temperature: 1.5, seed: 40n + BigInt(choice), maxTokens: 6 }), 1);
+      const alone = outputOf(
+        run({ prompt, sampling: { ...GREEDY, temperature: 1.5 }, seed: 40n + BigInt(choice), maxTokens: 6 }),
+        1,
+      );
       expect(outputOf(events, 1, choice).tokens).toEqual(alone.tokens);
     }
   });
@@ -211,11 +239,11 @@ describe("StepLoop", () => {
   it("serves more choices than may run at once", () => {
     const prompt = tokensOf("manychoices");
     const { loop } = makeLoop({ maxSequences: 2, pages: 12 });
-    loop.submit(generationOrder({ id: 1, prompt, choices: 7, temperature: 1, seed: 5n }));
+    loop.submit(generationOrder({ id: 1, prompt, choices: 7, sampling: { ...GREEDY, temperature: 1 }, seed: 5n }));
     loop.submit(generationOrder({ id: 2, prompt: tokensOf("another") }));
     const events = runToEnd(loop);
     for (const choice of [0, 3, 6]) {
-      const alone = outputOf(run({ prompt, temperature: 1, seed: 5n + BigInt(choice) }), 1);
+      const alone = outputOf(run({ prompt, sampling: { ...GREEDY, temperature: 1 }, seed: 5n + BigInt(choice) }), 1);
       expect(outputOf(events, 1, choice).tokens).toEqual(alone.tokens);
     }
     expect(outputOf(events, 2).tokens).toEqual(greedy(tokensOf("another"), 8));

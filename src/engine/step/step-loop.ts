@@ -69,7 +69,7 @@ export class StepLoop {
     this.#index = new PrefixIndex(this.#pool, { fingerprint: options.fingerprint, clock: options.clock });
     this.#scheduler = new Scheduler(this.#pool, this.#index, this.#times, limits);
     this.#batch = new BatchAssembly(limits);
-    this.#sample = new SampleAssembly(maxLogitRows);
+    this.#sample = new SampleAssembly(maxLogitRows, executor.vocabSize);
   }
 
   get hasWork(): boolean {
@@ -219,6 +219,7 @@ export class StepLoop {
     // Gone when a sibling in this step failed the order.
     if (active === undefined) return;
     try {
+      if (active.failure !== null) throw active.failure;
       const advance = advanceOrder(active, chunk, result, row, nowMs, this.#events);
       this.#counters.promptTokens += advance.promptTokens;
       this.#counters.outputTokens += advance.outputTokens;

@@ -11,6 +11,7 @@ import { type LoadedModel, loadModel } from "../load/load-model.ts";
 import { StepLoop } from "../step/step-loop.ts";
 import type { FromStepWorker, PlainEngineOptions, TokenBytes, ToStepWorker } from "./step-messages.ts";
 import { ThreadInbox } from "./thread-inbox.ts";
+import { grammarConstraints } from "../step/grammar-constraints.ts";
 import { createTokenDecoder } from "../step/token-decoder.ts";
 
 invariant(parentPort !== null, "step-worker.ts runs as a thread");
@@ -86,6 +87,7 @@ function makeLoop(model: LoadedModel): StepLoop {
       decoder: (order) => createTokenDecoder(vocabulary, order.keepSpecial),
       stopMatcher: createStopMatcher,
       endTokens: new Set(vocabulary.endOfGenerationIds),
+      constraint: grammarConstraints(vocabulary),
     },
     limits: model.limits,
     costs: model.costs,

@@ -1,6 +1,8 @@
 /** What passes between the engine's main-thread side and its text thread. */
 
 import type { SerializedError } from "../../base/errors.ts";
+import type { GrammarSource } from "../../text/grammar/compile-grammar.ts";
+import type { Grammar } from "../../text/grammar/grammar.ts";
 import type { ChatInput } from "../../text/template/types.ts";
 
 /** What the text thread starts with. */
@@ -14,7 +16,8 @@ export type TextRequest =
   | { readonly kind: "encode"; readonly text: string; readonly addSpecial: boolean; readonly parseSpecial: boolean }
   | { readonly kind: "pieces"; readonly tokens: Int32Array }
   | { readonly kind: "decode"; readonly tokens: Int32Array }
-  | { readonly kind: "render"; readonly input: ChatInput };
+  | { readonly kind: "render"; readonly input: ChatInput }
+  | { readonly kind: "compile"; readonly source: GrammarSource };
 
 /** What each request is answered with. */
 export interface TextResults {
@@ -22,6 +25,7 @@ export interface TextResults {
   readonly pieces: readonly string[];
   readonly decode: string;
   readonly render: string;
+  readonly compile: Grammar;
 }
 
 export type ToTextWorker =

@@ -8,6 +8,7 @@ import { fail, toTurnwiseError } from "../../base/errors.ts";
 import { invariant, unreachable } from "../../base/invariant.ts";
 import { openFileSource } from "../../formats/file-source.ts";
 import { openModel } from "../../models/open-model.ts";
+import { compileGrammar } from "../../text/grammar/compile-grammar.ts";
 import { parseChatTemplate } from "../../text/template/chat-template.ts";
 import type { ChatInput, ChatTemplate } from "../../text/template/types.ts";
 import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
@@ -74,6 +75,8 @@ function answer(request: TextRequest, { tokenizer, template }: TextTools): TextR
       return tokenizer.decode(request.tokens);
     case "render":
       return render(request.input, template(), tokenizer);
+    case "compile":
+      return compileGrammar(request.source);
     default:
       return unreachable(request);
   }

@@ -5,6 +5,7 @@ import { chatMessages, chatTools } from "./chat-messages.ts";
 import { honoured, inert, refused } from "./field-table.ts";
 import type { FieldTable, FieldValues } from "./field-table.ts";
 import { sessionReference } from "./session-fields.ts";
+import { RESPONSE_FORMAT_FIELDS } from "./response-format.ts";
 import { MAX_TOP_LOGPROBS, outputTokens, SAMPLING_FIELDS } from "./sampling-fields.ts";
 
 export const CHAT_FIELDS = {
@@ -17,6 +18,7 @@ export const CHAT_FIELDS = {
     "id of a session, which messages continue; after: the turn that is expected to be its head, else 409",
   ),
   ...SAMPLING_FIELDS,
+  ...RESPONSE_FORMAT_FIELDS,
   max_completion_tokens: honoured(outputTokens.optional(), "By default what is left of the context"),
   max_tokens: honoured(outputTokens.optional(), "The older name of max_completion_tokens"),
   logprobs: honoured(z.boolean().optional(), "Log-probabilities of the output tokens; default false"),
@@ -41,7 +43,6 @@ export const CHAT_FIELDS = {
   prediction: inert("It only speeds up"),
   safety_identifier: inert("Names the end user"),
 
-  response_format: refused("Output cannot be constrained yet.", { type: "text" }),
   parallel_tool_calls: refused("Tool calls are returned as text.", true),
   functions: refused("Use tools.", []),
   function_call: refused("Use tool_choice.", "auto", "none"),

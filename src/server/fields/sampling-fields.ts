@@ -99,11 +99,5 @@ export const SAMPLING_FIELDS = {
   xtc_probability: refused("Use temperature.", 0),
   truncate_prompt_tokens: refused("Shorten the prompt yourself: it is never cut silently."),
   prompt_logprobs: refused("Log-probabilities are given for the output only."),
-  grammar: refused("Output cannot be constrained yet.", ""),
-  json_schema: refused("Output cannot be constrained yet.", {}),
-  guided_json: refused("Output cannot be constrained yet."),
-  guided_regex: refused("Output cannot be constrained yet."),
-  guided_choice: refused("Output cannot be constrained yet."),
-  guided_grammar: refused("Output cannot be constrained yet."),
-  structured_outputs: refused("Output cannot be constrained yet."),
+  structured_outputs: refused("Use response_format, guided_json, guided_regex, guided_choice or grammar."),
 } as const satisfies FieldTable;

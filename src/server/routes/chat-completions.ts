@@ -8,6 +8,7 @@ import { chatFormat } from "../openai/chat-format.ts";
 import { CHAT_FIELDS } from "../fields/chat-fields.ts";
 import type { ChatValues } from "../fields/chat-fields.ts";
 import { parseFields } from "../fields/field-table.ts";
+import { grammarSourceOf } from "../fields/response-format.ts";
 import { ignoredMessageFields, toChatInput } from "../fields/chat-messages.ts";
 import { submitGeneration, toGenerateRequest, wantsUsageChunk } from "../generate-request.ts";
 import { outputTokensOnly } from "../openai/generation-format.ts";
@@ -26,11 +27,12 @@ export async function chatCompletions(request: EngineRequest): Promise<Response>
   const includeUsage = wantsUsageChunk(values);
   const logprobs = topLogprobs(values);
   const maxTokens = maxOutputTokens(values);
+  const responseFormat = grammarSourceOf(values);
   const input = toChatInput({ ...values, tools: chosenTools(values) });
   const choices = values.n ?? 1;
   const conversation = await conversationOf(request, values, input);
   const prompt = conversation?.prompt.prompt ?? (await engine.renderChat(input));
-  const limits = { prompt, maxTokens, logprobs, signal: scope.signal };
+  const limits = { prompt, maxTokens, logprobs, responseFormat, signal: scope.signal };
   const generation = await submitTurn(request, conversation, () =>
     toGenerateRequest(values, limits, engine.model.vocabSize),
   );

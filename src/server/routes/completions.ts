@@ -6,6 +6,7 @@ import { completionFormat } from "../openai/completion-format.ts";
 import { COMPLETION_FIELDS, DEFAULT_COMPLETION_TOKENS } from "../fields/completion-fields.ts";
 import type { CompletionValues } from "../fields/completion-fields.ts";
 import { parseFields } from "../fields/field-table.ts";
+import { grammarSourceOf } from "../fields/response-format.ts";
 import { checkTokens } from "../fields/token-fields.ts";
 import { submitGeneration, toGenerateRequest, wantsUsageChunk } from "../generate-request.ts";
 import { outputTokensOnly } from "../openai/generation-format.ts";
@@ -23,10 +24,15 @@ export async function completions(request: EngineRequest): Promise<Response> {
   const includeUsage = wantsUsageChunk(values);
   const { prompt, logprobs, max_tokens: maxTokens = DEFAULT_COMPLETION_TOKENS } = values;
   if (typeof prompt !== "string") checkTokens(prompt, "prompt", engine.model.vocabSize);
+  const responseFormat = grammarSourceOf(values);
   const echo = await echoedText(values, engine);
   const generation = await submitGeneration(
     request,
-    toGenerateRequest(values, { prompt, maxTokens, logprobs, signal: scope.signal }, engine.model.vocabSize),
+    toGenerateRequest(
+      values,
+      { prompt, maxTokens, logprobs, responseFormat, signal: scope.signal },
+      engine.model.vocabSize,
+    ),
   );
   const listed = outputTokensOnly(engine.model.endTokens, values.ignore_eos === true);
   const choices = values.n ?? 1;

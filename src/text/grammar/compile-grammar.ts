@@ -7,10 +7,13 @@ import type { Grammar } from "./grammar.ts";
 import { GrammarBuilder } from "./grammar-builder.ts";
 import { compileJsonObject, compileJsonSchema } from "./json-schema/compile-schema.ts";
 import { fullTextRegex } from "./regex/pattern-regex.ts";
+import { literals, type Regex } from "./regex/regex.ts";
 
 export type GrammarSource =
   | { readonly kind: "json_schema"; readonly schema: unknown }
   | { readonly kind: "json_object" }
+  /** One of these. */
+  | { readonly kind: "choice"; readonly texts: readonly string[] }
   /** ECMAScript; the whole text matches. */
   | { readonly kind: "regex"; readonly pattern: string }
   | { readonly kind: "gbnf"; readonly grammar: string };
@@ -22,8 +25,10 @@ export function compileGrammar(source: GrammarSource): Grammar {
       return compileJsonSchema(source.schema);
     case "json_object":
       return compileJsonObject();
+    case "choice":
+      return compileRegex(literals(source.texts));
     case "regex":
-      return compileRegex(source.pattern);
+      return compileRegex(fullTextRegex(source.pattern));
     case "gbnf":
       return compileGbnf(source.grammar);
     default:
@@ -31,8 +36,8 @@ export function compileGrammar(source: GrammarSource): Grammar {
   }
 }
 
-function compileRegex(pattern: string): Grammar {
+function compileRegex(regex: Regex): Grammar {
   const builder = new GrammarBuilder();
-  const grammar = builder.finish(builder.lexeme(fullTextRegex(pattern)));
+  const grammar = builder.finish(builder.lexeme(regex));
   return grammar ?? fail("grammar_invalid", { language: "regular expression", problem: "it matches nothing." });
 }
