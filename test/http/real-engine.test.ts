@@ -162,6 +162,13 @@ describe("the server over the engine", () => {
   });
 });
 
+const ask = async (
+  fields: object,
+): Promise<{ readonly status: number; readonly body: Completion & { error?: unknown } }> => {
+  const response = await test.post(COMPLETIONS, { prompt: "Once", max_tokens: 200, ...fields });
+  return { status: response.status, body: (await response.json()) as Completion };
+};
+
 describe("bound output", () => {
   const schema = {
     type: "object",
@@ -169,13 +176,6 @@ describe("bound output", () => {
     required: ["city", "days"],
     additionalProperties: false,
   };
-  const ask = async (
-    fields: object,
-  ): Promise<{ readonly status: number; readonly body: Completion & { error?: unknown } }> => {
-    const response = await test.post(COMPLETIONS, { prompt: "Once", max_tokens: 200, ...fields });
-    return { status: response.status, body: (await response.json()) as Completion };
-  };
-
   it("is valid under a schema, for all choices, with penalties, bias and log-probabilities", async () => {
     const response_format = { type: "json_schema", json_schema: { name: "trip", schema, strict: true } };
     const settings = { n: 3, temperature: 1.5, frequency_penalty: 1, logit_bias: { 5: 10 }, logprobs: 2, seed: 11 };
@@ -185,7 +185,7 @@ describe("bound output", () => {
       expect(finish_reason).toBe("stop");
       const value = JSON.parse(text) as { city: string; days: number };
       expect(Object.keys(value)).toEqual(["city", "days"]);
-      expect([...value.city].length).toBeLessThanOrEqual(12);
+      expect(Array.from(value.city).length).toBeLessThanOrEqual(12);
       expect(value.days >= 1 && value.days <= 14).toBe(true);
     }
   });
