@@ -5,6 +5,7 @@
 
 import { TurnwiseError, turnwiseError } from "../base/errors.ts";
 import type { GrammarSource } from "../text/grammar/compile-grammar.ts";
+import type { ToolGrammarSource } from "../text/tools/tool-grammar.ts";
 import type { ChatInput } from "../text/template/types.ts";
 import { buildGenerationOrder, buildScoreOrder, checkRequest, type OrderLimits } from "./build-order.ts";
 import { GenerationStream } from "./generation-stream.ts";
@@ -84,8 +85,8 @@ export class Engine implements EngineApi {
         ? await this.tokenize(prompt, { addSpecial: true, parseSpecial: true })
         : // A copy: only these tokens cross to the thread, and the caller may reuse the array.
           prompt.slice();
-    const { responseFormat } = request;
-    const grammar = responseFormat === undefined ? null : await this.#compile(responseFormat);
+    const bound = request.toolCalls ?? request.responseFormat;
+    const grammar = bound === undefined ? null : await this.#compile(bound);
     throwIfAborted(signal);
     const id = this.#steps.nextId();
     const order = buildGenerationOrder(id, request, tokens, this.#limits, grammar);
@@ -99,8 +100,8 @@ export class Engine implements EngineApi {
     return generation;
   }
 
-  async #compile(source: GrammarSource): Promise<OrderGrammar> {
-    return { grammar: await this.#text.request<"compile">({ kind: "compile", source }), key: JSON.stringify(source) };
+  async #compile(source: GrammarSource | ToolGrammarSource): Promise<OrderGrammar> {
+    return { ...(await this.#text.request<"compile">({ kind: "compile", source })), key: JSON.stringify(source) };
   }
 
   async *generate(request: GenerateRequest): AsyncGenerator<StreamPart, void, undefined> {

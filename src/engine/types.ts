@@ -8,6 +8,8 @@ import type { LoadQuant } from "../models/quantized-source.ts";
 import type { SamplerSettings } from "../graph/sampler-settings.ts";
 import type { GrammarSource } from "../text/grammar/compile-grammar.ts";
 import type { ChatInput } from "../text/template/types.ts";
+import type { ToolFormatName } from "../text/tools/tool-format.ts";
+import type { ToolGrammarSource } from "../text/tools/tool-grammar.ts";
 
 export interface EngineOptions {
   /** A GGUF file, or the first part of a split one, or a Hugging Face directory. */
@@ -64,6 +66,10 @@ export interface ModelInfo {
   readonly bosToken: number | null;
   readonly endTokens: readonly number[];
   readonly hasChatTemplate: boolean;
+  /** How its template writes tool calls. */
+  readonly toolFormat: ToolFormatName;
+  /** Its template knows thoughts in <think> tags. */
+  readonly thinks: boolean;
   /** The weights are random: its output is meaningless. */
   readonly randomWeights: boolean;
   /** Seconds since the epoch, of the file. */
@@ -115,6 +121,8 @@ export interface GenerateRequest {
   readonly stop?: readonly string[];
   /** The output is bound to this grammar: every token keeps to it, whatever the model would say. */
   readonly responseFormat?: GrammarSource;
+  /** The tools that the output may or must call; not together with `responseFormat`. */
+  readonly toolCalls?: ToolGrammarSource;
   /** Alternatives to report for each token, 0..20; absent: no log-probabilities. */
   readonly logprobs?: number;
   /** Sequences to generate from the prompt, which they share. Choice i draws with seed + i. */

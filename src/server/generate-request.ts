@@ -3,6 +3,8 @@
 import { fail, TurnwiseError, turnwiseError } from "../base/errors.ts";
 import type { GenerateRequest, Generation, SamplingSettings } from "../engine/types.ts";
 import type { GrammarSource } from "../text/grammar/compile-grammar.ts";
+import { TOOL_FORMATS } from "../text/tools/tool-formats.ts";
+import type { ToolGrammarSource } from "../text/tools/tool-grammar.ts";
 import type { FieldValues } from "./fields/field-table.ts";
 import type { SAMPLING_FIELDS } from "./fields/sampling-fields.ts";
 
@@ -16,6 +18,7 @@ const DEFAULT_TEMPERATURE = 1;
 
 interface PromptAndLimits {
   readonly responseFormat?: GrammarSource | undefined;
+  readonly toolCalls?: ToolGrammarSource | undefined;
   readonly prompt: string | Int32Array;
   readonly maxTokens: number | undefined;
   readonly logprobs: number | undefined;
@@ -44,12 +47,13 @@ export function toGenerateRequest(values: SamplingValues, prompt: PromptAndLimit
       maxTokens,
       logprobs,
       responseFormat: prompt.responseFormat,
+      toolCalls: prompt.toolCalls,
       minTokens: values.min_tokens,
       ignoreEos: values.ignore_eos,
       stop: values.stop,
       choices: values.n,
       cacheKey: values.prompt_cache_key,
-      keepSpecial: values.skip_special_tokens === undefined ? undefined : !values.skip_special_tokens,
+      keepSpecial: keepsSpecial(values, prompt.toolCalls),
     }),
   };
 }
@@ -67,6 +71,12 @@ export async function submitGeneration(
     const { field = "", problem = "" } = error.params;
     throw turnwiseError("request_invalid", { field: apiName(String(field)), problem });
   }
+}
+
+/** A call that a control token opens could not be told from text without it. */
+function keepsSpecial(values: SamplingValues, toolCalls: ToolGrammarSource | undefined): boolean | undefined {
+  if (toolCalls !== undefined && TOOL_FORMATS[toolCalls.format].opensWithControlToken) return true;
+  return values.skip_special_tokens === undefined ? undefined : !values.skip_special_tokens;
 }
 
 /** minTokens -> min_tokens. */

@@ -3,6 +3,7 @@
  * variables from this table; `createServer` takes the values.
  */
 
+import { TOOL_FORMAT_NAMES } from "../text/tools/tool-format.ts";
 import type { OptionTable, OptionValues } from "../base/option-table.ts";
 
 export const SERVER_OPTIONS = {
@@ -88,6 +89,12 @@ export const SERVER_OPTIONS = {
     env: "TURNWISE_PING_INTERVAL",
     help: "A stream that is silent this long gets a comment, so that proxies keep it; 0 sends none",
     reload: true,
+  },
+  "tool-format": {
+    type: { kind: "choice", choices: ["auto", ...TOOL_FORMAT_NAMES] },
+    default: "auto",
+    env: "TURNWISE_TOOL_FORMAT",
+    help: "How the model writes tool calls; auto takes it from the chat template",
   },
   "strict-fields": {
     type: { kind: "boolean" },

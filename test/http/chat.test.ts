@@ -238,8 +238,8 @@ describe("POST /v1/chat/completions", () => {
   });
 
   it.each([
-    ["tool_choice", { tool_choice: "required" }, "field_refused"],
-    ["tool_choice", { tool_choice: { type: "function", function: { name: "f" } } }, "field_refused"],
+    ["tool_choice", { tool_choice: "required" }, "request_invalid"],
+    ["tool_choice", { tool_choice: { type: "function", function: { name: "f" } } }, "request_invalid"],
     ["top_logprobs", { top_logprobs: 2 }, "request_invalid"],
     ["stream_options", { stream_options: { include_usage: true } }, "request_invalid"],
     ["max_tokens", { max_tokens: 3, max_completion_tokens: 4 }, "request_invalid"],

@@ -104,7 +104,12 @@ const CHAT_SAMPLES: SamplesOf<typeof CHAT_FIELDS> = {
   logprobs: { good: [true, false], bad: [[1]] },
   top_logprobs: { good: [0, 20], bad: [[21], [-1]], with: { logprobs: true } },
   tools,
-  tool_choice: { good: ["auto", "none"], bad: [["required"], [{ type: "function" }], [5]] },
+  tool_choice: {
+    good: ["auto", "none", "required", { type: "function", function: { name: "f" } }],
+    bad: [["any"], [{ type: "function" }, "tool_choice.function"], [5]],
+    with: { tools: [tool] },
+  },
+  parallel_tool_calls: bool,
   chat_template_kwargs: object,
   add_generation_prompt: bool,
 };

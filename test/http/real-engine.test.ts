@@ -207,3 +207,87 @@ describe("bound output", () => {
     expect(JSON.stringify(body.error)).toContain("#/properties/a/not");
   });
 });
+
+describe("tool calls", () => {
+  const weather = {
+    type: "function",
+    function: {
+      name: "get_weather",
+      parameters: {
+        type: "object",
+        properties: { city: { type: "string", maxLength: 8 }, unit: { enum: ["C", "F"] } },
+        required: ["city", "unit"],
+        additionalProperties: false,
+      },
+    },
+  };
+  const clock = { type: "function", function: { name: "clock", parameters: { type: "object", properties: {} } } };
+  const messages = [{ role: "user", content: "Weather?" }];
+  interface ChatAnswer {
+    readonly choices: readonly {
+      readonly message: { readonly content: string | null; readonly tool_calls?: readonly ToolCall[] };
+      readonly finish_reason: string;
+    }[];
+  }
+  interface ToolCall {
+    readonly id: string;
+    readonly function: { readonly name: string; readonly arguments: string };
+    readonly incomplete?: boolean;
+  }
+
+  it.each([["auto"], ["hermes"], ["llama3"], ["mistral"]])(
+    "are forced and valid in the format %s",
+    async (toolFormat) => {
+      const forced = testServer(engine, { toolFormat: toolFormat as "auto" });
+      const body = {
+        messages,
+        tools: [weather, clock],
+        tool_choice: { type: "function", function: { name: "get_weather" } },
+      };
+      const response = await forced.post(CHAT, { ...body, max_tokens: 150, temperature: 1, seed: 3 });
+      expect(response.status).toBe(200);
+      const [choice] = ((await response.json()) as ChatAnswer).choices;
+      expect(choice?.finish_reason).toBe("tool_calls");
+      expect(choice?.message.content).toBe(null);
+      const [call] = choice?.message.tool_calls ?? [];
+      expect(call?.function.name).toBe("get_weather");
+      expect(Object.keys(JSON.parse(call?.function.arguments ?? "") as object)).toEqual(["city", "unit"]);
+      await forced.server.close();
+    },
+  );
+
+  it("come in pieces that make JSON", async () => {
+    const body = { messages, tools: [weather], tool_choice: "required", parallel_tool_calls: false, stream: true };
+    const response = await test.post(CHAT, { ...body, max_tokens: 150, temperature: 1, seed: 5 });
+    expect(response.status).toBe(200);
+    const chunks = (await readEvents(response)).filter((event) => event !== "[DONE]") as unknown as readonly {
+      readonly choices: readonly {
+        readonly delta: { readonly tool_calls?: readonly ToolCall[] };
+        readonly finish_reason: string | null;
+      }[];
+    }[];
+    const pieces = chunks.flatMap(({ choices }) => choices[0]?.delta.tool_calls ?? []);
+    expect(pieces[0]?.function.name).toBe("get_weather");
+    expect(JSON.parse(pieces.map((piece) => piece.function.arguments).join(""))).toHaveProperty("unit");
+    expect(chunks.at(-1)?.choices[0]?.finish_reason).toBe("tool_calls");
+  });
+
+  it("that the limit cuts off are marked", async () => {
+    const body = { messages, tools: [weather], tool_choice: "required", max_tokens: 40, temperature: 1, seed: 9 };
+    const response = await test.post(CHAT, { ...body, logit_bias: { 34: -100 } });
+    const [choice] = ((await response.json()) as ChatAnswer).choices;
+    expect(response.status).toBe(200);
+    // The quote is banned, so that the string, and with it the call, has no end.
+    expect(choice?.finish_reason).toBe("length");
+    expect(choice?.message.tool_calls?.[0]?.incomplete ?? choice?.message.content).toBeTruthy();
+  });
+
+  it("are not asked for without tools, nor together with a bound output", async () => {
+    for (const fields of [
+      { tool_choice: "required" },
+      { tools: [weather], response_format: { type: "json_object" } },
+    ]) {
+      expect((await test.post(CHAT, { messages, ...fields })).status).toBe(400);
+    }
+  });
+});

@@ -27,6 +27,7 @@ import { createNativeExecutor } from "../../native/executor.ts";
 import { loadAddon, requireAddon } from "../../native/load-addon.ts";
 import { openMappedSource } from "../../native/mapped-source.ts";
 import { storedWeightBytes } from "../../native/stored-weight-bytes.ts";
+import { detectToolFormat } from "../../text/tools/tool-formats.ts";
 import { resolveSpecialIds } from "../../text/tokenizer/special-ids.ts";
 import type { VocabularyBytes, VocabularyData } from "../../text/tokenizer/types.ts";
 import { buildVocabularyBytes } from "../../text/tokenizer/vocabulary-bytes.ts";
@@ -77,8 +78,8 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
     const plan = planExecution(settings, spec, graph, weights, native);
     const executor = createExecutor(plan, weights, settings, callbacks, native);
     warn(settings, spec, plan, native, callbacks);
-    const hasChatTemplate = source.chatTemplate !== null || options.chatTemplate !== undefined;
-    const info = modelInfo(source, spec, vocabularyData, vocabulary.endOfGenerationIds, hasChatTemplate);
+    const chatTemplate = options.chatTemplate ?? source.chatTemplate;
+    const info = modelInfo(source, spec, vocabularyData, vocabulary.endOfGenerationIds, chatTemplate);
     return {
       info,
       limits: {
@@ -221,7 +222,7 @@ function modelInfo(
   spec: ModelSpec,
   vocabulary: VocabularyData,
   endTokens: readonly number[],
-  hasChatTemplate: boolean,
+  chatTemplate: string | null,
 ): ModelInfo {
   const { path } = source;
   const id = basename(path).replace(/\.gguf$/i, "");
@@ -236,7 +237,9 @@ function modelInfo(
     vocabSize: spec.vocabSize,
     bosToken: resolveSpecialIds(vocabulary).bosId,
     endTokens,
-    hasChatTemplate,
+    hasChatTemplate: chatTemplate !== null,
+    toolFormat: detectToolFormat(chatTemplate),
+    thinks: chatTemplate?.includes("</think>") ?? false,
     randomWeights: source.randomWeights,
     createdAt: Math.floor(statSync(path).mtimeMs / 1000),
   };

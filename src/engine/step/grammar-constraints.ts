@@ -1,12 +1,16 @@
-/** Constraints from grammars. What is costly is made when first needed and kept: the vocabulary's tries, and the masks of grammars that came before. */
+/**
+ * Constraints from grammars. What is costly is made when first needed and kept: the vocabulary's tries,
+ * and the masks of grammars that came before.
+ */
 
 import { Matcher } from "../../text/grammar/matcher.ts";
 import { LexerMasks } from "../../text/grammar/masks/lexer-masks.ts";
 import { Pushdown } from "../../text/grammar/pushdown.ts";
 import type { VocabularyBytes } from "../../text/tokenizer/types.ts";
-import { invariant } from "../../base/invariant.ts";
 import type { Constraint } from "./active-order.ts";
 import type { OrderGrammar } from "./order.ts";
+import { wakingConstraint } from "./waking-constraint.ts";
+import { matcherConstraint } from "./matcher-constraint.ts";
 
 /** Grammars ready to run; agents come back with the same few. */
 const MAX_PUSHDOWNS = 32;
@@ -14,7 +18,7 @@ const MAX_PUSHDOWNS = 32;
 export function grammarConstraints(vocabulary: VocabularyBytes): (grammar: OrderGrammar) => Constraint {
   let masks: LexerMasks | null = null;
   const pushdowns = new Map<string, Pushdown>();
-  return ({ grammar, key }) => {
+  return ({ grammar, key, wake }) => {
     masks ??= new LexerMasks(vocabulary);
     const pushdown = pushdowns.get(key) ?? new Pushdown(grammar, masks);
     // The one used last comes last, so that the first is the one to go.
@@ -22,21 +26,7 @@ export function grammarConstraints(vocabulary: VocabularyBytes): (grammar: Order
     pushdowns.set(key, pushdown);
     const oldest = pushdowns.keys().next().value;
     if (pushdowns.size > MAX_PUSHDOWNS && oldest !== undefined) pushdowns.delete(oldest);
-    return matcherConstraint(new Matcher(pushdown));
-  };
-}
-
-function matcherConstraint(matcher: Matcher): Constraint {
-  return {
-    fill(words) {
-      matcher.fillMask(words);
-      return true;
-    },
-    accept(token) {
-      invariant(matcher.accept(token), "a token that the mask allows is accepted");
-    },
-    get isFinished() {
-      return matcher.isFinished;
-    },
+    const start = (): Matcher => new Matcher(pushdown);
+    return wake === null ? matcherConstraint(start()) : wakingConstraint(start, wake, vocabulary);
   };
 }

@@ -5,6 +5,7 @@
 
 import { GREEDY, type SamplerSettings } from "../../graph/sampler-settings.ts";
 import type { Grammar } from "../../text/grammar/grammar.ts";
+import type { WakeRule } from "../../text/tools/tool-grammar.ts";
 import type { RequestTenant } from "../types.ts";
 
 interface OrderBase {
@@ -44,6 +45,8 @@ export interface OrderGrammar {
   readonly grammar: Grammar;
   /** Equal for equal grammars, so that they share their masks. */
   readonly key: string;
+  /** Where free text ends and the grammar begins; null where it governs from the first token. */
+  readonly wake: WakeRule | null;
 }
 
 /** Give the log-probabilities of tokens[from..] under those before them. */

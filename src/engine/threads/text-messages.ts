@@ -2,7 +2,7 @@
 
 import type { SerializedError } from "../../base/errors.ts";
 import type { GrammarSource } from "../../text/grammar/compile-grammar.ts";
-import type { Grammar } from "../../text/grammar/grammar.ts";
+import type { ToolGrammar, ToolGrammarSource } from "../../text/tools/tool-grammar.ts";
 import type { ChatInput } from "../../text/template/types.ts";
 
 /** What the text thread starts with. */
@@ -17,7 +17,7 @@ export type TextRequest =
   | { readonly kind: "pieces"; readonly tokens: Int32Array }
   | { readonly kind: "decode"; readonly tokens: Int32Array }
   | { readonly kind: "render"; readonly input: ChatInput }
-  | { readonly kind: "compile"; readonly source: GrammarSource };
+  | { readonly kind: "compile"; readonly source: GrammarSource | ToolGrammarSource };
 
 /** What each request is answered with. */
 export interface TextResults {
@@ -25,7 +25,7 @@ export interface TextResults {
   readonly pieces: readonly string[];
   readonly decode: string;
   readonly render: string;
-  readonly compile: Grammar;
+  readonly compile: ToolGrammar;
 }
 
 export type ToTextWorker =

@@ -8,9 +8,10 @@ import { fail, toTurnwiseError } from "../../base/errors.ts";
 import { invariant, unreachable } from "../../base/invariant.ts";
 import { openFileSource } from "../../formats/file-source.ts";
 import { openModel } from "../../models/open-model.ts";
-import { compileGrammar } from "../../text/grammar/compile-grammar.ts";
+import { compileGrammar, type GrammarSource } from "../../text/grammar/compile-grammar.ts";
 import { parseChatTemplate } from "../../text/template/chat-template.ts";
 import type { ChatInput, ChatTemplate } from "../../text/template/types.ts";
+import { compileToolGrammar, type ToolGrammar, type ToolGrammarSource } from "../../text/tools/tool-grammar.ts";
 import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
 import type { Tokenizer } from "../../text/tokenizer/types.ts";
 import type { FromTextWorker, TextRequest, TextResults, TextWorkerData, ToTextWorker } from "./text-messages.ts";
@@ -76,10 +77,18 @@ function answer(request: TextRequest, { tokenizer, template }: TextTools): TextR
     case "render":
       return render(request.input, template(), tokenizer);
     case "compile":
-      return compileGrammar(request.source);
+      return compile(request.source, tokenizer);
     default:
       return unreachable(request);
   }
+}
+
+function compile(source: GrammarSource | ToolGrammarSource, tokenizer: Tokenizer): ToolGrammar {
+  if (source.kind !== "tool_calls") return { grammar: compileGrammar(source), wake: null };
+  return compileToolGrammar(source, (text) => {
+    const [token, ...others] = tokenizer.encode(text, { addSpecial: false, parseSpecial: true });
+    return token !== undefined && others.length === 0 && tokenizer.isControl(token) ? token : null;
+  });
 }
 
 function render(input: ChatInput, template: ChatTemplate, tokenizer: Tokenizer): string {

@@ -8,6 +8,14 @@ import { sessionReference } from "./session-fields.ts";
 import { RESPONSE_FORMAT_FIELDS } from "./response-format.ts";
 import { MAX_TOP_LOGPROBS, outputTokens, SAMPLING_FIELDS } from "./sampling-fields.ts";
 
+const toolChoice = z.union(
+  [
+    z.literal(["none", "auto", "required"]),
+    z.looseObject({ type: z.literal("function"), function: z.looseObject({ name: z.string() }) }),
+  ],
+  { error: 'expected "none", "auto", "required" or {"type": "function", "function": {"name": ...}}' },
+);
+
 export const CHAT_FIELDS = {
   messages: honoured(
     chatMessages,
@@ -28,12 +36,13 @@ export const CHAT_FIELDS = {
   ),
   tools: honoured(
     chatTools.optional(),
-    "Rendered into the prompt by the model's chat template; calls come back as text in content",
+    "Rendered by the model's chat template, or as a system message where it knows none; arguments of calls satisfy their schema",
   ),
   tool_choice: honoured(
-    z.union([z.string(), z.looseObject({})], { error: "expected a string or an object" }).optional(),
-    '"auto", or "none": the tools are left out of the prompt; others are refused',
+    toolChoice.optional(),
+    '"auto"; "none": the tools are left out of the prompt; "required" or a named function: the answer is a call',
   ),
+  parallel_tool_calls: honoured(z.boolean().optional(), "false: one call at most; default true"),
   chat_template_kwargs: honoured(
     z.record(z.string(), z.unknown()).optional(),
     "Variables for the model's chat template",
@@ -43,7 +52,6 @@ export const CHAT_FIELDS = {
   prediction: inert("It only speeds up"),
   safety_identifier: inert("Names the end user"),
 
-  parallel_tool_calls: refused("Tool calls are returned as text.", true),
   functions: refused("Use tools.", []),
   function_call: refused("Use tool_choice.", "auto", "none"),
   audio: refused("Only text is generated."),

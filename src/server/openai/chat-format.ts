@@ -1,36 +1,79 @@
 /** `chat.completion` and its chunks (https://platform.openai.com/docs/api-reference/chat/object). */
 
-import type { TokenPiece } from "../../engine/types.ts";
+import type { FinishReason, TokenPiece } from "../../engine/types.ts";
 import type { GenerationFormat, TokenFilter } from "./generation-format.ts";
 import { textOf } from "../observe-generation.ts";
+import type { TurnReader } from "../../text/tools/turn-reader.ts";
+import { type TurnDelta, turnDelta, turnMessage } from "./turn-format.ts";
 import { jsonLogprob, tokenText } from "../token-text.ts";
 
-/** `listed` is null where no log-probabilities were asked for. */
-export function chatFormat(listed: TokenFilter | null): GenerationFormat {
+export interface ChatFormatOptions {
+  /** Null where no log-probabilities were asked for. */
+  readonly listed: TokenFilter | null;
+  /** Null where all of the output is content. */
+  readonly newReader: (() => TurnReader) | null;
+  readonly callIdLength: number;
+}
+
+export function chatFormat({ listed, newReader, callIdLength }: ChatFormatOptions): GenerationFormat {
   const logprobs = (tokens: readonly TokenPiece[]): object | null =>
     listed === null ? null : { content: tokens.filter(listed).map(formatToken), refusal: null };
+  const readers = new Map<number, TurnReader>();
+  const readerOf = (index: number): TurnReader | null => {
+    const reader = readers.get(index) ?? newReader?.() ?? null;
+    if (reader !== null) readers.set(index, reader);
+    return reader;
+  };
   return {
     idPrefix: "chatcmpl-",
     object: "chat.completion",
     chunkObject: "chat.completion.chunk",
     open: (index) => ({
       index,
-      delta: { role: "assistant", content: "", refusal: null },
+      delta: { role: "assistant", content: newReader === null ? "" : null, refusal: null },
       logprobs: null,
       finish_reason: null,
     }),
-    delta: (index, text, tokens) =>
-      text === "" && (listed === null || !tokens.some(listed))
-        ? null
-        : { index, delta: { content: text }, logprobs: logprobs(tokens), finish_reason: null },
-    finish: (index, reason) => ({ index, delta: {}, logprobs: null, finish_reason: reason }),
-    complete: (index, output) => ({
-      index,
-      message: { role: "assistant", content: textOf(output), refusal: null },
-      logprobs: logprobs(output.deltas.flatMap(({ tokens }) => tokens)),
-      finish_reason: output.reason,
-    }),
+    delta(index, text, tokens) {
+      const reader = readerOf(index);
+      const delta = reader === null ? contentDelta(text) : turnDelta(reader.push(text), callIdLength);
+      const hidden = listed === null || !tokens.some(listed);
+      if (delta === null && hidden) return null;
+      return {
+        index,
+        delta: delta ?? (reader === null ? { content: text } : {}),
+        logprobs: logprobs(tokens),
+        finish_reason: null,
+      };
+    },
+    finish(index, reason) {
+      const reader = readerOf(index);
+      const rest = reader === null ? null : turnDelta(reader.finish(), callIdLength);
+      return { index, delta: rest ?? {}, logprobs: null, finish_reason: reasonOf(reader, reason) };
+    },
+    complete(index, output) {
+      const reader = newReader?.() ?? null;
+      const text = textOf(output);
+      return {
+        index,
+        message:
+          reader === null
+            ? { role: "assistant", content: text, refusal: null }
+            : turnMessage(reader, text, callIdLength),
+        logprobs: logprobs(output.deltas.flatMap(({ tokens }) => tokens)),
+        finish_reason: reasonOf(reader, output.reason),
+      };
+    },
   };
+}
+
+function contentDelta(text: string): TurnDelta | null {
+  return text === "" ? null : { content: text };
+}
+
+/** An answer that ends by itself after a call ends so that the client may run it. */
+function reasonOf(reader: TurnReader | null, reason: FinishReason): FinishReason | "tool_calls" {
+  return reason === "stop" && reader !== null && reader.calls > 0 ? "tool_calls" : reason;
 }
 
 function formatToken({ bytes, logprob, top }: TokenPiece): object {

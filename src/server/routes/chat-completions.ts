@@ -13,6 +13,8 @@ import { ignoredMessageFields, toChatInput } from "../fields/chat-messages.ts";
 import { submitGeneration, toGenerateRequest, wantsUsageChunk } from "../generate-request.ts";
 import { outputTokensOnly } from "../openai/generation-format.ts";
 import { openAiWriter } from "../openai/openai-writer.ts";
+import type { ToolFormatName } from "../../text/tools/tool-format.ts";
+import { toolRequestOf, turnReaders, withTools } from "../tool-request.ts";
 import { readJsonBody } from "../read-body.ts";
 import { respondWithGeneration } from "../respond-generation.ts";
 import { checkModel } from "../server-context.ts";
@@ -28,16 +30,28 @@ export async function chatCompletions(request: EngineRequest): Promise<Response>
   const logprobs = topLogprobs(values);
   const maxTokens = maxOutputTokens(values);
   const responseFormat = grammarSourceOf(values);
-  const input = toChatInput({ ...values, tools: chosenTools(values) });
+  const tools = toolRequestOf(values, toolFormatName(request));
+  if (responseFormat !== undefined && tools.source !== undefined) {
+    fail("request_invalid", {
+      field: "tools",
+      problem: 'cannot be called where the output is bound; send tool_choice: "none"',
+    });
+  }
+  const input = withTools(toChatInput({ ...values, tools: tools.shown }), tools);
   const choices = values.n ?? 1;
   const conversation = await conversationOf(request, values, input);
   const prompt = conversation?.prompt.prompt ?? (await engine.renderChat(input));
-  const limits = { prompt, maxTokens, logprobs, responseFormat, signal: scope.signal };
+  const bound = { responseFormat, toolCalls: tools.source };
+  const limits = { prompt, maxTokens, logprobs, ...bound, signal: scope.signal };
   const generation = await submitTurn(request, conversation, () =>
     toGenerateRequest(values, limits, engine.model.vocabSize),
   );
   const listed = outputTokensOnly(engine.model.endTokens, values.ignore_eos === true);
-  const format = chatFormat(logprobs === undefined ? null : listed);
+  const format = chatFormat({
+    listed: logprobs === undefined ? null : listed,
+    newReader: turnReaders(tools, engine.model.thinks, prompt),
+    callIdLength: tools.format.idLength,
+  });
   return respondWithGeneration(request, generation, {
     writer: openAiWriter(request, { format, choices, includeUsage, ignored: [...ignored, ...ignoredInMessages] }),
     choices,
@@ -90,9 +104,7 @@ function maxOutputTokens({ max_tokens: older, max_completion_tokens: newer }: Ch
   return newer ?? older;
 }
 
-/** The tools that the template shows. A choice that only constrained decoding could keep is refused. */
-function chosenTools({ tools, tool_choice: choice }: ChatValues): ChatValues["tools"] {
-  if (choice === undefined || choice === "auto") return tools;
-  if (choice === "none") return undefined;
-  return fail("field_refused", { field: "tool_choice", hint: 'A call cannot be forced yet; use "auto" or "none".' });
+function toolFormatName({ engine, server }: EngineRequest): ToolFormatName {
+  const { toolFormat } = server.options;
+  return toolFormat === "auto" ? engine.model.toolFormat : toolFormat;
 }

@@ -123,6 +123,14 @@ export class Matcher {
     return true;
   }
 
+  /** As `accept`, for bytes of which the cut into tokens does not count. */
+  acceptBytes(bytes: Uint8Array): boolean {
+    const next = this.#run(this.#now, bytes);
+    if (next === null) return false;
+    this.#history.push(next);
+    return true;
+  }
+
   #after(token: number): ParseSet | null {
     const { vocabulary } = this.#pushdown.masks;
     const now = this.#now;

@@ -33,6 +33,7 @@ export interface FakeScript {
   readonly endless?: boolean;
   readonly reason?: "stop" | "length";
   readonly hasChatTemplate?: boolean;
+  readonly thinks?: boolean;
   /** Requests that may run; one more is refused with `queue_full`. */
   readonly capacity?: number;
 }
@@ -80,6 +81,8 @@ export class FakeEngine implements EngineApi {
       vocabSize: FAKE_VOCAB_SIZE,
       bosToken: BOS,
       endTokens: [FAKE_END_TOKEN],
+      toolFormat: "hermes",
+      thinks: this.script.thinks ?? false,
       hasChatTemplate: this.script.hasChatTemplate ?? true,
       randomWeights: true,
       createdAt: 1_700_000_000,

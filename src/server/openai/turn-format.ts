@@ -1,0 +1,64 @@
+/** The parts of an answer as chat completions write them: content, reasoning_content and tool_calls. */
+
+import { randomBytes } from "node:crypto";
+import type { TurnPart } from "../../text/tools/tool-call-parser.ts";
+import type { TurnReader } from "../../text/tools/turn-reader.ts";
+
+export interface ToolCallDelta {
+  readonly index: number;
+  readonly id?: string;
+  readonly type?: "function";
+  readonly function: { readonly name?: string; readonly arguments: string };
+}
+
+export interface TurnDelta {
+  readonly content?: string;
+  readonly reasoning_content?: string;
+  readonly tool_calls?: readonly ToolCallDelta[];
+}
+
+/** Some templates check the letters of an id. */
+function callId(length: number): string {
+  const id = randomBytes(length).toString("hex").slice(0, length);
+  return length < 24 ? id : `call_${id}`;
+}
+
+/** What `parts` add to a message, in one delta; null where they add nothing. */
+export function turnDelta(parts: readonly TurnPart[], idLength: number): TurnDelta | null {
+  const joined = (kind: "text" | "reasoning"): string =>
+    parts.map((part) => (part.kind === kind ? part.text : "")).join("");
+  const content = joined("text");
+  const reasoning = joined("reasoning");
+  const calls = new Map<number, ToolCallDelta>();
+  for (const part of parts) {
+    if (part.kind === "call") {
+      const { index, name } = part;
+      calls.set(index, { index, id: callId(idLength), type: "function", function: { name, arguments: "" } });
+    } else if (part.kind === "arguments") {
+      const known = calls.get(part.index) ?? { index: part.index, function: { arguments: "" } };
+      const longer = { ...known.function, arguments: known.function.arguments + part.text };
+      calls.set(part.index, { ...known, function: longer });
+    }
+  }
+  if (content === "" && reasoning === "" && calls.size === 0) return null;
+  return {
+    ...(content === "" ? {} : { content }),
+    ...(reasoning === "" ? {} : { reasoning_content: reasoning }),
+    ...(calls.size === 0 ? {} : { tool_calls: [...calls.values()] }),
+  };
+}
+
+/** A whole message; a call that the token limit cut off is marked. */
+export function turnMessage(reader: TurnReader, text: string, idLength: number): object {
+  const delta = turnDelta([...reader.push(text), ...reader.finish()], idLength) ?? {};
+  const calls = delta.tool_calls?.map(({ index, ...call }) =>
+    reader.isCallOpen && index === reader.calls - 1 ? { ...call, incomplete: true } : call,
+  );
+  return {
+    role: "assistant",
+    content: delta.content ?? (calls === undefined ? "" : null),
+    refusal: null,
+    ...(delta.reasoning_content === undefined ? {} : { reasoning_content: delta.reasoning_content }),
+    ...(calls === undefined ? {} : { tool_calls: calls }),
+  };
+}
