@@ -56,7 +56,7 @@ const SESSION_OPTIONS = {
     type: { kind: "string", placeholder: "FILE" },
     default: null,
     env: null,
-    help: "tau-bench trajectories (.json) or token counts of agents (.jsonl, .jsonl.gz); by default generated sessions",
+    help: "File of recorded sessions: tau-bench (.json), token counts (.jsonl, .jsonl.gz); else generated",
   },
   sessions: { type: count, default: 8, env: null, help: "How many sessions; of a trace the first ones that fit" },
   turns: { type: count, default: 8, env: null, help: "Turns of a generated session; of a trace at most so many" },
@@ -100,7 +100,12 @@ const SESSION_OPTIONS = {
 
 const REPORT_OPTIONS = {
   "slo-turn": { type: { kind: "duration" }, default: 10_000, env: null, help: "A good turn is complete within it" },
-  "slo-first-token": { type: { kind: "duration" }, default: 2000, env: null, help: "... and begins within it" },
+  "slo-first-token": {
+    type: { kind: "duration" },
+    default: 2000,
+    env: null,
+    help: "A turn is also good only where its first token comes within it",
+  },
   "turn-timeout": { type: { kind: "duration" }, default: 300_000, env: null, help: "A longer turn has failed" },
   html: { type: { kind: "string", placeholder: "FILE" }, default: null, env: null, help: "Write a page with plots" },
   json: {
