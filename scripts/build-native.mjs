@@ -57,18 +57,19 @@ export async function buildNative(options = {}) {
   const objectDirectory = join(dirname(out), "obj");
   mkdirSync(objectDirectory, { recursive: true });
 
-  const units = listUnits(architecture).map((source) => compileUnit(source, compiler, objectDirectory));
-  const stale = units.filter((unit) => isStale(unit));
-  await runAll(stale, Math.min(availableParallelism(), MAX_JOBS));
-  const linked = await link(units, compiler, out, stale.length > 0);
+  const sources = nativeSources(architecture).filter((path) => !relative(SOURCE_ROOT, path).startsWith("test"));
+  const units = sources.map((source) => compileUnit(source, compiler, baseFlags(), objectDirectory));
+  const compiled = await compileStale(units);
+  const linked = await link(sharedObjectArgs(units), units, compiler, out, compiled > 0);
 
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
-  const what = linked ? `compiled ${stale.length} of ${units.length} files` : "up to date";
+  const what = linked ? `compiled ${compiled} of ${units.length} files` : "up to date";
   log(`native core: ${what} in ${seconds} s (${basename(compiler.command)})`);
   return out;
 }
 
-function findCompiler({ cxx, cross = "" }) {
+/** The compiler of CXX or `cxx`, else the first of the usual ones. */
+export function findCompiler({ cxx, cross = "" } = {}) {
   const named = cxx ?? process.env.CXX;
   const candidates = named ? [named] : [`${cross}g++`, `${cross}clang++`, ...(cross ? [] : ["c++"])];
   for (const candidate of candidates) {
@@ -84,11 +85,11 @@ function architectureOfPrefix(prefix) {
   return process.arch;
 }
 
-/** Sources of this architecture, without native/test. */
-function listUnits(architecture) {
+/** Every .cc file of native/ that is for this architecture. */
+export function nativeSources(architecture) {
   return readdirSync(SOURCE_ROOT, { recursive: true })
     .map((name) => join(SOURCE_ROOT, name))
-    .filter((path) => path.endsWith(".cc") && !relative(SOURCE_ROOT, path).startsWith("test"))
+    .filter((path) => path.endsWith(".cc"))
     .filter((path) => {
       const only = directive(path, "only");
       return only.length === 0 || only.includes(architecture);
@@ -105,11 +106,12 @@ function directive(path, name) {
     .flatMap((line) => line.slice(prefix.length).trim().split(/\s+/));
 }
 
-function compileUnit(source, { command, prefix }, objectDirectory) {
+/** How `source` is compiled: `flags` and those of its own `// flags:` lines. */
+export function compileUnit(source, { command, prefix }, flags, objectDirectory) {
   const name = relative(SOURCE_ROOT, source).replaceAll(/[\\/]/g, "-").replace(/\.cc$/, "");
   const object = join(objectDirectory, `${name}.o`);
-  const flags = [...prefix, ...baseFlags(), ...directive(source, "flags")];
-  return { source, object, depends: join(objectDirectory, `${name}.d`), command, flags };
+  const all = [...prefix, ...flags, ...directive(source, "flags")];
+  return { source, object, depends: join(objectDirectory, `${name}.d`), command, flags: all };
 }
 
 function baseFlags() {
@@ -152,9 +154,10 @@ function isStale({ object, depends, command, flags }) {
 
 const commandText = (command, flags) => [command, ...flags].join("\n");
 
-/** Compiles with `jobs` at a time; stops at the first failure. */
-async function runAll(units, jobs) {
-  const queue = [...units];
+/** Compiles what is out of date, some at a time; stops at the first failure. Returns how many it compiled. */
+export async function compileStale(units) {
+  const stale = units.filter((unit) => isStale(unit));
+  const queue = [...stale];
   const worker = async () => {
     for (let unit = queue.shift(); unit; unit = queue.shift()) {
       try {
@@ -165,9 +168,11 @@ async function runAll(units, jobs) {
       }
     }
   };
+  const jobs = Math.min(availableParallelism(), MAX_JOBS);
   const results = await Promise.allSettled(Array.from({ length: jobs }, worker));
   const failed = results.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
+  return stale.length;
 }
 
 /** Writes under a name of this process and renames, so that two builds at once cannot mix their files. */
@@ -185,8 +190,7 @@ async function compile({ source, object, depends, command, flags }) {
   writeFileSync(`${object}.cmd`, commandText(command, flags));
 }
 
-/** Links when an object or the list of objects is new; returns whether it did. */
-async function link(units, { command, prefix }, out, changed) {
+function sharedObjectArgs(units) {
   const platformFlags =
     process.platform === "darwin"
       ? ["-bundle", "-undefined", "dynamic_lookup"]
@@ -198,7 +202,12 @@ async function link(units, { command, prefix }, out, changed) {
           // The SIGBUS handler must outlive the environment that loaded the file.
           "-Wl,-z,nodelete",
         ];
-  const args = [...prefix, "-O3", "-pthread", ...platformFlags, ...units.map((unit) => unit.object)];
+  return ["-O3", "-pthread", ...platformFlags, ...units.map((unit) => unit.object)];
+}
+
+/** Links when an object or the list of objects is new; returns whether it did. */
+export async function link(linkArgs, units, { command, prefix }, out, changed) {
+  const args = [...prefix, ...linkArgs];
   const listing = `${out}.cmd`;
   const sameCommand = existsSync(listing) && readFileSync(listing, "utf8") === commandText(command, args);
   const inputs = [join(SOURCE_ROOT, "exports.map"), ...units.map((unit) => unit.object)];

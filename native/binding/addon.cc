@@ -10,7 +10,7 @@ namespace turnwise {
 namespace {
 
 // ADDON_ABI in addon-types.ts.
-constexpr int kAddonAbi = 2;
+constexpr int kAddonAbi = 3;
 
 Napi::Array StringArray(Napi::Env env, const std::vector<std::string>& strings) {
   Napi::Array array = Napi::Array::New(env, strings.size());
@@ -31,9 +31,36 @@ Napi::Value GetCpuInfo(const Napi::CallbackInfo& call) {
   });
 }
 
+// NATIVE_LIMITS in src/base/native-limits.ts.
+Napi::Object Limits(Napi::Env env) {
+  Napi::Object limits = Napi::Object::New(env);
+  limits.Set("threads", kMaxThreads);
+  limits.Set("headDim", kMaxHeadDim);
+  limits.Set("contextTokens", kMaxContextTokens);
+  limits.Set("attentionSplitTokens", kAttentionSplitTokens);
+  return limits;
+}
+
+// WEIGHT_FORMATS in src/base/weight-formats.ts.
+Napi::Array WeightFormats(Napi::Env env) {
+  Napi::Array formats = Napi::Array::New(env, kWeightFormatCount);
+  for (uint32_t code = 0; code < kWeightFormatCount; ++code) {
+    const WeightFormatInfo& info = InfoOf(static_cast<WeightFormat>(code));
+    Napi::Object row = Napi::Object::New(env);
+    row.Set("name", info.name);
+    row.Set("groupColumns", info.group_columns);
+    row.Set("groupBytes", info.group_bytes);
+    row.Set("operand", info.operand == OperandType::kQ8a ? "q8a" : "f32");
+    formats.Set(code, row);
+  }
+  return formats;
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("abi", kAddonAbi);
   exports.Set("cpuInfo", Napi::Function::New(env, GetCpuInfo, "cpuInfo"));
+  exports.Set("limits", Limits(env));
+  exports.Set("weightFormats", WeightFormats(env));
   exports.Set("Mapping", MappingHandle::Define(env));
   exports.Set("WeightStore", WeightStoreHandle::Define(env));
   exports.Set("Executor", ExecutorHandle::Define(env));

@@ -24,6 +24,8 @@ Napi::Value Guard(Napi::Env env, Body body) {
     error = "out of memory";
   } catch (const std::exception& thrown) {
     error = thrown.what();
+  } catch (...) {
+    error = "an unknown failure";
   }
   if (env.IsExceptionPending()) return Napi::Value();
   if (!error.empty()) {

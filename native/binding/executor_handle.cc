@@ -257,8 +257,10 @@ Napi::Value ExecutorHandle::Threads(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ExecutorHandle::Dispose(const Napi::CallbackInfo& info) {
-  executor_.reset();
-  return info.Env().Undefined();
+  return Guard(info.Env(), [&](std::string*) {
+    executor_.reset();
+    return Napi::Value();
+  });
 }
 
 }  // namespace turnwise

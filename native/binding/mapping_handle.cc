@@ -76,8 +76,10 @@ Napi::Value MappingHandle::ViewOf(Napi::Env env, size_t offset, size_t length, s
 }
 
 Napi::Value MappingHandle::Dispose(const Napi::CallbackInfo& info) {
-  file_.reset();
-  return info.Env().Undefined();
+  return Guard(info.Env(), [&](std::string*) {
+    file_.reset();
+    return Napi::Value();
+  });
 }
 
 }  // namespace turnwise

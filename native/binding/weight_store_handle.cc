@@ -64,21 +64,16 @@ Napi::Value WeightStoreHandle::PackMatrix(const Napi::CallbackInfo& info) {
     int32_t ggml_type = 0, format = 0, rows = 0, columns = 0, rope_head_dim = 0;
     if (!ReadArray(info[0], "source", &source, error) ||
         !ReadInt32(info[1], "ggmlType", 0, 1 << 16, &ggml_type, error) ||
-        !ReadInt32(info[2], "format", 0, static_cast<int32_t>(WeightFormat::kQ4), &format, error) ||
+        !ReadInt32(info[2], "format", 0, kWeightFormatCount - 1, &format, error) ||
         !ReadInt32(info[3], "rows", 1, kMaxDimension, &rows, error) ||
         !ReadInt32(info[4], "columns", 1, kMaxDimension, &columns, error) ||
         !ReadInt32(info[5], "ropeHeadDim", 0, kMaxDimension, &rope_head_dim, error)) {
       return Napi::Value();
     }
-    const bool quantized = format >= static_cast<int32_t>(WeightFormat::kQ8);
-    if (quantized && columns % kQuantGroup != 0) *error = "columns must be a multiple of 32 in this format";
-    if (rope_head_dim % 2 != 0 || (rope_head_dim > 0 && rows % rope_head_dim != 0)) {
-      *error = "ropeHeadDim must be even and divide rows";
-    }
     if (!store_) *error = kDisposed;
     if (!error->empty()) return Napi::Value();
-    const int index = store_->PackMatrix(source.data, source.length, ggml_type, static_cast<WeightFormat>(format),
-                                         rows, columns, rope_head_dim, error);
+    const int index = store_->PackMatrix({source.data, source.length, ggml_type, rope_head_dim},
+                                         static_cast<WeightFormat>(format), rows, columns, error);
     return Napi::Number::New(info.Env(), index);
   });
 }
@@ -95,8 +90,10 @@ Napi::Value WeightStoreHandle::AddVector(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value WeightStoreHandle::Dispose(const Napi::CallbackInfo& info) {
-  store_.reset();
-  return info.Env().Undefined();
+  return Guard(info.Env(), [&](std::string*) {
+    store_.reset();
+    return Napi::Value();
+  });
 }
 
 }  // namespace turnwise

@@ -10,6 +10,7 @@
 #include "../kernels/elementwise.h"
 #include "../kernels/quantize.h"
 #include "../kernels/gemm_float.h"
+#include "../kernels/int_formats.h"
 #include "../kernels/gemm_int.h"
 #include "../kernels/unpack_row.h"
 #include "../kernels/reduce.h"
@@ -21,12 +22,25 @@
 namespace turnwise {
 namespace TURNWISE_ISA {
 
+inline size_t NoScratch(int32_t) { return 0; }
+
+template <class Format>
+constexpr FormatKernels FloatKernels() {
+  return {FloatGemm<Format>, NoScratch, UnpackFloatRow<Format>};
+}
+
+template <class Format>
+constexpr FormatKernels IntKernels() {
+  return {IntGemm<Format>, NoScratch, UnpackIntRow<Format>};
+}
+
 constexpr KernelTable MakeKernelTable(const char* isa) {
   return {
       isa,
+      kWeightLayout,
       // In the order of WeightFormat.
-      {FloatGemm<PackedF32>, FloatGemm<PackedF16>, FloatGemm<PackedBf16>, IntGemm<PackedQ8>, IntGemm<PackedQ4>},
-      UnpackRow,
+      {FloatKernels<Float32>(), FloatKernels<Float16>(), FloatKernels<BFloat16>(), IntKernels<Int8G32>(),
+       IntKernels<Int4G32>()},
       RmsNorm,
       Quantize,
       Rope,

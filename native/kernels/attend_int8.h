@@ -37,11 +37,11 @@ class IntAttention {
     const size_t dim = static_cast<size_t>(task.layout->padded_dim);
     const int quads = (task.layout->head_dim + 3) / 4;
     const int8_t* queries = scratch.queries + static_cast<size_t>(row) * dim;
-    I32 dots[kRows][kTiles];
+    WeightDot<255, 128> dots[kRows][kTiles];
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 8
-      for (int i = 0; i < kTiles; ++i) dots[r][i] = BroadcastInt(-scratch.query_corrections[row + r]);
+      for (int i = 0; i < kTiles; ++i) dots[r][i].Begin(BroadcastInt(-scratch.query_corrections[row + r]));
     }
     for (int quad = 0; quad < quads; ++quad) {
       Bytes keys[kTiles];
@@ -54,7 +54,7 @@ class IntAttention {
       for (int r = 0; r < kRows; ++r) {
         const FourBytes query = BroadcastFour(queries + r * dim + quad * 4);
 #pragma GCC unroll 8
-        for (int i = 0; i < kTiles; ++i) dots[r][i] = DotUnsignedSigned(dots[r][i], keys[i], query);
+        for (int i = 0; i < kTiles; ++i) dots[r][i].Add(keys[i], query);
       }
     }
 #pragma GCC unroll 8
@@ -63,7 +63,7 @@ class IntAttention {
 #pragma GCC unroll 8
       for (int i = 0; i < kTiles; ++i) {
         const F32 scale = Load(block.tiles[tile + i].k_scales) * Broadcast(scratch.query_scales[row + r]);
-        Store(out + i * kLanes, ToFloat(dots[r][i]) * scale);
+        Store(out + i * kLanes, ToFloat(dots[r][i].Total()) * scale);
       }
     }
   }

@@ -5,40 +5,41 @@
 namespace turnwise {
 namespace TURNWISE_ISA {
 
-struct PackedF32 {
+struct Float32 {
   using Element = float;
   static F32 LoadRows(const float* p) { return Load(p); }
 };
-struct PackedF16 {
+struct Float16 {
   using Element = uint16_t;
   static F32 LoadRows(const uint16_t* p) { return LoadF16(p); }
 };
-struct PackedBf16 {
+struct BFloat16 {
   using Element = uint16_t;
   static F32 LoadRows(const uint16_t* p) { return LoadBf16(p); }
 };
 
 // kTiles x 16 rows times kTokens tokens: enough independent sums to hide the latency of one.
 template <class Format, int kTiles, int kTokens>
-inline void FloatBlock(const uint8_t* tiles, size_t tile_bytes, int columns, const uint8_t* x, size_t x_row_bytes,
-                       float* strip, size_t stride) {
+inline void FloatBlock(const GemmTask& task, const uint8_t* tiles, int first_token, float* out) {
   using Element = typename Format::Element;
+  const uint8_t* x = task.x + static_cast<size_t>(first_token) * task.x_row_bytes;
   F32 sums[kTiles][kTokens];
 #pragma GCC unroll 8
   for (int i = 0; i < kTiles; ++i) {
 #pragma GCC unroll 8
     for (int t = 0; t < kTokens; ++t) sums[i][t] = Zero();
   }
+  const int columns = task.w->columns;
   for (int k = 0; k < columns; ++k) {
     F32 activations[kTokens];
 #pragma GCC unroll 8
     for (int t = 0; t < kTokens; ++t) {
-      activations[t] = Broadcast(reinterpret_cast<const float*>(x + t * x_row_bytes)[k]);
+      activations[t] = Broadcast(reinterpret_cast<const float*>(x + t * task.x_row_bytes)[k]);
     }
 #pragma GCC unroll 8
     for (int i = 0; i < kTiles; ++i) {
-      const Element* rows = reinterpret_cast<const Element*>(tiles + i * tile_bytes) + static_cast<size_t>(k) * kTileRows;
-      const F32 weights = Format::LoadRows(rows);
+      const uint8_t* tile = tiles + i * task.w->tile_bytes;
+      const F32 weights = Format::LoadRows(reinterpret_cast<const Element*>(tile) + static_cast<size_t>(k) * kTileRows);
 #pragma GCC unroll 8
       for (int t = 0; t < kTokens; ++t) sums[i][t] = Fma(weights, activations[t], sums[i][t]);
     }
@@ -46,50 +47,43 @@ inline void FloatBlock(const uint8_t* tiles, size_t tile_bytes, int columns, con
 #pragma GCC unroll 8
   for (int i = 0; i < kTiles; ++i) {
 #pragma GCC unroll 8
-    for (int t = 0; t < kTokens; ++t) Store(strip + t * stride + i * kTileRows, sums[i][t]);
+    for (int t = 0; t < kTokens; ++t) Store(out + static_cast<size_t>(t) * task.stride + i * kTileRows, sums[i][t]);
   }
 }
 
 // Calls FloatBlock for a number of tokens known only now, 1 .. kTokens.
 template <class Format, int kTiles, int kTokens>
-inline void FloatBlockOf(int tokens, const uint8_t* tiles, size_t tile_bytes, int columns, const uint8_t* x,
-                         size_t x_row_bytes, float* strip, size_t stride) {
+inline void FloatBlockOf(int tokens, const GemmTask& task, const uint8_t* tiles, int first_token, float* out) {
   if constexpr (kTokens > 1) {
     if (tokens < kTokens) {
-      FloatBlockOf<Format, kTiles, kTokens - 1>(tokens, tiles, tile_bytes, columns, x, x_row_bytes, strip, stride);
+      FloatBlockOf<Format, kTiles, kTokens - 1>(tokens, task, tiles, first_token, out);
       return;
     }
   }
-  FloatBlock<Format, kTiles, kTokens>(tiles, tile_bytes, columns, x, x_row_bytes, strip, stride);
+  FloatBlock<Format, kTiles, kTokens>(task, tiles, first_token, out);
 }
 
 template <class Format, int kTiles>
-inline void FloatTiles(const uint8_t* tiles, size_t tile_bytes, int columns, const uint8_t* x, size_t x_row_bytes,
-                       int tokens, float* strip, size_t stride) {
+inline void FloatTiles(const GemmTask& task, int tile) {
+  const uint8_t* tiles = task.w->data + static_cast<size_t>(task.tile_begin + tile) * task.w->tile_bytes;
   // Blocks of nearly equal size, 8 tokens as 4 + 4: small blocks load more weights for each product.
-  const int blocks = (tokens + kFloatGemmTokens - 1) / kFloatGemmTokens;
+  const int blocks = (task.tokens + kFloatGemmTokens - 1) / kFloatGemmTokens;
   int begin = 0;
   for (int block = 0; block < blocks; ++block) {
-    const int count = (tokens - begin) / (blocks - block);
-    FloatBlockOf<Format, kTiles, kFloatGemmTokens>(count, tiles, tile_bytes, columns, x + begin * x_row_bytes,
-                                                   x_row_bytes, strip + begin * stride, stride);
+    const int count = (task.tokens - begin) / (blocks - block);
+    FloatBlockOf<Format, kTiles, kFloatGemmTokens>(count, task, tiles, begin,
+                                                   task.out + begin * task.stride + tile * kTileRows);
     begin += count;
   }
 }
 
 template <class Format>
-void FloatGemm(const PackedMatrix& w, int tile_begin, int tile_count, const uint8_t* x, size_t x_row_bytes, int tokens,
-               float* strip, size_t stride) {
-  const uint8_t* tiles = w.data + static_cast<size_t>(tile_begin) * w.tile_bytes;
-  int i = 0;
-  for (; i + kFloatGemmTiles <= tile_count; i += kFloatGemmTiles) {
-    FloatTiles<Format, kFloatGemmTiles>(tiles + i * w.tile_bytes, w.tile_bytes, w.columns, x, x_row_bytes, tokens,
-                                        strip + i * kTileRows, stride);
+void FloatGemm(const GemmTask& task) {
+  int tile = 0;
+  for (; tile + kFloatGemmTiles <= task.tile_count; tile += kFloatGemmTiles) {
+    FloatTiles<Format, kFloatGemmTiles>(task, tile);
   }
-  for (; i < tile_count; ++i) {
-    FloatTiles<Format, 1>(tiles + i * w.tile_bytes, w.tile_bytes, w.columns, x, x_row_bytes, tokens,
-                          strip + i * kTileRows, stride);
-  }
+  for (; tile < task.tile_count; ++tile) FloatTiles<Format, 1>(task, tile);
 }
 
 }  // namespace TURNWISE_ISA

@@ -7,20 +7,19 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../program/program.h"
+#include "weight_formats.h"
 
 namespace turnwise {
 
-// A matrix [rows, columns] packed in tiles of 16 rows; rows past the end are zero. Within a tile,
-// lane r is row 16 * tile + r:
-//   f32, f16, bf16: for each k, 16 values.
-//   q8: for each group of 32 k: 16 f16 scales, then 8 vectors of 64 bytes; vector g holds in lane r
-//       the 4 bytes k = 4g .. 4g+3, each int8 + 128 (the unsigned operand of vpdpbusd).
-//   q4: for each group of 32 k: 16 f16 scales, then 4 vectors of 64 bytes; vector g holds in lane r
-//       4 bytes, low nibbles k = 4g .. 4g+3, high nibbles k = 16+4g .. 16+4g+3, each value + 8.
-// A weight is scale * (stored - zero point), zero point 128 or 8.
+// Storage of K and V rows in pages. Codes of the program's header: order is part of the ABI.
+enum class KvType : int32_t { kF32, kF16, kInt8 };
+
+// A matrix [rows, columns] packed in tiles of 16 rows; rows past the end are zero. A tile holds one group
+// of columns after the other (weight_formats.h); the bytes of a group are described in int_formats.h, those
+// of f32, f16 and bf16 are 16 values for each column. In a vector lane r is row 16 * tile + r.
 struct PackedMatrix {
   WeightFormat format;
+  WeightLayout layout;
   int32_t rows;
   int32_t columns;
   const uint8_t* data;  // 64-byte aligned
@@ -33,13 +32,40 @@ size_t PackedTileBytes(WeightFormat format, int32_t columns);
 // The parts of one q8a row of `columns` columns (a multiple of 32).
 struct Q8aRow {
   int8_t* values;
-  float* scales;   // one per 32
-  int32_t* sums;   // sum of the 32 values
+  float* scales;  // one per 32
+  int16_t* sums;  // one per 16: sum of the values; both of a group are read as one word
 };
 inline Q8aRow Q8aRowAt(uint8_t* row, int columns) {
   float* scales = reinterpret_cast<float*>(row + columns);
-  return {reinterpret_cast<int8_t*>(row), scales, reinterpret_cast<int32_t*>(scales + columns / kQuantGroup)};
+  return {reinterpret_cast<int8_t*>(row), scales, reinterpret_cast<int16_t*>(scales + columns / kQuantGroup)};
 }
+constexpr size_t Q8aRowBytes(int columns) {
+  return static_cast<size_t>(columns) + static_cast<size_t>(columns / kQuantGroup) * 8;
+}
+
+// out[t * stride + r] = dot(row 16 * tile_begin + r of w, x[t]) for t < tokens, r < 16 * tile_count.
+struct GemmTask {
+  const PackedMatrix* w;
+  int tile_begin;
+  int tile_count;
+  // Rows of the format's operand type.
+  const uint8_t* x;
+  size_t x_row_bytes;
+  int tokens;
+  float* out;
+  size_t stride;
+  // Per-thread memory of the format's gemm_scratch_bytes, 64-byte aligned; null where that is 0.
+  uint8_t* scratch;
+};
+
+// The kernels of one weight format.
+struct FormatKernels {
+  void (*gemm)(const GemmTask& task);
+  // Of a task over any number of tokens and tiles of a matrix of so many columns.
+  size_t (*gemm_scratch_bytes)(int32_t columns);
+  // out[k] = w[row][k].
+  void (*unpack_row)(const PackedMatrix& w, int row, float* out);
+};
 
 // Where K and V of one (layer, KV head) lie in a page; all parts begin at multiples of 64 bytes.
 //   K  f32/f16: [page_tokens / 16][head_dim][16 tokens].
@@ -85,12 +111,10 @@ size_t AttendScratchBytes(int32_t rows, const PageLayout& layout);
 struct KernelTable {
   const char* isa;
 
-  // strip[t * stride + r] = dot(row 16 * tile_begin + r of w, x[t]) for t < tokens,
-  // r < 16 * tile_count. x rows are f32 for float formats and q8a for q8 and q4. Indexed by format.
-  void (*gemm[5])(const PackedMatrix& w, int tile_begin, int tile_count, const uint8_t* x, size_t x_row_bytes,
-                  int tokens, float* strip, size_t stride);
-  // out[k] = w[row][k].
-  void (*unpack_row)(const PackedMatrix& w, int row, float* out);
+  // How it wants weights packed.
+  WeightLayout weight_layout;
+  // Indexed by WeightFormat.
+  FormatKernels formats[kWeightFormatCount];
 
   void (*rms_norm)(const float* x, const float* weight, int columns, float epsilon, float* out);
   void (*quantize)(const float* x, int columns, Q8aRow out);
@@ -112,6 +136,10 @@ struct KernelTable {
   int32_t (*argmax)(const float* x, int count);
   float (*log_sum_exp)(const float* x, int count);
 };
+
+inline const FormatKernels& KernelsOf(const KernelTable& kernels, WeightFormat format) {
+  return kernels.formats[static_cast<int>(format)];
+}
 
 // Null where this binary or this CPU lacks the level. Names: "scalar", "avx512-vnni".
 const KernelTable* FindKernels(const char* isa);

@@ -15,20 +15,9 @@ constexpr size_t kPartAlignBytes = 64;
 }  // namespace
 
 size_t PackedTileBytes(WeightFormat format, int32_t columns) {
-  const size_t wide = static_cast<size_t>(columns);
-  const size_t groups = wide / kQuantGroup;
-  switch (format) {
-    case WeightFormat::kF32:
-      return wide * kTileRows * sizeof(float);
-    case WeightFormat::kF16:
-    case WeightFormat::kBf16:
-      return wide * kTileRows * sizeof(uint16_t);
-    case WeightFormat::kQ8:
-      return groups * (kTileRows * sizeof(uint16_t) + kTileRows * kQuantGroup);
-    case WeightFormat::kQ4:
-      return groups * (kTileRows * sizeof(uint16_t) + kTileRows * kQuantGroup / 2);
-  }
-  return 0;
+  const WeightFormatInfo& info = InfoOf(format);
+  const size_t groups = static_cast<size_t>(columns / info.group_columns);
+  return groups * static_cast<size_t>(info.group_bytes) * kTileRows;
 }
 
 PageLayout MakePageLayout(KvType type, int32_t page_tokens, int32_t head_dim) {

@@ -1,4 +1,4 @@
-// Activations to q8a: for every 32 columns one f32 scale, 32 int8 and their sum.
+// Activations to q8a: for every 32 columns one f32 scale, 32 int8 and the sums of both halves.
 #pragma once
 
 #include <cfloat>
@@ -13,6 +13,8 @@ inline I32 QuantizeLanes(F32 value, F32 scale) { return ClampInt(ToInt(value / s
 // max|x| / 127 of a whole vector of maxima.
 inline float SymmetricScale(F32 magnitudes) { return Largest(magnitudes) / 127.0f; }
 
+static_assert(kQuantGroup == 2 * kLanes, "a group is two vectors, and so its halves have sums");
+
 inline void Quantize(const float* x, int columns, Q8aRow out) {
   for (int group = 0; group < columns / kQuantGroup; ++group) {
     const F32 a = Load(x + group * kQuantGroup);
@@ -26,7 +28,8 @@ inline void Quantize(const float* x, int columns, Q8aRow out) {
     StoreLowBytes(values, qa);
     StoreLowBytes(values + kLanes, qb);
     out.scales[group] = scale;
-    out.sums[group] = SumInt(qa + qb);
+    out.sums[2 * group] = static_cast<int16_t>(SumInt(qa));
+    out.sums[2 * group + 1] = static_cast<int16_t>(SumInt(qb));
   }
 }
 

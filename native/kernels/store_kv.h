@@ -10,8 +10,8 @@ namespace TURNWISE_ISA {
 inline void StoreKvF32(const PageLayout& layout, uint8_t* block, int slot, const float* k, const float* v) {
   const int dim = layout.head_dim;
   float* k_out = reinterpret_cast<float*>(block + layout.k_offset) +
-                 static_cast<size_t>(slot / kLanes) * dim * kLanes + slot % kLanes;
-  for (int d = 0; d < dim; ++d) k_out[static_cast<size_t>(d) * kLanes] = k[d];
+                 static_cast<size_t>(slot / kTileRows) * dim * kTileRows + slot % kTileRows;
+  for (int d = 0; d < dim; ++d) k_out[static_cast<size_t>(d) * kTileRows] = k[d];
   float* v_out = reinterpret_cast<float*>(block + layout.v_offset) + static_cast<size_t>(slot) * layout.padded_dim;
   ForEachVector(dim, [&](int d, int count) { Store(v_out + d, LoadRun(v + d, count)); });
 }
@@ -19,11 +19,11 @@ inline void StoreKvF32(const PageLayout& layout, uint8_t* block, int slot, const
 inline void StoreKvF16(const PageLayout& layout, uint8_t* block, int slot, const float* k, const float* v) {
   const int dim = layout.head_dim;
   uint16_t* k_out = reinterpret_cast<uint16_t*>(block + layout.k_offset) +
-                    static_cast<size_t>(slot / kLanes) * dim * kLanes + slot % kLanes;
+                    static_cast<size_t>(slot / kTileRows) * dim * kTileRows + slot % kTileRows;
   ForEachVector(dim, [&](int d, int count) {
     uint16_t halves[kLanes];
     StoreF16(halves, LoadRun(k + d, count));
-    for (int i = 0; i < count; ++i) k_out[static_cast<size_t>(d + i) * kLanes] = halves[i];
+    for (int i = 0; i < count; ++i) k_out[static_cast<size_t>(d + i) * kTileRows] = halves[i];
   });
   uint16_t* v_out =
       reinterpret_cast<uint16_t*>(block + layout.v_offset) + static_cast<size_t>(slot) * layout.padded_dim;
@@ -50,11 +50,11 @@ inline void StoreKvInt8(const PageLayout& layout, uint8_t* block, int slot, cons
   const float k_scale = RowScale(k, dim);
   reinterpret_cast<float*>(block + layout.k_scales_offset)[slot] = k_scale;
   uint8_t* k_out = block + layout.k_offset +
-                   (static_cast<size_t>(slot / kLanes) * quads * kLanes + static_cast<size_t>(slot % kLanes)) * 4;
+                   (static_cast<size_t>(slot / kTileRows) * quads * kTileRows + static_cast<size_t>(slot % kTileRows)) * 4;
   ForEachVector(dim, [&](int d, int count) {
     StoreLowBytes(bytes, QuantizeRun(k, d, count, k_scale) + BroadcastInt(128));
     for (int i = 0; i < count; i += 4) {
-      std::memcpy(k_out + static_cast<size_t>((d + i) / 4) * kLanes * 4, bytes + i, 4);
+      std::memcpy(k_out + static_cast<size_t>((d + i) / 4) * kTileRows * 4, bytes + i, 4);
     }
   });
 

@@ -1,5 +1,5 @@
 // Decodes the words of a program and checks all that does not depend on what an instruction means;
-// program_verify.cc checks the instructions themselves.
+// verify.cc checks the instructions themselves.
 #include "program.h"
 
 #include "verify.h"
@@ -12,7 +12,6 @@ constexpr int32_t kMaxStepRows = 1 << 20;
 constexpr int32_t kMaxDimension = 1 << 24;
 constexpr int32_t kMaxLayers = 1 << 14;
 constexpr int32_t kMaxKvHeads = 1 << 14;
-constexpr int32_t kMaxHeadDim = 1024;
 constexpr int32_t kMaxTableEntries = 1 << 20;
 constexpr uint64_t kMaxArenaBytes = uint64_t{1} << 42;
 constexpr uint64_t kRowAlignment = 64;
@@ -65,7 +64,7 @@ std::string DecodeBuffer(const int32_t* words, const Program& program, BufferSpe
   const bool quantized = buffer->type == ValueType::kQ8a;
   if (quantized && buffer->columns % kQuantGroup != 0) return "q8a columns are not a multiple of 32";
   const uint64_t columns = static_cast<uint64_t>(buffer->columns);
-  const uint64_t needed = quantized ? columns + columns / kQuantGroup * 8 : columns * 4;
+  const uint64_t needed = quantized ? Q8aRowBytes(buffer->columns) : columns * 4;
   if (words[2] < 0 || buffer->row_bytes < needed) return "row bytes are fewer than the columns need";
   const int32_t rows = buffer->rows == RowDim::kTokens ? program.max_tokens : program.max_logit_rows;
   const uint64_t bytes = static_cast<uint64_t>(rows) * buffer->row_bytes;
@@ -80,10 +79,9 @@ std::string DecodeWeight(const int32_t* words, WeightSpec* weight) {
     return "shape out of range";
   }
   if (weight->is_vector) return weight->rows == 1 ? "" : "a vector has one row";
-  if (!InRange(words[3], 0, static_cast<int32_t>(WeightFormat::kQ4))) return "unknown format";
-  const bool quantized = weight->format == WeightFormat::kQ8 || weight->format == WeightFormat::kQ4;
-  if (quantized && weight->columns % kQuantGroup != 0) return "columns are not a multiple of 32";
-  return "";
+  if (!IsWeightFormat(words[3])) return "unknown format";
+  const int32_t multiple = InfoOf(weight->format).group_columns;
+  return weight->columns % multiple == 0 ? "" : "columns are not a multiple of " + std::to_string(multiple);
 }
 
 bool Fail(std::string* error, const std::string& what, size_t index, const std::string& problem) {

@@ -8,25 +8,24 @@
 #include <string>
 #include <vector>
 
+#include "../kernels/kernels.h"
+
 namespace turnwise {
 
 constexpr int32_t kProgramMagic = 0x31505754;  // "TWP1"
-constexpr int32_t kProgramVersion = 2;
+constexpr int32_t kProgramVersion = 3;
 constexpr int kHeaderWords = 16;
 constexpr int kBufferWords = 8;
 constexpr int kWeightWords = 4;
 constexpr int kInstructionWords = 16;
 
-// Columns that share one scale in q8, q4 and q8a.
-constexpr int kQuantGroup = 32;
-// Rows of a packed matrix that are interleaved.
-constexpr int kTileRows = 16;
+// With kMaxThreads, the mirror of src/base/native-limits.ts.
+constexpr int32_t kMaxHeadDim = 1024;
+constexpr int32_t kMaxContextTokens = 1 << 27;
 // Positions that one split of attention covers.
 constexpr int kAttentionSplitTokens = 512;
 
-enum class KvType : int32_t { kF32, kF16, kInt8 };
 enum class ValueType : int32_t { kF32, kI32, kQ8a };
-enum class WeightFormat : int32_t { kF32, kF16, kBf16, kQ8, kQ4 };
 enum class RowDim : int32_t { kTokens, kLogitRows };
 
 // Order as INSTRUCTION_FIELDS in program.ts.

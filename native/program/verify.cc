@@ -97,7 +97,7 @@ class Verifier {
   // The operand of a projection: its type follows from the weight's format.
   void CheckOperand(const BufferSpec* x, const WeightSpec* weight) {
     if (x == nullptr || weight == nullptr) return;
-    const bool integer = weight->format == WeightFormat::kQ8 || weight->format == WeightFormat::kQ4;
+    const bool integer = InfoOf(weight->format).operand == OperandType::kQ8a;
     Expect(x->type == (integer ? ValueType::kQ8a : ValueType::kF32), "x has the wrong type for the weight's format");
     Expect(x->columns == weight->columns, "x and weight columns differ");
   }

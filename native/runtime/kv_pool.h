@@ -6,6 +6,7 @@
 #include <string>
 
 #include "../kernels/kernels.h"
+#include "../program/program.h"
 #include "aligned_memory.h"
 
 namespace turnwise {

@@ -18,6 +18,14 @@ namespace {
 // not guarded; no process maps this many model files.
 constexpr int kMaxGuarded = 256;
 
+// Views are writable in JavaScript's eyes: a stray write changes a private copy of its page, neither the
+// file nor the process's life. Those copies are not reserved beforehand.
+#ifdef MAP_NORESERVE
+constexpr int kNoReserve = MAP_NORESERVE;
+#else
+constexpr int kNoReserve = 0;
+#endif
+
 struct Guard {
   std::atomic<uintptr_t> begin{0};  // 0: free
   std::atomic<uintptr_t> end{0};
@@ -61,7 +69,7 @@ void OnBusError(int signal, siginfo_t* info, void* context) {
     const uintptr_t page_bytes = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
     void* page = reinterpret_cast<void*>(address / page_bytes * page_bytes);
     guard->truncated.store(true);
-    replaced = mmap(page, page_bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+    replaced = mmap(page, page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
   }
   if (!replaced) PassOn(signal, info, context);
   errno = saved_errno;
@@ -111,7 +119,7 @@ std::shared_ptr<MappedFile> MappedFile::Open(const std::string& path, std::strin
   } else if (!S_ISREG(status.st_mode)) {
     *error = "not a regular file";
   } else if (status.st_size > 0) {  // an empty file has no mapping and needs none
-    void* data = mmap(nullptr, status.st_size, PROT_READ, MAP_PRIVATE, mapped->file_, 0);
+    void* data = mmap(nullptr, status.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | kNoReserve, mapped->file_, 0);
     if (data == MAP_FAILED) {
       *error = Reason("mmap");
     } else {

@@ -1,4 +1,4 @@
-// A file mapped read-only.
+// A file mapped for reading: nothing that is written to the mapping reaches the file.
 //
 // Someone may truncate the file while it is mapped; touching a page behind its new end then raises
 // SIGBUS, which ends the process. A handler puts a page of zeros there instead and marks the mapping:

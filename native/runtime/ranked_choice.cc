@@ -14,13 +14,14 @@ constexpr uint16_t kExcluded = 0xffff;
 // Values handled at once, so that the compiler's vector loops have fixed bounds.
 constexpr int kBlock = 256;
 
-// out = exp(x) for x <= 0, within 2 ulp; anything below exp(-87) counts as that. `count` <= kBlock.
+// out = exp(x) for x <= 0, within 2 ulp; anything below exp(-87), and NaN, counts as that. `count` <= kBlock.
 // Range reduction and polynomial as in Cephes' expf; in passes that the compiler vectorises.
 void ExpBlock(const float* x, float* out, int count) {
   constexpr float kRounder = 12582912.0f;  // 1.5 x 2^23: adding it rounds to an integer
   int32_t exponents[kBlock];
   float scales[kBlock];
-  for (int i = 0; i < count; ++i) out[i] = x[i] < -87.0f ? -87.0f : x[i];
+  // The comparison is false for NaN, which would not survive the cast below.
+  for (int i = 0; i < count; ++i) out[i] = x[i] >= -87.0f ? x[i] : -87.0f;
   for (int i = 0; i < count; ++i) {
     const float clamped = out[i];
     const float n = (clamped * 1.44269504f + kRounder) - kRounder;

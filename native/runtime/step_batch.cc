@@ -20,6 +20,7 @@ std::string CheckSequence(const StepBatch& batch, int sequence, int32_t page_tok
   const std::string which = " of sequence " + std::to_string(sequence);
   if (begin == end) return "sequenceStarts: sequence " + std::to_string(sequence) + " has no rows";
   if (batch.positions[begin] < 0) return "positions" + which + " are negative";
+  if (batch.positions[begin] >= kMaxContextTokens) return "positions" + which + " are too large";
   const int64_t last = static_cast<int64_t>(batch.positions[begin]) + (end - begin) - 1;
   for (int32_t row = begin; row < end; ++row) {
     if (batch.positions[row] != batch.positions[begin] + static_cast<int64_t>(row - begin)) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../kernels/kernels.h"
+#include "../pack/pack.h"
 #include "aligned_memory.h"
 #include "thread_pool.h"
 
@@ -29,8 +30,7 @@ class WeightStore {
 
   // Return the new weight's index, or -1 with a reason; then the store is as before.
   // `source` is read by all threads of the store, during the call only.
-  int PackMatrix(const uint8_t* source, size_t source_bytes, int ggml_type, WeightFormat format, int32_t rows,
-                 int32_t columns, int32_t rope_head_dim, std::string* error);
+  int PackMatrix(const SourceTensor& source, WeightFormat format, int32_t rows, int32_t columns, std::string* error);
   int AddVector(const float* values, size_t length);
 
   // Ends the packing threads; a later PackMatrix starts them again.

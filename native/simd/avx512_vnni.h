@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "../kernels/weight_formats.h"
+
 namespace turnwise {
 namespace TURNWISE_ISA {
 
@@ -24,6 +26,7 @@ constexpr int kAttendRows = 4;
 constexpr int kAttendTiles = 2;
 
 constexpr int kLanes = 16;
+constexpr WeightLayout kWeightLayout = WeightLayout::kRows16x4;
 
 struct F32 {
   __m512 v;
@@ -112,6 +115,22 @@ inline Bytes HighNibbles(Bytes a) {
 }
 inline I32 DotUnsignedSigned(I32 sum, Bytes a, FourBytes b) { return {_mm512_dpbusd_epi32(sum.v, a.v, b.v)}; }
 inline I32 DotUnsignedSigned(I32 sum, FourBytes a, Bytes b) { return {_mm512_dpbusd_epi32(sum.v, a.v, b.v)}; }
+
+inline I32 DotPairs(I32 a, I32 b) { return {_mm512_madd_epi16(a.v, b.v)}; }
+inline I32 MultiplyInt(I32 a, I32 b) { return {_mm512_mullo_epi32(a.v, b.v)}; }
+inline void StoreBytes(uint8_t* p, Bytes a) { _mm512_storeu_si512(p, a.v); }
+
+// vpdpbusd takes unsigned weights of any size; the zero point is in the sum from the start.
+template <int kLargest, int kZeroPoint>
+class WeightDot {
+ public:
+  void Begin(I32 offset) { sum_ = offset; }
+  void Add(Bytes a, FourBytes b) { sum_ = DotUnsignedSigned(sum_, a, b); }
+  I32 Total() const { return sum_; }
+
+ private:
+  I32 sum_;
+};
 
 inline void Prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
 

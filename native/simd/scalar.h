@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "../kernels/weight_formats.h"
 #include "half.h"
 
 namespace turnwise {
@@ -26,6 +27,7 @@ constexpr int kAttendRows = 2;
 constexpr int kAttendTiles = 1;
 
 constexpr int kLanes = 16;
+constexpr WeightLayout kWeightLayout = WeightLayout::kRows16x4;
 
 struct F32 {
   float lane[kLanes];
@@ -217,6 +219,31 @@ inline I32 DotUnsignedSigned(I32 sum, FourBytes a, Bytes b) {
     return total;
   });
 }
+
+// For each lane the two products of its int16 halves, summed.
+inline I32 DotPairs(I32 a, I32 b) {
+  const auto half = [](int32_t word, int index) { return static_cast<int16_t>(static_cast<uint32_t>(word) >> (16 * index)); };
+  return Each<I32>([&](int i) {
+    return half(a.lane[i], 0) * half(b.lane[i], 0) + half(a.lane[i], 1) * half(b.lane[i], 1);
+  });
+}
+inline I32 MultiplyInt(I32 a, I32 b) {
+  return Each<I32>([&](int i) { return a.lane[i] * b.lane[i]; });
+}
+inline void StoreBytes(uint8_t* p, Bytes a) { std::memcpy(p, a.byte, sizeof a.byte); }
+
+// The exact sum of (a - kZeroPoint) * b over some columns, a unsigned and at most kLargest, b within +-127.
+template <int kLargest, int kZeroPoint>
+class WeightDot {
+ public:
+  // `offset`: -kZeroPoint times the sum of all b to come. A level whose products are signed ignores it.
+  void Begin(I32 offset) { sum_ = offset; }
+  void Add(Bytes a, FourBytes b) { sum_ = DotUnsignedSigned(sum_, a, b); }
+  I32 Total() const { return sum_; }
+
+ private:
+  I32 sum_;
+};
 
 inline void Prefetch(const void* p) { __builtin_prefetch(p); }
 

@@ -2,7 +2,7 @@
 // a second of decoding from memory, attention over a long context. Each figure is the best of several
 // runs, since a shared machine only ever makes one slower.
 //
-//   sh native/test/build.sh kernel_bench && build/native/test/kernel_bench [isa [part]]
+//   node scripts/build-native-test.mjs kernel_bench && build/native/test/kernel_bench [isa [part]]
 //
 // Parts: matrix, streaming, attention, rows, pack.
 #include <sys/mman.h>
@@ -19,6 +19,7 @@
 
 #include "../kernels/kernels.h"
 #include "../pack/pack.h"
+#include "../program/program.h"
 
 namespace {
 
@@ -79,9 +80,9 @@ struct Format {
 };
 
 constexpr Format kFormats[] = {
-    {"q4", WeightFormat::kQ4, kGgmlQ4_0, 32, 18},   {"q8", WeightFormat::kQ8, kGgmlQ8_0, 32, 34},
-    {"f16", WeightFormat::kF16, kGgmlF16, 1, 2},    {"bf16", WeightFormat::kBf16, kGgmlBf16, 1, 2},
-    {"f32", WeightFormat::kF32, kGgmlF32, 1, 4},
+    {"int4_g32", WeightFormat::kInt4G32, 2, 32, 18}, {"int8_g32", WeightFormat::kInt8G32, 8, 32, 34},
+    {"f16", WeightFormat::kF16, 1, 1, 2},            {"bf16", WeightFormat::kBf16, 30, 1, 2},
+    {"f32", WeightFormat::kF32, 0, 1, 4},
 };
 
 // Random bytes in which every 16-bit word is a small f16, so that no product is slowed by special values.
@@ -93,7 +94,7 @@ PackedMatrix RandomMatrix(const Format& format, int rows, int columns) {
     const uint32_t word = (Random() & 0xbfffbfff & 0x8fff8fff) | 0x20002000;
     std::memcpy(data + i, &word, 4);
   }
-  return {format.format, rows, columns, data, tile_bytes};
+  return {format.format, WeightLayout::kRows16x4, rows, columns, data, tile_bytes};
 }
 
 uint8_t* RandomActivations(const KernelTable& kernels, const Format& format, int columns, int tokens, size_t* row_bytes) {
@@ -119,12 +120,13 @@ void Multiply(const KernelTable& kernels, const PackedMatrix& w, const uint8_t* 
               float* strip) {
   constexpr int kTiles = 4;
   constexpr int kTokenBlock = 96;
-  const auto gemm = kernels.gemm[static_cast<int>(w.format)];
+  const FormatKernels& format = KernelsOf(kernels, w.format);
+  static uint8_t* scratch = Allocate(size_t{8} << 20);
   for (int begin = 0; begin < tokens; begin += kTokenBlock) {
     const int count = std::min(tokens - begin, kTokenBlock);
     for (int tile = 0; tile < TileCount(w.rows); tile += kTiles) {
-      gemm(w, tile, std::min(kTiles, TileCount(w.rows) - tile), x + static_cast<size_t>(begin) * row_bytes, row_bytes,
-           count, strip, kTiles * kTileRows);
+      format.gemm({&w, tile, std::min(kTiles, TileCount(w.rows) - tile), x + static_cast<size_t>(begin) * row_bytes,
+                   row_bytes, count, strip, kTiles * kTileRows, scratch});
     }
   }
 }
@@ -135,7 +137,7 @@ void BenchMatrix(const KernelTable& kernels) {
   const int token_counts[] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 480};
   float* strip = reinterpret_cast<float*>(Allocate(480 * 64 * 4));
   std::printf("matrix %d x %d, G operations/s (a multiply-add is two)\n%6s", rows, columns, "tokens");
-  for (const Format& format : kFormats) std::printf("%9s", format.name);
+  for (const Format& format : kFormats) std::printf("%10s", format.name);
   std::printf("\n");
   std::vector<PackedMatrix> matrices;
   std::vector<uint8_t*> activations;
@@ -149,7 +151,7 @@ void BenchMatrix(const KernelTable& kernels) {
     for (size_t i = 0; i < std::size(kFormats); ++i) {
       const double seconds =
           BestSeconds([&] { Multiply(kernels, matrices[i], activations[i], row_bytes[i], tokens, strip); });
-      std::printf("%9.1f", 2.0 * rows * columns * tokens / seconds / 1e9);
+      std::printf("%10.1f", 2.0 * rows * columns * tokens / seconds / 1e9);
       std::fflush(stdout);
     }
     std::printf("\n");
@@ -181,7 +183,7 @@ void BenchStreaming(const KernelTable& kernels) {
         for (const PackedMatrix& w : matrices) Multiply(kernels, w, x, row_bytes, tokens, strip);
       });
       const double weights = static_cast<double>(rows) * columns * static_cast<double>(matrices.size());
-      std::printf("%6s  %2d tokens %8.1f GB/s %8.1f G operations/s\n", format.name, tokens,
+      std::printf("%9s  %2d tokens %8.1f GB/s %8.1f G operations/s\n", format.name, tokens,
                   static_cast<double>(bytes * matrices.size()) / seconds / 1e9, 2.0 * weights * tokens / seconds / 1e9);
     }
     for (PackedMatrix& w : matrices) std::free(const_cast<uint8_t*>(w.data));
@@ -269,10 +271,10 @@ void BenchPack() {
     const size_t bytes = static_cast<size_t>(rows) * columns / format.block_elements * format.block_bytes;
     uint8_t* source = Allocate(bytes);
     uint8_t* out = Allocate(static_cast<size_t>(TileCount(rows)) * PackedTileBytes(format.format, columns));
-    std::string error;
-    const double seconds = BestSeconds([&] {
-      PackMatrix(source, bytes, format.source_type, format.format, rows, columns, 64, out, 0, TileCount(rows), &error);
-    });
+    const PackedMatrix w = {format.format, WeightLayout::kRows16x4, rows, columns, out,
+                            PackedTileBytes(format.format, columns)};
+    const double seconds =
+        BestSeconds([&] { PackTiles({source, bytes, format.source_type, 64}, w, out, 0, TileCount(rows)); });
     std::printf("%6s %8.1f\n", format.name, static_cast<double>(bytes) / seconds / 1e9);
   }
 }

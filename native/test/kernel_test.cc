@@ -1,8 +1,7 @@
 // Tests of every kernel on every ISA level that this CPU runs, against formulas in f64 and against the
 // scalar level. No Node, no files. From the repository's root:
 //
-//   sh native/test/build.sh kernel_test && build/native/test/kernel_test
-//   sh native/test/build.sh kernel_test -O1 -g -fsanitize=address,undefined && build/native/test/kernel_test
+//   node scripts/build-native-test.mjs kernel_test && build/native/test/kernel_test
 //
 // A level can be named as an argument; without one, all are tested. Exits with 1 where a check failed.
 #include <cstring>
@@ -24,6 +23,7 @@ int main(int argc, char** argv) {
     BeginCase(std::string(isa) + " is found by its name");
     Expect(kernels != nullptr && std::strcmp(kernels->isa, isa) == 0, "another table, or none");
     if (kernels == nullptr) continue;
+    TestUnpack(*kernels);
     TestGemm(*kernels);
     TestRows(*kernels);
     TestReductions(*kernels);

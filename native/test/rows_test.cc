@@ -122,14 +122,17 @@ void ExpectQuantized(const float* x, int columns, const Q8aRow& row) {
     for (int k = 0; k < 32; ++k) largest = std::fmax(largest, std::fabs(x[group * 32 + k]));
     const float scale = largest / 127.0f;
     Expect(row.scales[group] == scale, "scale %d is %g, expected %g", group, row.scales[group], scale);
-    int sum = 0;
+    int sums[2] = {0, 0};
     for (int k = group * 32; k < group * 32 + 32; ++k) {
       const float ratio = scale == 0.0f ? 0.0f : std::nearbyint(x[k] / scale);
       const int expected = static_cast<int>(std::fmin(std::fmax(ratio, -127.0f), 127.0f));
       Expect(row.values[k] == expected, "value %d is %d, expected %d", k, row.values[k], expected);
-      sum += expected;
+      sums[k % 32 / 16] += expected;
     }
-    Expect(row.sums[group] == sum, "sum %d is %d, expected %d", group, row.sums[group], sum);
+    for (int half = 0; half < 2; ++half) {
+      const int sum = row.sums[2 * group + half];
+      Expect(sum == sums[half], "sum %d of group %d is %d, expected %d", half, group, sum, sums[half]);
+    }
   }
 }
 

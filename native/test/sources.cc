@@ -9,12 +9,6 @@
 namespace turnwise {
 namespace test {
 
-const SourceFormat kSourceFormats[5] = {
-    {"F32", kGgmlF32, WeightFormat::kF32, 1, 4},    {"F16", kGgmlF16, WeightFormat::kF16, 1, 2},
-    {"BF16", kGgmlBf16, WeightFormat::kBf16, 1, 2}, {"Q8_0", kGgmlQ8_0, WeightFormat::kQ8, 32, 34},
-    {"Q4_0", kGgmlQ4_0, WeightFormat::kQ4, 32, 18},
-};
-
 namespace {
 
 template <class T>
@@ -56,40 +50,58 @@ void AppendQ4Block(Source* source) {
   for (const int value : values) source->weights.push_back(static_cast<double>(HalfToFloat(scale)) * (value - 8));
 }
 
+float Truncated(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  bits &= 0xffff0000;
+  std::memcpy(&value, &bits, sizeof bits);
+  return value;
+}
+
+void AppendF32(Source* source) {
+  const float value = RandomFloat();
+  Append(&source->bytes, value);
+  source->weights.push_back(value);
+}
+
+void AppendF16(Source* source) {
+  const uint16_t half = FloatToHalf(RandomFloat());
+  Append(&source->bytes, half);
+  source->weights.push_back(HalfToFloat(half));
+}
+
+void AppendBf16(Source* source) {
+  const float value = Truncated(RandomFloat());
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  Append(&source->bytes, static_cast<uint16_t>(bits >> 16));
+  source->weights.push_back(value);
+}
+
 }  // namespace
+
+const std::vector<SourceFormat> kSourceFormats = {
+    {"F32", 0, WeightFormat::kF32, 1, 4, AppendF32},
+    {"F16", 1, WeightFormat::kF16, 1, 2, AppendF16},
+    {"BF16", 30, WeightFormat::kBf16, 1, 2, AppendBf16},
+    {"Q8_0", 8, WeightFormat::kInt8G32, 32, 34, AppendQ8Block},
+    {"Q4_0", 2, WeightFormat::kInt4G32, 32, 18, AppendQ4Block},
+};
 
 Source RandomSource(const SourceFormat& format, int rows, int columns) {
   Source source;
   const size_t blocks = static_cast<size_t>(rows) * static_cast<size_t>(columns) / format.block_elements;
-  for (size_t block = 0; block < blocks; ++block) {
-    const float value = RandomFloat();
-    uint32_t bits;
-    std::memcpy(&bits, &value, sizeof bits);
-    const uint32_t upper = bits & 0xffff0000;
-    float truncated;
-    std::memcpy(&truncated, &upper, sizeof truncated);
-    switch (format.format) {
-      case WeightFormat::kF32:
-        Append(&source.bytes, value);
-        source.weights.push_back(value);
-        break;
-      case WeightFormat::kF16:
-        Append(&source.bytes, FloatToHalf(value));
-        source.weights.push_back(HalfToFloat(FloatToHalf(value)));
-        break;
-      case WeightFormat::kBf16:
-        Append(&source.bytes, static_cast<uint16_t>(bits >> 16));
-        source.weights.push_back(truncated);
-        break;
-      case WeightFormat::kQ8:
-        AppendQ8Block(&source);
-        break;
-      case WeightFormat::kQ4:
-        AppendQ4Block(&source);
-        break;
-    }
-  }
+  for (size_t block = 0; block < blocks; ++block) format.append_block(&source);
   return source;
+}
+
+void RunGemm(const KernelTable& kernels, const PackedMatrix& w, int tile_begin, int tile_count, const uint8_t* x,
+             size_t x_row_bytes, int tokens, float* out, size_t stride) {
+  const FormatKernels& format = KernelsOf(kernels, w.format);
+  Buffer scratch(format.gemm_scratch_bytes(w.columns));
+  scratch.Fill(0xff);
+  format.gemm({&w, tile_begin, tile_count, x, x_row_bytes, tokens, out, stride, scratch.data()});
+  scratch.CheckGuards("scratch");
 }
 
 OwnedMatrix PackSource(const SourceFormat& format, const Source& source, int rows, int columns) {
@@ -99,11 +111,11 @@ OwnedMatrix PackSource(const SourceFormat& format, const Source& source, int row
   matrix.memory.resize(bytes + 64);
   const size_t address = reinterpret_cast<size_t>(matrix.memory.data());
   uint8_t* data = matrix.memory.data() + (address + 63) / 64 * 64 - address;
+  matrix.packed = {format.format, WeightLayout::kRows16x4, rows, columns, data, tile_bytes};
+  const SourceTensor from = {source.bytes.data(), source.bytes.size(), format.ggml_type, 0};
   std::string error;
-  const bool ok = PackMatrix(source.bytes.data(), source.bytes.size(), format.ggml_type, format.format, rows, columns,
-                             0, data, 0, TileCount(rows), &error);
-  Expect(ok, "packing failed: %s", error.c_str());
-  matrix.packed = {format.format, rows, columns, data, tile_bytes};
+  Expect(CheckPack(from, matrix.packed, &error), "packing failed: %s", error.c_str());
+  PackTiles(from, matrix.packed, data, 0, TileCount(rows));
   return matrix;
 }
 

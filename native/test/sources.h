@@ -10,20 +10,24 @@
 namespace turnwise {
 namespace test {
 
+struct Source {
+  std::vector<uint8_t> bytes;
+  std::vector<double> weights;  // [rows, columns]
+};
+
 struct SourceFormat {
   const char* name;
   int ggml_type;
   WeightFormat format;
   size_t block_elements;
   size_t block_bytes;
+  // Appends a random block and what it means.
+  void (*append_block)(Source* source);
+
+  bool IsInteger() const { return InfoOf(format).operand == OperandType::kQ8a; }
 };
 
-extern const SourceFormat kSourceFormats[5];
-
-struct Source {
-  std::vector<uint8_t> bytes;
-  std::vector<double> weights;  // [rows, columns]
-};
+extern const std::vector<SourceFormat> kSourceFormats;
 
 // Values of moderate size; block scales include zero, negative and subnormal ones.
 Source RandomSource(const SourceFormat& format, int rows, int columns);
@@ -33,6 +37,9 @@ struct OwnedMatrix {
   std::vector<uint8_t> memory;
   PackedMatrix packed;
 };
+// The product of some tiles, with guarded scratch memory.
+void RunGemm(const KernelTable& kernels, const PackedMatrix& w, int tile_begin, int tile_count, const uint8_t* x,
+             size_t x_row_bytes, int tokens, float* out, size_t stride);
 OwnedMatrix PackSource(const SourceFormat& format, const Source& source, int rows, int columns);
 
 }  // namespace test

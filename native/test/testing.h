@@ -54,6 +54,7 @@ uint16_t FloatToHalf(float value);
 // The suites, one a file; each runs on one level.
 void TestHalf();
 void TestPack();
+void TestUnpack(const KernelTable& kernels);
 void TestGemm(const KernelTable& kernels);
 void TestRows(const KernelTable& kernels);
 void TestReductions(const KernelTable& kernels);

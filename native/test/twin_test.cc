@@ -54,16 +54,15 @@ void TestGemmTwin(const KernelTable& kernels, const KernelTable& scalar) {
     std::vector<uint8_t> rows(tokens * columns * 4);
     for (int t = 0; t < tokens; ++t) {
       uint8_t* row = rows.data() + t * columns * 4;
-      if (format.block_elements == 1) {
+      if (!format.IsInteger()) {
         std::memcpy(row, x.data() + t * columns, columns * 4);
       } else {
         scalar.quantize(x.data() + t * columns, columns, Q8aRowAt(row, columns));
       }
     }
     float a[tokens * 32], b[tokens * 32];
-    const int index = static_cast<int>(format.format);
-    kernels.gemm[index](w.packed, 0, 2, rows.data(), columns * 4, tokens, a, 32);
-    scalar.gemm[index](w.packed, 0, 2, rows.data(), columns * 4, tokens, b, 32);
+    RunGemm(kernels, w.packed, 0, 2, rows.data(), columns * 4, tokens, a, 32);
+    RunGemm(scalar, w.packed, 0, 2, rows.data(), columns * 4, tokens, b, 32);
     for (int i = 0; i < tokens * 32; ++i) ExpectNear(a[i], b[i], 2e-5 + 1e-5 * std::fabs(b[i]), format.name, i);
   }
 }

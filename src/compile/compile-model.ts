@@ -1,7 +1,7 @@
 /** From a model's graph to its program, with every step in between open to `turnwise inspect --dump`. */
 
-import type { WeightFormat } from "../base/dtypes.ts";
 import { invariant } from "../base/invariant.ts";
+import type { WeightFormat } from "../base/weight-formats.ts";
 import type { WeightEncoding } from "../formats/stored-weight.ts";
 import type { Graph } from "../graph/graph.ts";
 import { printGraph } from "../graph/print-graph.ts";

@@ -4,8 +4,9 @@
  * `native/program/program.h` reads the same layout and validates it again.
  */
 
-import type { KvType, ValueType, WeightFormat } from "../base/dtypes.ts";
+import type { KvType, ValueType } from "../base/dtypes.ts";
 import { invariant } from "../base/invariant.ts";
+import { WEIGHT_FORMAT_CODES } from "../base/weight-formats.ts";
 import type { RowDim } from "../graph/types.ts";
 import {
   type BufferSpec,
@@ -27,7 +28,6 @@ export const INSTRUCTION_WORDS = 16;
 /** Codes are positions; order is part of the ABI. */
 export const KV_TYPE_CODES = ["f32", "f16", "int8"] as const satisfies readonly KvType[];
 export const VALUE_TYPE_CODES = ["f32", "i32", "q8a"] as const satisfies readonly ValueType[];
-export const WEIGHT_FORMAT_CODES = ["f32", "f16", "bf16", "q8", "q4"] as const satisfies readonly WeightFormat[];
 export const ROW_DIM_CODES = ["tokens", "logitRows"] as const satisfies readonly RowDim[];
 
 /** Encodes `program`; sizes must fit in 53 bits, every other field in 31. */

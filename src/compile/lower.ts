@@ -5,6 +5,7 @@
 
 import type { KvType } from "../base/dtypes.ts";
 import { at, invariant, unreachable } from "../base/invariant.ts";
+import { operandOf } from "../base/weight-formats.ts";
 import { type Graph, weightsOf } from "../graph/graph.ts";
 import type { Node } from "../graph/ops/table.ts";
 import type { ValueId, WeightRef } from "../graph/types.ts";
@@ -13,7 +14,6 @@ import { type KernelCall, scheduleKernels } from "./kernel-calls.ts";
 import type { PassContext } from "./pass.ts";
 import { type BufferPlan, planBuffers } from "./plan-buffers.ts";
 import { type FieldKind, INSTRUCTION_FIELDS, type Instruction, type Program } from "./program.ts";
-import { INTEGER_FORMATS } from "./weight-formats.ts";
 import { type WeightTable, weightTable } from "./weight-table.ts";
 
 export interface ProgramOptions {
@@ -48,13 +48,13 @@ export function lowerGraph(graph: Graph, context: PassContext, options: ProgramO
   };
 }
 
-/** Integer kernels read q8a, float kernels f32; only here are both formats and types known. */
+/** Each format has its operand; only here are both formats and types known. */
 function verifyOperands(graph: Graph, node: Node, { formatOf }: PassContext): void {
   if (!("x" in node.inputs)) return;
   const { type } = at(graph.values, node.inputs.x);
   for (const [, ref] of weightsOf(node)) {
     if (ref.kind !== "matrix") continue;
-    const wanted = INTEGER_FORMATS[formatOf(ref)] ? "q8a" : "f32";
+    const wanted = operandOf(formatOf(ref));
     invariant(type === wanted, `${node.name} multiplies ${ref.tensor} (${formatOf(ref)}) with ${wanted}, not ${type}`);
   }
 }

@@ -1,6 +1,6 @@
 /** What a pass is: a pure function from graph to graph, named so that it can be listed and printed. */
 
-import type { WeightFormat } from "../base/dtypes.ts";
+import type { WeightFormat } from "../base/weight-formats.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { WeightRef } from "../graph/types.ts";
 

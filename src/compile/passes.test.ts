@@ -1,7 +1,7 @@
 /** What each pass fuses and what it leaves alone. That results stay the same is in test/conformance. */
 
 import { describe, expect, it } from "vitest";
-import type { WeightFormat } from "../base/dtypes.ts";
+import type { WeightFormat } from "../base/weight-formats.ts";
 import { createGraphBuilder, type GraphBuilder } from "../graph/graph-builder.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { ValueId } from "../graph/types.ts";
@@ -12,7 +12,7 @@ import { PASSES, requirePassName, runPasses } from "./passes.ts";
 const KV = { layers: 1, kvHeads: 1, headDim: 32 } as const;
 const WIDTH = 32;
 
-/** Names of matrices whose format is not q8. */
+/** Names of matrices whose format is not int8_g32. */
 type Formats = Readonly<Record<string, WeightFormat>>;
 
 function projected(graph: GraphBuilder, name: string, x: ValueId): ValueId {
@@ -64,7 +64,7 @@ function blockGraph(): Graph {
 
 /** "op name" of each node after all passes. */
 function compiled(formats: Formats, graph = blockGraph()): string[] {
-  const context = { formatOf: ({ tensor }: { readonly tensor: string }) => formats[tensor] ?? "q8" } as const;
+  const context = { formatOf: ({ tensor }: { readonly tensor: string }) => formats[tensor] ?? "int8_g32" } as const;
   const after = runPasses(graph, context).at(-1)?.graph ?? graph;
   verifyGraph(after);
   return after.nodes.map((node) => {
@@ -100,11 +100,18 @@ describe("the passes together", () => {
     expect(nodes).toContain("linear_swiglu gated f32");
   });
 
-  it("leave Q, K and V apart where one has another format, and quantise their operand once", () => {
-    const nodes = compiled({ v: "q4" });
+  it("fuse projections of different formats that read one operand", () => {
+    const nodes = compiled({ v: "int4_g32", up: "int4_g32" });
+    expect(nodes).toContain("linear_qkv turned_q f32");
+    expect(nodes).toContain("linear_swiglu gated q8a");
+  });
+
+  it("leave Q, K and V apart where one reads another operand, and quantise that of the others once", () => {
+    const nodes = compiled({ v: "f16" });
     expect(nodes).not.toContain("linear_qkv turned_q f32");
-    expect(nodes.slice(2, 9)).toEqual([
-      "rms_norm norm q8a",
+    expect(nodes.slice(2, 10)).toEqual([
+      "rms_norm norm f32",
+      "quantize norm.q8a q8a",
       "linear q f32",
       "rope turned_q f32",
       "linear k f32",
@@ -118,8 +125,8 @@ describe("the passes together", () => {
     expect(compiled({ v: "f32" }).slice(2, 5)).toEqual(["rms_norm norm f32", "quantize norm.q8a q8a", "linear q f32"]);
   });
 
-  it("leave gate and up apart where their formats differ", () => {
-    expect(compiled({ up: "q4" })).toContain("swiglu gated f32");
+  it("leave gate and up apart where their operands differ", () => {
+    expect(compiled({ up: "f16" })).toContain("swiglu gated f32");
   });
 
   it("keep SwiGLU in f32 where the next projection is a float one", () => {

@@ -4,15 +4,16 @@
  * `encodeProgram` turns it into the Int32Array that crosses.
  */
 
-import type { KvType, ValueType, WeightFormat } from "../base/dtypes.ts";
+import type { KvType, ValueType } from "../base/dtypes.ts";
+import type { WeightFormat } from "../base/weight-formats.ts";
 import type { KvGroup, RowDim, RowOrder } from "../graph/types.ts";
 
 /** Changes whenever the encoding or the meaning of an instruction does. */
-export const PROGRAM_VERSION = 2;
+export const PROGRAM_VERSION = 3;
 
 /**
  * A value's place in the arena: row r begins at offset + r * rowBytes, both multiples of 64.
- * A `q8a` row holds `columns` int8, then columns/32 f32 scales, then columns/32 int32 sums, each part
+ * A `q8a` row holds `columns` int8, then columns/32 f32 scales, then columns/16 int16 sums, each part
  * beginning at a multiple of 4 bytes (columns is a multiple of 32).
  */
 export interface BufferSpec {
@@ -55,7 +56,7 @@ export type WeightSpec = MatrixSpec | VectorSpec;
  * - rms_norm: out = x / sqrt(mean(x^2) + epsilon) * weight, by each of `groups` equal parts of a row;
  *   out is f32 or q8a.
  * - quantize: q8a of an f32 value.
- * - linear: out = x W^T (+ bias). x is f32 for f32/f16/bf16 weights, q8a for q8/q4 weights.
+ * - linear: out = x W^T (+ bias). x has the operand type of the weight's format.
  * - linear_add: out = x W^T (+ bias) + residual; `out` and `residual` may be one buffer.
  * - linear_swiglu: out = silu(x G^T) * (x U^T); out is f32 or q8a.
  * - linear_qkv: projects q, k, v; norms each head of q and k (as rms_norm) where there are weights for
@@ -63,7 +64,7 @@ export type WeightSpec = MatrixSpec | VectorSpec;
  *   pages of `layer`.
  * - rope, kv_store, swiglu, add: the same parts unfused.
  * - attend: partial or whole attention of every row over its sequence's pages, split every
- *   ATTENTION_SPLIT_TOKENS positions; `out` is f32 [tokens, heads * headDim].
+ *   NATIVE_LIMITS.attentionSplitTokens positions; `out` is f32 [tokens, heads * headDim].
  * - attend_reduce: folds the splits of `attend` in index order into `x`, and writes `out` (q8a, or the
  *   same f32 buffer).
  * - gather_rows: out[i] = x[logitRows[i]].
@@ -105,9 +106,6 @@ export type InstructionName = keyof typeof INSTRUCTION_FIELDS;
 
 /** Opcodes are positions in this list; order is part of the ABI. */
 export const OPCODES = Object.keys(INSTRUCTION_FIELDS) as readonly InstructionName[];
-
-/** Positions that one split of attention covers; fixed, so that results do not depend on threads. */
-export const ATTENTION_SPLIT_TOKENS = 512;
 
 /** One instruction; those of one stage may run at the same time, a barrier stands between stages. */
 export type Instruction = {

@@ -2,6 +2,7 @@
 
 import { fail } from "../base/errors.ts";
 import type { KvType } from "../base/dtypes.ts";
+import { NATIVE_LIMITS } from "../base/native-limits.ts";
 import { defaultThreads, readUsableCores } from "../base/usable-cores.ts";
 import { LOAD_QUANTS, type LoadQuant } from "../models/quantized-source.ts";
 import type { PlainEngineOptions } from "./threads/step-messages.ts";
@@ -16,7 +17,6 @@ const DEFAULT_PREFILL_SHARE = 0.25;
 /** Bounds of what a step's buffers may cost. */
 const MAX_STEP_TOKENS = 16_384;
 const MAX_SEQUENCES = 1024;
-const MAX_THREADS = 1024;
 
 const KV_TYPES: readonly string[] = ["auto", "f32", "f16", "int8"] satisfies (KvType | "auto")[];
 const QUANTS: readonly string[] = ["none", ...LOAD_QUANTS];
@@ -51,7 +51,7 @@ export function resolveSettings(options: PlainEngineOptions): EngineSettings {
     quant,
     backend,
     contextTokens: integer("contextTokens", options.contextTokens, 1, 2 ** 31 - 1) ?? null,
-    threads: integer("threads", options.threads, 1, MAX_THREADS) ?? defaultThreads(readUsableCores()),
+    threads: integer("threads", options.threads, 1, NATIVE_LIMITS.threads) ?? defaultThreads(readUsableCores()),
     kvMemoryBytes: integer("kvMemoryBytes", options.kvMemoryBytes, 1, Number.MAX_SAFE_INTEGER) ?? null,
     maxStepTokens: integer("maxStepTokens", options.maxStepTokens, 1, MAX_STEP_TOKENS) ?? DEFAULT_STEP_TOKENS,
     maxSequences: integer("maxSequences", options.maxSequences, 1, MAX_SEQUENCES) ?? DEFAULT_SEQUENCES,

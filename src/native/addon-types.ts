@@ -7,7 +7,7 @@
 import type { SampleBatch, SampleResult, StepBatch } from "../graph/executor.ts";
 
 /** Changes with any change of this surface; the loader refuses a binary with another number. */
-export const ADDON_ABI = 2;
+export const ADDON_ABI = 3;
 
 export interface CpuInfo {
   /** "x64", "arm64". */
@@ -75,6 +75,14 @@ export interface ExecutorOptions {
 export interface Addon {
   readonly abi: number;
   cpuInfo(): CpuInfo;
+  /** Its own `NATIVE_LIMITS` and `WEIGHT_FORMATS`, for the test that compares them. */
+  readonly limits: Readonly<Record<string, number>>;
+  readonly weightFormats: readonly {
+    readonly name: string;
+    readonly groupColumns: number;
+    readonly groupBytes: number;
+    readonly operand: string;
+  }[];
   readonly Mapping: new (path: string) => MappingHandle;
   readonly WeightStore: new (options: { readonly isa: string; readonly threads: number }) => WeightStoreHandle;
   readonly Executor: new (options: ExecutorOptions) => ExecutorHandle;

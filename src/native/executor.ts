@@ -2,7 +2,8 @@
 
 import { fail } from "../base/errors.ts";
 import { maySpin, readUsableCores } from "../base/usable-cores.ts";
-import { WEIGHT_FORMAT_CODES, encodeProgram } from "../compile/encode.ts";
+import { WEIGHT_FORMAT_CODES } from "../base/weight-formats.ts";
+import { encodeProgram } from "../compile/encode.ts";
 import type { MatrixSpec, Program, VectorSpec, WeightSpec } from "../compile/program.ts";
 import { GGML_TYPES } from "../formats/gguf/ggml-types.ts";
 import { decodeRows } from "../formats/quant/rows.ts";

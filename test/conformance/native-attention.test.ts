@@ -7,7 +7,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { KvType } from "../../src/base/dtypes.ts";
-import { ATTENTION_SPLIT_TOKENS } from "../../src/compile/program.ts";
+import { NATIVE_LIMITS } from "../../src/base/native-limits.ts";
 import type { Executor, StepBatch } from "../../src/graph/executor.ts";
 import { createGraphBuilder } from "../../src/graph/graph-builder.ts";
 import { OPS } from "../../src/graph/ops/table.ts";
@@ -28,7 +28,7 @@ import { randomFloats, randomInts } from "../support/random-values.ts";
 const HEADS = 6;
 const KV_HEADS = 2;
 const PAGE_TOKENS = 32;
-const CONTEXT = 2 * ATTENTION_SPLIT_TOKENS + 301;
+const CONTEXT = 2 * NATIVE_LIMITS.attentionSplitTokens + 301;
 const PAGES_EACH = Math.ceil(CONTEXT / PAGE_TOKENS);
 const VOCABULARY = HEADS * 16;
 

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import {
   mkdtempSync,
   openSync,
+  readFileSync,
   closeSync,
   rmSync,
   truncateSync,
@@ -43,6 +44,15 @@ describe.skipIf(NATIVE_MISSING)("mapped files", () => {
     expect(source.view(4005, 10)).toEqual(bytes.subarray(4005, 4015));
     expect(source.view(10_000, 0)).toEqual(new Uint8Array());
     source.dispose();
+  });
+
+  it("takes a stray write in a copy of its own", () => {
+    const path = fileOf("written", Uint8Array.of(1, 2, 3));
+    const source = openMappedSource(path);
+    source.view(0, 3)[1] = 9;
+    expect(source.view(0, 3)).toEqual(Uint8Array.of(1, 9, 3));
+    source.dispose();
+    expect(new Uint8Array(readFileSync(path))).toEqual(Uint8Array.of(1, 2, 3));
   });
 
   it("keeps views valid after dispose, and refuses new ones", () => {

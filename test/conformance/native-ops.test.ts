@@ -11,6 +11,7 @@ import type { StepBatch } from "../../src/graph/executor.ts";
 import type { GraphBuilder } from "../../src/graph/graph-builder.ts";
 import { createGraphBuilder } from "../../src/graph/graph-builder.ts";
 import type { Tolerance } from "../../src/graph/op.ts";
+import type { DecodableType } from "../../src/formats/quant/block-formats.ts";
 import { OPS, type OpName } from "../../src/graph/ops/table.ts";
 import { f32Rows } from "../../src/graph/row-matrix.ts";
 import { toleranceProblem } from "../../src/graph/tolerance.ts";
@@ -18,9 +19,9 @@ import { matrixRef, vectorRef } from "../../src/graph/weight-ref.ts";
 import {
   type GraphSetup,
   PACKABLE_TYPES,
-  type PackableType,
   type TestTensor,
   interpreterOf,
+  isIntegerType,
   nativeOf,
   stepLogits,
   testTensor,
@@ -35,8 +36,6 @@ const TOKEN_COUNTS = [1, 2, 3, 7, 33, 100];
 /** Distinct input rows; tokens choose among them. */
 const INPUT_ROWS = 320;
 
-const isInteger = (type: PackableType): boolean => type === "Q8_0" || type === "Q4_0";
-
 /** Names tensors and fills them, as a test's graph asks for them. */
 class Sketch {
   readonly builder: GraphBuilder;
@@ -46,7 +45,7 @@ class Sketch {
     this.builder = createGraphBuilder("op", kv);
   }
 
-  matrix(name: string, type: PackableType, rows: number, columns: number) {
+  matrix(name: string, type: DecodableType, rows: number, columns: number) {
     this.tensors.set(name, testTensor(type, randomFloats(this.tensors.size + 1, rows * columns)));
     return matrixRef(name, rows, columns);
   }
@@ -63,9 +62,9 @@ class Sketch {
   }
 
   /** The same as the operand of a weight of `type`. */
-  operand(name: string, columns: number, type: PackableType): ValueId {
+  operand(name: string, columns: number, type: DecodableType): ValueId {
     const x = this.input(name, columns);
-    if (!isInteger(type)) return x;
+    if (!isIntegerType(type)) return x;
     return this.builder.add("quantize", `${name}.q`, { inputs: { x }, weights: {}, attributes: {} });
   }
 
@@ -150,7 +149,7 @@ function quantizedTolerance(op: OpName): Tolerance {
 }
 
 describe.skipIf(NATIVE_MISSING).each(PACKABLE_TYPES)("native ops on %s weights", (type) => {
-  const columns = isInteger(type) ? 96 : 37;
+  const columns = isIntegerType(type) ? 96 : 37;
 
   it("embed", () => {
     const sketch = new Sketch();

@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 import { at } from "../../src/base/invariant.ts";
-import { WEIGHT_FORMAT_CODES, encodeProgram } from "../../src/compile/encode.ts";
+import { WEIGHT_FORMAT_CODES } from "../../src/base/weight-formats.ts";
+import { encodeProgram } from "../../src/compile/encode.ts";
 import { GGML_TYPES } from "../../src/formats/gguf/ggml-types.ts";
 import { decodeRows } from "../../src/formats/quant/rows.ts";
 import { loadAddon } from "../../src/native/load-addon.ts";
@@ -16,6 +17,7 @@ import {
   type GraphSetup,
   PACKABLE_TYPES,
   interpreterOf,
+  isIntegerType,
   nativeOf,
   plainProgram,
   stepLogits,
@@ -45,7 +47,7 @@ describe.skipIf(NATIVE_MISSING)("a small transformer", () => {
       const expected = [stepLogits(interpreter, SMALL_BATCH), stepLogits(interpreter, NEXT)];
       // Logits are of magnitude 1. With float weights and pages only rounding differs; quantised values
       // may fall to the other side of a step, here and there.
-      const isExact = kvType !== "int8" && type !== "Q8_0" && type !== "Q4_0";
+      const isExact = kvType !== "int8" && !isIntegerType(type);
       for (const isa of NATIVE_ISA_LEVELS) {
         const native = nativeOf(setup, { threads: 2, isa });
         const actual = [stepLogits(native, SMALL_BATCH), stepLogits(native, NEXT)];

@@ -8,7 +8,8 @@ import { openFileSource } from "../../src/formats/file-source.ts";
 import { GGML_TYPES, ggmlBytes, ggmlTypeInfo } from "../../src/formats/gguf/ggml-types.ts";
 import type { GgufTensor } from "../../src/formats/gguf/model.ts";
 import { readGguf } from "../../src/formats/gguf/read.ts";
-import { BLOCK_FORMATS, decodeRows, encodeRows } from "../../src/formats/quant/rows.ts";
+import { DECODABLE_TYPES } from "../../src/formats/quant/block-formats.ts";
+import { decodeRows, encodeRows } from "../../src/formats/quant/rows.ts";
 import { sharedAbsent, sharedPath } from "./support/shared-folder.ts";
 
 const FOLDER = "quant-blocks/gguf_reference";
@@ -51,9 +52,7 @@ function relativeError(a: Float32Array, b: Float32Array): number {
   return Math.sqrt(difference / norm);
 }
 
-const QUANTISED = (Object.keys(BLOCK_FORMATS) as (keyof typeof BLOCK_FORMATS)[]).filter(
-  (type) => GGML_TYPES[type].blockElements > 1,
-);
+const QUANTISED = DECODABLE_TYPES.filter((type) => GGML_TYPES[type].blockElements > 1);
 
 describe.skipIf(sharedAbsent)("quantised blocks", () => {
   it("have the sizes of the type table", () => {

@@ -7,8 +7,11 @@
 import type { GgmlType } from "../../src/formats/gguf/ggml-types.ts";
 import { GGML_TYPES } from "../../src/formats/gguf/ggml-types.ts";
 import { decodeRows, encodeRows } from "../../src/formats/quant/rows.ts";
-import type { KvType, WeightFormat } from "../../src/base/dtypes.ts";
+import type { KvType } from "../../src/base/dtypes.ts";
 import { alignUp } from "../../src/base/bytes.ts";
+import { type WeightFormat, operandOf } from "../../src/base/weight-formats.ts";
+import { weightFormatOf } from "../../src/compile/weight-formats.ts";
+import { DECODABLE_TYPES, type DecodableType } from "../../src/formats/quant/block-formats.ts";
 import { at, invariant } from "../../src/base/invariant.ts";
 import {
   type BufferSpec,
@@ -41,14 +44,17 @@ export interface GraphSetup {
   readonly kvType: KvType;
 }
 
-/** Types that run, with the format they are packed in. */
-export const PACKED_AS = { F32: "f32", F16: "f16", BF16: "bf16", Q8_0: "q8", Q4_0: "q4" } as const satisfies Partial<
-  Record<GgmlType, WeightFormat>
->;
-export type PackableType = keyof typeof PACKED_AS;
-export const PACKABLE_TYPES = Object.keys(PACKED_AS) as readonly PackableType[];
+const formatOf = (type: GgmlType): WeightFormat => weightFormatOf({ kind: "ggml", type });
 
-export function testTensor(type: PackableType, values: Float32Array): TestTensor {
+/** Types with a packed format of their own. */
+export const PACKABLE_TYPES = DECODABLE_TYPES.filter((type) => type === "F32" || formatOf(type) !== "f32");
+
+/** Whether weights of this type are multiplied with integers. */
+export function isIntegerType(type: DecodableType): boolean {
+  return operandOf(formatOf(type)) === "q8a";
+}
+
+export function testTensor(type: DecodableType, values: Float32Array): TestTensor {
   return { type, bytes: encodeRows(GGML_TYPES[type].id, values) };
 }
 
@@ -189,7 +195,7 @@ class PlainLowering {
   #specOf({ kind, tensor, rows, columns, rowOrder }: WeightRef): WeightSpec {
     const values = this.#graph.constants.get(tensor) ?? null;
     if (kind === "vector") return { kind, tensor, length: columns, rowOrder, values };
-    const format = PACKED_AS[tensorNamed(this.#tensors, tensor).type as PackableType];
+    const format = formatOf(tensorNamed(this.#tensors, tensor).type);
     return { kind, tensor, rows, columns, rowOrder, format };
   }
 }

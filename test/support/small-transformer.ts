@@ -5,7 +5,8 @@ import type { StepBatch } from "../../src/graph/executor.ts";
 import { type GraphBuilder, createGraphBuilder } from "../../src/graph/graph-builder.ts";
 import type { ValueId, WeightRef } from "../../src/graph/types.ts";
 import { matrixRef, vectorRef } from "../../src/graph/weight-ref.ts";
-import { type GraphSetup, type PackableType, type TestTensor, testTensor } from "./graph-on-native.ts";
+import type { DecodableType } from "../../src/formats/quant/block-formats.ts";
+import { type GraphSetup, type TestTensor, isIntegerType, testTensor } from "./graph-on-native.ts";
 import { randomFloats, randomInts } from "./random-values.ts";
 
 const VOCABULARY = 64;
@@ -16,12 +17,12 @@ const KV = { layers: 2, kvHeads: 2, headDim: 16 } as const;
 const PAGE_TOKENS = 16;
 
 /** Layer 0 is unfused with float weights of type F16, layer 1 fused with weights of `type`. */
-export function smallTransformer(type: PackableType, kvType: KvType): GraphSetup {
+export function smallTransformer(type: DecodableType, kvType: KvType): GraphSetup {
   const tensors = new Map<string, TestTensor>();
   const builder = createGraphBuilder("small-transformer", KV);
   const sketch: Sketch = {
     builder,
-    quantized: type === "Q8_0" || type === "Q4_0",
+    quantized: isIntegerType(type),
     matrix(name, rows, columns, storedAs = type) {
       const values = randomFloats(tensors.size + 1, rows * columns, columns ** -0.5);
       tensors.set(name, testTensor(storedAs, values));
@@ -51,7 +52,7 @@ interface Sketch {
   readonly builder: GraphBuilder;
   /** The operands of the weights are q8a. */
   readonly quantized: boolean;
-  readonly matrix: (name: string, rows: number, columns: number, type?: PackableType) => WeightRef;
+  readonly matrix: (name: string, rows: number, columns: number, type?: DecodableType) => WeightRef;
   readonly vector: (name: string, length: number) => WeightRef;
 }
 

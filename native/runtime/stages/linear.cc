@@ -13,13 +13,15 @@ constexpr int kTasksPerThread = 8;
 
 class LinearOp final : public StageOp {
  public:
-  explicit LinearOp(LinearAddFields f, bool has_residual) : f_(f), has_residual_(has_residual) {}
+  LinearOp(const ModelContext& model, LinearAddFields f, bool has_residual)
+      : f_(f), has_residual_(has_residual), gemm_bytes_(GemmScratchBytes(model, f.weight)) {}
 
   // Without an epilogue the product goes straight to its place: rows of a buffer are padded to 64
   // bytes, so that the last tile's unused lanes land in the row's own padding.
   bool UsesStrip() const { return has_residual_; }
 
-  size_t ScratchBytes() const override { return UsesStrip() ? StripBytes(kMaxTiles * kTileRows) : 0; }
+  // The strip, if any, then the product's own.
+  size_t ScratchBytes() const override { return StripPartBytes() + gemm_bytes_; }
 
   int Prepare(const StepContext& step) override {
     const int tiles = TileCount(step.matrix(f_.weight).rows);
@@ -36,7 +38,8 @@ class LinearOp final : public StageOp {
     const int columns = std::min(tiles_ * kTileRows, w.rows - first);
     float* strip = UsesStrip() ? reinterpret_cast<float*>(scratch) : out.FloatRow(cell.first_row) + first;
     const size_t stride = UsesStrip() ? static_cast<size_t>(tiles_) * kTileRows : out.FloatStride();
-    ProjectInto(step, w, first, columns, step.buffer(f_.x), cell.first_row, cell.rows, strip, stride);
+    ProjectInto(step, w, first, columns, step.buffer(f_.x), cell.first_row, cell.rows, strip, stride,
+                scratch + StripPartBytes());
     const float* bias = step.vector(f_.bias);
     AddBias(step.kernels(), bias == nullptr ? nullptr : bias + first, cell.rows, columns, strip, stride);
     if (!has_residual_) return;
@@ -48,20 +51,23 @@ class LinearOp final : public StageOp {
   }
 
  private:
+  size_t StripPartBytes() const { return UsesStrip() ? StripBytes(kMaxTiles * kTileRows) : 0; }
+
   LinearAddFields f_;
   const bool has_residual_;
+  const size_t gemm_bytes_;
   TaskGrid grid_;
   int tiles_ = 1;
 };
 
 }  // namespace
 
-StageOpPtr MakeLinearOp(const ModelContext&, const Instruction& instruction) {
+StageOpPtr MakeLinearOp(const ModelContext& model, const Instruction& instruction) {
   if (instruction.opcode == Opcode::kLinearAdd) {
-    return std::make_unique<LinearOp>(FieldsOf<LinearAddFields>(instruction), true);
+    return std::make_unique<LinearOp>(model, FieldsOf<LinearAddFields>(instruction), true);
   }
   const auto f = FieldsOf<LinearFields>(instruction);
-  return std::make_unique<LinearOp>(LinearAddFields{f.x, f.weight, f.bias, -1, f.out}, false);
+  return std::make_unique<LinearOp>(model, LinearAddFields{f.x, f.weight, f.bias, -1, f.out}, false);
 }
 
 }  // namespace turnwise

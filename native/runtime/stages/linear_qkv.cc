@@ -17,9 +17,12 @@ class LinearQkvOp final : public StageOp {
         head_dim_(model.kv_spec.head_dim),
         unit_rows_(std::lcm(head_dim_, kTileRows)),
         q_units_(UnitCount(model.matrices[f.q].rows)),
-        kv_units_(UnitCount(model.matrices[f.k].rows)) {}
+        kv_units_(UnitCount(model.matrices[f.k].rows)),
+        gemm_bytes_(std::max({GemmScratchBytes(model, f.q), GemmScratchBytes(model, f.k),
+                              GemmScratchBytes(model, f.v)})) {}
 
-  size_t ScratchBytes() const override { return StripBytes(Stride()); }
+  // The strip, then the products' own.
+  size_t ScratchBytes() const override { return StripBytes(Stride()) + gemm_bytes_; }
 
   int Prepare(const StepContext& step) override {
     grid_.Set(q_units_ + kv_units_, step.Rows(RowDim::kTokens), Stride());
@@ -29,11 +32,10 @@ class LinearQkvOp final : public StageOp {
   // K and V cost twice a Q unit: they come first, so that the last tasks of the stage are small.
   void Run(StepContext& step, int task, uint8_t* scratch) const override {
     const TaskGrid::Cell cell = grid_.At(task);
-    float* strip = reinterpret_cast<float*>(scratch);
     if (cell.unit < kv_units_) {
-      RunKv(step, cell, cell.unit * unit_rows_, strip);
+      RunKv(step, cell, cell.unit * unit_rows_, scratch);
     } else {
-      RunQ(step, cell, (cell.unit - kv_units_) * unit_rows_, strip);
+      RunQ(step, cell, (cell.unit - kv_units_) * unit_rows_, scratch);
     }
   }
 
@@ -43,9 +45,9 @@ class LinearQkvOp final : public StageOp {
   int Stride() const { return 2 * unit_rows_; }
 
   void Project(const StepContext& step, const TaskGrid::Cell& cell, int32_t weight, int32_t bias_index, int first,
-               int columns, float* strip) const {
+               int columns, float* strip, uint8_t* gemm) const {
     ProjectInto(step, step.matrix(weight), first, columns, step.buffer(f_.x), cell.first_row, cell.rows, strip,
-                Stride());
+                Stride(), gemm);
     const float* bias = step.vector(bias_index);
     AddBias(step.kernels(), bias == nullptr ? nullptr : bias + first, cell.rows, columns, strip, Stride());
   }
@@ -56,12 +58,14 @@ class LinearQkvOp final : public StageOp {
     step.kernels().rope(head, table, head_dim_);
   }
 
-  void RunQ(const StepContext& step, const TaskGrid::Cell& cell, int first, float* strip) const {
+  void RunQ(const StepContext& step, const TaskGrid::Cell& cell, int first, uint8_t* scratch) const {
+    float* strip = reinterpret_cast<float*>(scratch);
+    uint8_t* gemm = scratch + StripBytes(Stride());
     const BufferView& out = step.buffer(f_.out);
     const BufferView& table = step.buffer(f_.rope_table);
     const float* norm = step.vector(f_.q_norm);
     const int columns = std::min(unit_rows_, out.columns - first);
-    Project(step, cell, f_.q, f_.q_bias, first, columns, strip);
+    Project(step, cell, f_.q, f_.q_bias, first, columns, strip, gemm);
     for (int row = 0; row < cell.rows; ++row) {
       float* q = strip + static_cast<size_t>(row) * Stride();
       const int at = cell.first_row + row;
@@ -70,13 +74,15 @@ class LinearQkvOp final : public StageOp {
     }
   }
 
-  void RunKv(const StepContext& step, const TaskGrid::Cell& cell, int first, float* strip) const {
+  void RunKv(const StepContext& step, const TaskGrid::Cell& cell, int first, uint8_t* scratch) const {
+    float* strip = reinterpret_cast<float*>(scratch);
+    uint8_t* gemm = scratch + StripBytes(Stride());
     const BufferView& table = step.buffer(f_.rope_table);
     const KvPool& kv = step.model->kv;
     const float* norm = step.vector(f_.k_norm);
     const int columns = std::min(unit_rows_, step.matrix(f_.k).rows - first);
-    Project(step, cell, f_.k, f_.k_bias, first, columns, strip);
-    Project(step, cell, f_.v, f_.v_bias, first, columns, strip + unit_rows_);
+    Project(step, cell, f_.k, f_.k_bias, first, columns, strip, gemm);
+    Project(step, cell, f_.v, f_.v_bias, first, columns, strip + unit_rows_, gemm);
     for (int row = 0; row < cell.rows; ++row) {
       float* k = strip + static_cast<size_t>(row) * Stride();
       const float* v = k + unit_rows_;
@@ -95,6 +101,7 @@ class LinearQkvOp final : public StageOp {
   const int unit_rows_;
   const int q_units_;
   const int kv_units_;
+  const size_t gemm_bytes_;
   TaskGrid grid_;
 };
 

@@ -13,9 +13,11 @@ constexpr int kStride = 2 * kUnit;
 
 class LinearSwigluOp final : public StageOp {
  public:
-  explicit LinearSwigluOp(LinearSwigluFields f) : f_(f) {}
+  LinearSwigluOp(const ModelContext& model, LinearSwigluFields f)
+      : f_(f), gemm_bytes_(std::max(GemmScratchBytes(model, f.gate), GemmScratchBytes(model, f.up))) {}
 
-  size_t ScratchBytes() const override { return StripBytes(kStride); }
+  // The strip, then the products' own.
+  size_t ScratchBytes() const override { return StripBytes(kStride) + gemm_bytes_; }
 
   int Prepare(const StepContext& step) override {
     const int columns = step.buffer(f_.out).columns;
@@ -31,8 +33,9 @@ class LinearSwigluOp final : public StageOp {
     const int columns = std::min(kUnit, out.columns - first);
     float* gate = reinterpret_cast<float*>(scratch);
     float* up = gate + kUnit;
-    ProjectInto(step, step.matrix(f_.gate), first, columns, x, cell.first_row, cell.rows, gate, kStride);
-    ProjectInto(step, step.matrix(f_.up), first, columns, x, cell.first_row, cell.rows, up, kStride);
+    uint8_t* gemm = scratch + StripBytes(kStride);
+    ProjectInto(step, step.matrix(f_.gate), first, columns, x, cell.first_row, cell.rows, gate, kStride, gemm);
+    ProjectInto(step, step.matrix(f_.up), first, columns, x, cell.first_row, cell.rows, up, kStride, gemm);
     for (int row = 0; row < cell.rows; ++row) {
       Store(step.kernels(), out, cell.first_row + row, first, columns, gate + row * kStride, up + row * kStride);
     }
@@ -48,17 +51,18 @@ class LinearSwigluOp final : public StageOp {
     kernels.swiglu(gate, up, columns, gate);
     const Q8aRow whole = out.QuantizedRow(row);
     const int group = first / kQuantGroup;
-    kernels.quantize(gate, columns, {whole.values + first, whole.scales + group, whole.sums + group});
+    kernels.quantize(gate, columns, {whole.values + first, whole.scales + group, whole.sums + 2 * group});
   }
 
   LinearSwigluFields f_;
+  const size_t gemm_bytes_;
   TaskGrid grid_;
 };
 
 }  // namespace
 
-StageOpPtr MakeLinearSwigluOp(const ModelContext&, const Instruction& instruction) {
-  return std::make_unique<LinearSwigluOp>(FieldsOf<LinearSwigluFields>(instruction));
+StageOpPtr MakeLinearSwigluOp(const ModelContext& model, const Instruction& instruction) {
+  return std::make_unique<LinearSwigluOp>(model, FieldsOf<LinearSwigluFields>(instruction));
 }
 
 }  // namespace turnwise

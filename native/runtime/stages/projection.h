@@ -18,6 +18,12 @@ constexpr int kStripFloats = 8192;
 // A strip holds `columns` columns of at least one row.
 constexpr size_t StripBytes(int columns) { return sizeof(float) * std::max(kStripFloats, columns); }
 
+// Scratch memory of a product by matrix `index`.
+inline size_t GemmScratchBytes(const ModelContext& model, int32_t index) {
+  const PackedMatrix& w = model.matrices[index];
+  return KernelsOf(*model.kernels, w.format).gemm_scratch_bytes(w.columns);
+}
+
 // A grid of tasks: units of the weight's rows, times blocks of the step's rows.
 class TaskGrid {
  public:
@@ -55,11 +61,12 @@ class TaskGrid {
 };
 
 // Runs the tiles of `w` that hold rows [first, first + count) (first is the first row of a tile) over
-// `rows` rows of x from `first_row` on. strip[t * stride + r] is weight row first + r.
+// `rows` rows of x from `first_row` on. strip[t * stride + r] is weight row first + r. `scratch` has
+// GemmScratchBytes of the matrix.
 inline void ProjectInto(const StepContext& step, const PackedMatrix& w, int first, int count, const BufferView& x,
-                        int first_row, int rows, float* strip, size_t stride) {
-  step.kernels().gemm[static_cast<int>(w.format)](w, first / kTileRows, TileCount(count), x.Row(first_row),
-                                                  x.row_bytes, rows, strip, stride);
+                        int first_row, int rows, float* strip, size_t stride, uint8_t* scratch) {
+  KernelsOf(step.kernels(), w.format)
+      .gemm({&w, first / kTileRows, TileCount(count), x.Row(first_row), x.row_bytes, rows, strip, stride, scratch});
 }
 
 // strip[t][i] += bias[i] where there is a bias.

@@ -13,7 +13,8 @@ class EmbedOp final : public RowsOp {
  public:
   explicit EmbedOp(EmbedFields f) : RowsOp(RowDim::kTokens), f_(f) {}
   void RunRow(StepContext& step, int row, uint8_t*) const override {
-    step.kernels().unpack_row(step.matrix(f_.weight), step.batch.tokens[row], step.buffer(f_.out).FloatRow(row));
+    const PackedMatrix& w = step.matrix(f_.weight);
+    KernelsOf(step.kernels(), w.format).unpack_row(w, step.batch.tokens[row], step.buffer(f_.out).FloatRow(row));
   }
 
  private:

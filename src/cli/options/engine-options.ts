@@ -1,5 +1,6 @@
 /** Options of every command that loads a model into an engine. */
 
+import { NATIVE_LIMITS } from "../../base/native-limits.ts";
 import type { OptionTable, OptionValues } from "../../base/option-table.ts";
 import type { EngineOptions } from "../../engine/types.ts";
 import { LOAD_QUANTS } from "../../models/quantized-source.ts";
@@ -13,7 +14,7 @@ export const ENGINE_OPTIONS = {
     help: "Tokens of context; by default the model's own limit",
   },
   threads: {
-    type: { kind: "integer", min: 1, max: 1024 },
+    type: { kind: "integer", min: 1, max: NATIVE_LIMITS.threads },
     default: null,
     env: "TURNWISE_THREADS",
     help: "Threads that compute; by default the cores this process may use",

@@ -1,5 +1,6 @@
-/** fuse-gate-up: both projections into the feed-forward block and SwiGLU, where both have one format. */
+/** fuse-gate-up: both projections into the feed-forward block and SwiGLU, where both read one operand. */
 
+import { operandOf } from "../../base/weight-formats.ts";
 import type { Node, Nodes } from "../../graph/ops/table.ts";
 import type { ValueId } from "../../graph/types.ts";
 import type { Pass, PassContext } from "../pass.ts";
@@ -16,7 +17,7 @@ function matchGateUp(swiglu: Node, uses: GraphUses, { formatOf }: PassContext): 
   const gate = plainProjection(swiglu.inputs.gate, swiglu, uses);
   const up = plainProjection(swiglu.inputs.up, swiglu, uses);
   if (gate === null || up === null || gate === up || gate.inputs.x !== up.inputs.x) return null;
-  if (formatOf(gate.weights.weight) !== formatOf(up.weights.weight)) return null;
+  if (operandOf(formatOf(gate.weights.weight)) !== operandOf(formatOf(up.weights.weight))) return null;
   return {
     parts: [gate, up, swiglu],
     node: {

@@ -1,8 +1,10 @@
 /**
- * fuse-qkv: the three projections of attention, the norms of heads, RoPE and the store of K and V become one node, where
- * the three weights have one format: the value then stays in registers until it is stored.
+ * fuse-qkv: the three projections of attention, the norms of heads, RoPE and the store of K and V become
+ * one node, where the three weights read one operand, each in a format of its own: the value then stays in
+ * cache until it is stored.
  */
 
+import { operandOf } from "../../base/weight-formats.ts";
 import type { Node, Nodes } from "../../graph/ops/table.ts";
 import type { ValueId } from "../../graph/types.ts";
 import type { Pass, PassContext } from "../pass.ts";
@@ -21,8 +23,8 @@ function matchQkv(store: Node, uses: GraphUses, { formatOf }: PassContext): Fusi
   if (k === null || v === null || v.inputs.x !== k.linear.inputs.x) return null;
   const q = queryBeside(k, uses);
   if (q === null) return null;
-  const format = formatOf(k.linear.weights.weight);
-  if (formatOf(q.linear.weights.weight) !== format || formatOf(v.weights.weight) !== format) return null;
+  const operands = [q.linear, k.linear, v].map(({ weights }) => operandOf(formatOf(weights.weight)));
+  if (new Set(operands).size > 1) return null;
   const epsilon = q.norm?.attributes.epsilon ?? k.norm?.attributes.epsilon ?? 0;
   if (q.norm !== null && k.norm !== null && k.norm.attributes.epsilon !== epsilon) return null;
   const norms = [q.norm, k.norm].filter((norm) => norm !== null);

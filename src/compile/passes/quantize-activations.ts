@@ -1,40 +1,41 @@
 /**
- * quantize-activations: projections by q8 and q4 weights read q8a. Each value is quantised once for all
- * of them. The one pass that changes results, by the rounding of the activations.
+ * quantize-activations: projections by integer weights read q8a. Each value is quantised once for all
+ * of them that want the same operand. The one pass that changes results, by the rounding of the activations.
  */
 
+import { operandOf } from "../../base/weight-formats.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Node } from "../../graph/ops/table.ts";
 import type { ValueId, ValueInfo } from "../../graph/types.ts";
 import type { Pass, PassContext } from "../pass.ts";
 import { compact } from "../rewrite.ts";
-import { INTEGER_FORMATS } from "../weight-formats.ts";
 
 export const quantizeActivations: Pass = {
   name: "quantize-activations",
-  purpose: "quantise what q8 and q4 weights multiply",
+  purpose: "quantise what integer weights multiply",
   run: quantizeOperands,
 };
 
 function quantizeOperands(graph: Graph, { formatOf }: PassContext): Graph {
   const values: ValueInfo[] = [...graph.values];
   const nodes: Node[] = [];
-  const quantized = new Map<ValueId, ValueId>();
-  const quantizeOnce = (x: ValueId, info: ValueInfo): ValueId => {
-    const known = quantized.get(x);
+  const quantized = new Map<string, ValueId>();
+  const quantizeOnce = (x: ValueId, info: ValueInfo, type: "q8a"): ValueId => {
+    const key = `${x} ${type}`;
+    const known = quantized.get(key);
     if (known !== undefined) return known;
     const out = values.length;
-    const name = `${info.name}.q8a`;
-    values.push({ ...info, name, type: "q8a" });
+    const name = `${info.name}.${type}`;
+    values.push({ ...info, name, type });
     nodes.push({ op: "quantize", name, inputs: { x }, weights: {}, attributes: {}, out });
-    quantized.set(x, out);
+    quantized.set(key, out);
     return out;
   };
   for (const node of graph.nodes) {
     const info = node.op === "linear" ? values[node.inputs.x] : undefined;
-    if (node.op === "linear" && info?.type === "f32" && INTEGER_FORMATS[formatOf(node.weights.weight)]) {
-      const x = quantizeOnce(node.inputs.x, info);
-      nodes.push({ ...node, inputs: { x } });
+    const operand = node.op === "linear" ? operandOf(formatOf(node.weights.weight)) : "f32";
+    if (node.op === "linear" && info?.type === "f32" && operand !== "f32") {
+      nodes.push({ ...node, inputs: { x: quantizeOnce(node.inputs.x, info, operand) } });
     } else {
       nodes.push(node);
     }

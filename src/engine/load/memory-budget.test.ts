@@ -60,8 +60,8 @@ describe("sizes", () => {
 
   it("of weights are those of the file's blocks, rows rounded up to tiles of 16", () => {
     const matrix = { kind: "matrix", tensor: "w", rows: 17, columns: 64, rowOrder: { kind: "source" } } as const;
-    expect(packedWeightBytes([{ ...matrix, format: "q4" }])).toBe(32 * 2 * 18);
-    expect(packedWeightBytes([{ ...matrix, format: "q8" }])).toBe(32 * 2 * 34);
+    expect(packedWeightBytes([{ ...matrix, format: "int4_g32" }])).toBe(32 * 2 * 18);
+    expect(packedWeightBytes([{ ...matrix, format: "int8_g32" }])).toBe(32 * 2 * 34);
     expect(packedWeightBytes([{ ...matrix, format: "bf16" }])).toBe(32 * 64 * 2);
     const vector = { kind: "vector", tensor: "v", length: 9, rowOrder: { kind: "source" }, values: null } as const;
     expect(packedWeightBytes([vector])).toBe(36);

@@ -5,8 +5,8 @@
 
 import { fail } from "../../base/errors.ts";
 import { alignUp } from "../../base/bytes.ts";
-import { QUANT_GROUP, type KvType, type WeightFormat } from "../../base/dtypes.ts";
-import { unreachable } from "../../base/invariant.ts";
+import type { KvType } from "../../base/dtypes.ts";
+import { weightRowBytes } from "../../base/weight-formats.ts";
 import type { WeightSpec } from "../../compile/program.ts";
 import type { KvGroup } from "../../graph/types.ts";
 
@@ -101,25 +101,7 @@ export function packedWeightBytes(weights: readonly WeightSpec[]): number {
   let bytes = 0;
   for (const weight of weights) {
     if (weight.kind === "vector") bytes += weight.length * 4;
-    else bytes += alignUp(weight.rows, 16) * rowBytes(weight.format, weight.columns);
+    else bytes += alignUp(weight.rows, 16) * weightRowBytes(weight.format, weight.columns);
   }
   return bytes;
-}
-
-function rowBytes(format: WeightFormat, columns: number): number {
-  const groups = Math.ceil(columns / QUANT_GROUP);
-  const scaleBytes = 2;
-  switch (format) {
-    case "f32":
-      return columns * 4;
-    case "f16":
-    case "bf16":
-      return columns * 2;
-    case "q8":
-      return groups * (QUANT_GROUP + scaleBytes);
-    case "q4":
-      return groups * (QUANT_GROUP / 2 + scaleBytes);
-    default:
-      return unreachable(format);
-  }
 }

@@ -6,52 +6,48 @@
  */
 
 import { checkedProduct } from "../../base/bytes.ts";
-import { fail } from "../../base/errors.ts";
 import { invariant } from "../../base/invariant.ts";
 
 export interface GgmlTypeInfo {
   readonly id: number;
   readonly blockElements: number;
   readonly blockBytes: number;
-  readonly runnable: boolean;
 }
 
-function row(id: number, blockElements: number, blockBytes: number, runnable = false): GgmlTypeInfo {
-  return { id, blockElements, blockBytes, runnable };
+function row(id: number, blockElements: number, blockBytes: number): GgmlTypeInfo {
+  return { id, blockElements, blockBytes };
 }
-
-const RUNNABLE = true;
 
 export const GGML_TYPES = {
-  F32: row(0, 1, 4, RUNNABLE),
-  F16: row(1, 1, 2, RUNNABLE),
-  Q4_0: row(2, 32, 18, RUNNABLE),
-  Q4_1: row(3, 32, 20, RUNNABLE),
-  Q5_0: row(6, 32, 22, RUNNABLE),
-  Q5_1: row(7, 32, 24, RUNNABLE),
-  Q8_0: row(8, 32, 34, RUNNABLE),
+  F32: row(0, 1, 4),
+  F16: row(1, 1, 2),
+  Q4_0: row(2, 32, 18),
+  Q4_1: row(3, 32, 20),
+  Q5_0: row(6, 32, 22),
+  Q5_1: row(7, 32, 24),
+  Q8_0: row(8, 32, 34),
   Q8_1: row(9, 32, 36),
-  Q2_K: row(10, 256, 84, RUNNABLE),
-  Q3_K: row(11, 256, 110, RUNNABLE),
-  Q4_K: row(12, 256, 144, RUNNABLE),
-  Q5_K: row(13, 256, 176, RUNNABLE),
-  Q6_K: row(14, 256, 210, RUNNABLE),
+  Q2_K: row(10, 256, 84),
+  Q3_K: row(11, 256, 110),
+  Q4_K: row(12, 256, 144),
+  Q5_K: row(13, 256, 176),
+  Q6_K: row(14, 256, 210),
   Q8_K: row(15, 256, 292),
   IQ2_XXS: row(16, 256, 66),
   IQ2_XS: row(17, 256, 74),
   IQ3_XXS: row(18, 256, 98),
   IQ1_S: row(19, 256, 50),
-  IQ4_NL: row(20, 32, 18, RUNNABLE),
+  IQ4_NL: row(20, 32, 18),
   IQ3_S: row(21, 256, 110),
   IQ2_S: row(22, 256, 82),
-  IQ4_XS: row(23, 256, 136, RUNNABLE),
+  IQ4_XS: row(23, 256, 136),
   I8: row(24, 1, 1),
   I16: row(25, 1, 2),
   I32: row(26, 1, 4),
   I64: row(27, 1, 8),
   F64: row(28, 1, 8),
   IQ1_M: row(29, 256, 56),
-  BF16: row(30, 1, 2, RUNNABLE),
+  BF16: row(30, 1, 2),
   Q4_0_4_4: row(31, 32, 18),
   Q4_0_4_8: row(32, 32, 18),
   Q4_0_8_8: row(33, 32, 18),
@@ -72,13 +68,6 @@ export type GgmlType = keyof typeof GGML_TYPES;
 const NAMES = Object.keys(GGML_TYPES) as readonly GgmlType[];
 const BY_ID: ReadonlyMap<number, GgmlType> = new Map(NAMES.map((name) => [GGML_TYPES[name].id, name]));
 
-/** Said wherever a tensor's type stands in the way; names what works. */
-export const RUNNABLE_TYPES_HINT = `Use a file of ${listed(NAMES.filter((name) => GGML_TYPES[name].runnable))}.`;
-
-function listed(names: readonly string[]): string {
-  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
-}
-
 /** The name of type number `id`, or undefined where ggml has none that this table knows. */
 export function ggmlTypeName(id: number): GgmlType | undefined {
   return BY_ID.get(id);
@@ -95,19 +84,4 @@ export function ggmlTypeInfo(id: number): GgmlTypeInfo & { readonly name: GgmlTy
 export function ggmlBytes(type: GgmlType, elements: number): number | null {
   const { blockElements, blockBytes } = GGML_TYPES[type];
   return elements % blockElements === 0 ? checkedProduct(elements / blockElements, blockBytes) : null;
-}
-
-/** Throws `tensor_type_unsupported` unless the tensor's type can run. */
-export function requireRunnableType(tensor: {
-  readonly path: string;
-  readonly name: string;
-  readonly type: GgmlType;
-}): void {
-  if (GGML_TYPES[tensor.type].runnable) return;
-  fail("tensor_type_unsupported", {
-    path: tensor.path,
-    tensor: tensor.name,
-    type: tensor.type,
-    hint: RUNNABLE_TYPES_HINT,
-  });
 }

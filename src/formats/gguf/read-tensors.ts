@@ -7,7 +7,8 @@
 import { checkedProduct } from "../../base/bytes.ts";
 import { fail } from "../../base/errors.ts";
 import type { ByteSource } from "../byte-source.ts";
-import { GGML_TYPES, type GgmlType, ggmlBytes, ggmlTypeName, RUNNABLE_TYPES_HINT } from "./ggml-types.ts";
+import { GGML_TYPES, type GgmlType, ggmlBytes, ggmlTypeName } from "./ggml-types.ts";
+import { DECODABLE_TYPES_HINT } from "../quant/block-formats.ts";
 import { decodeText, type HeaderCursor } from "./header-cursor.ts";
 import { MAX_DIMENSIONS } from "./limits.ts";
 import type { GgufTensor } from "./model.ts";
@@ -52,7 +53,7 @@ function readTensorInfo(cursor: HeaderCursor, name: string, field: string, heade
   const typeId = cursor.uint32(`${field} (type)`);
   const type = ggmlTypeName(typeId);
   if (type === undefined) {
-    const problem = `tensor type ${typeId} is not known; the file may be newer than this reader. ${RUNNABLE_TYPES_HINT}`;
+    const problem = `tensor type ${typeId} is not known; the file may be newer than this reader. ${DECODABLE_TYPES_HINT}`;
     return cursor.invalid(`${field} (type)`, problem, typeOffset);
   }
   const { blockElements } = GGML_TYPES[type];

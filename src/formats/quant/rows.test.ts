@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 
 import { GGML_TYPES } from "../gguf/ggml-types.ts";
 import { f16ToNumber } from "./half-floats.ts";
-import { BLOCK_FORMATS, decodeRows, encodeRows } from "./rows.ts";
+import { DECODABLE_TYPES } from "./block-formats.ts";
+import { decodeRows, encodeRows } from "./rows.ts";
 
 const { F32, F16, BF16, Q8_0, Q4_0 } = GGML_TYPES;
 
@@ -131,7 +132,7 @@ describe("encodeRows", () => {
     );
   });
 
-  it.each(Object.keys(BLOCK_FORMATS) as (keyof typeof BLOCK_FORMATS)[])("keeps the largest value in %s", (name) => {
+  it.each(DECODABLE_TYPES)("keeps the largest value in %s", (name) => {
     const { id } = GGML_TYPES[name];
     const values = new Float32Array(512);
     values.set([0.5, -2, 0.5], 300);

@@ -1,48 +1,13 @@
-/**
- * Tensor data to f32 and back, for the types that can run. Adding a type is a file beside this one, a
- * row here, and `runnable` in `gguf/ggml-types.ts`; a test compares the two tables.
- */
+/** Tensor data to f32 and back, for the types of `block-formats.ts`. */
 
 import { invariant } from "../../base/invariant.ts";
-import { type GgmlType, ggmlBytes, ggmlTypeInfo } from "../gguf/ggml-types.ts";
-import { bf16 } from "./bf16.ts";
+import { ggmlBytes, ggmlTypeInfo } from "../gguf/ggml-types.ts";
 import type { BlockFormat } from "./block-format.ts";
-import { f16 } from "./f16.ts";
-import { f32 } from "./f32.ts";
-import { iq4_nl } from "./iq4-nl.ts";
-import { iq4_xs } from "./iq4-xs.ts";
-import { q2_k } from "./q2-k.ts";
-import { q3_k } from "./q3-k.ts";
-import { q4_0 } from "./q4-0.ts";
-import { q4_1 } from "./q4-1.ts";
-import { q4_k } from "./q4-k.ts";
-import { q5_0 } from "./q5-0.ts";
-import { q5_1 } from "./q5-1.ts";
-import { q5_k } from "./q5-k.ts";
-import { q6_k } from "./q6-k.ts";
-import { q8_0 } from "./q8-0.ts";
-
-export const BLOCK_FORMATS = {
-  F32: f32,
-  F16: f16,
-  BF16: bf16,
-  Q8_0: q8_0,
-  Q4_0: q4_0,
-  Q4_1: q4_1,
-  Q5_0: q5_0,
-  Q5_1: q5_1,
-  Q2_K: q2_k,
-  Q3_K: q3_k,
-  Q4_K: q4_k,
-  Q5_K: q5_k,
-  Q6_K: q6_k,
-  IQ4_NL: iq4_nl,
-  IQ4_XS: iq4_xs,
-} as const satisfies Partial<Record<GgmlType, BlockFormat>>;
+import { BLOCK_FORMATS, isDecodable } from "./block-formats.ts";
 
 /**
  * `elements` values of ggml type `typeId`, decoded exactly. `bytes` holds them and nothing else;
- * `elements` is a whole number of blocks; the type has passed `requireRunnableType`.
+ * `elements` is a whole number of blocks; the type has passed `requireDecodableType`.
  */
 export function decodeRows(typeId: number, bytes: Uint8Array, elements: number): Float32Array {
   const format = formatOf(typeId);
@@ -52,7 +17,7 @@ export function decodeRows(typeId: number, bytes: Uint8Array, elements: number):
   return out;
 }
 
-/** `values`, a whole number of blocks, in ggml type `typeId`, which is runnable. */
+/** `values`, a whole number of blocks, in ggml type `typeId`, which is decodable. */
 export function encodeRows(typeId: number, values: Float32Array): Uint8Array {
   const format = formatOf(typeId);
   const size = ggmlBytes(ggmlTypeInfo(typeId).name, values.length);
@@ -64,10 +29,8 @@ export function encodeRows(typeId: number, values: Float32Array): Uint8Array {
 
 function formatOf(typeId: number): BlockFormat {
   const { name } = ggmlTypeInfo(typeId);
-  const formats: Partial<Record<GgmlType, BlockFormat>> = BLOCK_FORMATS;
-  const format = formats[name];
-  invariant(format !== undefined, `tensors of type ${name} are refused by requireRunnableType`);
-  return format;
+  invariant(isDecodable(name), `tensors of type ${name} are refused by requireDecodableType`);
+  return BLOCK_FORMATS[name];
 }
 
 function checkSize(typeId: number, bytes: number, elements: number): void {

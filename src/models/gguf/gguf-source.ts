@@ -1,7 +1,7 @@
 /** A GGUF file as a model source. */
 
-import { requireRunnableType } from "../../formats/gguf/ggml-types.ts";
 import type { GgufModel } from "../../formats/gguf/model.ts";
+import { requireDecodableType } from "../../formats/quant/block-formats.ts";
 import { vocabularyFromMetadata } from "../../text/tokenizer/from-metadata.ts";
 import { specFromGguf } from "../families.ts";
 import type { ModelSource } from "../model-source.ts";
@@ -24,7 +24,7 @@ export function ggufSource(file: GgufModel): ModelSource {
     weight(name) {
       const tensor = tensors.get(name);
       if (tensor === undefined) return null;
-      requireRunnableType(tensor);
+      requireDecodableType(tensor);
       return {
         encoding: { kind: "ggml", type: tensor.type },
         shape: tensor.shape.toReversed(),

@@ -1,9 +1,9 @@
 /** RoPE's scaling as GGUF stores it: a type and a factor in the metadata, Llama 3's as a tensor. */
 
 import { fail } from "../../base/errors.ts";
-import { requireRunnableType } from "../../formats/gguf/ggml-types.ts";
 import type { GgufMetadata } from "../../formats/gguf/metadata.ts";
 import type { GgufModel } from "../../formats/gguf/model.ts";
+import { requireDecodableType } from "../../formats/quant/block-formats.ts";
 import { decodeRows } from "../../formats/quant/rows.ts";
 import type { RopeScaling } from "../model-spec.ts";
 import { findPositive } from "./spec-fields.ts";
@@ -44,7 +44,7 @@ function ropeFactors(tensors: GgufModel["tensors"], headDim: number): Float32Arr
     const found = `[${tensor.shape.join(", ")}]`;
     fail("weight_shape", { tensor: tensor.name, found, expected: `[${headDim / 2}]` });
   }
-  requireRunnableType(tensor);
+  requireDecodableType(tensor);
   const factors = decodeRows(tensor.typeId, tensor.view(), tensor.elements);
   const wrong = factors.find((factor) => !(factor > 0 && factor < Infinity));
   if (wrong === undefined) return factors;

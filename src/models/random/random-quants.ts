@@ -4,16 +4,14 @@
  */
 
 import { GGML_TYPES } from "../../formats/gguf/ggml-types.ts";
-import { BLOCK_FORMATS } from "../../formats/quant/rows.ts";
+import { DECODABLE_TYPES, type DecodableType } from "../../formats/quant/block-formats.ts";
 import type { WeightRef } from "../../graph/types.ts";
 
-export type EncodableType = keyof typeof BLOCK_FORMATS;
-
 interface Mix {
-  readonly most: EncodableType;
+  readonly most: DecodableType;
   /** Of attn_v and ffn_down in the first and last eighth of the layers, and in every third between. */
-  readonly sensitive: EncodableType;
-  readonly output: EncodableType;
+  readonly sensitive: DecodableType;
+  readonly output: DecodableType;
 }
 
 const MIXES = {
@@ -21,10 +19,10 @@ const MIXES = {
   q5_k_m: { most: "Q5_K", sensitive: "Q6_K", output: "Q6_K" },
 } as const satisfies Record<string, Mix>;
 
-export type RandomQuant = Lowercase<EncodableType> | keyof typeof MIXES;
+export type RandomQuant = Lowercase<DecodableType> | keyof typeof MIXES;
 
 /** What llama.cpp stores a row as whose width no superblock of 256 divides. */
-const NARROW_TYPES: { readonly [Type in EncodableType]?: EncodableType } = {
+const NARROW_TYPES: { readonly [Type in DecodableType]?: DecodableType } = {
   Q2_K: "IQ4_NL",
   Q3_K: "IQ4_NL",
   IQ4_XS: "IQ4_NL",
@@ -34,11 +32,8 @@ const NARROW_TYPES: { readonly [Type in EncodableType]?: EncodableType } = {
 };
 
 const PURE = Object.fromEntries(
-  (Object.keys(BLOCK_FORMATS) as readonly EncodableType[]).map((type) => [
-    type.toLowerCase(),
-    { most: type, sensitive: type, output: type },
-  ]),
-) as { readonly [Quant in Lowercase<EncodableType>]: Mix };
+  DECODABLE_TYPES.map((type) => [type.toLowerCase(), { most: type, sensitive: type, output: type }]),
+) as { readonly [Quant in Lowercase<DecodableType>]: Mix };
 
 const ALL_MIXES: { readonly [Quant in RandomQuant]: Mix } = { ...PURE, ...MIXES };
 

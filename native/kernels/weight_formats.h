@@ -1,0 +1,40 @@
+// The packed weight formats, one row each: the mirror of WEIGHT_FORMATS in src/base/weight-formats.ts. What
+// decodes, verifies, lays out or packs weights reads these rows; what a format's bytes mean is in
+// int_formats.h, its place in the kernel table in isa/kernel_set.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace turnwise {
+
+// Columns that share one scale of q8a activations, and so one step of the f32 sum of a product.
+constexpr int kQuantGroup = 32;
+// Rows of a packed matrix that are interleaved.
+constexpr int kTileRows = 16;
+
+// Codes of the program's weight table: order is part of the ABI.
+enum class WeightFormat : int32_t { kF32, kF16, kBf16, kInt8G32, kInt4G32 };
+constexpr int kWeightFormatCount = 5;
+
+// What a weight is multiplied with: rows of f32, or rows of int8 with scales and sums (Q8aRow).
+enum class OperandType : int32_t { kF32, kQ8a };
+
+struct WeightFormatInfo {
+  const char* name;
+  // A row is a whole number of groups: `columns` is a multiple of this.
+  int32_t group_columns;
+  // Of one row; a tile holds 16 rows' groups.
+  int32_t group_bytes;
+  OperandType operand;
+};
+
+constexpr bool IsWeightFormat(int32_t code) { return code >= 0 && code < kWeightFormatCount; }
+const WeightFormatInfo& InfoOf(WeightFormat format);
+
+// How the rows of a tile are interleaved: chosen by the ISA level, the same for all its formats.
+//   kRows16x4: vectors of 64 bytes, 4 bytes of each of 16 rows; integers are unsigned, the value plus the
+//   format's zero point, as vpdpbusd and vpmaddubsw want them.
+enum class WeightLayout : int32_t { kRows16x4 };
+
+}  // namespace turnwise
