@@ -139,9 +139,9 @@ function baseFlags() {
 }
 
 /** Whether the object lacks, was made by another command, or is older than a file that it read. */
-function isStale({ object, depends, command, flags }) {
+function isStale({ source, object, depends, command, flags }) {
   if (!existsSync(object) || !existsSync(depends) || !existsSync(`${object}.cmd`)) return true;
-  if (readFileSync(`${object}.cmd`, "utf8") !== commandText(command, flags)) return true;
+  if (readFileSync(`${object}.cmd`, "utf8") !== commandText(command, [...flags, source])) return true;
   const builtMs = statSync(object).mtimeMs;
   const inputs = readFileSync(depends, "utf8")
     .replace(/^[^:]*:/, "")
@@ -187,7 +187,8 @@ async function compile({ source, object, depends, command, flags }) {
   }
   renameSync(`${partial}.d`, depends);
   renameSync(partial, object);
-  writeFileSync(`${object}.cmd`, commandText(command, flags));
+  // With the source's path: a copied build folder must not answer for sources elsewhere.
+  writeFileSync(`${object}.cmd`, commandText(command, [...flags, source]));
 }
 
 function sharedObjectArgs(units) {

@@ -17,6 +17,11 @@ bool Always() { return true; }
 
 #if defined(__x86_64__)
 // The compiler's run-time library asks cpuid, and the operating system for the registers it saves.
+bool HasAvx2() {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+}
+
 bool HasAvx512Vnni() {
   __builtin_cpu_init();
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -29,6 +34,7 @@ bool HasAvx512Vnni() {
 const Level kLevels[] = {
     {&kScalarKernels, Always},
 #if defined(__x86_64__)
+    {&kAvx2Kernels, HasAvx2},
     {&kAvx512VnniKernels, HasAvx512Vnni},
 #endif
 };

@@ -6,6 +6,7 @@
 namespace turnwise {
 
 extern const KernelTable kScalarKernels;
+extern const KernelTable kAvx2Kernels;
 extern const KernelTable kAvx512VnniKernels;
 
 }  // namespace turnwise

@@ -75,8 +75,8 @@ class FloatAttention {
                           int begin, int end) {
     const int vectors = task.layout->padded_dim / kLanes;
     int vector = 0;
-    for (; vector + 4 <= vectors; vector += 4) {
-      ValueVectors<kRows, 4>(task, scratch, block, row, begin, end, vector * kLanes);
+    for (; vector + kAttendFloatVectors <= vectors; vector += kAttendFloatVectors) {
+      ValueVectors<kRows, kAttendFloatVectors>(task, scratch, block, row, begin, end, vector * kLanes);
     }
     for (; vector < vectors; ++vector) {
       ValueVectors<kRows, 1>(task, scratch, block, row, begin, end, vector * kLanes);

@@ -1,19 +1,16 @@
 // The two matrix products of attention over int8 pages, both in integers.
 //
-// Scores: each query row becomes int8 with one scale; K is int8 + 128, so 128 * sum(query) is taken off.
-// Values: V's scale of a token is folded into its probability, and the products of a block become 16-bit
-// integers relative to their largest, as two bytes for two unsigned x signed dot products. The error is
-// at most 2^-17 of the block's largest product, below that of V's own int8 (8-bit probabilities would
-// add 2^-9, as much as V's rounding).
+// Scores: each query row becomes int8 with one scale; K is int8 + 128, whose zero point WeightDot takes off.
+// Values: V's scale of a token is folded into its probability, and the products of a block become 15-bit
+// integers relative to their largest. The error is at most 2^-16 of the block's largest product, below
+// that of V's own int8 (8-bit probabilities would add 2^-9, as much as V's rounding).
 #pragma once
 
 namespace turnwise {
 namespace TURNWISE_ISA {
 
 class IntAttention {
-  static constexpr int kUnits = 65535;
-  // |high * 256 + low| of one output, the largest integer here.
-  static_assert(int64_t{kUnits} * 127 * kAttendBlockTokens < INT32_MAX, "a block's sum fits 32 bits");
+  static_assert(int64_t{kMaxUnit} * 127 * kAttendBlockTokens < INT32_MAX, "a block's sum fits 32 bits");
 
  public:
   static void PrepareQuery(const AttendTask& task, const AttendScratch& scratch, int row) {
@@ -82,17 +79,15 @@ class IntAttention {
     });
     const float max = Largest(largest);
     // Below this the reciprocal may not be finite, and the products add nothing that matters.
-    const bool negligible = max < FLT_MIN * kUnits;
-    scratch.units[row] = negligible ? 0.0f : max / kUnits;
-    const F32 factor = Broadcast(negligible ? 0.0f : kUnits / max);
+    const bool negligible = max < FLT_MIN * kMaxUnit;
+    scratch.unit_values[row] = negligible ? 0.0f : max / kMaxUnit;
+    const F32 factor = Broadcast(negligible ? 0.0f : kMaxUnit / max);
+    uint8_t* units = scratch.units + begin * kUnitBytes;
     ForEachVector(count, [&](int token, int) {
-      const I32 units = ClampInt(ToInt(Load(products + token) * factor), 0, kUnits);
-      StoreLowBytes(scratch.high_bytes + begin + token, ShiftRight<8>(units));
-      StoreLowBytes(scratch.low_bytes + begin + token, units);
+      StoreUnits(units + token * kUnitBytes, ClampInt(ToInt(Load(products + token) * factor), 0, kMaxUnit));
     });
     for (int token = (count + kLanes - 1) / kLanes * kLanes; token < padded; token += kLanes) {
-      StoreLowBytes(scratch.high_bytes + begin + token, BroadcastInt(0));
-      StoreLowBytes(scratch.low_bytes + begin + token, BroadcastInt(0));
+      StoreUnits(units + token * kUnitBytes, BroadcastInt(0));
     }
   }
 
@@ -116,7 +111,9 @@ class IntAttention {
                           int end) {
     const int vectors = task.layout->padded_dim / kLanes;
     int vector = 0;
-    for (; vector + 2 <= vectors; vector += 2) ValueVectors<kRows, 2>(task, scratch, block, row, end, vector);
+    for (; vector + kAttendIntVectors <= vectors; vector += kAttendIntVectors) {
+      ValueVectors<kRows, kAttendIntVectors>(task, scratch, block, row, end, vector);
+    }
     for (; vector < vectors; ++vector) ValueVectors<kRows, 1>(task, scratch, block, row, end, vector);
   }
 
@@ -124,14 +121,12 @@ class IntAttention {
   static void ValueVectors(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
                            int end, int vector) {
     const size_t dim = static_cast<size_t>(task.layout->padded_dim);
-    const uint8_t* high_bytes = scratch.high_bytes + static_cast<size_t>(row) * kAttendBlockTokens;
-    const uint8_t* low_bytes = scratch.low_bytes + static_cast<size_t>(row) * kAttendBlockTokens;
-    I32 high[kRows][kVectors];
-    I32 low[kRows][kVectors];
+    const uint8_t* units = scratch.units + static_cast<size_t>(row) * kAttendBlockTokens * kUnitBytes;
+    UnitDot dots[kRows][kVectors];
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 8
-      for (int i = 0; i < kVectors; ++i) high[r][i] = low[r][i] = BroadcastInt(0);
+      for (int i = 0; i < kVectors; ++i) dots[r][i].Begin();
     }
     for (int token = 0; token < end; token += 4) {
       const AttendTile& tile = block.tiles[token / kLanes];
@@ -144,23 +139,19 @@ class IntAttention {
       }
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
-        const FourBytes high_products = BroadcastFour(high_bytes + r * kAttendBlockTokens + token);
-        const FourBytes low_products = BroadcastFour(low_bytes + r * kAttendBlockTokens + token);
+        const uint8_t* tile_units = units + (r * kAttendBlockTokens + token / kLanes * kLanes) * kUnitBytes;
+        const Units products = LoadUnits(tile_units, token % kLanes / 4);
 #pragma GCC unroll 8
-        for (int i = 0; i < kVectors; ++i) {
-          high[r][i] = DotUnsignedSigned(high[r][i], high_products, values[i]);
-          low[r][i] = DotUnsignedSigned(low[r][i], low_products, values[i]);
-        }
+        for (int i = 0; i < kVectors; ++i) dots[r][i].Add(products, values[i]);
       }
     }
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       float* out = task.outputs + static_cast<size_t>(row + r) * dim + static_cast<size_t>(vector) * kLanes;
-      const F32 unit = Broadcast(scratch.units[row + r]);
+      const F32 unit = Broadcast(scratch.unit_values[row + r]);
 #pragma GCC unroll 8
       for (int i = 0; i < kVectors; ++i) {
-        const I32 sum = ShiftLeft<8>(high[r][i]) + low[r][i];
-        Store(out + i * kLanes, Fma(ToFloat(sum), unit, Load(out + i * kLanes)));
+        Store(out + i * kLanes, Fma(ToFloat(dots[r][i].Total()), unit, Load(out + i * kLanes)));
       }
     }
   }

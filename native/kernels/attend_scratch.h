@@ -11,6 +11,8 @@ namespace turnwise {
 // Tokens whose scores are held at once. Larger blocks rescale the outputs less often; smaller ones keep
 // K, V and scores in L1. The int8 product of probabilities and V must not overflow: see attend_int8.h.
 constexpr int kAttendBlockTokens = 256;
+// Of one integer probability.
+constexpr int kUnitBytes = 2;
 
 struct AttendScratch {
   // [rows][kAttendBlockTokens]: scores, then probabilities.
@@ -19,11 +21,10 @@ struct AttendScratch {
   int8_t* queries;
   float* query_scales;
   int32_t* query_corrections;
-  // int8 pages only. Probabilities as 16-bit integers in two bytes, [rows][kAttendBlockTokens] each, and
-  // the value of one unit.
-  uint8_t* high_bytes;
-  uint8_t* low_bytes;
-  float* units;
+  // int8 pages only. Probabilities as integers, kUnitBytes each, [rows][kAttendBlockTokens], and the value of
+  // one unit.
+  uint8_t* units;
+  float* unit_values;
   size_t bytes;
 };
 
@@ -44,9 +45,8 @@ static AttendScratch DivideScratch(uint8_t* memory, int32_t rows, const PageLayo
   scratch.queries = reinterpret_cast<int8_t*>(take(integer_rows * dim));
   scratch.query_scales = reinterpret_cast<float*>(take(integer_rows * sizeof(float)));
   scratch.query_corrections = reinterpret_cast<int32_t*>(take(integer_rows * sizeof(int32_t)));
-  scratch.high_bytes = take(integer_rows * kAttendBlockTokens);
-  scratch.low_bytes = take(integer_rows * kAttendBlockTokens);
-  scratch.units = reinterpret_cast<float*>(take(integer_rows * sizeof(float)));
+  scratch.units = take(integer_rows * kAttendBlockTokens * kUnitBytes);
+  scratch.unit_values = reinterpret_cast<float*>(take(integer_rows * sizeof(float)));
   scratch.bytes = bytes;
   return scratch;
 }

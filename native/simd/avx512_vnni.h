@@ -24,6 +24,8 @@ constexpr int kFloatGemmTiles = 4;
 constexpr int kFloatGemmTokens = 6;
 constexpr int kAttendRows = 4;
 constexpr int kAttendTiles = 2;
+constexpr int kAttendFloatVectors = 4;
+constexpr int kAttendIntVectors = 2;
 
 constexpr int kLanes = 16;
 constexpr WeightLayout kWeightLayout = WeightLayout::kRows16x4;
@@ -49,6 +51,7 @@ inline F32 Load(const float* p) { return {_mm512_loadu_ps(p)}; }
 inline F32 LoadFirst(const float* p, int count) { return {_mm512_maskz_loadu_ps(FirstLanes(count), p)}; }
 inline void Store(float* p, F32 a) { _mm512_storeu_ps(p, a.v); }
 inline void StoreFirst(float* p, F32 a, int count) { _mm512_mask_storeu_ps(p, FirstLanes(count), a.v); }
+inline float FirstLane(F32 a) { return _mm512_cvtss_f32(a.v); }
 inline F32 LoadF16(const uint16_t* p) {
   return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
 }
@@ -83,14 +86,6 @@ inline I32 ToInt(F32 a) { return {_mm512_cvtps_epi32(a.v)}; }
 inline I32 ClampInt(I32 a, int32_t low, int32_t high) {
   return {_mm512_min_epi32(_mm512_max_epi32(a.v, _mm512_set1_epi32(low)), _mm512_set1_epi32(high))};
 }
-template <int kBits>
-inline I32 ShiftLeft(I32 a) {
-  return {_mm512_slli_epi32(a.v, kBits)};
-}
-template <int kBits>
-inline I32 ShiftRight(I32 a) {
-  return {_mm512_srli_epi32(a.v, kBits)};
-}
 inline int32_t SumInt(I32 a) { return _mm512_reduce_add_epi32(a.v); }
 inline void StoreLowBytes(uint8_t* p, I32 a) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a.v));
@@ -113,9 +108,6 @@ inline Bytes LowNibbles(Bytes a) { return {_mm512_and_si512(a.v, _mm512_set1_epi
 inline Bytes HighNibbles(Bytes a) {
   return {_mm512_and_si512(_mm512_srli_epi16(a.v, 4), _mm512_set1_epi8(0x0f))};
 }
-inline I32 DotUnsignedSigned(I32 sum, Bytes a, FourBytes b) { return {_mm512_dpbusd_epi32(sum.v, a.v, b.v)}; }
-inline I32 DotUnsignedSigned(I32 sum, FourBytes a, Bytes b) { return {_mm512_dpbusd_epi32(sum.v, a.v, b.v)}; }
-
 inline I32 DotPairs(I32 a, I32 b) { return {_mm512_madd_epi16(a.v, b.v)}; }
 inline I32 MultiplyInt(I32 a, I32 b) { return {_mm512_mullo_epi32(a.v, b.v)}; }
 inline void StoreBytes(uint8_t* p, Bytes a) { _mm512_storeu_si512(p, a.v); }
@@ -125,11 +117,37 @@ template <int kLargest, int kZeroPoint>
 class WeightDot {
  public:
   void Begin(I32 offset) { sum_ = offset; }
-  void Add(Bytes a, FourBytes b) { sum_ = DotUnsignedSigned(sum_, a, b); }
+  void Add(Bytes a, FourBytes b) { sum_.v = _mm512_dpbusd_epi32(sum_.v, a.v, b.v); }
   I32 Total() const { return sum_; }
 
  private:
   I32 sum_;
+};
+
+// 16 high bytes, then 16 low ones: two unsigned operands of vpdpbusd.
+constexpr int kMaxUnit = 32767;
+struct Units {
+  FourBytes high, low;
+};
+inline void StoreUnits(uint8_t* p, I32 units) {
+  StoreLowBytes(p, {_mm512_srli_epi32(units.v, 8)});
+  StoreLowBytes(p + kLanes, units);
+}
+inline Units LoadUnits(const uint8_t* p, int quad) {
+  return {BroadcastFour(p + 4 * quad), BroadcastFour(p + kLanes + 4 * quad)};
+}
+
+class UnitDot {
+ public:
+  void Begin() { high_ = low_ = BroadcastInt(0); }
+  void Add(Units units, Bytes values) {
+    high_.v = _mm512_dpbusd_epi32(high_.v, units.high.v, values.v);
+    low_.v = _mm512_dpbusd_epi32(low_.v, units.low.v, values.v);
+  }
+  I32 Total() const { return I32{_mm512_slli_epi32(high_.v, 8)} + low_; }
+
+ private:
+  I32 high_, low_;
 };
 
 inline void Prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }

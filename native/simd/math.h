@@ -23,9 +23,7 @@ inline F32 Exp(F32 x) {
 }
 
 inline float ExpOne(float x) {
-  float out;
-  StoreFirst(&out, Exp(Broadcast(x)), 1);
-  return out;
+  return FirstLane(Exp(Broadcast(x)));
 }
 
 }  // namespace TURNWISE_ISA

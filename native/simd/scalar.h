@@ -25,6 +25,8 @@ constexpr int kFloatGemmTiles = 1;
 constexpr int kFloatGemmTokens = 4;
 constexpr int kAttendRows = 2;
 constexpr int kAttendTiles = 1;
+constexpr int kAttendFloatVectors = 1;
+constexpr int kAttendIntVectors = 1;
 
 constexpr int kLanes = 16;
 constexpr WeightLayout kWeightLayout = WeightLayout::kRows16x4;
@@ -66,6 +68,7 @@ inline void Store(float* p, F32 a) { std::memcpy(p, a.lane, sizeof a.lane); }
 inline void StoreFirst(float* p, F32 a, int count) {
   for (int i = 0; i < count; ++i) p[i] = a.lane[i];
 }
+inline float FirstLane(F32 a) { return a.lane[0]; }
 inline F32 LoadF16(const uint16_t* p) {
   return Each<F32>([&](int i) { return F16ToF32(p[i]); });
 }
@@ -155,14 +158,6 @@ inline I32 ToInt(F32 a) {
 inline I32 ClampInt(I32 a, int32_t low, int32_t high) {
   return Each<I32>([&](int i) { return a.lane[i] < low ? low : a.lane[i] > high ? high : a.lane[i]; });
 }
-template <int kBits>
-inline I32 ShiftLeft(I32 a) {
-  return Each<I32>([&](int i) { return static_cast<int32_t>(static_cast<uint32_t>(a.lane[i]) << kBits); });
-}
-template <int kBits>
-inline I32 ShiftRight(I32 a) {
-  return Each<I32>([&](int i) { return static_cast<int32_t>(static_cast<uint32_t>(a.lane[i]) >> kBits); });
-}
 inline int32_t SumInt(I32 a) {
   int32_t sum = 0;
   for (int i = 0; i < kLanes; ++i) sum += a.lane[i];
@@ -204,22 +199,6 @@ inline Bytes HighNibbles(Bytes a) {
   for (uint8_t& byte : a.byte) byte = static_cast<uint8_t>(byte >> 4);
   return a;
 }
-// sum[i] + the four products of lane i, a unsigned and b signed.
-inline I32 DotUnsignedSigned(I32 sum, Bytes a, FourBytes b) {
-  return Each<I32>([&](int i) {
-    int32_t total = sum.lane[i];
-    for (int j = 0; j < 4; ++j) total += a.byte[4 * i + j] * static_cast<int8_t>(b.byte[j]);
-    return total;
-  });
-}
-inline I32 DotUnsignedSigned(I32 sum, FourBytes a, Bytes b) {
-  return Each<I32>([&](int i) {
-    int32_t total = sum.lane[i];
-    for (int j = 0; j < 4; ++j) total += a.byte[j] * static_cast<int8_t>(b.byte[4 * i + j]);
-    return total;
-  });
-}
-
 // For each lane the two products of its int16 halves, summed.
 inline I32 DotPairs(I32 a, I32 b) {
   const auto half = [](int32_t word, int index) { return static_cast<int16_t>(static_cast<uint32_t>(word) >> (16 * index)); };
@@ -238,7 +217,44 @@ class WeightDot {
  public:
   // `offset`: -kZeroPoint times the sum of all b to come. A level whose products are signed ignores it.
   void Begin(I32 offset) { sum_ = offset; }
-  void Add(Bytes a, FourBytes b) { sum_ = DotUnsignedSigned(sum_, a, b); }
+  void Add(Bytes a, FourBytes b) {
+    for (int i = 0; i < 4 * kLanes; ++i) sum_.lane[i / 4] += a.byte[i] * static_cast<int8_t>(b.byte[i % 4]);
+  }
+  I32 Total() const { return sum_; }
+
+ private:
+  I32 sum_;
+};
+
+// Integers of 0 .. kMaxUnit for 16 tokens, in 32 bytes whose order is the level's own.
+constexpr int kMaxUnit = 32767;
+struct Units {
+  int32_t token[4];
+};
+inline void StoreUnits(uint8_t* p, I32 units) {
+  for (int i = 0; i < kLanes; ++i) {
+    const uint16_t unit = static_cast<uint16_t>(units.lane[i]);
+    std::memcpy(p + 2 * i, &unit, sizeof unit);
+  }
+}
+// Those of tokens 4 * quad .. 4 * quad + 3.
+inline Units LoadUnits(const uint8_t* p, int quad) {
+  Units out;
+  for (int i = 0; i < 4; ++i) {
+    uint16_t unit;
+    std::memcpy(&unit, p + 2 * (4 * quad + i), sizeof unit);
+    out.token[i] = unit;
+  }
+  return out;
+}
+
+// The exact sum of unit * value over tokens, where lane i of `values` holds int8 of four tokens.
+class UnitDot {
+ public:
+  void Begin() { sum_ = BroadcastInt(0); }
+  void Add(Units units, Bytes values) {
+    for (int i = 0; i < 4 * kLanes; ++i) sum_.lane[i / 4] += units.token[i % 4] * static_cast<int8_t>(values.byte[i]);
+  }
   I32 Total() const { return sum_; }
 
  private:

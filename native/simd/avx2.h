@@ -1,0 +1,300 @@
+// The SIMD types of kernels/*.h on AVX2 with FMA and F16C: 16 lanes in two registers. simd/scalar.h documents
+// what each operation means.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+#include <cstring>
+
+#include "../kernels/weight_formats.h"
+
+namespace turnwise {
+namespace TURNWISE_ISA {
+
+// Blocks that fit the 16 registers, of which a vector of 16 lanes takes two.
+constexpr int kIntGemmTiles = 1;
+constexpr int kIntGemmTokens = 6;
+constexpr int kFloatGemmTiles = 1;
+constexpr int kFloatGemmTokens = 6;
+constexpr int kAttendRows = 4;
+constexpr int kAttendTiles = 1;
+constexpr int kAttendFloatVectors = 1;
+constexpr int kAttendIntVectors = 1;
+
+constexpr int kLanes = 16;
+constexpr WeightLayout kWeightLayout = WeightLayout::kRows16x4;
+
+// Lanes 0 .. 7 and 8 .. 15.
+struct F32 {
+  __m256 low, high;
+};
+struct I32 {
+  __m256i low, high;
+};
+struct Bytes {
+  __m256i low, high;
+};
+struct FourBytes {
+  __m256i v;
+};
+
+// All ones in the first `count` lanes.
+inline I32 FirstLanes(int count) {
+  alignas(64) static constexpr int32_t kMasks[32] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+                                                     -1, -1, -1, -1, -1, 0,  0,  0,  0,  0,  0,
+                                                     0,  0,  0,  0,  0,  0,  0,  0,  0,  0};
+  const int32_t* first = kMasks + 16 - count;
+  return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(first)),
+          _mm256_loadu_si256(reinterpret_cast<const __m256i*>(first + 8))};
+}
+
+inline F32 Broadcast(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
+inline F32 Zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
+inline F32 Load(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+inline F32 LoadFirst(const float* p, int count) {
+  const I32 mask = FirstLanes(count);
+  return {_mm256_maskload_ps(p, mask.low), _mm256_maskload_ps(p + 8, mask.high)};
+}
+inline void Store(float* p, F32 a) {
+  _mm256_storeu_ps(p, a.low);
+  _mm256_storeu_ps(p + 8, a.high);
+}
+inline void StoreFirst(float* p, F32 a, int count) {
+  const I32 mask = FirstLanes(count);
+  _mm256_maskstore_ps(p, mask.low, a.low);
+  _mm256_maskstore_ps(p + 8, mask.high, a.high);
+}
+inline __m128i Load128(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
+inline float FirstLane(F32 a) { return _mm256_cvtss_f32(a.low); }
+inline F32 LoadF16(const uint16_t* p) { return {_mm256_cvtph_ps(Load128(p)), _mm256_cvtph_ps(Load128(p + 8))}; }
+inline void StoreF16(uint16_t* p, F32 a) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(a.low, _MM_FROUND_TO_NEAREST_INT));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 8), _mm256_cvtps_ph(a.high, _MM_FROUND_TO_NEAREST_INT));
+}
+inline F32 LoadBf16(const uint16_t* p) {
+  const auto widen = [](__m128i halves) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+  };
+  return {widen(Load128(p)), widen(Load128(p + 8))};
+}
+
+inline F32 operator+(F32 a, F32 b) { return {_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)}; }
+inline F32 operator-(F32 a, F32 b) { return {_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)}; }
+inline F32 operator*(F32 a, F32 b) { return {_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)}; }
+inline F32 operator/(F32 a, F32 b) { return {_mm256_div_ps(a.low, b.low), _mm256_div_ps(a.high, b.high)}; }
+inline F32 Fma(F32 a, F32 b, F32 c) {
+  return {_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)};
+}
+inline F32 Max(F32 a, F32 b) { return {_mm256_max_ps(a.low, b.low), _mm256_max_ps(a.high, b.high)}; }
+inline F32 Min(F32 a, F32 b) { return {_mm256_min_ps(a.low, b.low), _mm256_min_ps(a.high, b.high)}; }
+inline F32 Abs(F32 a) {
+  const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
+  return {_mm256_and_ps(a.low, magnitude), _mm256_and_ps(a.high, magnitude)};
+}
+inline F32 Round(F32 a) {
+  constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+  return {_mm256_round_ps(a.low, kNearest), _mm256_round_ps(a.high, kNearest)};
+}
+// In two steps, as in scalar.h: rounding to a subnormal then happens once, in the second.
+inline F32 ScaleByPowerOfTwo(F32 a, F32 n) {
+  const auto scale = [](__m256 x, __m256 power) {
+    const __m256i whole = _mm256_cvtps_epi32(power);
+    const __m256i half = _mm256_srai_epi32(whole, 1);
+    const auto factor = [](__m256i exponent) {
+      return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(exponent, _mm256_set1_epi32(127)), 23));
+    };
+    return _mm256_mul_ps(_mm256_mul_ps(x, factor(half)), factor(_mm256_sub_epi32(whole, half)));
+  };
+  return {scale(a.low, n.low), scale(a.high, n.high)};
+}
+inline F32 KeepFirst(F32 a, int count, F32 rest) {
+  const I32 mask = FirstLanes(count);
+  return {_mm256_blendv_ps(rest.low, a.low, _mm256_castsi256_ps(mask.low)),
+          _mm256_blendv_ps(rest.high, a.high, _mm256_castsi256_ps(mask.high))};
+}
+inline float Sum(F32 a) {
+  const __m256 eight = _mm256_add_ps(a.low, a.high);
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+inline float Largest(F32 a) {
+  const __m256 eight = _mm256_max_ps(a.low, a.high);
+  const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
+
+inline I32 BroadcastInt(int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
+inline I32 operator+(I32 a, I32 b) { return {_mm256_add_epi32(a.low, b.low), _mm256_add_epi32(a.high, b.high)}; }
+inline F32 ToFloat(I32 a) { return {_mm256_cvtepi32_ps(a.low), _mm256_cvtepi32_ps(a.high)}; }
+inline I32 ToInt(F32 a) { return {_mm256_cvtps_epi32(a.low), _mm256_cvtps_epi32(a.high)}; }
+inline I32 ClampInt(I32 a, int32_t low, int32_t high) {
+  const auto clamp = [=](__m256i x) {
+    return _mm256_min_epi32(_mm256_max_epi32(x, _mm256_set1_epi32(low)), _mm256_set1_epi32(high));
+  };
+  return {clamp(a.low), clamp(a.high)};
+}
+inline int32_t SumInt(I32 a) {
+  const __m256i eight = _mm256_add_epi32(a.low, a.high);
+  const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+  const __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
+  return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 1)));
+}
+// The low 16 bits of each lane, in order; lanes are at most 0xffff.
+inline __m256i PackHalves(I32 a) {
+  return _mm256_permute4x64_epi64(_mm256_packus_epi32(a.low, a.high), _MM_SHUFFLE(3, 1, 2, 0));
+}
+inline void StoreLowBytes(uint8_t* p, I32 a) {
+  const __m256i mask = _mm256_set1_epi32(0xff);
+  const __m256i halves = PackHalves({_mm256_and_si256(a.low, mask), _mm256_and_si256(a.high, mask)});
+  const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
+}
+inline I32 LoadInt(const int32_t* p) {
+  return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)),
+          _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 8))};
+}
+inline void StoreInt(int32_t* p, I32 a) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a.low);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p + 8), a.high);
+}
+inline void TakeLarger(F32 x, I32 index, F32* best, I32* best_index) {
+  const auto take = [](__m256 x_half, __m256i index_half, __m256* best_half, __m256i* best_index_half) {
+    const __m256 larger = _mm256_cmp_ps(x_half, *best_half, _CMP_GT_OQ);
+    *best_half = _mm256_blendv_ps(*best_half, x_half, larger);
+    *best_index_half = _mm256_blendv_epi8(*best_index_half, index_half, _mm256_castps_si256(larger));
+  };
+  take(x.low, index.low, &best->low, &best_index->low);
+  take(x.high, index.high, &best->high, &best_index->high);
+}
+
+inline Bytes LoadBytes(const uint8_t* p) {
+  return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)),
+          _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 32))};
+}
+inline void StoreBytes(uint8_t* p, Bytes a) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a.low);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p + 32), a.high);
+}
+inline FourBytes BroadcastFour(const void* p) {
+  int32_t word;
+  std::memcpy(&word, p, sizeof word);
+  return {_mm256_set1_epi32(word)};
+}
+inline Bytes LowNibbles(Bytes a) {
+  const __m256i mask = _mm256_set1_epi8(0x0f);
+  return {_mm256_and_si256(a.low, mask), _mm256_and_si256(a.high, mask)};
+}
+inline Bytes HighNibbles(Bytes a) {
+  return LowNibbles({_mm256_srli_epi16(a.low, 4), _mm256_srli_epi16(a.high, 4)});
+}
+inline I32 DotPairs(I32 a, I32 b) { return {_mm256_madd_epi16(a.low, b.low), _mm256_madd_epi16(a.high, b.high)}; }
+inline I32 MultiplyInt(I32 a, I32 b) {
+  return {_mm256_mullo_epi32(a.low, b.low), _mm256_mullo_epi32(a.high, b.high)};
+}
+
+// Both int16 halves of each lane, summed.
+inline I32 SumPairs(Bytes pairs) {
+  const __m256i ones = _mm256_set1_epi16(1);
+  return {_mm256_madd_epi16(pairs.low, ones), _mm256_madd_epi16(pairs.high, ones)};
+}
+
+// Keeps the compiler from turning a chain of sums into a tree, which would hold all products at once: far
+// more than there are registers.
+inline __m256i KeepOrder(__m256i sum) {
+  asm("" : "+x"(sum));
+  return sum;
+}
+
+// vpmaddubsw adds two products to an int16 and saturates. Two products of a weight of at most kLargest fit,
+// and so do a few of their sums, which are added as int16: one widening for many products.
+template <int kLargest, int kZeroPoint>
+class WeightDot {
+  static constexpr int kSums = 32767 / (2 * 127 * kLargest);
+  static_assert(kSums >= 1, "a sum of two products fits int16");
+
+ public:
+  void Begin(I32 offset) {
+    sum_ = offset;
+    pairs_ = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+    count_ = 0;
+  }
+  void Add(Bytes a, FourBytes b) {
+    pairs_.low = KeepOrder(_mm256_add_epi16(pairs_.low, _mm256_maddubs_epi16(a.low, b.v)));
+    pairs_.high = KeepOrder(_mm256_add_epi16(pairs_.high, _mm256_maddubs_epi16(a.high, b.v)));
+    if (++count_ == kSums) Widen();
+  }
+  I32 Total() {
+    if (count_ > 0) Widen();
+    return sum_;
+  }
+
+ private:
+  void Widen() {
+    sum_ = sum_ + SumPairs(pairs_);
+    pairs_ = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+    count_ = 0;
+  }
+
+  I32 sum_;
+  Bytes pairs_;
+  int count_;
+};
+
+// Bytes of 8 bits turn signed, and their sign moves to the other factor: |w| <= 128, so that two products
+// fit int16. What they give is the signed product, without an offset.
+template <>
+class WeightDot<255, 128> {
+ public:
+  void Begin(I32 /*offset*/) { sum_ = BroadcastInt(0); }
+  void Add(Bytes a, FourBytes b) { sum_ = sum_ + SumPairs({Products(a.low, b.v), Products(a.high, b.v)}); }
+  I32 Total() const { return sum_; }
+
+ private:
+  static __m256i Products(__m256i a, __m256i b) {
+    const __m256i weights = _mm256_xor_si256(a, _mm256_set1_epi8(static_cast<char>(0x80)));
+    return _mm256_maddubs_epi16(_mm256_abs_epi8(weights), _mm256_sign_epi8(b, weights));
+  }
+
+  I32 sum_;
+};
+
+// Units as int16 of tokens 0, 2, 1, 3 of each four: pairs for the even and the odd bytes of a lane.
+constexpr int kMaxUnit = 32767;
+struct Units {
+  __m256i even, odd;
+};
+inline void StoreUnits(uint8_t* p, I32 units) {
+  const __m256i halves = PackHalves(units);
+  const __m256i even_odd = _mm256_shufflehi_epi16(_mm256_shufflelo_epi16(halves, _MM_SHUFFLE(3, 1, 2, 0)),
+                                                  _MM_SHUFFLE(3, 1, 2, 0));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), even_odd);
+}
+inline Units LoadUnits(const uint8_t* p, int quad) {
+  return {BroadcastFour(p + 8 * quad).v, BroadcastFour(p + 8 * quad + 4).v};
+}
+
+class UnitDot {
+ public:
+  void Begin() { sum_ = BroadcastInt(0); }
+  void Add(Units units, Bytes values) {
+    sum_ = sum_ + I32{Products(units, values.low), Products(units, values.high)};
+  }
+  I32 Total() const { return sum_; }
+
+ private:
+  static __m256i Products(Units units, __m256i values) {
+    const __m256i even = _mm256_srai_epi16(_mm256_slli_epi16(values, 8), 8);
+    const __m256i odd = _mm256_srai_epi16(values, 8);
+    return _mm256_add_epi32(_mm256_madd_epi16(even, units.even), _mm256_madd_epi16(odd, units.odd));
+  }
+
+  I32 sum_;
+};
+
+inline void Prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
+
+}  // namespace TURNWISE_ISA
+}  // namespace turnwise
