@@ -40,7 +40,9 @@ constexpr KernelTable MakeKernelTable(const char* isa) {
       kWeightLayout,
       // In the order of WeightFormat.
       {FloatKernels<Float32>(), FloatKernels<Float16>(), FloatKernels<BFloat16>(), IntKernels<Int8G32>(),
-       IntKernels<Int4G32>()},
+       IntKernels<Int4G32>(), IntKernels<Int4G32Min>(), IntKernels<Int5G32>(), IntKernels<Int5G32Min>(),
+       IntKernels<Code4G32>(), IntKernels<Int2K16Min>(), IntKernels<Int3K16>(), IntKernels<Int4K32Min>(),
+       IntKernels<Int5K32Min>(), IntKernels<Int6K16>(), IntKernels<Code4K32>()},
       RmsNorm,
       Quantize,
       Rope,

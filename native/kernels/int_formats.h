@@ -1,4 +1,5 @@
-// What the bytes of each packed integer format mean, for IntGemm and UnpackIntRow.
+// What the bytes of each packed integer format mean, for IntGemm and UnpackIntRow: one kind of scales
+// (int_scales.h) with one kind of values (int_values.h).
 //
 // A row is cut into groups of kQuantGroup columns, the activations' own. A format is a class whose object
 // is one group of one tile (16 rows); groups lie in blocks of kBlockColumns columns, one after the other,
@@ -16,60 +17,41 @@
 // the f32 products at the end, whose order is IntBlock's.
 #pragma once
 
+#include "int_scales.h"
+#include "int_values.h"
+
 namespace turnwise {
 namespace TURNWISE_ISA {
 
 static_assert(kLanes == kTileRows, "a vector holds one value of each row of a tile");
 
-// Both halves of a group, as MinimumPairs and the sums of a q8a row hold them.
-constexpr int32_t PairOf(int low, int high) {
-  return static_cast<int32_t>((static_cast<uint32_t>(low) & 0xffffu) | static_cast<uint32_t>(high) << 16);
-}
+template <class Scales, class Layout>
+struct IntFormat : Scales {
+  static constexpr int kVectors = Layout::kVectors;
+  static constexpr int kOperands = Layout::kOperands;
+  static constexpr int kLargest = Layout::kLargest;
+  static constexpr int kZeroPoint = Layout::kZeroPoint;
+  static constexpr size_t kValueBytes = Layout::kStoredVectors * kVectorBytes;
+  static constexpr size_t kBlockBytes =
+      Scales::kHeaderBytes + Scales::kBlockColumns / kQuantGroup * (Scales::kIntegerBytes + kValueBytes);
 
-constexpr size_t kVectorBytes = 4 * kTileRows;
-constexpr size_t kHalvesBytes = kTileRows * sizeof(uint16_t);
-
-inline F32 LoadScales(const uint8_t* p) { return LoadF16(reinterpret_cast<const uint16_t*>(p)); }
-
-// A group that has no parts but 16 f16 scales, then its vectors.
-struct PlainGroup {
-  static constexpr int kBlockColumns = kQuantGroup;
-  static constexpr int kSubgroups = 1;
-  static constexpr bool kHasMinimum = false;
-
-  PlainGroup(const uint8_t* block, int /*group*/) : packed(block) {}
-  F32 Scale() const { return LoadScales(packed); }
-  Bytes Vector(int vector) const { return LoadBytes(packed + kHalvesBytes + static_cast<size_t>(vector) * kVectorBytes); }
-
-  const uint8_t* packed;
+  IntFormat(const uint8_t* block, int group) : Scales(block, group, kValueBytes) {}
+  static constexpr int Column(int vector, int operand) { return Layout::Column(vector, operand); }
+  Bytes Operand(int vector, int operand) const { return Layout::Operand(this->Values(), vector, operand); }
 };
 
-// 8 vectors: vector g holds columns 4g .. 4g+3, each int8 + 128.
-struct Int8G32 : PlainGroup {
-  using PlainGroup::PlainGroup;
-  static constexpr int kVectors = 8;
-  static constexpr int kOperands = 1;
-  static constexpr size_t kBlockBytes = kHalvesBytes + kVectors * kVectorBytes;
-  static constexpr int kLargest = 255;
-  static constexpr int kZeroPoint = 128;
-  static constexpr int Column(int vector, int) { return 4 * vector; }
-  Bytes Operand(int vector, int) const { return Vector(vector); }
-};
-
-// 4 vectors: vector g holds columns 4g .. 4g+3 in the low nibbles and 16+4g .. 16+4g+3 in the high ones,
-// each plus 8.
-struct Int4G32 : PlainGroup {
-  using PlainGroup::PlainGroup;
-  static constexpr int kVectors = 4;
-  static constexpr int kOperands = 2;
-  static constexpr size_t kBlockBytes = kHalvesBytes + kVectors * kVectorBytes;
-  static constexpr int kLargest = 15;
-  static constexpr int kZeroPoint = 8;
-  static constexpr int Column(int vector, int operand) { return 16 * operand + 4 * vector; }
-  Bytes Operand(int vector, int operand) const {
-    return operand == 0 ? LowNibbles(Vector(vector)) : HighNibbles(Vector(vector));
-  }
-};
+using Int8G32 = IntFormat<G32, Int8Values>;
+using Int4G32 = IntFormat<G32, Int4Values<8>>;
+using Int4G32Min = IntFormat<G32Min, Int4Values<0>>;
+using Int5G32 = IntFormat<G32, Int5Values<16>>;
+using Int5G32Min = IntFormat<G32Min, Int5Values<0>>;
+using Code4G32 = IntFormat<G32, Code4Values>;
+using Int2K16Min = IntFormat<K16Min, Int2Values<0>>;
+using Int3K16 = IntFormat<K16, Int3Values>;
+using Int4K32Min = IntFormat<K32Min, Int4Values<0>>;
+using Int5K32Min = IntFormat<K32Min, Int5Values<0>>;
+using Int6K16 = IntFormat<K16, Int6Values>;
+using Code4K32 = IntFormat<K32, Code4Values>;
 
 }  // namespace TURNWISE_ISA
 }  // namespace turnwise

@@ -14,8 +14,24 @@ constexpr int kQuantGroup = 32;
 constexpr int kTileRows = 16;
 
 // Codes of the program's weight table: order is part of the ABI.
-enum class WeightFormat : int32_t { kF32, kF16, kBf16, kInt8G32, kInt4G32 };
-constexpr int kWeightFormatCount = 5;
+enum class WeightFormat : int32_t {
+  kF32,
+  kF16,
+  kBf16,
+  kInt8G32,
+  kInt4G32,
+  kInt4G32Min,
+  kInt5G32,
+  kInt5G32Min,
+  kCode4G32,
+  kInt2K16Min,
+  kInt3K16,
+  kInt4K32Min,
+  kInt5K32Min,
+  kInt6K16,
+  kCode4K32,
+};
+constexpr int kWeightFormatCount = 15;
 
 // What a weight is multiplied with: rows of f32, or rows of int8 with scales and sums (Q8aRow).
 enum class OperandType : int32_t { kF32, kQ8a };

@@ -12,6 +12,17 @@ constexpr SourceType kSourceTypes[] = {
     {30, "BF16", WeightFormat::kBf16, 1, 2, PackFloat16Tile},
     {8, "Q8_0", WeightFormat::kInt8G32, 32, 34, PackQ8_0Tile},
     {2, "Q4_0", WeightFormat::kInt4G32, 32, 18, PackQ4_0Tile},
+    {3, "Q4_1", WeightFormat::kInt4G32Min, 32, 20, PackQ4_1Tile},
+    {6, "Q5_0", WeightFormat::kInt5G32, 32, 22, PackQ5_0Tile},
+    {7, "Q5_1", WeightFormat::kInt5G32Min, 32, 24, PackQ5_1Tile},
+    // As Q4_0, up to what its nibbles mean.
+    {20, "IQ4_NL", WeightFormat::kCode4G32, 32, 18, PackQ4_0Tile},
+    {10, "Q2_K", WeightFormat::kInt2K16Min, 256, 84, PackQ2KTile},
+    {11, "Q3_K", WeightFormat::kInt3K16, 256, 110, PackQ3KTile},
+    {12, "Q4_K", WeightFormat::kInt4K32Min, 256, 144, PackQ4KTile},
+    {13, "Q5_K", WeightFormat::kInt5K32Min, 256, 176, PackQ5KTile},
+    {14, "Q6_K", WeightFormat::kInt6K16, 256, 210, PackQ6KTile},
+    {23, "IQ4_XS", WeightFormat::kCode4K32, 256, 136, PackIq4XsTile},
 };
 
 }  // namespace

@@ -30,5 +30,16 @@ void PackFloat16Tile(const uint8_t* const* rows, size_t columns, uint8_t* out);
 // int_tiles.cc
 void PackQ8_0Tile(const uint8_t* const* rows, size_t columns, uint8_t* out);
 void PackQ4_0Tile(const uint8_t* const* rows, size_t columns, uint8_t* out);
+// block_tiles.cc
+void PackQ4_1Tile(const uint8_t* const* rows, size_t columns, uint8_t* out);
+void PackQ5_0Tile(const uint8_t* const* rows, size_t columns, uint8_t* out);
+void PackQ5_1Tile(const uint8_t* const* rows, size_t columns, uint8_t* out);
+// superblock_tiles.cc
+void PackQ2KTile(const uint8_t* const* rows, size_t columns, uint8_t* out);
+void PackQ3KTile(const uint8_t* const* rows, size_t columns, uint8_t* out);
+void PackQ4KTile(const uint8_t* const* rows, size_t columns, uint8_t* out);
+void PackQ5KTile(const uint8_t* const* rows, size_t columns, uint8_t* out);
+void PackQ6KTile(const uint8_t* const* rows, size_t columns, uint8_t* out);
+void PackIq4XsTile(const uint8_t* const* rows, size_t columns, uint8_t* out);
 
 }  // namespace turnwise

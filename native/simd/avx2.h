@@ -128,6 +128,7 @@ inline float Largest(F32 a) {
 
 inline I32 BroadcastInt(int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
 inline I32 operator+(I32 a, I32 b) { return {_mm256_add_epi32(a.low, b.low), _mm256_add_epi32(a.high, b.high)}; }
+inline I32 operator&(I32 a, I32 b) { return {_mm256_and_si256(a.low, b.low), _mm256_and_si256(a.high, b.high)}; }
 inline F32 ToFloat(I32 a) { return {_mm256_cvtepi32_ps(a.low), _mm256_cvtepi32_ps(a.high)}; }
 inline I32 ToInt(F32 a) { return {_mm256_cvtps_epi32(a.low), _mm256_cvtps_epi32(a.high)}; }
 inline I32 ClampInt(I32 a, int32_t low, int32_t high) {
@@ -170,6 +171,15 @@ inline void TakeLarger(F32 x, I32 index, F32* best, I32* best_index) {
   take(x.high, index.high, &best->high, &best_index->high);
 }
 
+inline I32 LoadSignedBytes(const int8_t* p) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  return {_mm256_cvtepi8_epi32(bytes), _mm256_cvtepi8_epi32(_mm_srli_si128(bytes, 8))};
+}
+inline I32 LoadUnsignedBytes(const uint8_t* p) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  return {_mm256_cvtepu8_epi32(bytes), _mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8))};
+}
+
 inline Bytes LoadBytes(const uint8_t* p) {
   return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)),
           _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 32))};
@@ -189,6 +199,34 @@ inline Bytes LowNibbles(Bytes a) {
 }
 inline Bytes HighNibbles(Bytes a) {
   return LowNibbles({_mm256_srli_epi16(a.low, 4), _mm256_srli_epi16(a.high, 4)});
+}
+inline Bytes operator|(Bytes a, Bytes b) {
+  return {_mm256_or_si256(a.low, b.low), _mm256_or_si256(a.high, b.high)};
+}
+// The shifts of 16 bits carry bits from byte to byte, which the mask drops. They take constants only.
+inline __m256i ShiftWordsRight(__m256i a, int bits) {
+  switch (bits) {
+    case -4: return _mm256_slli_epi16(a, 4);
+    case -3: return _mm256_slli_epi16(a, 3);
+    case -2: return _mm256_slli_epi16(a, 2);
+    case -1: return _mm256_slli_epi16(a, 1);
+    case 1: return _mm256_srli_epi16(a, 1);
+    case 2: return _mm256_srli_epi16(a, 2);
+    case 3: return _mm256_srli_epi16(a, 3);
+    case 4: return _mm256_srli_epi16(a, 4);
+    case 5: return _mm256_srli_epi16(a, 5);
+    case 6: return _mm256_srli_epi16(a, 6);
+    default: return a;
+  }
+}
+inline Bytes MoveBits(Bytes a, int from, int width, int to) {
+  const __m256i mask = _mm256_set1_epi8(static_cast<char>(((1 << width) - 1) << to));
+  return {_mm256_and_si256(ShiftWordsRight(a.low, from - to), mask),
+          _mm256_and_si256(ShiftWordsRight(a.high, from - to), mask)};
+}
+inline Bytes LookUp(Bytes a, const uint8_t* table) {
+  const __m256i levels = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table)));
+  return {_mm256_shuffle_epi8(levels, a.low), _mm256_shuffle_epi8(levels, a.high)};
 }
 inline I32 DotPairs(I32 a, I32 b) { return {_mm256_madd_epi16(a.low, b.low), _mm256_madd_epi16(a.high, b.high)}; }
 inline I32 MultiplyInt(I32 a, I32 b) {

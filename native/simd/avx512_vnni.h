@@ -81,6 +81,7 @@ inline float Largest(F32 a) { return _mm512_reduce_max_ps(a.v); }
 
 inline I32 BroadcastInt(int32_t x) { return {_mm512_set1_epi32(x)}; }
 inline I32 operator+(I32 a, I32 b) { return {_mm512_add_epi32(a.v, b.v)}; }
+inline I32 operator&(I32 a, I32 b) { return {_mm512_and_si512(a.v, b.v)}; }
 inline F32 ToFloat(I32 a) { return {_mm512_cvtepi32_ps(a.v)}; }
 inline I32 ToInt(F32 a) { return {_mm512_cvtps_epi32(a.v)}; }
 inline I32 ClampInt(I32 a, int32_t low, int32_t high) {
@@ -98,6 +99,13 @@ inline void TakeLarger(F32 x, I32 index, F32* best, I32* best_index) {
 inline void StoreInt(int32_t* p, I32 a) { _mm512_storeu_si512(p, a.v); }
 inline I32 LoadInt(const int32_t* p) { return {_mm512_loadu_si512(p)}; }
 
+inline I32 LoadSignedBytes(const int8_t* p) {
+  return {_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
+}
+inline I32 LoadUnsignedBytes(const uint8_t* p) {
+  return {_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
+}
+
 inline Bytes LoadBytes(const uint8_t* p) { return {_mm512_loadu_si512(p)}; }
 inline FourBytes BroadcastFour(const void* p) {
   int32_t word;
@@ -108,6 +116,32 @@ inline Bytes LowNibbles(Bytes a) { return {_mm512_and_si512(a.v, _mm512_set1_epi
 inline Bytes HighNibbles(Bytes a) {
   return {_mm512_and_si512(_mm512_srli_epi16(a.v, 4), _mm512_set1_epi8(0x0f))};
 }
+inline Bytes operator|(Bytes a, Bytes b) { return {_mm512_or_si512(a.v, b.v)}; }
+// The shifts of 16 bits carry bits from byte to byte, which the mask drops. They take constants only.
+inline __m512i ShiftWordsRight(__m512i a, int bits) {
+  switch (bits) {
+    case -4: return _mm512_slli_epi16(a, 4);
+    case -3: return _mm512_slli_epi16(a, 3);
+    case -2: return _mm512_slli_epi16(a, 2);
+    case -1: return _mm512_slli_epi16(a, 1);
+    case 1: return _mm512_srli_epi16(a, 1);
+    case 2: return _mm512_srli_epi16(a, 2);
+    case 3: return _mm512_srli_epi16(a, 3);
+    case 4: return _mm512_srli_epi16(a, 4);
+    case 5: return _mm512_srli_epi16(a, 5);
+    case 6: return _mm512_srli_epi16(a, 6);
+    default: return a;
+  }
+}
+inline Bytes MoveBits(Bytes a, int from, int width, int to) {
+  const __m512i mask = _mm512_set1_epi8(static_cast<char>(((1 << width) - 1) << to));
+  return {_mm512_and_si512(ShiftWordsRight(a.v, from - to), mask)};
+}
+inline Bytes LookUp(Bytes a, const uint8_t* table) {
+  const __m128i levels = _mm_loadu_si128(reinterpret_cast<const __m128i*>(table));
+  return {_mm512_shuffle_epi8(_mm512_broadcast_i32x4(levels), a.v)};
+}
+
 inline I32 DotPairs(I32 a, I32 b) { return {_mm512_madd_epi16(a.v, b.v)}; }
 inline I32 MultiplyInt(I32 a, I32 b) { return {_mm512_mullo_epi32(a.v, b.v)}; }
 inline void StoreBytes(uint8_t* p, Bytes a) { _mm512_storeu_si512(p, a.v); }

@@ -147,6 +147,9 @@ inline I32 BroadcastInt(int32_t x) {
 inline I32 operator+(I32 a, I32 b) {
   return Each<I32>([&](int i) { return a.lane[i] + b.lane[i]; });
 }
+inline I32 operator&(I32 a, I32 b) {
+  return Each<I32>([&](int i) { return a.lane[i] & b.lane[i]; });
+}
 inline F32 ToFloat(I32 a) {
   return Each<F32>([&](int i) { return static_cast<float>(a.lane[i]); });
 }
@@ -169,6 +172,13 @@ inline void StoreLowBytes(uint8_t* p, I32 a) {
 }
 inline void StoreInt(int32_t* p, I32 a) { std::memcpy(p, a.lane, sizeof a.lane); }
 inline I32 LoadInt(const int32_t* p) {
+  return Each<I32>([&](int i) { return p[i]; });
+}
+// One byte for each lane.
+inline I32 LoadSignedBytes(const int8_t* p) {
+  return Each<I32>([&](int i) { return p[i]; });
+}
+inline I32 LoadUnsignedBytes(const uint8_t* p) {
   return Each<I32>([&](int i) { return p[i]; });
 }
 // Lanes of `best` that are less than x become x, and their index `index`; NaN is never larger.
@@ -197,6 +207,20 @@ inline Bytes LowNibbles(Bytes a) {
 }
 inline Bytes HighNibbles(Bytes a) {
   for (uint8_t& byte : a.byte) byte = static_cast<uint8_t>(byte >> 4);
+  return a;
+}
+inline Bytes operator|(Bytes a, Bytes b) {
+  for (size_t i = 0; i < sizeof a.byte; ++i) a.byte[i] = static_cast<uint8_t>(a.byte[i] | b.byte[i]);
+  return a;
+}
+// Bits from .. from + width - 1 of each byte, moved to `to`; the other bits are zero.
+inline Bytes MoveBits(Bytes a, int from, int width, int to) {
+  for (uint8_t& byte : a.byte) byte = static_cast<uint8_t>((byte >> from & ((1 << width) - 1)) << to);
+  return a;
+}
+// table[a], a below 16.
+inline Bytes LookUp(Bytes a, const uint8_t* table) {
+  for (uint8_t& byte : a.byte) byte = table[byte];
   return a;
 }
 // For each lane the two products of its int16 halves, summed.

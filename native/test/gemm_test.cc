@@ -58,10 +58,10 @@ void TestAgainstFormula(const KernelTable& kernels, const SourceFormat& format, 
       double expected = 0;
       double magnitude = 0;
       for (int k = 0; k < columns && r < rows; ++k) {
-        const double product = source.weights[static_cast<size_t>(r * columns + k)] *
-                               x.values[static_cast<size_t>(t * columns + k)];
-        expected += product;
-        magnitude += std::fabs(product);
+        const size_t weight = static_cast<size_t>(r * columns + k);
+        const double activation = x.values[static_cast<size_t>(t * columns + k)];
+        expected += source.weights[weight] * activation;
+        magnitude += source.magnitudes[weight] * std::fabs(activation);
       }
       // Rows of padding are exactly zero. Others: a rounding error per step of the sum.
       const int steps = format.IsInteger() ? columns / 32 * 6 : columns;

@@ -1,9 +1,11 @@
 #include "sources.h"
 
+#include <cmath>
 #include <cstring>
 #include <string>
 
 #include "../pack/pack.h"
+#include "quant_blocks.h"
 #include "testing.h"
 
 namespace turnwise {
@@ -12,42 +14,11 @@ namespace test {
 namespace {
 
 template <class T>
-void Append(std::vector<uint8_t>* bytes, T value) {
-  const uint8_t* p = reinterpret_cast<const uint8_t*>(&value);
-  bytes->insert(bytes->end(), p, p + sizeof value);
-}
-
-uint16_t RandomScale() {
-  switch (RandomBelow(16)) {
-    case 0:
-      return 0;
-    case 1:
-      return FloatToHalf(-0.01f);
-    case 2:
-      return 0x0003;  // subnormal
-    default:
-      return FloatToHalf(0.001f + 0.01f * (RandomFloat() + 1.0f));
-  }
-}
-
-void AppendQ8Block(Source* source) {
-  const uint16_t scale = RandomScale();
-  Append(&source->bytes, scale);
-  for (int k = 0; k < 32; ++k) {
-    const int8_t value = static_cast<int8_t>(RandomBelow(256) - 128);
-    Append(&source->bytes, value);
-    source->weights.push_back(static_cast<double>(HalfToFloat(scale)) * value);
-  }
-}
-
-// Byte k holds column k in its low and column 16 + k in its high nibble, each plus 8.
-void AppendQ4Block(Source* source) {
-  const uint16_t scale = RandomScale();
-  Append(&source->bytes, scale);
-  int values[32];
-  for (int& value : values) value = RandomBelow(16);
-  for (int k = 0; k < 16; ++k) Append(&source->bytes, static_cast<uint8_t>(values[k] | values[k + 16] << 4));
-  for (const int value : values) source->weights.push_back(static_cast<double>(HalfToFloat(scale)) * (value - 8));
+void Append(Source* source, T stored, float value) {
+  const uint8_t* p = reinterpret_cast<const uint8_t*>(&stored);
+  source->bytes.insert(source->bytes.end(), p, p + sizeof stored);
+  source->weights.push_back(value);
+  source->magnitudes.push_back(std::fabs(value));
 }
 
 float Truncated(float value) {
@@ -60,22 +31,19 @@ float Truncated(float value) {
 
 void AppendF32(Source* source) {
   const float value = RandomFloat();
-  Append(&source->bytes, value);
-  source->weights.push_back(value);
+  Append(source, value, value);
 }
 
 void AppendF16(Source* source) {
   const uint16_t half = FloatToHalf(RandomFloat());
-  Append(&source->bytes, half);
-  source->weights.push_back(HalfToFloat(half));
+  Append(source, half, HalfToFloat(half));
 }
 
 void AppendBf16(Source* source) {
   const float value = Truncated(RandomFloat());
   uint32_t bits;
   std::memcpy(&bits, &value, sizeof bits);
-  Append(&source->bytes, static_cast<uint16_t>(bits >> 16));
-  source->weights.push_back(value);
+  Append(source, static_cast<uint16_t>(bits >> 16), value);
 }
 
 }  // namespace
@@ -84,8 +52,18 @@ const std::vector<SourceFormat> kSourceFormats = {
     {"F32", 0, WeightFormat::kF32, 1, 4, AppendF32},
     {"F16", 1, WeightFormat::kF16, 1, 2, AppendF16},
     {"BF16", 30, WeightFormat::kBf16, 1, 2, AppendBf16},
-    {"Q8_0", 8, WeightFormat::kInt8G32, 32, 34, AppendQ8Block},
-    {"Q4_0", 2, WeightFormat::kInt4G32, 32, 18, AppendQ4Block},
+    {"Q8_0", 8, WeightFormat::kInt8G32, 32, 34, AppendQ8_0},
+    {"Q4_0", 2, WeightFormat::kInt4G32, 32, 18, AppendQ4_0},
+    {"Q4_1", 3, WeightFormat::kInt4G32Min, 32, 20, AppendQ4_1},
+    {"Q5_0", 6, WeightFormat::kInt5G32, 32, 22, AppendQ5_0},
+    {"Q5_1", 7, WeightFormat::kInt5G32Min, 32, 24, AppendQ5_1},
+    {"IQ4_NL", 20, WeightFormat::kCode4G32, 32, 18, AppendIq4Nl},
+    {"Q2_K", 10, WeightFormat::kInt2K16Min, 256, 84, AppendQ2K},
+    {"Q3_K", 11, WeightFormat::kInt3K16, 256, 110, AppendQ3K},
+    {"Q4_K", 12, WeightFormat::kInt4K32Min, 256, 144, AppendQ4K},
+    {"Q5_K", 13, WeightFormat::kInt5K32Min, 256, 176, AppendQ5K},
+    {"Q6_K", 14, WeightFormat::kInt6K16, 256, 210, AppendQ6K},
+    {"IQ4_XS", 23, WeightFormat::kCode4K32, 256, 136, AppendIq4Xs},
 };
 
 Source RandomSource(const SourceFormat& format, int rows, int columns) {

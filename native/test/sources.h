@@ -13,6 +13,8 @@ namespace test {
 struct Source {
   std::vector<uint8_t> bytes;
   std::vector<double> weights;  // [rows, columns]
+  // Of each weight, the magnitudes of the terms that it is a sum of: what rounding errors are relative to.
+  std::vector<double> magnitudes;
 };
 
 struct SourceFormat {

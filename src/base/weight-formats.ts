@@ -17,9 +17,14 @@ export interface WeightFormatInfo {
 
 const SCALE_BYTES = 2;
 
+/** Of 8 groups of 32 columns, each with its values and some integers of a byte, behind f16 scales. */
+function superblockBytes(scales: number, integers: number, valueBytes: number): number {
+  return scales * SCALE_BYTES + 8 * (integers + valueBytes);
+}
+
 /**
- * `int8_g32`: int8, an f16 scale for every 32 columns. `int4_g32`: 4 bits with zero point 8, the same
- * scales.
+ * Integers of so many bits, or codes for 16 levels. `g32`: an f16 scale for every 32 columns. `k32`, `k16`:
+ * an f16 scale for every 256, times an integer for every 32 or 16. `min`: minima of the same kind.
  */
 export const WEIGHT_FORMATS = {
   f32: { groupColumns: 1, groupBytes: 4, operand: "f32" },
@@ -27,6 +32,16 @@ export const WEIGHT_FORMATS = {
   bf16: { groupColumns: 1, groupBytes: 2, operand: "f32" },
   int8_g32: { groupColumns: 32, groupBytes: SCALE_BYTES + 32, operand: "q8a" },
   int4_g32: { groupColumns: 32, groupBytes: SCALE_BYTES + 16, operand: "q8a" },
+  int4_g32_min: { groupColumns: 32, groupBytes: 2 * SCALE_BYTES + 16, operand: "q8a" },
+  int5_g32: { groupColumns: 32, groupBytes: SCALE_BYTES + 20, operand: "q8a" },
+  int5_g32_min: { groupColumns: 32, groupBytes: 2 * SCALE_BYTES + 20, operand: "q8a" },
+  code4_g32: { groupColumns: 32, groupBytes: SCALE_BYTES + 16, operand: "q8a" },
+  int2_k16_min: { groupColumns: 256, groupBytes: superblockBytes(2, 2, 8), operand: "q8a" },
+  int3_k16: { groupColumns: 256, groupBytes: superblockBytes(1, 2, 12), operand: "q8a" },
+  int4_k32_min: { groupColumns: 256, groupBytes: superblockBytes(2, 2, 16), operand: "q8a" },
+  int5_k32_min: { groupColumns: 256, groupBytes: superblockBytes(2, 2, 20), operand: "q8a" },
+  int6_k16: { groupColumns: 256, groupBytes: superblockBytes(1, 2, 24), operand: "q8a" },
+  code4_k32: { groupColumns: 256, groupBytes: superblockBytes(1, 1, 16), operand: "q8a" },
 } as const satisfies Record<string, WeightFormatInfo>;
 
 export type WeightFormat = keyof typeof WEIGHT_FORMATS;

@@ -14,17 +14,16 @@ const PACKED_AS: { readonly [Type in DecodableType]: WeightFormat } = {
   BF16: "bf16",
   Q8_0: "int8_g32",
   Q4_0: "int4_g32",
-  // No packed format of their own yet: decoded as they are packed.
-  Q4_1: "f32",
-  Q5_0: "f32",
-  Q5_1: "f32",
-  Q2_K: "f32",
-  Q3_K: "f32",
-  Q4_K: "f32",
-  Q5_K: "f32",
-  Q6_K: "f32",
-  IQ4_NL: "f32",
-  IQ4_XS: "f32",
+  Q4_1: "int4_g32_min",
+  Q5_0: "int5_g32",
+  Q5_1: "int5_g32_min",
+  Q2_K: "int2_k16_min",
+  Q3_K: "int3_k16",
+  Q4_K: "int4_k32_min",
+  Q5_K: "int5_k32_min",
+  Q6_K: "int6_k16",
+  IQ4_NL: "code4_g32",
+  IQ4_XS: "code4_k32",
 };
 
 /** The format that an encoding is packed to; groups of GPTQ, AWQ and the like are decoded as they are packed. */

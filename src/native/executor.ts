@@ -5,7 +5,6 @@ import { maySpin, readUsableCores } from "../base/usable-cores.ts";
 import { WEIGHT_FORMAT_CODES } from "../base/weight-formats.ts";
 import { encodeProgram } from "../compile/encode.ts";
 import type { MatrixSpec, Program, VectorSpec, WeightSpec } from "../compile/program.ts";
-import { GGML_TYPES } from "../formats/gguf/ggml-types.ts";
 import { decodeRows } from "../formats/quant/rows.ts";
 import type { Executor, ExecutorLimits } from "../graph/executor.ts";
 import { sourceRow } from "../graph/weight-ref.ts";
@@ -95,18 +94,10 @@ function elementsOf(spec: WeightSpec): number {
   return spec.kind === "matrix" ? spec.rows * spec.columns : spec.length;
 }
 
-function packMatrix(store: WeightStoreHandle, spec: MatrixSpec, weight: WeightBytes): void {
-  const { bytes, ggmlType } = spec.format === "f32" ? decoded(spec, weight) : weight;
+function packMatrix(store: WeightStoreHandle, spec: MatrixSpec, { bytes, ggmlType }: WeightBytes): void {
   const format = WEIGHT_FORMAT_CODES.indexOf(spec.format);
   const ropeHeadDim = spec.rowOrder.kind === "rope-halves" ? spec.rowOrder.headDim : 0;
   store.packMatrix(bytes, ggmlType, format, spec.rows, spec.columns, ropeHeadDim);
-}
-
-/** As F32, which every type can be packed from. */
-function decoded({ rows, columns }: MatrixSpec, weight: WeightBytes): WeightBytes {
-  if (weight.ggmlType === GGML_TYPES.F32.id) return weight;
-  const values = decodeRows(weight.ggmlType, weight.bytes, rows * columns);
-  return { bytes: new Uint8Array(values.buffer), ggmlType: GGML_TYPES.F32.id };
 }
 
 /** A vector as f32, its elements in the order of the rows that it belongs to. */

@@ -20,6 +20,7 @@ import { bindWeights } from "../../src/models/bind-weights.ts";
 import { buildGraph } from "../../src/models/families.ts";
 import { openModel } from "../../src/models/open-model.ts";
 import { type RandomQuant, randomModel } from "../../src/models/random/random-model.ts";
+import type { RandomShapeName } from "../../src/models/random/random-shapes.ts";
 import { createNativeExecutor } from "../../src/native/executor.ts";
 import { storedWeightBytes } from "../../src/native/stored-weight-bytes.ts";
 import { NATIVE_MISSING } from "../support/native-addon.ts";
@@ -34,8 +35,14 @@ const DECODE_TOKENS = 3;
 /** Attention splits every 512 positions. */
 const LONG_TOKENS = 1061;
 
-function makeExecutor(quant: RandomQuant, kvType: KvType, threads: number): Executor {
-  const bytes = ggufBytes(randomModel("tiny", quant, 11));
+interface Kind {
+  readonly shape: RandomShapeName;
+  readonly quant: RandomQuant;
+  readonly kvType: KvType;
+}
+
+function makeExecutor({ shape, quant, kvType }: Kind, threads: number): Executor {
+  const bytes = ggufBytes(randomModel(shape, quant, 11));
   const source = openModel("tiny.gguf", (path) => memorySource(path, bytes));
   const graph = buildGraph(source.spec());
   const weights = bindWeights(graph, source);
@@ -174,16 +181,24 @@ function bitsOf(logits: readonly Float32Array[]): readonly string[] {
   );
 }
 
-const KINDS = (["f32", "f16", "bf16", "q8_0", "q4_0"] as const).flatMap((quant) =>
-  (["f32", "f16", "int8"] as const).map((kvType) => ({ quant, kvType })),
-);
+const KINDS: readonly Kind[] = [
+  ...(["f32", "f16", "bf16", "q8_0", "q4_0"] as const).flatMap((quant) =>
+    (["f32", "f16", "int8"] as const).map((kvType) => ({ shape: "tiny" as const, quant, kvType })),
+  ),
+  // Every kind of scales and of values, on rows that superblocks divide.
+  ...(["q5_1", "q2_k", "q3_k", "q4_k_m", "iq4_xs"] as const).map((quant): Kind => ({
+    shape: "tiny-wide",
+    quant,
+    kvType: "int8",
+  })),
+];
 
-describe.skipIf(NATIVE_MISSING).each(KINDS)("$quant weights, $kvType KV", ({ quant, kvType }) => {
+describe.skipIf(NATIVE_MISSING).each(KINDS)("$quant weights, $kvType KV", (kind) => {
   const executors = new Map<number, Executor>();
   const executorOf = (threads: number): Executor => {
     const known = executors.get(threads);
     if (known !== undefined) return known;
-    const made = makeExecutor(quant, kvType, threads);
+    const made = makeExecutor(kind, threads);
     executors.set(threads, made);
     return made;
   };

@@ -11,20 +11,20 @@ import type { StepBatch } from "../../src/graph/executor.ts";
 import type { GraphBuilder } from "../../src/graph/graph-builder.ts";
 import { createGraphBuilder } from "../../src/graph/graph-builder.ts";
 import type { Tolerance } from "../../src/graph/op.ts";
-import type { DecodableType } from "../../src/formats/quant/block-formats.ts";
+import { DECODABLE_TYPES, type DecodableType } from "../../src/formats/quant/block-formats.ts";
 import { OPS, type OpName } from "../../src/graph/ops/table.ts";
 import { f32Rows } from "../../src/graph/row-matrix.ts";
 import { toleranceProblem } from "../../src/graph/tolerance.ts";
 import { matrixRef, vectorRef } from "../../src/graph/weight-ref.ts";
 import {
   type GraphSetup,
-  PACKABLE_TYPES,
   type TestTensor,
   interpreterOf,
   isIntegerType,
   nativeOf,
   stepLogits,
   testTensor,
+  wholeBlocks,
 } from "../support/graph-on-native.ts";
 import { NATIVE_ISA_LEVELS, NATIVE_MISSING } from "../support/native-addon.ts";
 import { randomFloats, randomInts } from "../support/random-values.ts";
@@ -148,12 +148,12 @@ function quantizedTolerance(op: OpName): Tolerance {
   return { relative: relative + 1.01 / 127, absolute };
 }
 
-describe.skipIf(NATIVE_MISSING).each(PACKABLE_TYPES)("native ops on %s weights", (type) => {
-  const columns = isIntegerType(type) ? 96 : 37;
+describe.skipIf(NATIVE_MISSING).each(DECODABLE_TYPES)("native ops on %s weights", (type) => {
+  const columns = isIntegerType(type) ? wholeBlocks(type, 96) : 37;
 
   it("embed", () => {
     const sketch = new Sketch();
-    const weight = sketch.matrix("w", type, INPUT_ROWS, 96);
+    const weight = sketch.matrix("w", type, INPUT_ROWS, wholeBlocks(type, 96));
     expect(
       problemsOf(
         sketch.setup(sketch.builder.add("embed", "x", { inputs: {}, weights: { weight }, attributes: {} })),

@@ -11,7 +11,7 @@ import type { KvType } from "../../src/base/dtypes.ts";
 import { alignUp } from "../../src/base/bytes.ts";
 import { type WeightFormat, operandOf } from "../../src/base/weight-formats.ts";
 import { weightFormatOf } from "../../src/compile/weight-formats.ts";
-import { DECODABLE_TYPES, type DecodableType } from "../../src/formats/quant/block-formats.ts";
+import type { DecodableType } from "../../src/formats/quant/block-formats.ts";
 import { at, invariant } from "../../src/base/invariant.ts";
 import {
   type BufferSpec,
@@ -46,8 +46,10 @@ export interface GraphSetup {
 
 const formatOf = (type: GgmlType): WeightFormat => weightFormatOf({ kind: "ggml", type });
 
-/** Types with a packed format of their own. */
-export const PACKABLE_TYPES = DECODABLE_TYPES.filter((type) => type === "F32" || formatOf(type) !== "f32");
+/** The least number of columns that is a whole number of the type's blocks and at least `columns`. */
+export function wholeBlocks(type: DecodableType, columns: number): number {
+  return alignUp(columns, GGML_TYPES[type].blockElements);
+}
 
 /** Whether weights of this type are multiplied with integers. */
 export function isIntegerType(type: DecodableType): boolean {
