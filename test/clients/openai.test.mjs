@@ -31,6 +31,26 @@ describe("openai client", () => {
     assert.match(answer._request_id, /^req-/);
   });
 
+  it("gets a forced tool call, and its arguments in pieces", async () => {
+    const parameters = {
+      type: "object",
+      properties: { city: { type: "string", maxLength: 12 }, unit: { enum: ["C", "F"] } },
+      required: ["city", "unit"],
+      additionalProperties: false,
+    };
+    const tools = [{ type: "function", function: { name: "get_weather", parameters, strict: true } }];
+    const tool_choice = { type: "function", function: { name: "get_weather" } };
+    const request = { model, messages, tools, tool_choice, max_tokens: 200, seed: 1 };
+    const answer = await client.chat.completions.create(request);
+    assert.equal(answer.choices[0].finish_reason, "tool_calls");
+    const [call] = answer.choices[0].message.tool_calls;
+    assert.equal(call.function.name, "get_weather");
+    assert.deepEqual(Object.keys(JSON.parse(call.function.arguments)), ["city", "unit"]);
+    const stream = client.chat.completions.stream(request);
+    const [streamed] = (await stream.finalMessage()).tool_calls;
+    assert.equal(streamed.function.arguments, call.function.arguments);
+  });
+
   it("streams the same chat completion", async () => {
     const request = { model, messages, max_tokens: 24, seed: 1 };
     const whole = await client.chat.completions.create(request);
@@ -100,8 +120,8 @@ describe("openai client", () => {
       return true;
     });
     await assert.rejects(
-      refused({ response_format: { type: "json_object" } }),
-      (error) => error instanceof OpenAI.BadRequestError && error.code === "field_refused",
+      refused({ response_format: { type: "json_schema", json_schema: { name: "x", schema: { not: {} } } } }),
+      (error) => error instanceof OpenAI.BadRequestError && error.code === "schema_unsupported",
     );
     await assert.rejects(
       refused({ max_tokens: 1_000_000 }),
