@@ -23,8 +23,10 @@ const TEXT = "text/tinystories-sample-656k.txt";
 const CHUNKS = 4;
 /** Of the perplexity. */
 const TOLERANCE = 0.005;
+/** Two engines are loaded, and the twin's f32 weights are slow on a busy machine. */
+const TIMEOUT_MS = 120_000;
 
-describe.skipIf(sharedAbsent)("TinyStories-656K, widened", () => {
+describe.skipIf(sharedAbsent)("TinyStories-656K, widened", { timeout: TIMEOUT_MS }, () => {
   const folder = mkdtempSync(join(tmpdir(), "turnwise-test-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   let model: WideModel | null = null;
