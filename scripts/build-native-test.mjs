@@ -13,7 +13,7 @@ import { mkdirSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { compileStale, compileUnit, findCompiler, link, nativeSources } from "./build-native.mjs";
+import { architectureOfPrefix, compileStale, compileUnit, findCompiler, link, nativeSources } from "./build-native.mjs";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const OUT = join(ROOT, "build", "native", "test");
@@ -24,21 +24,24 @@ const PROGRAMS = {
   kernel_bench: { folders: ["isa", "kernels", "pack"], tests: (name) => name === "kernel_bench.cc" },
 };
 
-/** Builds `program` with `flags` added; returns the path of the executable. Throws what the compiler says. */
-export async function buildNativeTest(program, flags = []) {
+/**
+ * Builds `program` with `flags` added; `cross` is as for `buildNative`. Returns the path of the executable. Throws
+ * what the compiler says.
+ */
+export async function buildNativeTest(program, flags = [], { cross = "" } = {}) {
   const { folders, tests } = PROGRAMS[program];
-  const compiler = findCompiler();
+  const compiler = findCompiler({ cross });
   const variant = flags.length === 0 ? "" : createHash("sha256").update(flags.join(" ")).digest("hex").slice(0, 8);
-  const objects = join(OUT, "obj", variant);
+  const out = join(`${OUT}${cross === "" ? "" : `-${architectureOfPrefix(cross)}`}`, variant, program);
+  const objects = join(dirname(out), "obj");
   mkdirSync(objects, { recursive: true });
-  const units = nativeSources(process.arch)
+  const units = nativeSources(cross === "" ? process.arch : architectureOfPrefix(cross))
     .filter((path) => {
       const folder = relative(join(ROOT, "native"), dirname(path));
       return folders.includes(folder) || (folder === "test" && tests(basename(path)));
     })
     .map((path) => compileUnit(path, compiler, [...flagsOf(path), ...flags], objects));
   const compiled = await compileStale(units);
-  const out = join(OUT, variant, program);
   mkdirSync(dirname(out), { recursive: true });
   await link(["-pthread", ...flags, ...units.map((unit) => unit.object)], units, compiler, out, compiled > 0);
   return out;

@@ -79,7 +79,7 @@ export function findCompiler({ cxx, cross = "" } = {}) {
   throw new CompilerMissingError(candidates);
 }
 
-function architectureOfPrefix(prefix) {
+export function architectureOfPrefix(prefix) {
   if (prefix.startsWith("aarch64")) return "arm64";
   if (prefix.startsWith("x86_64")) return "x64";
   return process.arch;

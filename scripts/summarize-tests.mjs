@@ -44,6 +44,7 @@ const suites = {
   kernels: readLog(join(reports, "kernels.log")),
   check: readLog(join(reports, "check.log")),
   clients: readLog(join(reports, "clients.log")),
+  arm: readLog(join(reports, "arm.log")),
 };
 
 let passed = 0;

@@ -10,7 +10,7 @@ namespace turnwise {
 namespace {
 
 // ADDON_ABI in addon-types.ts.
-constexpr int kAddonAbi = 3;
+constexpr int kAddonAbi = 4;
 
 Napi::Array StringArray(Napi::Env env, const std::vector<std::string>& strings) {
   Napi::Array array = Napi::Array::New(env, strings.size());
@@ -64,6 +64,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Mapping", MappingHandle::Define(env));
   exports.Set("WeightStore", WeightStoreHandle::Define(env));
   exports.Set("Executor", ExecutorHandle::Define(env));
+  exports.Set("MachineProbe", MachineProbeHandle::Define(env));
   return exports;
 }
 

@@ -1,4 +1,4 @@
-// The three handles that JavaScript holds; src/native/addon-types.ts defines their methods. Every
+// The handles that JavaScript holds; src/native/addon-types.ts defines their methods. Every
 // method first checks its arguments and that the handle was not disposed.
 #pragma once
 
@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "../bench/machine_probe.h"
 #include "../runtime/executor.h"
 #include "../runtime/mapped_file.h"
 #include "../runtime/weight_store.h"
@@ -65,6 +66,22 @@ class ExecutorHandle : public Napi::ObjectWrap<ExecutorHandle> {
   Napi::Value Property(const Napi::CallbackInfo& info, Get get);
 
   std::unique_ptr<Executor> executor_;
+};
+
+// For benches: what this machine can do at most.
+class MachineProbeHandle : public Napi::ObjectWrap<MachineProbeHandle> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  explicit MachineProbeHandle(const Napi::CallbackInfo& info);
+
+ private:
+  Napi::Value ReadBandwidth(const Napi::CallbackInfo& info);
+  Napi::Value Int8Rate(const Napi::CallbackInfo& info);
+  Napi::Value Dispose(const Napi::CallbackInfo& info);
+  template <typename Measure>
+  Napi::Value Rate(const Napi::CallbackInfo& info, Measure measure);
+
+  std::unique_ptr<MachineProbe> probe_;
 };
 
 // What every method says after dispose(); TypeScript recognises it.

@@ -98,14 +98,20 @@ void Buffer::CheckGuards(const char* what) const {
   }
 }
 
+#if defined(__aarch64__)
+using Half = __fp16;
+#else
+using Half = _Float16;
+#endif
+
 float HalfToFloat(uint16_t half) {
-  _Float16 value;
+  Half value;
   std::memcpy(&value, &half, sizeof value);
   return static_cast<float>(value);
 }
 
 uint16_t FloatToHalf(float value) {
-  const _Float16 half = static_cast<_Float16>(value);
+  const Half half = static_cast<Half>(value);
   uint16_t bits;
   std::memcpy(&bits, &half, sizeof bits);
   return bits;

@@ -2,6 +2,7 @@
 
 import type { Command } from "./command.ts";
 import { BENCH_TURNS } from "./commands/bench-turns.ts";
+import { BENCH } from "./commands/bench.ts";
 import { BUILD_NATIVE } from "./commands/build-native.ts";
 import { CHAT } from "./commands/chat.ts";
 import { CONFIG } from "./commands/config.ts";
@@ -14,6 +15,7 @@ import { RUN } from "./commands/run.ts";
 import { SERVE } from "./commands/serve.ts";
 import { START } from "./commands/start.ts";
 import { TEMPLATE } from "./commands/template.ts";
+import { SYNTH } from "./commands/synth.ts";
 import { TOKENIZE } from "./commands/tokenize.ts";
 
 export const COMMANDS: readonly Command[] = [
@@ -27,8 +29,10 @@ export const COMMANDS: readonly Command[] = [
   TOKENIZE,
   TEMPLATE,
   PERPLEXITY,
+  BENCH,
   BENCH_TURNS,
   CONFIG,
+  SYNTH,
   DOCTOR,
   BUILD_NATIVE,
 ];

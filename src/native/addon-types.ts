@@ -7,7 +7,7 @@
 import type { SampleBatch, SampleResult, StepBatch } from "../graph/executor.ts";
 
 /** Changes with any change of this surface; the loader refuses a binary with another number. */
-export const ADDON_ABI = 3;
+export const ADDON_ABI = 4;
 
 export interface CpuInfo {
   /** "x64", "arm64". */
@@ -71,6 +71,22 @@ export interface ExecutorOptions {
   readonly pages: number;
 }
 
+/** The limits of this machine, measured by fixed loops; see native/bench. */
+export interface MachineProbeHandle {
+  /** Bytes a second that the threads read from memory. */
+  readBandwidth(): number;
+  /** Operations a second of the ISA level's int8 loop, which loads nothing; a multiply-add is two. */
+  int8Rate(): number;
+  dispose(): void;
+}
+
+export interface MachineProbeOptions {
+  readonly isa: string;
+  readonly threads: number;
+  /** Size of the block that is read; several times the last-level cache. */
+  readonly bytes: number;
+}
+
 /** What the .node file exports. */
 export interface Addon {
   readonly abi: number;
@@ -86,4 +102,5 @@ export interface Addon {
   readonly Mapping: new (path: string) => MappingHandle;
   readonly WeightStore: new (options: { readonly isa: string; readonly threads: number }) => WeightStoreHandle;
   readonly Executor: new (options: ExecutorOptions) => ExecutorHandle;
+  readonly MachineProbe: new (options: MachineProbeOptions) => MachineProbeHandle;
 }

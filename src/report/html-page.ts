@@ -7,6 +7,8 @@ export type PagePart =
   | { readonly kind: "heading"; readonly text: string }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "plot"; readonly plot: Plot }
+  /** A drawing that is SVG already. */
+  | { readonly kind: "drawing"; readonly svg: string }
   | {
       readonly kind: "table";
       readonly head: readonly string[];
@@ -35,6 +37,8 @@ function renderPart(part: PagePart): string {
       return `<p>${escapeText(part.text)}</p>`;
     case "plot":
       return renderPlot(part.plot);
+    case "drawing":
+      return part.svg;
     case "table":
       return (
         `<table><thead>${renderRow(part.head, "th")}</thead>` +

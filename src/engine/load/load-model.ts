@@ -48,6 +48,8 @@ export interface LoadedModel {
   readonly info: ModelInfo;
   readonly capacity: EngineCapacity;
   readonly executor: Executor;
+  /** What the executor runs. */
+  readonly compiled: CompileResult;
   readonly vocabulary: VocabularyBytes;
   readonly maxWaiting: number;
   readonly limits: StepLoopOptions["limits"];
@@ -91,6 +93,7 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
       fingerprint: JSON.stringify([info.id, info.fileBytes, info.createdAt, plan.kvType, settings.quant]),
       capacity: capacityOf(plan, executor, settings, performance.now() - startMs),
       executor,
+      compiled: plan.compiled,
       vocabulary,
       maxWaiting: settings.maxWaiting,
       dispose() {

@@ -15,7 +15,7 @@ const DEFAULT_SHARE = 0.4;
 /** A context that was asked for by number may take this much for itself. */
 const REQUESTED_CONTEXT_SHARE = 0.8;
 /** More than so many whole contexts is memory that rarely serves. */
-const DEFAULT_CONTEXTS = 8;
+export const DEFAULT_CONTEXTS = 8;
 
 export interface PoolDemand {
   /** What this process may still take. */

@@ -38,17 +38,26 @@ export function ggufBytes(contents: GgufContents): Uint8Array {
   return writer.finish().slice();
 }
 
+/** Called after each piece; `fraction` of the tensors' bytes is 0..1. */
+export type WriteProgress = (fraction: number) => void;
+
 /**
  * Writes a file: to a temporary name beside `path` first, so that `path` is never half a file. Throws
  * `file_unwritable`.
  */
-export function writeGguf(path: string, contents: GgufContents): void {
+export function writeGguf(path: string, contents: GgufContents, onProgress: WriteProgress = () => {}): void {
   const temporary = `${path}.${process.pid}.tmp`;
   const pieces = ggufPieces(contents);
+  const totalBytes = contents.tensors.reduce((sum, tensor) => sum + byteLengthOf(tensor), 0);
+  let written = 0;
   try {
     const descriptor = openSync(temporary, "w");
     try {
-      for (const piece of pieces) writeFully(descriptor, piece);
+      for (const piece of pieces) {
+        writeFully(descriptor, piece);
+        written += piece.length;
+        onProgress(Math.min(1, written / totalBytes));
+      }
     } finally {
       closeSync(descriptor);
     }

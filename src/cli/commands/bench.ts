@@ -1,0 +1,137 @@
+/** `turnwise bench`: how fast a model runs here, and how near that is to what the machine can do. */
+
+import { writeFileSync } from "node:fs";
+import { fail } from "../../base/errors.ts";
+import type { OptionTable, OptionValues } from "../../base/option-table.ts";
+import { type BenchCase, SUITES, parseBenchCases } from "../../bench/bench-case.ts";
+import { benchPage, benchSvg } from "../../bench/bench-plot.ts";
+import { fittingCases } from "../../bench/fitting-cases.ts";
+import { runBench } from "../../bench/run-bench.ts";
+import { systemReason } from "../../formats/file-source.ts";
+import { renderBench } from "../bench/render-bench.ts";
+import { EXIT_CODES, defineCommand } from "../command.ts";
+import type { CommandContext } from "../command.ts";
+import { CACHE_OPTIONS } from "../options/cache-options.ts";
+import { ENGINE_OPTIONS } from "../options/engine-options.ts";
+import { createProgress } from "../progress.ts";
+import { REQUIRED_MODEL_ARGUMENT, resolveModel } from "../resolve-model.ts";
+import { SYNTHETIC_HELP, keptSyntheticModel, parseSyntheticModel } from "../synthetic-model.ts";
+import { writeJson, writeLine, writeText } from "../terminal.ts";
+
+const BENCH_OPTIONS = {
+  synthetic: {
+    type: { kind: "string", placeholder: "SHAPE:QUANT" },
+    default: null,
+    env: null,
+    help: `Measure random weights, written once into the cache directory; by default llama-3.2-1b:q4_0. ${SYNTHETIC_HELP}`,
+  },
+  cases: {
+    type: { kind: "string", placeholder: "LIST" },
+    default: null,
+    env: null,
+    help: "Cases with commas between: prefill-TOKENS[@DEPTH], decode[-xSEQUENCES][@DEPTH], forks-xSEQUENCES@DEPTH",
+  },
+  suite: {
+    type: { kind: "choice", choices: ["default", "kernels"] },
+    default: "default",
+    env: null,
+    help: "Which cases, where --cases does not say",
+  },
+  rounds: {
+    type: { kind: "integer", min: 1, max: 1000 },
+    default: 5,
+    env: null,
+    help: "Every case is measured once in each round; the median counts",
+  },
+  json: { type: { kind: "boolean" }, default: false, env: null, help: "Print one JSON object" },
+  svg: {
+    type: { kind: "string", placeholder: "FILE" },
+    default: null,
+    env: null,
+    help: "Write a roofline plot too: what was reached below what the machine can do",
+  },
+  html: {
+    type: { kind: "string", placeholder: "FILE" },
+    default: null,
+    env: null,
+    help: "Write a page with the plot and all figures too",
+  },
+} as const satisfies OptionTable;
+
+const MODEL_OPTIONS = {
+  threads: ENGINE_OPTIONS.threads,
+  "kv-type": ENGINE_OPTIONS["kv-type"],
+  backend: ENGINE_OPTIONS.backend,
+  ...CACHE_OPTIONS,
+} as const satisfies OptionTable;
+
+export const BENCH = defineCommand({
+  name: "bench",
+  summary: "Measure prefill and decoding, and their shares of what the machine can do",
+  details:
+    "Tokens a second, as medians of rounds in which every case runs once. In the same rounds fixed loops\n" +
+    "measure the read bandwidth and the int8 rate of this machine; a case's share is of whichever limits it.",
+  arguments: { model: { required: false, help: `${REQUIRED_MODEL_ARGUMENT.help}; by default --synthetic` } },
+  groups: { Measurement: BENCH_OPTIONS, Model: MODEL_OPTIONS },
+  examples: [
+    "turnwise bench model.gguf",
+    "turnwise bench --synthetic llama-3.2-1b:q4_0 --threads 2 --json",
+    "turnwise bench model.gguf --cases decode,decode-x8,decode-x32 --rounds 3",
+  ],
+  run: async ({ arguments: { model: given }, options }, context) => {
+    const { terminal } = context;
+    const asked = casesOf(options);
+    const model = await modelPath(given, options, context);
+    const { fitting, remarks } = fittingCases(model, asked);
+    for (const remark of remarks) await writeLine(terminal.stderr, remark);
+    if (fitting.length === 0) fail("invalid_option", { option: "--cases", problem: "no case fits this model." });
+    const progress = createProgress(terminal.stderr);
+    const warnings: string[] = [];
+    const report = runBench({
+      model,
+      cases: fitting,
+      rounds: options.rounds,
+      kvType: options.kvType,
+      backend: options.backend,
+      ...(options.threads === null ? {} : { threads: options.threads }),
+      onProgress: (label, fraction) => progress.update(label, fraction),
+      onWarning: (message) => warnings.push(`warning: ${message}`),
+    });
+    progress.done();
+    for (const line of warnings) await writeLine(terminal.stderr, line);
+    if (options.svg !== null) writeTextFile(options.svg, benchSvg(report));
+    if (options.html !== null) writeTextFile(options.html, benchPage(report));
+    if (options.json) await writeJson(terminal.stdout, report);
+    else await writeText(terminal.stdout, renderBench(report));
+    return EXIT_CODES.ok;
+  },
+});
+
+/** Throws `file_unwritable`. */
+function writeTextFile(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    fail("file_unwritable", { path, reason: systemReason(error) });
+  }
+}
+
+function casesOf({ cases, suite }: Pick<OptionValues<typeof BENCH_OPTIONS>, "cases" | "suite">): readonly BenchCase[] {
+  return parseBenchCases("--cases", cases ?? SUITES[suite].join(","));
+}
+
+async function modelPath(
+  given: string | null,
+  { synthetic, cacheDir }: { readonly synthetic: string | null; readonly cacheDir: string | null },
+  context: CommandContext,
+): Promise<string> {
+  if (given === null) {
+    const model = parseSyntheticModel("--synthetic", synthetic ?? "llama-3.2-1b:q4_0");
+    return keptSyntheticModel(model, cacheDir, context);
+  }
+  if (synthetic === null) return resolveModel(given, cacheDir, context);
+  return fail("invalid_option", {
+    option: "--synthetic",
+    problem: "it takes the place of MODEL; give one of the two.",
+  });
+}

@@ -1,0 +1,54 @@
+/** `turnwise synth` and `turnwise bench` as a user runs them. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { runCli } from "./support/run-cli.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "turnwise-bench-test-"));
+const model = join(folder, "tiny.gguf");
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("a written model is measured, in JSON with the documented names", async () => {
+  expect(await runCli(["synth", "tiny:q8_0", model])).toMatchObject({ code: 0, stdout: "" });
+  const { code, stdout } = await runCli([
+    "bench",
+    model,
+    "--rounds",
+    "2",
+    "--cases",
+    "prefill-32,forks-x2@64",
+    "--json",
+  ]);
+  expect(code).toBe(0);
+  const report: unknown = JSON.parse(stdout);
+  const speed = { median: expect.any(Number), min: expect.any(Number), max: expect.any(Number) };
+  expect(report).toMatchObject({
+    machine: { threads: expect.any(Number), cpu: expect.any(String) },
+    rounds: 2,
+    cases: [
+      { name: "prefill-32", tokensPerSecond: speed },
+      { name: "forks-x2@64", tokensPerSecond: speed },
+    ],
+  });
+});
+
+test("the table says what was left out, and no case at all is an error", async () => {
+  const table = await runCli(["bench", model, "--rounds", "1", "--threads", "1", "--cases", "decode,decode@8192"]);
+  expect(table.stderr).toMatch(/^decode@8192 is left out: it needs a context of 8224 tokens, this model has 2048/);
+  expect(table.stdout).toMatch(/^ +decode +[\d.]+ +[\d.]+ +[\d.]+/m);
+  const nothing = await runCli(["bench", model, "--cases", "decode@8192"]);
+  expect(nothing).toMatchObject({ code: 2, stdout: "" });
+});
+
+test.each([
+  [["bench", model, "--synthetic", "tiny:f32"], "give one of the two"],
+  [["bench", "--synthetic", "tinny:f32"], "Did you mean tiny?"],
+  [["bench", "--cases", "decod"], "is no case"],
+  [["synth", "tiny", "out.gguf"], "is not SHAPE:QUANT"],
+])("usage error %j", async (args, message) => {
+  const result = await runCli(args);
+  expect(result).toMatchObject({ code: 2, stdout: "" });
+  expect(result.stderr).toContain(message);
+});
