@@ -1,6 +1,6 @@
 /**
- * Builds a program of native/test into build/native/test: `kernel_test` (all kernels, no Node) or
- * `kernel_bench`. Kernels are compiled as they are shipped, each ISA level with its own flags; the tests'
+ * Builds a program of native/test into build/native/test: `kernel_test` (all kernels, no Node), `pool_test`
+ * (the thread pool) or `kernel_bench`. Kernels are compiled as they are shipped, each ISA level with its own flags; the tests'
  * own code only has to compile quickly. Incremental, like the build of the native core.
  *
  *   node scripts/build-native-test.mjs kernel_test -O1 -g -fsanitize=address,undefined
@@ -10,7 +10,7 @@
 
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { architectureOfPrefix, compileStale, compileUnit, findCompiler, link, nativeSources } from "./build-native.mjs";
@@ -18,38 +18,51 @@ import { architectureOfPrefix, compileStale, compileUnit, findCompiler, link, na
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const OUT = join(ROOT, "build", "native", "test");
 
-/** Folders of native/ that a program is made of, beside its files of native/test. */
+const KERNELS = /^(isa|kernels|pack)\//;
+
+/** The sources of each program, by their path in native/. */
 const PROGRAMS = {
-  kernel_test: { folders: ["isa", "kernels", "pack"], tests: (name) => name !== "kernel_bench.cc" },
-  kernel_bench: { folders: ["isa", "kernels", "pack"], tests: (name) => name === "kernel_bench.cc" },
+  kernel_test: (path) =>
+    KERNELS.test(path) || (path.startsWith("test/") && !/(kernel_bench|pool_test)\.cc$/.test(path)),
+  kernel_bench: (path) => KERNELS.test(path) || path === "test/kernel_bench.cc",
+  pool_test: (path) => ["runtime/thread_pool.cc", "test/pool_test.cc", "test/testing.cc"].includes(path),
 };
+
+/** With this flag AVX-512 runs on every x86 CPU, emulated by native/test/emulated_avx512.h over SIMDe. */
+export const EMULATE_AVX512 = "-DTURNWISE_EMULATE_AVX512";
+const AVX512_UNIT = "isa/avx512_vnni.cc";
 
 /**
  * Builds `program` with `flags` added; `cross` is as for `buildNative`. Returns the path of the executable. Throws
  * what the compiler says.
  */
 export async function buildNativeTest(program, flags = [], { cross = "" } = {}) {
-  const { folders, tests } = PROGRAMS[program];
   const compiler = findCompiler({ cross });
   const variant = flags.length === 0 ? "" : createHash("sha256").update(flags.join(" ")).digest("hex").slice(0, 8);
   const out = join(`${OUT}${cross === "" ? "" : `-${architectureOfPrefix(cross)}`}`, variant, program);
   const objects = join(dirname(out), "obj");
   mkdirSync(objects, { recursive: true });
   const units = nativeSources(cross === "" ? process.arch : architectureOfPrefix(cross))
-    .filter((path) => {
-      const folder = relative(join(ROOT, "native"), dirname(path));
-      return folders.includes(folder) || (folder === "test" && tests(basename(path)));
-    })
-    .map((path) => compileUnit(path, compiler, [...flagsOf(path), ...flags], objects));
+    .filter((path) => PROGRAMS[program](inNative(path)))
+    .map((path) => testUnit(path, compiler, flags, objects));
   const compiled = await compileStale(units);
   mkdirSync(dirname(out), { recursive: true });
   await link(["-pthread", ...flags, ...units.map((unit) => unit.object)], units, compiler, out, compiled > 0);
   return out;
 }
 
-function flagsOf(path) {
-  const level = basename(dirname(path)) === "test" ? "-O1" : "-O3";
-  return ["-std=c++17", level, "-ffp-contract=off", "-Wall", "-Wextra", "-pthread"];
+const inNative = (path) => relative(join(ROOT, "native"), path).replaceAll("\\", "/");
+
+function testUnit(path, compiler, flags, objects) {
+  const level = inNative(path).startsWith("test/") ? "-O1" : "-O3";
+  const base = ["-std=c++17", level, "-ffp-contract=off", "-Wall", "-Wextra", "-pthread"];
+  const unit = compileUnit(path, compiler, [...base, ...flags], objects);
+  if (!flags.includes(EMULATE_AVX512) || inNative(path) !== AVX512_UNIT) return unit;
+  // Without the level's own flags; GCC 12 fails on these vectors of 64 bytes as soon as it optimises.
+  return {
+    ...unit,
+    flags: [...unit.flags.filter((flag) => !flag.startsWith("-mavx512")), "-O0", "-mavx2", "-mf16c", "-Wno-psabi"],
+  };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

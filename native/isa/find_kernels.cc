@@ -23,6 +23,9 @@ bool HasAvx2() {
 }
 
 bool HasAvx512Vnni() {
+#ifdef TURNWISE_EMULATE_AVX512
+  return true;
+#endif
   __builtin_cpu_init();
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&

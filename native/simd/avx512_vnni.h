@@ -2,12 +2,16 @@
 // what each operation means.
 #pragma once
 
+#ifdef TURNWISE_EMULATE_AVX512
+#include "../test/emulated_avx512.h"
+#else
 // GCC 12 warns of its own undefined placeholder operands inside the intrinsics (GCC bug 105593).
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #include <immintrin.h>
 #pragma GCC diagnostic pop
+#endif
 
 #include <cstdint>
 #include <cstring>
