@@ -8,9 +8,9 @@ import type { ToolGrammarSource } from "../text/tools/tool-grammar.ts";
 import type { FieldValues } from "./fields/field-table.ts";
 import type { SAMPLING_FIELDS } from "./fields/sampling-fields.ts";
 
-/** An API may lack some of the fields. */
 import type { EngineRequest } from "./server-context.ts";
 
+/** An API may lack some of the fields. */
 type SamplingValues = Partial<FieldValues<typeof SAMPLING_FIELDS>>;
 
 /** The API's default, which differs from the commands'. */

@@ -1,37 +1,46 @@
-/** What a chat request's tools mean: for the prompt, for the grammar, and for reading the answer. */
+/** What a request's tools mean: for the prompt, for the grammar, and for reading the answer. */
 
 import { fail } from "../base/errors.ts";
-import type { ChatInput } from "../text/template/types.ts";
+import type { ChatInput, ChatTool } from "../text/template/types.ts";
 import { describeTools } from "../text/tools/json-format.ts";
 import type { ToolFormat, ToolFormatName } from "../text/tools/tool-format.ts";
 import { TOOL_FORMATS } from "../text/tools/tool-formats.ts";
 import type { ToolGrammarSource } from "../text/tools/tool-grammar.ts";
 import { TurnReader } from "../text/tools/turn-reader.ts";
-import type { ChatValues } from "./fields/chat-fields.ts";
+import { TurnSegments } from "./turn-segments.ts";
+import type { EngineRequest } from "./server-context.ts";
 
 export interface ToolRequest {
   readonly format: ToolFormat;
   /** Shown to the model. */
-  readonly shown: ChatValues["tools"];
+  readonly shown: readonly ChatTool[] | undefined;
   readonly source: ToolGrammarSource | undefined;
 }
 
+/** What a request says of its tools, whatever API it came by. */
+export interface ToolAsk {
+  readonly tools: readonly ChatTool[] | undefined;
+  /** "required": some tool, whichever; a name: this one. */
+  readonly choice: "auto" | "none" | "required" | { readonly name: string };
+  /** More than one call may come. */
+  readonly parallel: boolean;
+  /** The field that a wrong name is blamed on. */
+  readonly nameField: string;
+}
+
 /** Throws `request_invalid` for a choice that no tool answers. */
-export function toolRequestOf(values: ChatValues, name: ToolFormatName): ToolRequest {
-  const { tools = [], tool_choice: choice = "auto" } = values;
+export function toolRequestOf({ tools = [], choice, parallel, nameField }: ToolAsk, name: ToolFormatName): ToolRequest {
   const format = TOOL_FORMATS[name];
   if (choice === "none" || (tools.length === 0 && choice === "auto")) {
     return { format, shown: undefined, source: undefined };
   }
-  if (tools.length === 0)
+  if (tools.length === 0) {
     fail("request_invalid", { field: "tool_choice", problem: "asks for a call, but there are no tools" });
-  const wanted = typeof choice === "string" ? null : choice.function.name;
+  }
+  const wanted = typeof choice === "string" ? null : choice.name;
   const callable = tools.filter((tool) => wanted === null || tool.function.name === wanted);
   if (callable.length === 0) {
-    fail("request_invalid", {
-      field: "tool_choice.function.name",
-      problem: `names no tool: ${String(wanted).slice(0, 80)}`,
-    });
+    fail("request_invalid", { field: nameField, problem: `names no tool: ${String(wanted).slice(0, 80)}` });
   }
   return {
     format,
@@ -42,9 +51,15 @@ export function toolRequestOf(values: ChatValues, name: ToolFormatName): ToolReq
       tools: callable.map(({ function: { name: toolName, parameters } }) => ({ name: toolName, parameters })),
       choice: choice === "auto" ? "auto" : "required",
       // A named function is called once.
-      parallel: wanted === null && values.parallel_tool_calls !== false,
+      parallel: wanted === null && parallel,
     },
   };
+}
+
+/** The model's own way of writing calls, unless the server was told another. */
+export function toolFormatName({ engine, server }: EngineRequest): ToolFormatName {
+  const { toolFormat } = server.options;
+  return toolFormat === "auto" ? engine.model.toolFormat : toolFormat;
 }
 
 /** Tools that the template would not show are put into words. */
@@ -67,4 +82,10 @@ export function turnReaders(
 /** The prompt's last words open the thought; of a session's tokens that is not known, and the text tells. */
 function opensThought(prompt: string | Int32Array): boolean {
   return typeof prompt === "string" && prompt.trimEnd().endsWith("<think>");
+}
+
+/** As `turnReaders`; an answer in which nothing is to be told apart is read as text. */
+export function turnSegments(tools: ToolRequest, thinks: boolean, prompt: string | Int32Array): TurnSegments {
+  const reader = turnReaders(tools, thinks, prompt)?.() ?? new TurnReader({ tools: null, reasoning: "none" });
+  return new TurnSegments(reader);
 }

@@ -41,6 +41,27 @@ describe("anthropic client", () => {
     assert.equal(text, whole.content[0].text);
   });
 
+  it("is given a call where one is forced, whole and streamed, valid by its schema", async () => {
+    const schema = { type: "object", properties: { city: { enum: ["Oslo", "Rome"] } }, required: ["city"] };
+    const request = {
+      model,
+      messages,
+      max_tokens: 200,
+      tools: [{ name: "weather", description: "Weather of a city", input_schema: schema }],
+      tool_choice: { type: "tool", name: "weather" },
+    };
+    for (const message of [
+      await client.messages.create(request),
+      await client.messages.stream(request).finalMessage(),
+    ]) {
+      assert.equal(message.stop_reason, "tool_use");
+      const [call] = message.content;
+      assert.equal(call.type, "tool_use");
+      assert.equal(call.name, "weather");
+      assert.ok(schema.properties.city.enum.includes(call.input.city));
+    }
+  });
+
   it("counts a prompt's tokens as a message reports them", async () => {
     const { usage } = await client.messages.create({ model, messages, max_tokens: 1 });
     const counted = await client.messages.countTokens({ model, messages });

@@ -51,4 +51,26 @@ describe("openai client, responses", () => {
     assert.equal(streamed.status, whole.status);
     assert.deepEqual(streamed.usage, whole.usage);
   });
+
+  it("is given a call where one is forced, and answers its result", async () => {
+    const parameters = { type: "object", properties: { city: { enum: ["Oslo", "Rome"] } }, required: ["city"] };
+    const tools = [{ type: "function", name: "weather", parameters, strict: true }];
+    const choice = { type: "function", name: "weather" };
+    const first = await client.responses.create({ model, input: "Weather?", tools, tool_choice: choice });
+    const [call] = first.output;
+    assert.equal(call.type, "function_call");
+    assert.ok(parameters.properties.city.enum.includes(JSON.parse(call.arguments).city));
+    const streamed = client.responses.stream({ model, input: "Weather?", tools, tool_choice: choice });
+    const final = await streamed.finalResponse();
+    assert.equal(final.output[0].type, "function_call");
+    JSON.parse(final.output[0].arguments);
+    const next = await client.responses.create({
+      model,
+      previous_response_id: first.id,
+      input: [{ type: "function_call_output", call_id: call.call_id, output: "sunny" }],
+      tools,
+      max_output_tokens: 8,
+    });
+    assert.ok(next.usage.input_tokens > first.usage.input_tokens);
+  });
 });

@@ -148,7 +148,10 @@ const COUNT_TOKENS_SAMPLES: SamplesOf<typeof COUNT_TOKENS_FIELDS> = {
     good: [[anthropicTool], [], [{ ...anthropicTool, type: "custom" }]],
     bad: [[{}], [[{ name: "" }], "tools[0].name"], [[{ ...anthropicTool, type: "bash_20250124" }], "tools[0].type"]],
   },
-  tool_choice: { good: [{ type: "auto" }, { type: "none" }], bad: [["auto"], [{ type: "any" }], [{}]] },
+  tool_choice: {
+    good: [{ type: "auto" }, { type: "none" }],
+    bad: [["auto"], [{ type: "any" }], [{ type: "tool" }, "tool_choice.name"], [{}]],
+  },
   thinking: {
     good: [{ type: "enabled", budget_tokens: 1024 }, { type: "adaptive" }, { type: "disabled" }],
     bad: [[true], [{ type: "on" }]],
@@ -197,7 +200,11 @@ const RESPONSES_SAMPLES: SamplesOf<typeof RESPONSES_FIELDS> = {
     good: [[responsesTool], []],
     bad: [[{}], [[{ type: "web_search" }], "tools[0].type"], [[{ type: "function" }], "tools[0].name"]],
   },
-  tool_choice: { good: ["auto", "none"], bad: [["required"], [{ type: "function" }], [5]] },
+  tool_choice: {
+    good: ["auto", "none"],
+    bad: [["required"], [{ type: "function", name: "g" }], [{ type: "function" }, "tool_choice.name"], [5]],
+  },
+  parallel_tool_calls: bool,
   metadata: { good: [{}, { a: "b" }], bad: [["a"], [{ a: 1 }, "metadata.a"]] },
 };
 

@@ -3,6 +3,8 @@ import { turnwiseError } from "../../src/base/errors.ts";
 import { readNamedEvents, scriptedServer } from "./support/test-server.ts";
 
 const MESSAGES = "/v1/messages";
+/** As the fake engine's model writes one. */
+const CALL = '<tool_call>\n{"name": "add", "arguments": {"a": 1, "b": [2]}}\n</tool_call>';
 const hello = { model: "fake-1b", max_tokens: 16, messages: [{ role: "user", content: "Hi" }] };
 
 describe("POST /v1/messages", () => {
@@ -163,5 +165,47 @@ describe("POST /v1/messages", () => {
         request_id: response.headers.get("x-request-id"),
       },
     });
+  });
+
+  const tools = [{ name: "add", input_schema: { type: "object" } }];
+
+  it("gives calls as blocks of their own, whole and streamed", async () => {
+    const { post } = scriptedServer({ text: CALL });
+    const body = { ...hello, tools };
+    const whole = (await (await post(MESSAGES, body)).json()) as { content: object[]; stop_reason: string };
+    expect(whole.stop_reason).toBe("tool_use");
+    expect(whole.content).toEqual([
+      { type: "tool_use", id: expect.stringMatching(/^toolu_/), name: "add", input: { a: 1, b: [2] } },
+    ]);
+    const events = await readNamedEvents(await post(MESSAGES, { ...body, stream: true }));
+    const pieces = events.flatMap(({ data }) => {
+      const { delta } = data as { readonly delta?: { readonly partial_json?: string } };
+      return delta?.partial_json === undefined ? [] : [delta.partial_json];
+    });
+    expect(JSON.parse(pieces.join(""))).toEqual({ a: 1, b: [2] });
+    expect(events.find(({ name }) => name === "content_block_start")?.data).toMatchObject({
+      content_block: { type: "tool_use", name: "add", input: {} },
+    });
+    expect(events.at(-2)?.data).toMatchObject({ delta: { stop_reason: "tool_use" } });
+  });
+
+  it("forces a call where the choice says so", async () => {
+    const { post, engine } = scriptedServer({ text: CALL });
+    for (const [choice, expected] of [
+      [{ type: "any" }, { choice: "required", parallel: true }],
+      [
+        { type: "tool", name: "add" },
+        { choice: "required", parallel: false },
+      ],
+      [
+        { type: "auto", disable_parallel_tool_use: true },
+        { choice: "auto", parallel: false },
+      ],
+    ] as const) {
+      expect((await post(MESSAGES, { ...hello, tools, tool_choice: choice })).status).toBe(200);
+      expect(engine.requests.at(-1)?.toolCalls).toMatchObject(expected);
+    }
+    const missing = await post(MESSAGES, { ...hello, tools, tool_choice: { type: "tool", name: "sub" } });
+    expect(missing.status).toBe(400);
   });
 });

@@ -104,6 +104,43 @@ describe("POST /v1/responses", () => {
   });
 });
 
+describe("tool calls", () => {
+  const tools = [{ type: "function", name: "add", parameters: { type: "object" } }];
+  /** As the fake engine's model writes one. */
+  const text = '<tool_call>\n{"name": "add", "arguments": {"a": 1, "b": [2]}}\n</tool_call>';
+
+  it("are items of the output, whole and streamed, and are continued as such", async () => {
+    const { post, engine } = scriptedServer({ text });
+    const whole = (await (await post(RESPONSES, { input: "1 + 2", tools })).json()) as Answer;
+    const call = { type: "function_call", name: "add", status: "completed" };
+    expect(whole.output).toMatchObject([{ ...call, id: expect.stringMatching(/^fc_/) }]);
+    const [{ call_id: id, arguments: given }] = whole.output as unknown as [{ call_id: string; arguments: string }];
+    expect(JSON.parse(given)).toEqual({ a: 1, b: [2] });
+
+    const events = await readNamedEvents(await post(RESPONSES, { input: "1 + 2", tools, stream: true }));
+    const deltas = events.flatMap(({ name, data }) =>
+      name === "response.function_call_arguments.delta" ? [(data as { delta: string }).delta] : [],
+    );
+    expect(JSON.parse(deltas.join(""))).toEqual({ a: 1, b: [2] });
+    expect(events.map(({ name }) => name)).toContain("response.function_call_arguments.done");
+
+    const result = { type: "function_call_output", call_id: id, output: "3" };
+    await post(RESPONSES, { input: [result], tools, previous_response_id: whole.id });
+    expect(engine.chats.at(-1)?.messages.slice(-2)).toMatchObject([
+      { role: "assistant", tool_calls: [{ id, function: { name: "add", arguments: given } }] },
+      { role: "tool", content: "3", tool_call_id: id },
+    ]);
+  });
+
+  it("are forced where the choice says so", async () => {
+    const { post, engine } = scriptedServer({ text });
+    for (const choice of ["required", { type: "function", name: "add" }]) {
+      expect((await post(RESPONSES, { input: "1", tools, tool_choice: choice })).status).toBe(200);
+      expect(engine.requests.at(-1)?.toolCalls).toMatchObject({ choice: "required" });
+    }
+  });
+});
+
 describe("a stored response", () => {
   it("is continued, as often as one likes, without its instructions", async () => {
     const { post, engine } = scriptedServer();

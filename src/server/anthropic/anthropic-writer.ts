@@ -15,9 +15,12 @@ import type { ChoiceEnd } from "../observe-generation.ts";
 import type { ResponseWriter } from "../response-writer.ts";
 import { servedModelId } from "../server-context.ts";
 import type { EngineRequest } from "../server-context.ts";
+import { callInput } from "../turn-segments.ts";
+import type { Segment, SegmentEvent, TurnSegments } from "../turn-segments.ts";
 import { anthropicErrorBody } from "./anthropic-errors.ts";
 
 export interface AnthropicAnswer {
+  readonly segments: TurnSegments;
   /** The request marked a prefix with `cache_control`, so what was computed of the prompt counts as written. */
   readonly cacheMarked: boolean;
   /** Fields of the request that were accepted and not used. */
@@ -28,7 +31,7 @@ const event = (type: string, fields: object = {}): ServerEvent => dataEvent({ ty
 
 export function anthropicWriter(
   { engine, server }: EngineRequest,
-  { cacheMarked, ignored }: AnthropicAnswer,
+  { segments, cacheMarked, ignored }: AnthropicAnswer,
 ): ResponseWriter {
   const head = {
     id: `msg_${randomUUID().replaceAll("-", "")}`,
@@ -37,7 +40,8 @@ export function anthropicWriter(
     model: servedModelId(engine, server.options),
   };
   let started = false;
-  let blockOpen = false;
+  /** The block of each segment, made when it opens. */
+  const blocks: Block[] = [];
   let finished: ChoiceEnd | null = null;
 
   /** What is cached is not known yet; `message_delta` has the final counts. */
@@ -50,24 +54,36 @@ export function anthropicWriter(
     });
   }
 
+  function* tell(events: Iterable<SegmentEvent>): Generator<ServerEvent> {
+    for (const given of events) {
+      const { index } = given.segment;
+      if (given.kind === "open") {
+        const block = openBlock(given.segment);
+        blocks.push(block);
+        yield event("content_block_start", { index, content_block: block });
+      } else if (given.kind === "add") {
+        yield event("content_block_delta", { index, delta: deltaOf(given.segment, given.text) });
+      } else {
+        yield event("content_block_stop", { index });
+      }
+    }
+  }
+
   function* part(given: StreamPart): Generator<ServerEvent> {
     switch (given.kind) {
       case "prefill":
         yield* start(given.promptTokens);
         return;
       case "delta":
-        if (given.text === "") return;
-        if (!blockOpen) yield event("content_block_start", { index: 0, content_block: { type: "text", text: "" } });
-        blockOpen = true;
-        yield event("content_block_delta", { index: 0, delta: { type: "text_delta", text: given.text } });
+        yield* tell(segments.push(given.text));
         return;
       case "finish":
-        if (blockOpen) yield event("content_block_stop", { index: 0 });
+        yield* tell(segments.finish());
         finished = given;
         return;
       case "end":
         yield event("message_delta", {
-          delta: finished === null ? {} : formatEnd(finished),
+          delta: finished === null ? {} : formatEnd(finished, segments),
           usage: formatUsage(given.usage, cacheMarked),
           ...ignoredField(ignored),
         });
@@ -79,24 +95,59 @@ export function anthropicWriter(
   }
 
   return {
-    answer: ([output], usage) => ({
-      ...head,
-      content: output === undefined ? [] : contentOf(textOf(output)),
-      ...(output === undefined ? {} : formatEnd(output)),
-      usage: formatUsage(usage, cacheMarked),
-      ...ignoredField(ignored),
-    }),
+    answer([output], usage) {
+      if (output !== undefined) {
+        for (const opened of [...segments.push(textOf(output)), ...segments.finish()]) {
+          if (opened.kind === "open") blocks.push(openBlock(opened.segment));
+        }
+      }
+      return {
+        ...head,
+        content: segments.all.map((segment, index) => ({ ...blocks[index], ...contentOf(segment) })),
+        ...(output === undefined ? {} : formatEnd(output, segments)),
+        usage: formatUsage(usage, cacheMarked),
+        ...ignoredField(ignored),
+      };
+    },
     part,
     error: (error: TurnwiseError, requestId: string) => [dataEvent(anthropicErrorBody(error, requestId), "error")],
     close: () => [],
   };
 }
 
-const contentOf = (text: string): readonly object[] => (text === "" ? [] : [{ type: "text", text }]);
+type Block = { readonly type: string } & Readonly<Record<string, unknown>>;
 
-function formatEnd({ reason, stopString }: ChoiceEnd): object {
+/** A block before anything of it came. */
+function openBlock({ kind, name }: Segment): Block {
+  switch (kind) {
+    case "text":
+      return { type: "text", text: "" };
+    case "reasoning":
+      // Thoughts are not signed here: they may be sent back as they are.
+      return { type: "thinking", thinking: "", signature: "" };
+    case "call":
+      return { type: "tool_use", id: `toolu_${randomUUID().replaceAll("-", "").slice(0, 24)}`, name, input: {} };
+    default:
+      return kind satisfies never;
+  }
+}
+
+function deltaOf({ kind }: Segment, text: string): object {
+  if (kind === "text") return { type: "text_delta", text };
+  return kind === "reasoning"
+    ? { type: "thinking_delta", thinking: text }
+    : { type: "input_json_delta", partial_json: text };
+}
+
+function contentOf(segment: Segment): object {
+  if (segment.kind === "text") return { text: segment.text };
+  return segment.kind === "reasoning" ? { thinking: segment.text } : { input: callInput(segment) };
+}
+
+function formatEnd({ reason, stopString }: ChoiceEnd, { calls }: TurnSegments): object {
   if (reason === "length") return { stop_reason: "max_tokens", stop_sequence: null };
-  return { stop_reason: stopString === null ? "end_turn" : "stop_sequence", stop_sequence: stopString };
+  if (stopString !== null) return { stop_reason: "stop_sequence", stop_sequence: stopString };
+  return { stop_reason: calls > 0 ? "tool_use" : "end_turn", stop_sequence: null };
 }
 
 /**

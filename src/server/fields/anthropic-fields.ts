@@ -12,11 +12,12 @@ const thinking = z.discriminatedUnion("type", [
   z.looseObject({ type: z.literal("disabled") }),
 ]);
 
-const toolChoice = z.looseObject({
-  type: z.string(),
-  name: z.string().optional(),
-  disable_parallel_tool_use: z.boolean().optional(),
-});
+const parallel = { disable_parallel_tool_use: z.boolean().optional() };
+const toolChoice = z.discriminatedUnion("type", [
+  z.looseObject({ type: z.literal(["auto", "any"]), ...parallel }),
+  z.looseObject({ type: z.literal("tool"), name: z.string(), ...parallel }),
+  z.looseObject({ type: z.literal("none") }),
+]);
 
 /** What decides the prompt. */
 const PROMPT_FIELDS = {
@@ -24,7 +25,10 @@ const PROMPT_FIELDS = {
   messages: honoured(anthropicMessages, "Roles user and assistant; blocks text, tool_use, tool_result and thinking"),
   system: honoured(systemPrompt.optional(), "A string, or blocks of type text"),
   tools: honoured(anthropicTools.optional(), "Tools of the client, with a name and an input_schema"),
-  tool_choice: honoured(toolChoice.optional(), '{"type": "auto"}, or {"type": "none"}: the tools are left out'),
+  tool_choice: honoured(
+    toolChoice.optional(),
+    "Types auto, none (the tools are left out), any and tool (the answer is a call)",
+  ),
   thinking: honoured(
     thinking.optional(),
     "Sets the template's variable enable_thinking; a budget is not enforced beyond max_tokens",

@@ -49,8 +49,10 @@ export const anthropicTools = z
  * The conversation for the chat template. A user's tool results become messages of role tool, an
  * assistant's thinking its `reasoning_content`. Throws `field_refused` for blocks that are not text.
  */
-export function anthropicChatInput(values: AnthropicPromptValues): ChatInput {
-  const { messages, system, thinking } = values;
+export function anthropicChatInput(
+  { messages, system, thinking }: AnthropicPromptValues,
+  tools: readonly ChatTool[] | undefined,
+): ChatInput {
   if (messages.at(-1)?.role === "assistant") {
     fail("field_refused", {
       field: "messages",
@@ -58,7 +60,6 @@ export function anthropicChatInput(values: AnthropicPromptValues): ChatInput {
     });
   }
   const systemText = typeof system === "string" ? system : system?.map(({ text }) => text).join("\n");
-  const tools = chatTools(values);
   return {
     messages: [
       ...(systemText === undefined || systemText === "" ? [] : [{ role: "system", content: systemText }]),
@@ -70,7 +71,8 @@ export function anthropicChatInput(values: AnthropicPromptValues): ChatInput {
   };
 }
 
-function chatTools({ tools }: AnthropicPromptValues): readonly ChatTool[] | undefined {
+/** Throws `field_refused` for tools that are not the client's. */
+export function anthropicChatTools({ tools }: AnthropicPromptValues): readonly ChatTool[] | undefined {
   return tools?.map(({ type, name, description, input_schema: parameters }, index) => {
     if (type !== undefined && type !== null && type !== "custom") {
       fail("field_refused", { field: `tools[${index}].type`, hint: `Tools are run by the client; ${type} is not.` });

@@ -83,7 +83,7 @@ export const chatTools = z.array(z.looseObject({ type: z.literal("function"), fu
 
 interface ChatFields {
   readonly messages: readonly Message[];
-  readonly tools: z.output<typeof chatTools> | undefined;
+  readonly tools: readonly ChatTool[] | z.output<typeof chatTools> | undefined;
   readonly chat_template_kwargs: Readonly<Record<string, unknown>> | undefined;
   readonly add_generation_prompt: boolean | undefined;
 }

@@ -40,6 +40,13 @@ const tool = z.looseObject({
   strict: z.boolean().nullish(),
 });
 
+const toolChoice = z.union(
+  [z.literal(["auto", "none", "required"]), z.looseObject({ type: z.literal("function"), name: z.string() })],
+  {
+    error: 'expected "auto", "none", "required" or a function by its name',
+  },
+);
+
 export const RESPONSES_FIELDS = {
   input: honoured(input, "A text, or items: messages, function_call, function_call_output, reasoning"),
   model: honoured(z.string().optional(), "A served id; absent: the served model"),
@@ -52,9 +59,10 @@ export const RESPONSES_FIELDS = {
   stream: SAMPLING_FIELDS.stream,
   tools: honoured(z.array(tool).max(MAX_TOOLS).optional(), "Of type function"),
   tool_choice: honoured(
-    z.union([z.string(), z.looseObject({})], { error: "expected a string or an object" }).optional(),
-    '"auto", or "none": the tools are left out of the prompt; others are refused',
+    toolChoice.optional(),
+    '"auto"; "none": the tools are left out of the prompt; "required" or a named function: the answer is a call',
   ),
+  parallel_tool_calls: honoured(z.boolean().optional(), "false: one call at most; default true"),
   metadata: honoured(z.record(z.string(), z.string()).optional(), "Comes back in the response"),
 
   user: inert("Names the end user"),
@@ -63,7 +71,6 @@ export const RESPONSES_FIELDS = {
   prompt_cache_retention: inert("Prompt caching does not change answers"),
   include: inert("Answers hold all that there is"),
   stream_options: inert("Nothing is obfuscated"),
-  parallel_tool_calls: inert("Tool calls are returned as text"),
 
   background: refused("Stream, or wait for the answer.", false),
   conversation: refused("Use previous_response_id."),

@@ -25,7 +25,24 @@ export interface OutputMessage {
   readonly content: readonly OutputText[];
 }
 
-export type OutputItem = OutputMessage;
+export interface OutputCall {
+  readonly type: "function_call";
+  readonly id: string;
+  readonly call_id: string;
+  readonly status: "in_progress" | "completed" | "incomplete";
+  readonly name: string;
+  readonly arguments: string;
+}
+
+export interface OutputReasoning {
+  readonly type: "reasoning";
+  readonly id: string;
+  readonly status: "in_progress" | "completed" | "incomplete";
+  readonly summary: readonly never[];
+  readonly content: readonly { readonly type: "reasoning_text"; readonly text: string }[];
+}
+
+export type OutputItem = OutputMessage | OutputCall | OutputReasoning;
 
 export interface ResponseObject {
   readonly id: string;
@@ -67,7 +84,7 @@ interface AssistantParts {
 }
 
 function isAssistants(item: GivenItem | OutputItem): boolean {
-  return item.type === "function_call" || item.type === "reasoning" || item.role === "assistant";
+  return item.type === "function_call" || item.type === "reasoning" || ("role" in item && item.role === "assistant");
 }
 
 function addPart({ texts, thoughts, calls }: AssistantParts, item: GivenItem | OutputItem, field: string): void {
@@ -81,7 +98,8 @@ function addPart({ texts, thoughts, calls }: AssistantParts, item: GivenItem | O
   } else if (item.type === "reasoning") {
     thoughts.push(textOf(item.content ?? item.summary ?? [], `${field}.content`));
   } else {
-    texts.push(textOf(required(item.content, `${field}.content`), `${field}.content`));
+    const content = "content" in item ? item.content : undefined;
+    texts.push(textOf(required<Content>(content, `${field}.content`), `${field}.content`));
   }
 }
 
@@ -112,7 +130,9 @@ function givenMessage(item: GivenItem | OutputItem, field: string): ChatMessage 
   };
 }
 
-type Content = NonNullable<GivenItem["content"]> | OutputMessage["content"];
+type Content =
+  | string
+  | readonly { readonly type: string; readonly text?: string | undefined; readonly refusal?: string | undefined }[];
 
 const TEXT_PARTS = new Set(["input_text", "output_text", "text", "refusal", "reasoning_text", "summary_text"]);
 

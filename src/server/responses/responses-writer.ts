@@ -4,7 +4,6 @@
  * sequence number, and opens, fills or closes the response, an item of its output, or a part of an item.
  */
 
-import { randomUUID } from "node:crypto";
 import type { FinishReason, GenerationUsage, StreamPart } from "../../engine/types.ts";
 import { errorBody } from "../error-map.ts";
 import { dataEvent } from "../event-stream.ts";
@@ -12,27 +11,34 @@ import type { ServerEvent } from "../event-stream.ts";
 import { ignoredField } from "../ignored-field.ts";
 import { textOf } from "../observe-generation.ts";
 import type { ResponseWriter } from "../response-writer.ts";
-import type { OutputMessage, OutputText, ResponseObject } from "./response-items.ts";
+import type { Segment, SegmentEvent, TurnSegments } from "../turn-segments.ts";
+import { type ItemIds, newItemIds, outputItem, outputText } from "./output-items.ts";
+import type { OutputItem, ResponseObject } from "./response-items.ts";
 
 export interface ResponsesAnswer {
   /** The response before anything was generated: its id, and the request's settings. */
   readonly opened: ResponseObject;
+  readonly segments: TurnSegments;
   readonly ignored: readonly string[];
   /** Called with the response once it has ended, whole or at a limit. */
   readonly onEnd: (response: ResponseObject) => void;
 }
 
-export function responsesWriter({ opened, ignored, onEnd }: ResponsesAnswer): ResponseWriter {
-  const itemId = `msg_${randomUUID().replaceAll("-", "")}`;
-  const place = { item_id: itemId, output_index: 0, content_index: 0 };
+type SequencedEvent = (type: string, fields: object) => ServerEvent;
+
+export function responsesWriter({ opened, segments, ignored, onEnd }: ResponsesAnswer): ResponseWriter {
+  /** Of each segment, made when it opens. */
+  const ids: ItemIds[] = [];
   let sequence = 0;
   let started = false;
-  let itemOpen = false;
-  let text = "";
   let reason: FinishReason = "stop";
 
-  const event = (type: string, fields: object): ServerEvent =>
-    dataEvent({ type, sequence_number: sequence++, ...fields }, type);
+  const event: SequencedEvent = (type, fields) => dataEvent({ type, sequence_number: sequence++, ...fields }, type);
+  const idsOf = ({ index }: Segment): ItemIds => ids[index] ?? { id: "", callId: "" };
+
+  /** Only the last item can be cut off. */
+  const statusOf = ({ index }: Segment): OutputItem["status"] =>
+    reason === "length" && index === segments.all.length - 1 ? "incomplete" : "completed";
 
   function end(usage: GenerationUsage): ResponseObject {
     const complete = reason === "stop";
@@ -40,7 +46,7 @@ export function responsesWriter({ opened, ignored, onEnd }: ResponsesAnswer): Re
       ...opened,
       status: complete ? "completed" : "incomplete",
       incomplete_details: complete ? null : { reason: "max_output_tokens" },
-      output: [message(itemId, text, complete ? "completed" : "incomplete")],
+      output: segments.all.map((segment) => outputItem(segment, idsOf(segment), statusOf(segment))),
       usage: formatUsage(usage),
       ...ignoredField(ignored),
     };
@@ -55,19 +61,25 @@ export function responsesWriter({ opened, ignored, onEnd }: ResponsesAnswer): Re
     yield event("response.in_progress", { response: opened });
   }
 
-  function* openItem(): Generator<ServerEvent> {
-    if (itemOpen) return;
-    itemOpen = true;
-    const item: OutputMessage = { ...message(itemId, "", "in_progress"), content: [] };
-    yield event("response.output_item.added", { output_index: 0, item });
-    yield event("response.content_part.added", { ...place, part: outputText("") });
-  }
-
-  function* closeItem(): Generator<ServerEvent> {
-    const item = message(itemId, text, reason === "stop" ? "completed" : "incomplete");
-    yield event("response.output_text.done", { ...place, text, logprobs: [] });
-    yield event("response.content_part.done", { ...place, part: outputText(text) });
-    yield event("response.output_item.done", { output_index: 0, item });
+  function* tell(events: Iterable<SegmentEvent>): Generator<ServerEvent> {
+    for (const given of events) {
+      const { segment } = given;
+      const place = { output_index: segment.index };
+      if (given.kind === "open") {
+        ids.push(newItemIds(segment));
+        yield event("response.output_item.added", {
+          ...place,
+          item: outputItem(segment, idsOf(segment), "in_progress"),
+        });
+        yield* openPart(segment, idsOf(segment).id, event);
+      } else if (given.kind === "add") {
+        yield addToPart(segment, given.text, idsOf(segment).id, event);
+      } else {
+        yield* closePart(segment, idsOf(segment).id, event);
+        const item = outputItem(segment, idsOf(segment), statusOf(segment));
+        yield event("response.output_item.done", { ...place, item });
+      }
+    }
   }
 
   function* part(given: StreamPart): Generator<ServerEvent> {
@@ -76,15 +88,11 @@ export function responsesWriter({ opened, ignored, onEnd }: ResponsesAnswer): Re
       case "prefill":
         return;
       case "delta":
-        if (given.text === "") return;
-        yield* openItem();
-        text += given.text;
-        yield event("response.output_text.delta", { ...place, delta: given.text, logprobs: [] });
+        yield* tell(segments.push(given.text));
         return;
       case "finish":
-        yield* openItem();
         ({ reason } = given);
-        yield* closeItem();
+        yield* tell(segments.finish());
         return;
       case "end": {
         const response = end(given.usage);
@@ -99,8 +107,10 @@ export function responsesWriter({ opened, ignored, onEnd }: ResponsesAnswer): Re
   return {
     answer([output], usage) {
       if (output !== undefined) {
-        text = textOf(output);
         ({ reason } = output);
+        for (const given of [...segments.push(textOf(output)), ...segments.finish()]) {
+          if (given.kind === "open") ids.push(newItemIds(given.segment));
+        }
       }
       return end(usage);
     },
@@ -116,11 +126,41 @@ export function responsesWriter({ opened, ignored, onEnd }: ResponsesAnswer): Re
   };
 }
 
-function message(id: string, text: string, status: OutputMessage["status"]): OutputMessage {
-  return { type: "message", id, status, role: "assistant", content: [outputText(text)] };
+const placeOf = ({ index }: Segment, id: string): object => ({ item_id: id, output_index: index, content_index: 0 });
+
+function* openPart(segment: Segment, id: string, event: SequencedEvent): Generator<ServerEvent> {
+  if (segment.kind === "text") {
+    yield event("response.content_part.added", { ...placeOf(segment, id), part: outputText("") });
+  }
 }
 
-const outputText = (text: string): OutputText => ({ type: "output_text", text, annotations: [], logprobs: [] });
+function addToPart(segment: Segment, delta: string, id: string, event: SequencedEvent): ServerEvent {
+  const place = placeOf(segment, id);
+  switch (segment.kind) {
+    case "text":
+      return event("response.output_text.delta", { ...place, delta, logprobs: [] });
+    case "reasoning":
+      return event("response.reasoning_text.delta", { ...place, delta });
+    case "call":
+      return event("response.function_call_arguments.delta", { item_id: id, output_index: segment.index, delta });
+    default:
+      return segment.kind satisfies never;
+  }
+}
+
+function* closePart(segment: Segment, id: string, event: SequencedEvent): Generator<ServerEvent> {
+  const place = placeOf(segment, id);
+  const { kind, text, name, index } = segment;
+  if (kind === "text") {
+    yield event("response.output_text.done", { ...place, text, logprobs: [] });
+    yield event("response.content_part.done", { ...place, part: outputText(text) });
+  } else if (kind === "reasoning") {
+    yield event("response.reasoning_text.done", { ...place, text });
+  } else {
+    const done = { item_id: id, output_index: index, name, arguments: text };
+    yield event("response.function_call_arguments.done", done);
+  }
+}
 
 function formatUsage({ promptTokens, outputTokens, cachedTokens }: GenerationUsage): object {
   return {

@@ -2,7 +2,7 @@
 
 import { fail } from "../../base/errors.ts";
 import type { GenerateRequest, Generation } from "../../engine/types.ts";
-import type { ChatInput } from "../../text/template/types.ts";
+import type { ChatInput, ChatTool } from "../../text/template/types.ts";
 import { type Conversation, openConversation, SESSION_KEEP_MS } from "../conversation.ts";
 import { chatFormat } from "../openai/chat-format.ts";
 import { CHAT_FIELDS } from "../fields/chat-fields.ts";
@@ -13,8 +13,7 @@ import { ignoredMessageFields, toChatInput } from "../fields/chat-messages.ts";
 import { submitGeneration, toGenerateRequest, wantsUsageChunk } from "../generate-request.ts";
 import { outputTokensOnly } from "../openai/generation-format.ts";
 import { openAiWriter } from "../openai/openai-writer.ts";
-import type { ToolFormatName } from "../../text/tools/tool-format.ts";
-import { toolRequestOf, turnReaders, withTools } from "../tool-request.ts";
+import { type ToolAsk, toolFormatName, toolRequestOf, turnReaders, withTools } from "../tool-request.ts";
 import { readJsonBody } from "../read-body.ts";
 import { respondWithGeneration } from "../respond-generation.ts";
 import { checkModel } from "../server-context.ts";
@@ -30,7 +29,7 @@ export async function chatCompletions(request: EngineRequest): Promise<Response>
   const logprobs = topLogprobs(values);
   const maxTokens = maxOutputTokens(values);
   const responseFormat = grammarSourceOf(values);
-  const tools = toolRequestOf(values, toolFormatName(request));
+  const tools = toolRequestOf(toolAsk(values), toolFormatName(request));
   if (responseFormat !== undefined && tools.source !== undefined) {
     fail("request_invalid", {
       field: "tools",
@@ -104,7 +103,11 @@ function maxOutputTokens({ max_tokens: older, max_completion_tokens: newer }: Ch
   return newer ?? older;
 }
 
-function toolFormatName({ engine, server }: EngineRequest): ToolFormatName {
-  const { toolFormat } = server.options;
-  return toolFormat === "auto" ? engine.model.toolFormat : toolFormat;
+function toolAsk({ tools, tool_choice: choice = "auto", parallel_tool_calls: parallel = true }: ChatValues): ToolAsk {
+  return {
+    tools: tools as readonly ChatTool[] | undefined,
+    choice: typeof choice === "string" ? choice : choice.function,
+    parallel,
+    nameField: "tool_choice.function.name",
+  };
 }

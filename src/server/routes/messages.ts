@@ -1,9 +1,8 @@
 /** `POST /v1/messages`, Anthropic's API. */
 
-import { fail } from "../../base/errors.ts";
+import { anthropicToolAsk } from "../anthropic/anthropic-tools.ts";
 import { anthropicWriter } from "../anthropic/anthropic-writer.ts";
 import { ANTHROPIC_FIELDS } from "../fields/anthropic-fields.ts";
-import type { AnthropicPromptValues } from "../fields/anthropic-fields.ts";
 import { anthropicChatInput } from "../fields/anthropic-messages.ts";
 import { parseFields } from "../fields/field-table.ts";
 import { submitGeneration, toGenerateRequest } from "../generate-request.ts";
@@ -11,30 +10,31 @@ import { readJsonBody } from "../read-body.ts";
 import { respondWithGeneration } from "../respond-generation.ts";
 import { checkModel } from "../server-context.ts";
 import type { EngineRequest } from "../server-context.ts";
+import { toolFormatName, toolRequestOf, turnSegments, withTools } from "../tool-request.ts";
 
 export async function messages(request: EngineRequest): Promise<Response> {
   const { engine, http, scope, server } = request;
   const body = await readJsonBody(http.req.raw, server.options.maxBody, scope.signal);
   const { values, ignored } = parseFields(ANTHROPIC_FIELDS, body, server.options.strictFields);
   checkModel(values.model, engine, server.options);
-  const prompt = await engine.renderChat(anthropicChatInput(withChosenTools(values)));
-  const limits = { prompt, maxTokens: values.max_tokens, logprobs: undefined, signal: scope.signal };
+  const tools = toolRequestOf(anthropicToolAsk(values), toolFormatName(request));
+  const prompt = await engine.renderChat(withTools(anthropicChatInput(values, tools.shown), tools));
+  const limits = {
+    prompt,
+    toolCalls: tools.source,
+    maxTokens: values.max_tokens,
+    logprobs: undefined,
+    signal: scope.signal,
+  };
   const sampling = { ...values, stop: values.stop_sequences };
   const generation = await submitGeneration(request, toGenerateRequest(sampling, limits, engine.model.vocabSize));
+  const segments = turnSegments(tools, engine.model.thinks, prompt);
   return respondWithGeneration(request, generation, {
-    writer: anthropicWriter(request, { cacheMarked: marksCache(body), ignored }),
+    writer: anthropicWriter(request, { segments, cacheMarked: marksCache(body), ignored }),
     choices: 1,
     stream: values.stream === true,
     prompt,
   });
-}
-
-/** The tools that the template shows. A choice that only constrained decoding could keep is refused. */
-export function withChosenTools<Values extends AnthropicPromptValues>(values: Values): Values {
-  const type = values.tool_choice?.type ?? "auto";
-  if (type === "auto") return values;
-  if (type === "none") return { ...values, tools: undefined };
-  return fail("field_refused", { field: "tool_choice", hint: 'A call cannot be forced yet; use "auto" or "none".' });
 }
 
 /** Whether a `cache_control` stands anywhere in the request that is not null. */

@@ -14,6 +14,7 @@ import type { InputItem, ResponseObject } from "../responses/response-items.ts";
 import type { StoredResponse } from "../responses/response-store.ts";
 import { responsesWriter } from "../responses/responses-writer.ts";
 import { checkModel, servedModelId } from "../server-context.ts";
+import { type ToolAsk, toolFormatName, toolRequestOf, turnSegments, withTools } from "../tool-request.ts";
 import type { EngineRequest } from "../server-context.ts";
 
 export async function responses(request: EngineRequest): Promise<Response> {
@@ -23,13 +24,21 @@ export async function responses(request: EngineRequest): Promise<Response> {
   checkModel(values.model, engine, server.options);
   const previous = previousResponse(values.previous_response_id, request);
   const input = toItems(values.input);
-  const prompt = await engine.renderChat(chatInput(values, previous, input));
-  const limits = { prompt, maxTokens: values.max_output_tokens, logprobs: undefined, signal: scope.signal };
+  const tools = toolRequestOf(toolAsk(values), toolFormatName(request));
+  const prompt = await engine.renderChat(withTools(chatInput(values, tools.shown, previous, input), tools));
+  const limits = {
+    prompt,
+    toolCalls: tools.source,
+    maxTokens: values.max_output_tokens,
+    logprobs: undefined,
+    signal: scope.signal,
+  };
   const generation = await submitGeneration(request, toGenerateRequest(values, limits, engine.model.vocabSize));
   const opened = openResponse(values, servedModelId(engine, server.options));
   return respondWithGeneration(request, generation, {
     writer: responsesWriter({
       opened,
+      segments: turnSegments(tools, engine.model.thinks, prompt),
       ignored,
       onEnd: (response) => {
         if (values.store === false) return;
@@ -53,11 +62,15 @@ function toItems(input: ResponsesValues["input"]): InputItem[] {
 }
 
 /** Instructions are of one response alone: those of earlier ones are not repeated. */
-function chatInput(values: ResponsesValues, previous: StoredResponse | null, input: readonly InputItem[]): ChatInput {
+function chatInput(
+  values: ResponsesValues,
+  tools: readonly ChatTool[] | undefined,
+  previous: StoredResponse | null,
+  input: readonly InputItem[],
+): ChatInput {
   const history: StoredResponse[] = [];
   for (let at = previous; at !== null; at = at.previous) history.push(at);
   const earlier = history.toReversed().flatMap((stored) => [...stored.input, ...stored.output]);
-  const tools = chosenTools(values);
   return {
     messages: [
       ...(values.instructions === undefined ? [] : [{ role: "system", content: values.instructions }]),
@@ -68,23 +81,29 @@ function chatInput(values: ResponsesValues, previous: StoredResponse | null, inp
   };
 }
 
-/** The tools that the template shows. A choice that only constrained decoding could keep is refused. */
-function chosenTools({ tools, tool_choice: choice }: ResponsesValues): readonly ChatTool[] | undefined {
-  if (choice !== undefined && choice !== "auto" && choice !== "none") {
-    fail("field_refused", { field: "tool_choice", hint: 'A call cannot be forced yet; use "auto" or "none".' });
+function toolAsk(values: ResponsesValues): ToolAsk {
+  const { tools, tool_choice: choice = "auto", parallel_tool_calls: parallel = true } = values;
+  return {
+    tools: tools?.map(toChatTool),
+    choice: typeof choice === "string" ? choice : { name: choice.name },
+    parallel,
+    nameField: "tool_choice.name",
+  };
+}
+
+function toChatTool(
+  { type, name, description, parameters }: NonNullable<ResponsesValues["tools"]>[number],
+  index: number,
+): ChatTool {
+  const field = `tools[${index}]`;
+  if (type !== "function") {
+    fail("field_refused", { field: `${field}.type`, hint: `Tools are the client's functions, not ${type}.` });
   }
-  if (choice === "none") return undefined;
-  return tools?.map(({ type, name, description, parameters }, index): ChatTool => {
-    const field = `tools[${index}]`;
-    if (type !== "function") {
-      fail("field_refused", { field: `${field}.type`, hint: `Tools are the client's functions, not ${type}.` });
-    }
-    if (name === undefined) fail("request_invalid", { field: `${field}.name`, problem: "is required" });
-    return {
-      type,
-      function: { name, ...(description ? { description } : {}), ...(parameters ? { parameters } : {}) },
-    };
-  });
+  if (name === undefined) fail("request_invalid", { field: `${field}.name`, problem: "is required" });
+  return {
+    type,
+    function: { name, ...(description ? { description } : {}), ...(parameters ? { parameters } : {}) },
+  };
 }
 
 /** The response as its first event shows it; clients expect every setting to be there. */
@@ -101,7 +120,7 @@ function openResponse(values: ResponsesValues, model: string): ResponseObject {
     max_output_tokens: values.max_output_tokens ?? null,
     model,
     output: [],
-    parallel_tool_calls: true,
+    parallel_tool_calls: values.parallel_tool_calls ?? true,
     previous_response_id: values.previous_response_id ?? null,
     reasoning: { effort: null, summary: null },
     store: values.store ?? true,

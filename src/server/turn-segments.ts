@@ -1,0 +1,87 @@
+/**
+ * An answer as a list of segments: a thought, a text, a tool call. APIs whose answers are lists of blocks or
+ * items open one, fill it and close it before the next.
+ */
+
+import type { TurnPart } from "../text/tools/tool-call-parser.ts";
+import type { TurnReader } from "../text/tools/turn-reader.ts";
+
+export interface Segment {
+  /** In the answer, from 0. */
+  readonly index: number;
+  readonly kind: "text" | "reasoning" | "call";
+  /** Of the tool that is called; "" for other kinds. */
+  readonly name: string;
+  /** What came so far; of a call its arguments as JSON. */
+  readonly text: string;
+}
+
+export type SegmentEvent =
+  | { readonly kind: "open"; readonly segment: Segment }
+  | { readonly kind: "add"; readonly segment: Segment; readonly text: string }
+  | { readonly kind: "close"; readonly segment: Segment };
+
+export class TurnSegments {
+  readonly #reader: TurnReader;
+  readonly #segments: { index: number; kind: Segment["kind"]; name: string; text: string }[] = [];
+
+  constructor(reader: TurnReader) {
+    this.#reader = reader;
+  }
+
+  get all(): readonly Segment[] {
+    return this.#segments;
+  }
+
+  get calls(): number {
+    return this.#reader.calls;
+  }
+
+  /** The output ended inside the last call. */
+  get isCallOpen(): boolean {
+    return this.#reader.isCallOpen;
+  }
+
+  push(text: string): Generator<SegmentEvent> {
+    return this.#take(this.#reader.push(text));
+  }
+
+  *finish(): Generator<SegmentEvent> {
+    yield* this.#take(this.#reader.finish());
+    const last = this.#segments.at(-1);
+    if (last !== undefined) yield { kind: "close", segment: last };
+  }
+
+  *#take(parts: readonly TurnPart[]): Generator<SegmentEvent> {
+    for (const part of parts) {
+      if (part.kind === "call") {
+        yield* this.#open("call", part.name);
+        continue;
+      }
+      if (part.text === "") continue;
+      const kind = part.kind === "arguments" ? "call" : part.kind;
+      if (this.#segments.at(-1)?.kind !== kind) yield* this.#open(kind, "");
+      const segment = this.#segments.at(-1);
+      if (segment === undefined) continue;
+      segment.text += part.text;
+      yield { kind: "add", segment, text: part.text };
+    }
+  }
+
+  *#open(kind: Segment["kind"], name: string): Generator<SegmentEvent> {
+    const last = this.#segments.at(-1);
+    if (last !== undefined) yield { kind: "close", segment: last };
+    const segment = { index: this.#segments.length, kind, name, text: "" };
+    this.#segments.push(segment);
+    yield { kind: "open", segment };
+  }
+}
+
+/** The arguments of a call as a value; a call that was cut off has none. */
+export function callInput({ text }: Segment): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
