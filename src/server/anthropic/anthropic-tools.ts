@@ -19,8 +19,11 @@ function choiceOf(choice: NonNullable<AnthropicPromptValues["tool_choice"]>): To
     case "any":
       return "required";
     case "tool":
-      return { name: choice.name as string };
-    default:
+      return { name: choice.name };
+    case "auto":
+    case "none":
       return choice.type;
+    default:
+      return choice satisfies never;
   }
 }
