@@ -65,9 +65,9 @@ function parseHeader(source: ByteSource, headerBytes: number): Readonly<Record<s
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(source.view(LENGTH_BYTES, headerBytes)));
-  } catch (error) {
-    const problem = `it is not JSON: ${error instanceof Error ? error.message : String(error)}`;
-    return fail("safetensors_invalid", { path, field: "header", offset: LENGTH_BYTES, problem });
+  } catch {
+    // The parser's own message quotes the file's bytes, whatever they are.
+    return fail("safetensors_invalid", { path, field: "header", offset: LENGTH_BYTES, problem: "it is not JSON" });
   }
   if (isRecord(header)) return header;
   return fail("safetensors_invalid", { path, field: "header", offset: LENGTH_BYTES, problem: "it is no JSON object" });

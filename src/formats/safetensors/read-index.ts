@@ -30,8 +30,8 @@ function weightMap(source: ByteSource): object {
   let index: unknown;
   try {
     index = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(source.view(0, source.size)));
-  } catch (error) {
-    return invalid(path, `it is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  } catch {
+    return invalid(path, "it is not JSON");
   }
   const map: unknown = typeof index === "object" && index !== null && "weight_map" in index ? index.weight_map : null;
   return typeof map === "object" && map !== null ? map : invalid(path, "it is no JSON object");

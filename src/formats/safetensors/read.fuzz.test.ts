@@ -50,7 +50,7 @@ function parse(bytes: Uint8Array): Outcome {
 
 function incomplete({ code, params, message }: TurnwiseError): string | null {
   if (!/^safetensors_(?:truncated|invalid|limit)$/.test(code)) return `code ${code}`;
-  if (/NaN|\{[a-zA-Z]+\}/.test(message)) return message;
+  if (/\{(?:path|field|offset|problem|needed|available|value|limit|limitName)\}/.test(message)) return message;
   const placed = code === "safetensors_limit" || Number.isSafeInteger(params["offset"]);
   return params["field"] !== "" && placed ? null : message;
 }
