@@ -52,6 +52,13 @@ using Int4K32Min = IntFormat<K32Min, Int4Values<0>>;
 using Int5K32Min = IntFormat<K32Min, Int5Values<0>>;
 using Int6K16 = IntFormat<K16, Int6Values>;
 using Code4K32 = IntFormat<K32, Code4Values>;
+using Int4G32Zero = IntFormat<GroupZero<32>, Int4Values<8>>;
+using Int4G64Zero = IntFormat<GroupZero<64>, Int4Values<8>>;
+using Int4G128Zero = IntFormat<GroupZero<128>, Int4Values<8>>;
+using Int8G32Zero = IntFormat<GroupZero<32>, Int8Values>;
+using Int8G128Zero = IntFormat<GroupZero<128>, Int8Values>;
+using Int4G32Wide = IntFormat<GroupZeroWide, Int4Values<8>>;
+using Int8G32Wide = IntFormat<GroupZeroWide, Int8Values>;
 
 }  // namespace TURNWISE_ISA
 }  // namespace turnwise

@@ -7,6 +7,8 @@
 //   K32Min    d, dmin | s, m    weight = d * s * value - dmin * m, s and m unsigned
 //   K16       d | s, s          two int8, for the halves of the group
 //   K16Min    d, dmin | sm, sm  for each half s in the low and m in the high nibble
+//   GroupZero d, o              a block is as many groups as share both; weight = d * (value + o), o an integer
+//   GroupZeroWide               the same with d in f32, a block one group; exact where d has 15 bits, as bf16 has
 #pragma once
 
 namespace turnwise {
@@ -59,6 +61,26 @@ struct G32Min : GroupPointers<kQuantGroup, 2, 0> {
   static constexpr bool kHasMinimum = true;
   F32 Scale() const { return LoadHalves(F16s(0)); }
   F32 MinimumScale() const { return LoadHalves(F16s(1)); }
+  I32 MinimumPairs() const { return BroadcastInt(PairOf(1, 1)); }
+};
+
+template <int kColumns>
+struct GroupZero : GroupPointers<kColumns, 2, 0> {
+  using GroupPointers<kColumns, 2, 0>::GroupPointers;
+  static constexpr int kSubgroups = 1;
+  static constexpr bool kHasMinimum = true;
+  F32 Scale() const { return LoadHalves(this->F16s(0)); }
+  // Exact: 11 bits times 9.
+  F32 MinimumScale() const { return Scale() * LoadHalves(this->F16s(1)); }
+  I32 MinimumPairs() const { return BroadcastInt(PairOf(1, 1)); }
+};
+
+struct GroupZeroWide : GroupPointers<kQuantGroup, 3, 0> {
+  using GroupPointers::GroupPointers;
+  static constexpr int kSubgroups = 1;
+  static constexpr bool kHasMinimum = true;
+  F32 Scale() const { return Load(reinterpret_cast<const float*>(F16s(0))); }
+  F32 MinimumScale() const { return Scale() * LoadHalves(F16s(2)); }
   I32 MinimumPairs() const { return BroadcastInt(PairOf(1, 1)); }
 };
 

@@ -30,8 +30,15 @@ enum class WeightFormat : int32_t {
   kInt5K32Min,
   kInt6K16,
   kCode4K32,
+  kInt4G32Zero,
+  kInt4G64Zero,
+  kInt4G128Zero,
+  kInt8G32Zero,
+  kInt8G128Zero,
+  kInt4G32Wide,
+  kInt8G32Wide,
 };
-constexpr int kWeightFormatCount = 15;
+constexpr int kWeightFormatCount = 22;
 
 // What a weight is multiplied with: rows of f32, or rows of int8 with scales and sums (Q8aRow).
 enum class OperandType : int32_t { kF32, kQ8a };

@@ -41,5 +41,13 @@ void PackQ4KTile(const uint8_t* const* rows, size_t columns, uint8_t* out);
 void PackQ5KTile(const uint8_t* const* rows, size_t columns, uint8_t* out);
 void PackQ6KTile(const uint8_t* const* rows, size_t columns, uint8_t* out);
 void PackIq4XsTile(const uint8_t* const* rows, size_t columns, uint8_t* out);
+// group_tiles.cc
+void PackInt4G32ZeroTile(const uint8_t* const* rows, size_t columns, uint8_t* out);
+void PackInt4G64ZeroTile(const uint8_t* const* rows, size_t columns, uint8_t* out);
+void PackInt4G128ZeroTile(const uint8_t* const* rows, size_t columns, uint8_t* out);
+void PackInt8G32ZeroTile(const uint8_t* const* rows, size_t columns, uint8_t* out);
+void PackInt8G128ZeroTile(const uint8_t* const* rows, size_t columns, uint8_t* out);
+void PackInt4G32WideTile(const uint8_t* const* rows, size_t columns, uint8_t* out);
+void PackInt8G32WideTile(const uint8_t* const* rows, size_t columns, uint8_t* out);
 
 }  // namespace turnwise

@@ -24,7 +24,8 @@ function superblockBytes(scales: number, integers: number, valueBytes: number): 
 
 /**
  * Integers of so many bits, or codes for 16 levels. `g32`: an f16 scale for every 32 columns. `k32`, `k16`:
- * an f16 scale for every 256, times an integer for every 32 or 16. `min`: minima of the same kind.
+ * an f16 scale for every 256, times an integer for every 32 or 16. `min`: minima of the same kind. `zero`:
+ * a zero point beside each scale; `wide`: the same with f32 scales.
  */
 export const WEIGHT_FORMATS = {
   f32: { groupColumns: 1, groupBytes: 4, operand: "f32" },
@@ -42,6 +43,13 @@ export const WEIGHT_FORMATS = {
   int5_k32_min: { groupColumns: 256, groupBytes: superblockBytes(2, 2, 20), operand: "q8a" },
   int6_k16: { groupColumns: 256, groupBytes: superblockBytes(1, 2, 24), operand: "q8a" },
   code4_k32: { groupColumns: 256, groupBytes: superblockBytes(1, 1, 16), operand: "q8a" },
+  int4_g32_zero: { groupColumns: 32, groupBytes: 2 * SCALE_BYTES + 16, operand: "q8a" },
+  int4_g64_zero: { groupColumns: 64, groupBytes: 2 * SCALE_BYTES + 32, operand: "q8a" },
+  int4_g128_zero: { groupColumns: 128, groupBytes: 2 * SCALE_BYTES + 64, operand: "q8a" },
+  int8_g32_zero: { groupColumns: 32, groupBytes: 2 * SCALE_BYTES + 32, operand: "q8a" },
+  int8_g128_zero: { groupColumns: 128, groupBytes: 2 * SCALE_BYTES + 128, operand: "q8a" },
+  int4_g32_wide: { groupColumns: 32, groupBytes: 3 * SCALE_BYTES + 16, operand: "q8a" },
+  int8_g32_wide: { groupColumns: 32, groupBytes: 3 * SCALE_BYTES + 32, operand: "q8a" },
 } as const satisfies Record<string, WeightFormatInfo>;
 
 export type WeightFormat = keyof typeof WEIGHT_FORMATS;

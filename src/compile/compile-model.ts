@@ -2,7 +2,6 @@
 
 import { invariant } from "../base/invariant.ts";
 import type { WeightFormat } from "../base/weight-formats.ts";
-import type { WeightEncoding } from "../formats/stored-weight.ts";
 import type { Graph } from "../graph/graph.ts";
 import { printGraph } from "../graph/print-graph.ts";
 import type { WeightRef } from "../graph/types.ts";
@@ -11,10 +10,10 @@ import type { PassContext } from "./pass.ts";
 import { PASSES, requirePassName, runPasses } from "./passes.ts";
 import { printProgram } from "./print-program.ts";
 import type { Program } from "./program.ts";
-import { weightFormatOf } from "./weight-formats.ts";
+import { type StoredForm, weightFormatOf } from "./weight-formats.ts";
 
 /** How the source stores each weight, by name. */
-export type WeightEncodings = ReadonlyMap<string, { readonly encoding: WeightEncoding }>;
+export type WeightEncodings = ReadonlyMap<string, StoredForm>;
 
 export interface CompileResult {
   readonly program: Program;
@@ -51,7 +50,7 @@ export function passContext(weights: WeightEncodings): PassContext {
     formatOf({ tensor }: WeightRef): WeightFormat {
       const found = weights.get(tensor);
       invariant(found !== undefined, `${tensor} is bound`);
-      return weightFormatOf(found.encoding);
+      return weightFormatOf(found);
     },
   };
 }

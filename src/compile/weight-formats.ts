@@ -6,7 +6,7 @@
 import { invariant } from "../base/invariant.ts";
 import type { WeightFormat } from "../base/weight-formats.ts";
 import { type DecodableType, isDecodable } from "../formats/quant/block-formats.ts";
-import type { WeightEncoding } from "../formats/stored-weight.ts";
+import type { StoredWeight } from "../formats/stored-weight.ts";
 
 const PACKED_AS: { readonly [Type in DecodableType]: WeightFormat } = {
   F32: "f32",
@@ -26,10 +26,12 @@ const PACKED_AS: { readonly [Type in DecodableType]: WeightFormat } = {
   IQ4_XS: "code4_k32",
 };
 
-/** The format that an encoding is packed to; groups of GPTQ, AWQ and the like are decoded as they are packed. */
-export function weightFormatOf(encoding: WeightEncoding): WeightFormat {
-  if (encoding.kind === "groups") return "f32";
-  const { type } = encoding;
-  invariant(isDecodable(type), `tensors of type ${type} are refused before compiling`);
-  return PACKED_AS[type];
+/** How a source stores a weight, as far as packing asks. */
+export type StoredForm = Pick<StoredWeight, "encoding" | "columnOrder">;
+
+/** The format that a stored weight is packed to; one whose columns lie in another order is decoded, as f32. */
+export function weightFormatOf({ encoding, columnOrder }: StoredForm): WeightFormat {
+  if (encoding.kind === "groups") return columnOrder === null ? encoding.format : "f32";
+  invariant(isDecodable(encoding.type), `tensors of type ${encoding.type} are refused before compiling`);
+  return PACKED_AS[encoding.type];
 }

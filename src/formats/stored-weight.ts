@@ -46,7 +46,7 @@ function decodeStored({ encoding, shape, elements, parts }: StoredWeight): Float
       return decodeRows(GGML_TYPES[encoding.type].id, data.view(), elements);
     case "groups": {
       const columns = shape.at(-1) ?? 0;
-      return decodeGroups(data.view(), encoding, elements / columns, columns);
+      return decodeGroups(data.view(), encoding.format, elements / columns, columns);
     }
     default:
       return unreachable(encoding);
@@ -63,5 +63,7 @@ function inOwnOrder(stored: Float32Array, order: Uint32Array): Float32Array {
 
 /** Bytes that `elements` values take, a whole number of blocks or groups. */
 export function encodedBytes(encoding: WeightEncoding, elements: number): number {
-  return encoding.kind === "ggml" ? (ggmlBytes(encoding.type, elements) ?? 0) : groupRowBytes(encoding, elements);
+  return encoding.kind === "ggml"
+    ? (ggmlBytes(encoding.type, elements) ?? 0)
+    : groupRowBytes(encoding.format, elements);
 }

@@ -6,7 +6,7 @@
 import { fail } from "../base/errors.ts";
 import { invariant } from "../base/invariant.ts";
 import { GGML_TYPES, type GgmlType } from "../formats/gguf/ggml-types.ts";
-import { encodeGroups, type GroupEncoding } from "../formats/group-quant/group-blocks.ts";
+import { encodeGroups, GROUP_FORMATS, type GroupFormat } from "../formats/group-quant/group-blocks.ts";
 import { roundToGroups } from "../formats/group-quant/round-groups.ts";
 import { encodeRows } from "../formats/quant/rows.ts";
 import { decodeWeightValues, type StoredWeight } from "../formats/stored-weight.ts";
@@ -21,7 +21,7 @@ export type LoadQuant = (typeof LOAD_QUANTS)[number];
 
 const FLOATS: readonly GgmlType[] = ["F32", "F16", "BF16"];
 const BLOCK_COLUMNS = 32;
-const FOUR_BITS: GroupEncoding = { kind: "groups", bits: 4, groupColumns: 128, scale: "f16" };
+const FOUR_BITS = "int4_g128_zero" satisfies GroupFormat;
 
 /** Takes over `source`. A weight that is quantised already is refused with `invalid_option` when it is asked for. */
 export function quantizedSource(source: ModelSource, quant: LoadQuant): ModelSource {
@@ -55,7 +55,7 @@ function quantizedWeight(weight: StoredWeight, name: string, quant: LoadQuant): 
   const [, columns = 0] = shape;
   if (shape.length !== 2 || columns % BLOCK_COLUMNS !== 0) return weight;
   if (encoding.kind !== "ggml" || !FLOATS.includes(encoding.type)) {
-    const found = encoding.kind === "ggml" ? encoding.type : `int${encoding.bits}`;
+    const found = encoding.kind === "ggml" ? encoding.type : encoding.format;
     fail("invalid_option", {
       option: "quant",
       problem: `${name} is ${found} already; ${FLOATS.join(", ")} can be quantised`,
@@ -63,7 +63,7 @@ function quantizedWeight(weight: StoredWeight, name: string, quant: LoadQuant): 
   }
   const isOuter = name === "token_embd.weight" || name === "output.weight";
   if (quant === "q8" || isOuter) return asBlocks(weight, "Q8_0");
-  if (quant === "q4-g128" && columns % FOUR_BITS.groupColumns === 0) return asGroups(weight, columns);
+  if (quant === "q4-g128" && columns % GROUP_FORMATS[FOUR_BITS].groupColumns === 0) return asGroups(weight, columns);
   return asBlocks(weight, "Q4_0");
 }
 
@@ -75,7 +75,11 @@ function asBlocks(weight: StoredWeight, type: GgmlType): StoredWeight {
 function asGroups(weight: StoredWeight, columns: number): StoredWeight {
   const view = (): Uint8Array => {
     invariant(weight.columnOrder === null, "floats lie in their own order");
-    return encodeGroups(roundToGroups(decodeWeightValues(weight), columns, FOUR_BITS.groupColumns), FOUR_BITS, null);
+    return encodeGroups(
+      roundToGroups(decodeWeightValues(weight), columns, GROUP_FORMATS[FOUR_BITS].groupColumns),
+      FOUR_BITS,
+      null,
+    );
   };
-  return { ...weight, encoding: FOUR_BITS, parts: [{ role: "data", view }] };
+  return { ...weight, encoding: { kind: "groups", format: FOUR_BITS }, parts: [{ role: "data", view }] };
 }

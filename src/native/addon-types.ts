@@ -31,7 +31,7 @@ export interface WeightStoreHandle {
   readonly bytes: number;
   /**
    * Packs a matrix of `rows` x `columns` from the file's bytes and returns its index.
-   * `ggmlType` is GGUF's type number, `format` a position in WEIGHT_FORMAT_CODES,
+   * `ggmlType` is GGUF's type number or that of a group format, `format` a position in WEIGHT_FORMAT_CODES,
    * `ropeHeadDim` 0 for source row order, else the head dimension of `rope-halves`.
    */
   packMatrix(

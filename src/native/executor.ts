@@ -16,7 +16,7 @@ import { nativeCall } from "./native-call.ts";
 /** A tensor as the file stores it. */
 export interface WeightBytes {
   readonly bytes: Uint8Array;
-  /** GGUF's number of the tensor type. */
+  /** GGUF's number of the tensor type, or that of a group format. */
   readonly ggmlType: number;
 }
 

@@ -2,6 +2,7 @@
 
 import { invariant } from "../base/invariant.ts";
 import { GGML_TYPES } from "../formats/gguf/ggml-types.ts";
+import { GROUP_FORMATS } from "../formats/group-quant/group-blocks.ts";
 import { decodeWeightValues, type StoredWeight } from "../formats/stored-weight.ts";
 import type { NativeExecutorOptions } from "./executor.ts";
 
@@ -9,10 +10,11 @@ export function storedWeightBytes(weights: ReadonlyMap<string, StoredWeight>): N
   return ({ tensor }) => {
     const stored = weights.get(tensor);
     invariant(stored !== undefined, `${tensor} is bound`);
-    const { encoding, parts } = stored;
+    const { encoding, parts, columnOrder } = stored;
     const [data] = parts;
-    if (encoding.kind === "ggml" && data !== undefined) {
-      return { bytes: data.view(), ggmlType: GGML_TYPES[encoding.type].id };
+    if (data !== undefined && columnOrder === null) {
+      const sourceType = encoding.kind === "ggml" ? GGML_TYPES[encoding.type].id : GROUP_FORMATS[encoding.format].sourceType;
+      return { bytes: data.view(), ggmlType: sourceType };
     }
     return { bytes: new Uint8Array(decodeWeightValues(stored).buffer), ggmlType: GGML_TYPES.F32.id };
   };

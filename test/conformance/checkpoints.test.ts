@@ -1,6 +1,6 @@
 /**
- * Quantised checkpoints on the native core: the logits of the interpreter, which runs the same compiled
- * graph from the decoded weights.
+ * Quantised checkpoints on the native core, from their packed forms: the logits of the interpreter, which
+ * runs the same compiled graph from the decoded weights.
  */
 
 import { mkdirSync } from "node:fs";
@@ -73,6 +73,10 @@ describe.skipIf(NATIVE_MISSING)("native", () => {
         );
         expect(Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length)).toBeLessThan(LARGEST_RMS);
       }
+      const formats = program.weights.flatMap((weight) => (weight.kind === "matrix" ? [weight.format] : []));
+      // Columns in another order are decoded.
+      const isPacked = variant.rounding.scattered === true || formats.some((format) => format !== "f32");
+      expect(isPacked).toBe(true);
       source.dispose();
     },
   );

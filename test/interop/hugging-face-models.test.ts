@@ -17,7 +17,12 @@ import { sharedAbsent, sharedPath } from "./support/shared-folder.ts";
 function dequantized(matrix: GroupMatrix): Float32Array {
   const plan = planGroups(matrix);
   if (typeof plan === "string") throw new TypeError(plan);
-  return decodeGroups(encodeGroups(matrix, plan.encoding, plan.order), plan.encoding, matrix.rows, matrix.columns);
+  return decodeGroups(
+    encodeGroups(matrix, plan.encoding.format, plan.order),
+    plan.encoding.format,
+    matrix.rows,
+    matrix.columns,
+  );
 }
 
 function referenceTensors(name: string): (part: string) => SafetensorsTensor {

@@ -44,7 +44,8 @@ export interface GraphSetup {
   readonly kvType: KvType;
 }
 
-const formatOf = (type: GgmlType): WeightFormat => weightFormatOf({ kind: "ggml", type });
+const formatOf = (type: GgmlType): WeightFormat =>
+  weightFormatOf({ encoding: { kind: "ggml", type }, columnOrder: null });
 
 /** The least number of columns that is a whole number of the type's blocks and at least `columns`. */
 export function wholeBlocks(type: DecodableType, columns: number): number {

@@ -88,7 +88,7 @@ function tensorReport(name: string, source: ModelSource): FileReport["tensors"][
   const weight = source.weight(name);
   if (weight === null) return { name, type: "unknown", shape: [], bytes: 0 };
   const { encoding, shape, elements } = weight;
-  const type = encoding.kind === "ggml" ? encoding.type : `int${encoding.bits} by ${encoding.groupColumns}`;
+  const type = encoding.kind === "ggml" ? encoding.type : encoding.format;
   return { name: source.tensorName(name), type, shape: shape.toReversed(), bytes: encodedBytes(encoding, elements) };
 }
 

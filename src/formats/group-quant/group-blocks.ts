@@ -1,23 +1,39 @@
 /**
  * Integers with a scale and a zero point for each group of columns: the one form that GPTQ, AWQ and
- * compressed-tensors weights are brought to, without loss. A row is its groups one after the other:
- *   a scale (f16: 2 bytes; f32: 4), the zero point (u16), with f32 scales 2 bytes of padding, then the
- *   group's unsigned values: 8 bits in order; 4 bits in runs of 32 columns and 16 bytes, byte i with column
- *   i in its low half and i + 16 in its high one, as in Q4_0.
- * A weight is scale * (value - zero point), rounded to f32 once.
+ * compressed-tensors weights are brought to, without loss. A row is its groups one after the other: a scale
+ * (f16 or f32), an f16 offset, then the group's unsigned values: 8 bits in order; 4 bits in runs of 32
+ * columns and 16 bytes, byte i with column i in its low half and i + 16 in its high one, as in Q4_0.
+ * A weight is scale * (value - 2^(bits - 1) + offset), rounded to f32 once; offsets are integers.
  */
 
 import { invariant } from "../../base/invariant.ts";
 import { f16FromNumber, f16ToNumber } from "../quant/half-floats.ts";
 
-export const GROUP_COLUMNS = [32, 64, 128] as const;
+export interface GroupFormatInfo {
+  readonly bits: 4 | 8;
+  readonly groupColumns: number;
+  readonly scaleBytes: 2 | 4;
+  /** In native/pack/source_types.cc, beside ggml's types, whose numbers are far below. */
+  readonly sourceType: number;
+}
+
+/** Named as the packed formats that they become. Few have f32 scales: groups of 32 hold any of them. */
+export const GROUP_FORMATS = {
+  int4_g32_zero: { bits: 4, groupColumns: 32, scaleBytes: 2, sourceType: 1000 },
+  int4_g64_zero: { bits: 4, groupColumns: 64, scaleBytes: 2, sourceType: 1001 },
+  int4_g128_zero: { bits: 4, groupColumns: 128, scaleBytes: 2, sourceType: 1002 },
+  int8_g32_zero: { bits: 8, groupColumns: 32, scaleBytes: 2, sourceType: 1003 },
+  int8_g128_zero: { bits: 8, groupColumns: 128, scaleBytes: 2, sourceType: 1004 },
+  int4_g32_wide: { bits: 4, groupColumns: 32, scaleBytes: 4, sourceType: 1005 },
+  int8_g32_wide: { bits: 8, groupColumns: 32, scaleBytes: 4, sourceType: 1006 },
+} as const satisfies Record<string, GroupFormatInfo>;
+
+export type GroupFormat = keyof typeof GROUP_FORMATS;
 
 /** How the values of a group-quantised weight are stored. */
 export interface GroupEncoding {
   readonly kind: "groups";
-  readonly bits: 4 | 8;
-  readonly groupColumns: (typeof GROUP_COLUMNS)[number];
-  readonly scale: "f16" | "f32";
+  readonly format: GroupFormat;
 }
 
 /** A whole weight as its checkpoint means it, however the checkpoint packs it. */
@@ -34,26 +50,30 @@ export interface GroupMatrix {
   readValues(first: number, count: number, out: Uint8Array): void;
 }
 
-export function groupHeaderBytes(scale: GroupEncoding["scale"]): number {
-  return scale === "f16" ? 4 : 8;
+/** Bytes of so many columns, a multiple of the group's. */
+export function groupRowBytes(format: GroupFormat, columns: number): number {
+  const info = GROUP_FORMATS[format];
+  return (columns / info.groupColumns) * groupBytes(info);
 }
 
-/** Bytes of a row of `columns`, a multiple of the group's. */
-export function groupRowBytes({ bits, groupColumns, scale }: GroupEncoding, columns: number): number {
-  return (columns / groupColumns) * (groupHeaderBytes(scale) + (groupColumns * bits) / 8);
+const OFFSET_BYTES = 2;
+
+function groupBytes({ bits, groupColumns, scaleBytes }: GroupFormatInfo): number {
+  return scaleBytes + OFFSET_BYTES + (groupColumns * bits) / 8;
 }
 
 /** Rows that are unpacked at a time: enough to read a word of a packed column once. */
 const BATCH_ROWS = 32;
 
 /**
- * The matrix in `encoding`, whose groups each lie in one of the matrix's. `order` lists the matrix's
+ * The matrix in `format`, whose groups each lie in one of the matrix's. `order` lists the matrix's
  * columns in the order they are stored in; null keeps them.
  */
-export function encodeGroups(matrix: GroupMatrix, encoding: GroupEncoding, order: Uint32Array | null): Uint8Array {
+export function encodeGroups(matrix: GroupMatrix, format: GroupFormat, order: Uint32Array | null): Uint8Array {
   const { rows, columns } = matrix;
-  const { groupColumns } = encoding;
-  const out = new Uint8Array(rows * groupRowBytes(encoding, columns));
+  const info = GROUP_FORMATS[format];
+  const { groupColumns } = info;
+  const out = new Uint8Array(rows * groupRowBytes(format, columns));
   const view = new DataView(out.buffer);
   const values = new Uint8Array(BATCH_ROWS * columns);
   const group = new Uint8Array(groupColumns);
@@ -67,14 +87,10 @@ export function encodeGroups(matrix: GroupMatrix, encoding: GroupEncoding, order
           group[i] = values[row * columns + (order === null ? begin + i : (order[begin + i] ?? 0))] ?? 0;
         }
         const source = groupOfColumn(matrix, order === null ? begin : (order[begin] ?? 0));
-        at = writeGroup(
-          view,
-          at,
-          encoding,
-          matrix.scale(first + row, source),
-          matrix.zeroPoint(first + row, source),
-          group,
-        );
+        const scale = matrix.scale(first + row, source);
+        const offset = 2 ** (info.bits - 1) - matrix.zeroPoint(first + row, source);
+        writeGroup(view, at, info, scale, offset, group);
+        at += groupBytes(info);
       }
     }
   }
@@ -85,46 +101,45 @@ export function groupOfColumn({ groupOf, columns, groups }: GroupMatrix, column:
   return groupOf === null ? Math.floor((column * groups) / columns) : (groupOf[column] ?? 0);
 }
 
-/** Returns where the next group begins. */
 function writeGroup(
   view: DataView,
   begin: number,
-  { bits, scale: scaleType }: GroupEncoding,
+  { bits, scaleBytes }: GroupFormatInfo,
   scale: number,
-  zeroPoint: number,
+  offset: number,
   values: Uint8Array,
-): number {
-  if (scaleType === "f16") view.setUint16(begin, f16FromNumber(scale), true);
+): void {
+  if (scaleBytes === 2) view.setUint16(begin, f16FromNumber(scale), true);
   else view.setFloat32(begin, scale, true);
-  view.setUint16(begin + (scaleType === "f16" ? 2 : 4), zeroPoint, true);
-  let at = begin + groupHeaderBytes(scaleType);
+  view.setUint16(begin + scaleBytes, f16FromNumber(offset), true);
+  let at = begin + scaleBytes + OFFSET_BYTES;
   if (bits === 8) {
     for (const value of values) view.setUint8(at++, value);
-    return at;
+    return;
   }
   for (let run = 0; run < values.length; run += 32) {
     for (let i = run; i < run + 16; i += 1) view.setUint8(at++, (values[i] ?? 0) | ((values[i + 16] ?? 0) << 4));
   }
-  return at;
 }
 
 /** All values in the order they are stored in. */
-export function decodeGroups(bytes: Uint8Array, encoding: GroupEncoding, rows: number, columns: number): Float32Array {
-  const { bits, groupColumns, scale: scaleType } = encoding;
-  invariant(bytes.length === rows * groupRowBytes(encoding, columns), "the bytes are those of the whole weight");
+export function decodeGroups(bytes: Uint8Array, format: GroupFormat, rows: number, columns: number): Float32Array {
+  const info = GROUP_FORMATS[format];
+  const { bits, groupColumns, scaleBytes } = info;
+  invariant(bytes.length === rows * groupRowBytes(format, columns), "the bytes are those of the whole weight");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const out = new Float32Array(rows * columns);
-  let at = 0;
-  for (let begin = 0; begin < out.length; begin += groupColumns) {
-    const scale = scaleType === "f16" ? f16ToNumber(view.getUint16(at, true)) : view.getFloat32(at, true);
-    const zeroPoint = view.getUint16(at + (scaleType === "f16" ? 2 : 4), true);
-    at += groupHeaderBytes(scaleType);
+  let begin = 0;
+  for (let first = 0; first < out.length; first += groupColumns) {
+    const scale = scaleBytes === 2 ? f16ToNumber(view.getUint16(begin, true)) : view.getFloat32(begin, true);
+    const zeroPoint = 2 ** (bits - 1) - f16ToNumber(view.getUint16(begin + scaleBytes, true));
+    const at = begin + scaleBytes + OFFSET_BYTES;
     for (let i = 0; i < groupColumns; i += 1) {
       const pair = (i >> 5) * 16 + (i & 15);
       const value = bits === 8 ? bytes[at + i] : ((bytes[at + pair] ?? 0) >> ((i & 16) >> 2)) & 15;
-      out[begin + i] = scale * ((value ?? 0) - zeroPoint);
+      out[first + i] = scale * ((value ?? 0) - zeroPoint);
     }
-    at += (groupColumns * bits) / 8;
+    begin += groupBytes(info);
   }
   return out;
 }

@@ -3,7 +3,7 @@
  * together, how wide the stored groups are, and what holds the scales exactly.
  */
 
-import { fitsF16, GROUP_COLUMNS, type GroupEncoding, type GroupMatrix } from "./group-blocks.ts";
+import { fitsF16, GROUP_FORMATS, type GroupEncoding, type GroupFormat, type GroupMatrix } from "./group-blocks.ts";
 
 export interface GroupPlan {
   readonly encoding: GroupEncoding;
@@ -24,12 +24,25 @@ export function planGroups(matrix: GroupMatrix): GroupPlan | string {
       sizes[group] = (sizes[group] ?? 0) + 1;
     }
   }
-  const groupColumns = GROUP_COLUMNS.findLast((width) => sizes.every((size) => size % width === 0));
-  if (groupColumns === undefined) {
-    return `has groups of ${[...new Set(sizes)].slice(0, 4).join(", ")} columns, no multiples of ${GROUP_COLUMNS[0]}`;
+  const format = widestFormat(bits, scalesFitF16(matrix) ? 2 : 4, sizes);
+  if (format === undefined) {
+    const found = [...new Set(sizes)].slice(0, 4).join(", ");
+    return `has groups of ${found} columns, no multiples of ${SMALLEST_GROUP}`;
   }
-  const encoding = { kind: "groups", bits, groupColumns, scale: scalesFitF16(matrix) ? "f16" : "f32" } as const;
-  return { encoding, order: groupOf === null ? null : columnOrder(groupOf) };
+  return { encoding: { kind: "groups", format }, order: groupOf === null ? null : columnOrder(groupOf) };
+}
+
+/** Any group that is a multiple of this is stored as one or several. */
+export const SMALLEST_GROUP = 32;
+
+/** The widest groups that divide all of `sizes`. */
+function widestFormat(bits: 4 | 8, scaleBytes: 2 | 4, sizes: Int32Array): GroupFormat | undefined {
+  const names = Object.keys(GROUP_FORMATS) as readonly GroupFormat[];
+  return names.findLast((name) => {
+    const info = GROUP_FORMATS[name];
+    const isRight = info.bits === bits && info.scaleBytes === scaleBytes;
+    return isRight && sizes.every((size) => size % info.groupColumns === 0);
+  });
 }
 
 function scalesFitF16(matrix: GroupMatrix): boolean {

@@ -4,9 +4,9 @@ import type { StoredWeight } from "../../formats/stored-weight.ts";
 import { awqMatrix } from "../../formats/group-quant/awq.ts";
 import { compressedMatrix } from "../../formats/group-quant/compressed-tensors.ts";
 import { gptqMatrix } from "../../formats/group-quant/gptq.ts";
-import { encodeGroups, GROUP_COLUMNS, type GroupMatrix } from "../../formats/group-quant/group-blocks.ts";
+import { encodeGroups, type GroupMatrix } from "../../formats/group-quant/group-blocks.ts";
 import { wordsOf } from "../../formats/group-quant/packed-words.ts";
-import { planGroups } from "../../formats/group-quant/plan-groups.ts";
+import { planGroups, SMALLEST_GROUP } from "../../formats/group-quant/plan-groups.ts";
 import type { SafetensorsTensor } from "../../formats/safetensors/model.ts";
 import type { Quantization } from "./quantization.ts";
 import { FLOAT_DTYPES, type TensorReader, weightInvalid } from "./tensor-reader.ts";
@@ -42,11 +42,7 @@ export function quantizedWeight(module: string, how: Quantization, tensors: Tens
 function storedGroups(name: string, matrix: GroupMatrix): StoredWeight {
   const plan = planGroups(matrix);
   if (typeof plan === "string") {
-    return weightInvalid(
-      name,
-      plan,
-      `groups of ${GROUP_COLUMNS.join(", ")} columns, or of whole rows that these divide`,
-    );
+    return weightInvalid(name, plan, `groups of multiples of ${SMALLEST_GROUP} columns, or whole rows of such`);
   }
   const { encoding, order } = plan;
   const { rows, columns } = matrix;
@@ -54,7 +50,7 @@ function storedGroups(name: string, matrix: GroupMatrix): StoredWeight {
     encoding,
     shape: [rows, columns],
     elements: rows * columns,
-    parts: [{ role: "data", view: () => encodeGroups(matrix, encoding, order) }],
+    parts: [{ role: "data", view: () => encodeGroups(matrix, encoding.format, order) }],
     columnOrder: order,
   };
 }
