@@ -53,7 +53,13 @@ async function idle(): Promise<void> {
 
 describe("the server over the engine", () => {
   it("streams the text that it gives whole", async () => {
-    const fields = { prompt: "Once upon a time", max_tokens: 24, seed: 7, stop: ["\u0001"] };
+    const fields = {
+      prompt: "Once upon a time",
+      max_tokens: 24,
+      ignore_eos: true,
+      seed: 7,
+      stop: ["\u0001\u0002\u0003"],
+    };
     const whole = await complete(fields);
     const events = await readEvents(await test.post(COMPLETIONS, { ...fields, stream: true }));
     const streamed = (events.slice(0, -1) as Completion[]).map(({ choices }) => choices[0]?.text ?? "").join("");

@@ -23,13 +23,13 @@ const BENCH_OPTIONS = {
     type: { kind: "string", placeholder: "SHAPE:QUANT" },
     default: null,
     env: null,
-    help: `Measure random weights, written once into the cache directory; by default llama-3.2-1b:q4_0. ${SYNTHETIC_HELP}`,
+    help: "Measure random weights, kept in the cache directory; by default llama-3.2-1b:q4_0",
   },
   cases: {
     type: { kind: "string", placeholder: "LIST" },
     default: null,
     env: null,
-    help: "Cases with commas between: prefill-TOKENS[@DEPTH], decode[-xSEQUENCES][@DEPTH], forks-xSEQUENCES@DEPTH",
+    help: "Which, with commas between: prefill-T[@DEPTH], decode[-xN][@DEPTH], forks-xN@DEPTH",
   },
   suite: {
     type: { kind: "choice", choices: ["default", "kernels"] },
@@ -70,7 +70,8 @@ export const BENCH = defineCommand({
   summary: "Measure prefill and decoding, and their shares of what the machine can do",
   details:
     "Tokens a second, as medians of rounds in which every case runs once. In the same rounds fixed loops\n" +
-    "measure the read bandwidth and the int8 rate of this machine; a case's share is of whichever limits it.",
+    "measure the read bandwidth and the int8 rate of this machine; a case's share is of whichever limits it.\n" +
+    SYNTHETIC_HELP,
   arguments: { model: { required: false, help: `${REQUIRED_MODEL_ARGUMENT.help}; by default --synthetic` } },
   groups: { Measurement: BENCH_OPTIONS, Model: MODEL_OPTIONS },
   examples: [

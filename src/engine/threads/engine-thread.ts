@@ -6,6 +6,7 @@
 import { Worker } from "node:worker_threads";
 import type { TurnwiseError } from "../../base/errors.ts";
 import { engineFailure } from "../engine-failure.ts";
+import { PacedDelivery } from "./paced-delivery.ts";
 
 /** A thread that was told to end and has not: it sits in one long native call. */
 const JOIN_TIMEOUT_MS = 30_000;
@@ -31,12 +32,14 @@ export class EngineThread<ToThread, FromThread> {
     // The process's own flags (--input-type, --import) are about its main script.
     this.#worker = new Worker(entry, { workerData: data, name: `turnwise-${name}`, execArgv: [] });
     this.#worker.unref();
-    this.#worker.on("message", onMessage);
+    const delivery = new PacedDelivery(onMessage);
+    this.#worker.on("message", (message: FromThread) => delivery.push(message));
     this.#worker.on("error", (error) => {
       cause = engineFailure(error, `the ${name} thread failed`);
     });
     this.#exited = new Promise((resolve) => {
       this.#worker.once("exit", (code) => {
+        delivery.flush();
         resolve();
         if (this.#ended) return;
         this.#ended = true;
