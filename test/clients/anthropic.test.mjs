@@ -20,6 +20,13 @@ describe("anthropic client", () => {
     assert.equal(await server.stop(), 0);
   });
 
+  it("lists the model", async () => {
+    const ids = [];
+    for await (const { id } of client.models.list()) ids.push(id);
+    assert.deepEqual(ids, [model]);
+    assert.equal((await client.models.retrieve(model)).id, model);
+  });
+
   it("gets a message", async () => {
     const message = await client.messages.create({ model, messages, max_tokens: 8 });
     assert.equal(message.type, "message");

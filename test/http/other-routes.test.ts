@@ -5,6 +5,24 @@ import { FakeEngine } from "./support/fake-engine.ts";
 import { scriptedServer, testServer, until } from "./support/test-server.ts";
 
 describe("GET /v1/models", () => {
+  it("answers Anthropic's clients in their shape", async () => {
+    const { get } = scriptedServer();
+    const headers = { "anthropic-version": "2023-06-01" };
+    const described = {
+      type: "model",
+      id: "fake-1b",
+      display_name: "Fake 1B",
+      created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+    };
+    expect(await (await get("/v1/models", headers)).json()).toEqual({
+      data: [described],
+      has_more: false,
+      first_id: "fake-1b",
+      last_id: "fake-1b",
+    });
+    expect(await (await get("/v1/models/fake-1b", headers)).json()).toEqual(described);
+  });
+
   const described = {
     id: "fake-1b",
     object: "model",

@@ -1,17 +1,35 @@
-/** `GET /v1/models` and `GET /v1/models/{id}`. */
+/** `GET /v1/models` and `GET /v1/models/{id}`: in OpenAI's shape, or in Anthropic's for its clients. */
 
 import type { EngineApi } from "../../engine/types.ts";
 import { checkModel, servedModelId } from "../server-context.ts";
 import type { EngineRequest } from "../server-context.ts";
 import type { ServerOptions } from "../options.ts";
 
+/** Anthropic's clients send it with every request. */
+const ANTHROPIC_VERSION = "anthropic-version";
+
 export function listModels({ engine, http, server }: EngineRequest): Response {
-  return http.json({ object: "list", data: [describeModel(engine, server.options)] });
+  if (http.req.header(ANTHROPIC_VERSION) === undefined) {
+    return http.json({ object: "list", data: [describeModel(engine, server.options)] });
+  }
+  const described = describeForAnthropic(engine, server.options);
+  return http.json({ data: [described], has_more: false, first_id: described["id"], last_id: described["id"] });
 }
 
 export function getModel({ engine, http, server }: EngineRequest): Response {
   checkModel(http.req.param("id"), engine, server.options);
-  return http.json(describeModel(engine, server.options));
+  const describe = http.req.header(ANTHROPIC_VERSION) === undefined ? describeModel : describeForAnthropic;
+  return http.json(describe(engine, server.options));
+}
+
+function describeForAnthropic(engine: EngineApi, options: ServerOptions): Readonly<Record<string, string>> {
+  const { name, createdAt } = engine.model;
+  return {
+    type: "model",
+    id: servedModelId(engine, options),
+    display_name: name,
+    created_at: new Date(createdAt * 1000).toISOString(),
+  };
 }
 
 function describeModel(engine: EngineApi, options: ServerOptions): object {
