@@ -189,6 +189,15 @@ describe("POST /v1/messages", () => {
     expect(events.at(-2)?.data).toMatchObject({ delta: { stop_reason: "tool_use" } });
   });
 
+  it("marks a call that the token limit cut off", async () => {
+    const { post } = scriptedServer({ text: CALL.slice(0, CALL.indexOf("[2]")), reason: "length" });
+    const whole = await (await post(MESSAGES, { ...hello, tools })).json();
+    expect(whole).toMatchObject({
+      stop_reason: "max_tokens",
+      content: [{ type: "tool_use", name: "add", input: {}, incomplete: true }],
+    });
+  });
+
   it("forces a call where the choice says so", async () => {
     const { post, engine } = scriptedServer({ text: CALL });
     for (const [choice, expected] of [

@@ -103,7 +103,7 @@ export function anthropicWriter(
       }
       return {
         ...head,
-        content: segments.all.map((segment, index) => ({ ...blocks[index], ...contentOf(segment) })),
+        content: segments.all.map((segment, index) => ({ ...blocks[index], ...contentOf(segment, segments) })),
         ...(output === undefined ? {} : formatEnd(output, segments)),
         usage: formatUsage(usage, cacheMarked),
         ...ignoredField(ignored),
@@ -139,9 +139,12 @@ function deltaOf({ kind }: Segment, text: string): object {
     : { type: "input_json_delta", partial_json: text };
 }
 
-function contentOf(segment: Segment): object {
+/** A call that the token limit cut off has no input, and is marked. */
+function contentOf(segment: Segment, { all, isCallOpen }: TurnSegments): object {
   if (segment.kind === "text") return { text: segment.text };
-  return segment.kind === "reasoning" ? { thinking: segment.text } : { input: callInput(segment) };
+  if (segment.kind === "reasoning") return { thinking: segment.text };
+  const cut = isCallOpen && segment.index === all.length - 1;
+  return { input: callInput(segment), ...(cut ? { incomplete: true } : {}) };
 }
 
 function formatEnd({ reason, stopString }: ChoiceEnd, { calls }: TurnSegments): object {
