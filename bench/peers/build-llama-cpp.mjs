@@ -34,7 +34,8 @@ export function preparePeers(log) {
   if (!existsSync(BUNDLE_FOLDER)) {
     log("installing node-llama-cpp (750 MB)");
     // Its install script would look for a GPU and build; the prebuilt binary is a package of its own.
-    run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], HERE);
+    // Not `npm ci`: that refuses the lockfile for platforms' packages which a registry does not carry.
+    run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund"], HERE);
   }
   if (PROGRAMS.every((program) => existsSync(join(LLAMA_CPP_BIN, program)))) return;
   log(`building llama.cpp ${llamaCppVersion()} (minutes)`);
