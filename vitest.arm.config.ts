@@ -11,6 +11,7 @@ if (armNode !== undefined) process.execPath = armNode;
 
 export default defineConfig({
   test: {
+    globalSetup: "test/support/temporary-folder.ts",
     pool: "forks",
     // A worker takes long to start here, so all files share one.
     isolate: false,

@@ -3,5 +3,11 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { include: ["test/fuzz/**/*.test.ts"], pool: "forks", maxWorkers: 2, testTimeout: 1_800_000 },
+  test: {
+    globalSetup: "test/support/temporary-folder.ts",
+    include: ["test/fuzz/**/*.test.ts"],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 1_800_000,
+  },
 });

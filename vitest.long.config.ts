@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    globalSetup: "test/support/temporary-folder.ts",
     include: ["src/engine/step/step-loop.property.test.ts", "test/interop/*-perplexity.test.ts"],
     pool: "forks",
     maxWorkers: 2,
