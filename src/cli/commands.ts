@@ -6,6 +6,7 @@ import { BENCH } from "./commands/bench.ts";
 import { BUILD_NATIVE } from "./commands/build-native.ts";
 import { CHAT } from "./commands/chat.ts";
 import { CONFIG } from "./commands/config.ts";
+import { CONVERT } from "./commands/convert.ts";
 import { DOCTOR } from "./commands/doctor.ts";
 import { INSPECT } from "./commands/inspect.ts";
 import { MODELS } from "./commands/models.ts";
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   PERPLEXITY,
   BENCH,
   BENCH_TURNS,
+  CONVERT,
   CONFIG,
   SYNTH,
   DOCTOR,

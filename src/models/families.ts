@@ -5,7 +5,7 @@ import type { Graph } from "../graph/graph.ts";
 import type { Family } from "./family.ts";
 import { specFromMetadata, type SpecSource } from "./gguf/gguf-spec.ts";
 import { llama } from "./llama.ts";
-import type { Architecture, ModelSpec } from "./model-spec.ts";
+import type { Architecture, ModelSpec, RopePairing } from "./model-spec.ts";
 import { qwen2, qwen3 } from "./qwen.ts";
 
 const FAMILIES: { readonly [Name in Architecture]: Family } = { llama, qwen2, qwen3 };
@@ -27,4 +27,9 @@ export function specFromGguf(model: SpecSource): ModelSpec {
 /** The model's graph, verified, before any pass. */
 export function buildGraph(spec: ModelSpec): Graph {
   return FAMILIES[spec.architecture].build(spec);
+}
+
+/** How GGUF files of the family order the rows of Q and K. */
+export function ggufRopePairing(architecture: Architecture): RopePairing {
+  return FAMILIES[architecture].gguf.ropePairing;
 }

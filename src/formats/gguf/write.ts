@@ -4,12 +4,9 @@
  * defect of the caller, not of a user.
  */
 
-import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-
 import { alignUp, checkedProduct } from "../../base/bytes.ts";
-import { fail, TurnwiseError } from "../../base/errors.ts";
 import { at, invariant } from "../../base/invariant.ts";
-import { systemReason } from "../file-source.ts";
+import { type WriteProgress, writeFilePieces } from "../write-file.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { writeEntry } from "./encode-metadata.ts";
 import { GGML_TYPES, type GgmlType, ggmlBytes } from "./ggml-types.ts";
@@ -38,35 +35,10 @@ export function ggufBytes(contents: GgufContents): Uint8Array {
   return writer.finish().slice();
 }
 
-/** Called after each piece; `fraction` of the tensors' bytes is 0..1. */
-export type WriteProgress = (fraction: number) => void;
-
-/**
- * Writes a file: to a temporary name beside `path` first, so that `path` is never half a file. Throws
- * `file_unwritable`.
- */
-export function writeGguf(path: string, contents: GgufContents, onProgress: WriteProgress = () => {}): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  const pieces = ggufPieces(contents);
+/** Writes a file. Throws `file_unwritable`. */
+export function writeGguf(path: string, contents: GgufContents, onProgress?: WriteProgress): void {
   const totalBytes = contents.tensors.reduce((sum, tensor) => sum + byteLengthOf(tensor), 0);
-  let written = 0;
-  try {
-    const descriptor = openSync(temporary, "w");
-    try {
-      for (const piece of pieces) {
-        writeFully(descriptor, piece);
-        written += piece.length;
-        onProgress(Math.min(1, written / totalBytes));
-      }
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    if (error instanceof TurnwiseError) throw error;
-    fail("file_unwritable", { path, reason: systemReason(error) });
-  }
+  writeFilePieces(path, ggufPieces(contents), totalBytes, onProgress);
 }
 
 /** The file in order: the header, then each tensor's data, each padded to the alignment. */
@@ -122,9 +94,4 @@ function alignmentOf(entries: ReadonlyMap<string, GgufValue>): number {
 
 function padding(length: number, alignment: number): number {
   return alignUp(length, alignment) - length;
-}
-
-function writeFully(descriptor: number, bytes: Uint8Array): void {
-  let done = 0;
-  while (done < bytes.length) done += writeSync(descriptor, bytes, done, Math.min(bytes.length - done, 2 ** 30));
 }

@@ -1,26 +1,30 @@
 /**
- * Round to nearest: 4 bits with a scale and a zero point for each group of columns, both chosen so that 0 and
- * the group's extremes are in range.
+ * Round to nearest: 4 or 8 bits with a scale and a zero point for each group of columns, both chosen so that
+ * 0 and the group's extremes are in range.
  */
 
 import { f16FromNumber, f16ToNumber } from "../quant/half-floats.ts";
 import type { GroupMatrix } from "./group-blocks.ts";
 
-const LARGEST = 15;
-
 /** `values` row by row; `groupColumns` divides `columns`. */
-export function roundToGroups(values: Float32Array, columns: number, groupColumns: number): GroupMatrix {
+export function roundToGroups(
+  values: Float32Array,
+  columns: number,
+  groupColumns: number,
+  bits: GroupMatrix["bits"] = 4,
+): GroupMatrix {
+  const largest = 2 ** bits - 1;
   const groups = columns / groupColumns;
   const scales = new Float32Array(values.length / groupColumns);
   const zeroPoints = new Uint8Array(scales.length);
   for (let group = 0; group < scales.length; group += 1) {
     const { low, high } = extremes(values, group * groupColumns, groupColumns);
-    const scale = f16ToNumber(f16FromNumber((high - low) / LARGEST));
+    const scale = f16ToNumber(f16FromNumber((high - low) / largest));
     scales[group] = scale;
-    zeroPoints[group] = scale === 0 ? 0 : clamp(Math.round(-low / scale));
+    zeroPoints[group] = scale === 0 ? 0 : clamp(Math.round(-low / scale), largest);
   }
   return {
-    bits: 4,
+    bits,
     rows: values.length / columns,
     columns,
     groups,
@@ -32,7 +36,7 @@ export function roundToGroups(values: Float32Array, columns: number, groupColumn
         const at = first * columns + i;
         const group = Math.floor(at / groupColumns);
         const scale = scales[group] ?? 0;
-        out[i] = scale === 0 ? 0 : clamp(Math.round((values[at] ?? 0) / scale) + (zeroPoints[group] ?? 0));
+        out[i] = scale === 0 ? 0 : clamp(Math.round((values[at] ?? 0) / scale) + (zeroPoints[group] ?? 0), largest);
       }
     },
   };
@@ -50,6 +54,6 @@ function extremes(values: Float32Array, begin: number, count: number): { readonl
   return { low, high };
 }
 
-function clamp(value: number): number {
-  return Math.min(LARGEST, Math.max(0, value));
+function clamp(value: number, largest: number): number {
+  return Math.min(largest, Math.max(0, value));
 }

@@ -34,6 +34,11 @@ export function* safetensorsPieces(
   }
 }
 
+/** Bytes of all tensors' data. */
+export function safetensorsBytesOf(tensors: readonly SafetensorsContents[]): number {
+  return tensors.reduce((sum, tensor) => sum + sizeOf(tensor), 0);
+}
+
 /** A whole file in memory. */
 export function safetensorsBytes(
   tensors: readonly SafetensorsContents[],

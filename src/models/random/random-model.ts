@@ -4,9 +4,10 @@
  */
 
 import { GGML_TYPES } from "../../formats/gguf/ggml-types.ts";
-import type { GgufValue } from "../../formats/gguf/value.ts";
-import { type GgufContents, type GgufTensorContents, type WriteProgress, writeGguf } from "../../formats/gguf/write.ts";
+import { type GgufValue, ggufValue } from "../../formats/gguf/value.ts";
+import { type GgufContents, type GgufTensorContents, writeGguf } from "../../formats/gguf/write.ts";
 import { encodeRows } from "../../formats/quant/rows.ts";
+import type { WriteProgress } from "../../formats/write-file.ts";
 import { weightsOf } from "../../graph/graph.ts";
 import type { WeightRef } from "../../graph/types.ts";
 import { weightKey } from "../../graph/weight-ref.ts";
@@ -15,9 +16,10 @@ import type { ModelSpec } from "../model-spec.ts";
 import { matrixType, type RandomQuant } from "./random-quants.ts";
 import { RANDOM_SHAPES, type RandomShape, type RandomShapeName } from "./random-shapes.ts";
 import { ROPE_FACTORS_TENSOR } from "../gguf/rope-scaling.ts";
+import { specMetadata } from "../gguf/spec-metadata.ts";
 import { type RandomTensors, randomNumbers, randomTensors } from "./random-tensor.ts";
 import { RANDOM_WEIGHTS_KEY } from "./random-weights-key.ts";
-import { randomVocabulary, type RandomVocabulary, textValue } from "./random-vocabulary.ts";
+import { randomVocabulary, type RandomVocabulary } from "./random-vocabulary.ts";
 
 export type { RandomQuant };
 
@@ -57,33 +59,7 @@ function specOf(shape: RandomShape, vocabSize: number): ModelSpec {
 }
 
 function metadataOf(spec: ModelSpec, vocabulary: RandomVocabulary): readonly (readonly [string, GgufValue])[] {
-  const key = (name: string): string => `${spec.architecture}.${name}`;
-  return [
-    ["general.architecture", textValue(spec.architecture)],
-    ["general.name", textValue(spec.name)],
-    [RANDOM_WEIGHTS_KEY, { kind: "bool", value: true }],
-    [key("block_count"), uint(spec.layers)],
-    [key("context_length"), uint(spec.contextTokens)],
-    [key("embedding_length"), uint(spec.hiddenColumns)],
-    [key("feed_forward_length"), uint(spec.ffnColumns)],
-    [key("attention.head_count"), uint(spec.heads)],
-    [key("attention.head_count_kv"), uint(spec.kvHeads)],
-    [key("attention.key_length"), uint(spec.headDim)],
-    [key("attention.value_length"), uint(spec.headDim)],
-    [key("attention.layer_norm_rms_epsilon"), float(spec.normEpsilon)],
-    [key("rope.dimension_count"), uint(spec.headDim)],
-    [key("rope.freq_base"), float(spec.rope.theta)],
-    [key("vocab_size"), uint(spec.vocabSize)],
-    ...vocabulary.metadata,
-  ];
-}
-
-function uint(value: number): GgufValue {
-  return { kind: "number", type: "uint32", value };
-}
-
-function float(value: number): GgufValue {
-  return { kind: "number", type: "float32", value };
+  return [...specMetadata(spec), [RANDOM_WEIGHTS_KEY, ggufValue.bool(true)], ...vocabulary.metadata];
 }
 
 /** What the graph asks for is what the file holds. */

@@ -3,7 +3,7 @@
  * special tokens of a chat, and made-up tokens up to any size. Not a trained vocabulary.
  */
 
-import type { GgufValue } from "../../formats/gguf/value.ts";
+import { type GgufValue, ggufValue } from "../../formats/gguf/value.ts";
 import { stringArray } from "../../formats/gguf/string-array.ts";
 import { CHARACTER_OF_BYTE } from "../../text/tokenizer/byte-alphabet.ts";
 import { TOKEN_TYPE } from "../../text/tokenizer/types.ts";
@@ -56,8 +56,8 @@ export function randomVocabulary(size: number | null): RandomVocabulary {
   return {
     size: tokens.length,
     metadata: [
-      ["tokenizer.ggml.model", textValue("gpt2")],
-      ["tokenizer.ggml.pre", textValue("llama-bpe")],
+      ["tokenizer.ggml.model", ggufValue.string("gpt2")],
+      ["tokenizer.ggml.pre", ggufValue.string("llama-bpe")],
       ["tokenizer.ggml.tokens", { kind: "strings", values: stringArray(tokens) }],
       ["tokenizer.ggml.token_type", { kind: "numbers", type: "int32", values: types }],
       ["tokenizer.ggml.merges", { kind: "strings", values: stringArray(merges) }],
@@ -65,13 +65,9 @@ export function randomVocabulary(size: number | null): RandomVocabulary {
       ["tokenizer.ggml.eos_token_id", idOf("<|end_of_text|>")],
       ["tokenizer.ggml.eot_token_id", idOf("<|eot_id|>")],
       ["tokenizer.ggml.add_bos_token", { kind: "bool", value: true }],
-      ["tokenizer.chat_template", textValue(CHAT_TEMPLATE)],
+      ["tokenizer.chat_template", ggufValue.string(CHAT_TEMPLATE)],
     ],
   };
-}
-
-export function textValue(value: string): GgufValue {
-  return { kind: "string", value, bytes: new TextEncoder().encode(value) };
 }
 
 /** Merges whose halves are tokens by then, each token once. */

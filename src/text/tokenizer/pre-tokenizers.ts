@@ -98,3 +98,13 @@ export function preTokenizerOf(name: string): PreTokenizer {
     })
   );
 }
+
+/** The first name whose words are cut as `rule` says, or null. */
+export function preTokenizerNameOf(rule: SplitRule, wholeWords: boolean): string | null {
+  const wanted = JSON.stringify(rule);
+  for (const [name, row] of PRE_TOKENIZERS) {
+    const isSame = row.wholeWords === wholeWords && !row.marked && JSON.stringify(row.rule) === wanted;
+    if (isSame) return name;
+  }
+  return null;
+}

@@ -1,0 +1,58 @@
+/** A group-quantised matrix as compressed-tensors' "pack-quantized" stores it; the reader is `compressed-tensors.ts`. */
+
+import { f16FromNumber } from "../quant/half-floats.ts";
+import type { SafetensorsContents } from "../safetensors/write.ts";
+import type { GroupMatrix } from "./group-blocks.ts";
+
+/** The tensors of `module`; the matrix's groups lie in order and its scales fit f16. */
+export function packQuantized(module: string, matrix: GroupMatrix): readonly SafetensorsContents[] {
+  const { bits, rows, columns, groups } = matrix;
+  const perWord = 32 / bits;
+  const tensor = (
+    part: string,
+    dtype: SafetensorsContents["dtype"],
+    shape: readonly number[],
+    data: ArrayBufferLike,
+  ): SafetensorsContents => ({ name: `${module}.${part}`, dtype, shape, data: new Uint8Array(data) });
+  const wordColumns = Math.ceil(columns / perWord);
+  const zeroRows = Math.ceil(rows / perWord);
+  return [
+    tensor("weight_packed", "I32", [rows, wordColumns], packedValues(matrix, wordColumns).buffer),
+    tensor("weight_scale", "F16", [rows, groups], scales(matrix).buffer),
+    tensor("weight_zero_point", "I32", [zeroRows, groups], packedZeroPoints(matrix, zeroRows).buffer),
+    tensor("weight_shape", "I64", [2], BigInt64Array.of(BigInt(rows), BigInt(columns)).buffer),
+  ];
+}
+
+function packedValues(matrix: GroupMatrix, wordColumns: number): Int32Array {
+  const { bits, rows, columns } = matrix;
+  const perWord = 32 / bits;
+  const values = new Uint8Array(rows * columns);
+  matrix.readValues(0, rows, values);
+  const words = new Int32Array(rows * wordColumns);
+  for (const [at, value] of values.entries()) {
+    const row = Math.floor(at / columns);
+    const column = at % columns;
+    const word = row * wordColumns + Math.floor(column / perWord);
+    words[word] = (words[word] ?? 0) | (value << (bits * (column % perWord)));
+  }
+  return words;
+}
+
+function scales({ rows, groups, scale }: GroupMatrix): Uint16Array {
+  return Uint16Array.from({ length: rows * groups }, (_, at) =>
+    f16FromNumber(scale(Math.floor(at / groups), at % groups)),
+  );
+}
+
+function packedZeroPoints({ bits, rows, groups, zeroPoint }: GroupMatrix, zeroRows: number): Int32Array {
+  const perWord = 32 / bits;
+  const words = new Int32Array(zeroRows * groups);
+  for (let row = 0; row < rows; row += 1) {
+    for (let group = 0; group < groups; group += 1) {
+      const word = Math.floor(row / perWord) * groups + group;
+      words[word] = (words[word] ?? 0) | (zeroPoint(row, group) << (bits * (row % perWord)));
+    }
+  }
+  return words;
+}

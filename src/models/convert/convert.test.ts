@@ -1,0 +1,160 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import type { CheckpointVariant } from "../../../test/support/checkpoints/checkpoint-variants.ts";
+import {
+  goldenConfig,
+  goldenTensors,
+  temporaryFolder,
+  writeDirectory,
+} from "../../../test/support/checkpoints/write-directory.ts";
+import { packQuantizedTensors } from "../../../test/support/checkpoints/write-weight.ts";
+import { readForwardGolden } from "../../../test/support/forward-golden.ts";
+import { memorySource, openFileSource } from "../../formats/file-source.ts";
+import { GGML_TYPES } from "../../formats/gguf/ggml-types.ts";
+import type { GgufModel } from "../../formats/gguf/model.ts";
+import { readGguf } from "../../formats/gguf/read.ts";
+import type { GgufValue } from "../../formats/gguf/value.ts";
+import { ggufBytes, type GgufContents } from "../../formats/gguf/write.ts";
+import { floatsOf } from "../../formats/group-quant/packed-words.ts";
+import { decodeRows, encodeRows } from "../../formats/quant/rows.ts";
+import { readSafetensors } from "../../formats/safetensors/read.ts";
+import { decodeWeightValues } from "../../formats/stored-weight.ts";
+import { ggufSource } from "../gguf/gguf-source.ts";
+import type { ModelSource } from "../model-source.ts";
+import { openModel } from "../open-model.ts";
+import { randomModel } from "../random/random-model.ts";
+import type { ConvertQuant } from "./convert-quant.ts";
+import { ggufContents } from "./gguf-contents.ts";
+import { writeModelDirectory } from "./write-directory.ts";
+
+const folder = temporaryFolder();
+afterAll(() => folder.remove());
+
+function opened(contents: GgufContents): GgufModel {
+  const bytes = ggufBytes(contents);
+  return readGguf("model.gguf", (path) => memorySource(path, bytes));
+}
+
+const FILE = opened(randomModel("tiny-wide", "f32", 1));
+const GOLDEN = readForwardGolden("qwen3");
+
+function directory(name: string, change: Readonly<Record<string, unknown>> = {}, tensors = goldenTensors(GOLDEN)) {
+  const path = join(folder.path, name);
+  mkdirSync(path);
+  writeDirectory(path, { ...goldenConfig(GOLDEN), ...change }, tensors);
+  return path;
+}
+
+function rewritten(path: string, name: string, quant: ConvertQuant): string {
+  const target = join(folder.path, name);
+  const source = openModel(path, openFileSource);
+  writeModelDirectory(source, target, quant);
+  source.dispose();
+  return target;
+}
+
+function valuesOf(source: ModelSource, name: string): Float32Array {
+  const weight = source.weight(name);
+  if (weight === null) throw new TypeError(`no weight ${name}`);
+  return decodeWeightValues(weight);
+}
+
+/** Arrays of strings are compared by what they hold. */
+function plain(value: GgufValue | undefined): unknown {
+  return value?.kind === "strings" ? value.values.toArray() : value;
+}
+
+describe("a GGUF file", () => {
+  it.each([
+    ["q8", "Q8_0", 7],
+    ["q4-g32", "Q4_0", 2],
+    ["f16", "F16", 1],
+    ["bf16", "BF16", 32],
+  ] as const)("takes matrices as %s and keeps the rest", (quant, type, fileType) => {
+    const file = opened(ggufContents(ggufSource(FILE), FILE, quant));
+    for (const tensor of FILE.tensors.values()) {
+      const own = file.tensors.get(tensor.name);
+      const isOuter = /^(?:token_embd|output)\./.test(tensor.name);
+      const expected = tensor.rows === 1 ? "F32" : quant === "q4-g32" && isOuter ? "Q8_0" : type;
+      expect(own?.type, tensor.name).toBe(expected);
+      const values = decodeRows(tensor.typeId, tensor.view(), tensor.elements);
+      expect(Buffer.compare(own?.view() ?? new Uint8Array(), encodeRows(GGML_TYPES[expected].id, values))).toBe(0);
+    }
+    expect(file.metadata.getUint("general.file_type")).toBe(fileType);
+    for (const [key, value] of FILE.metadata.entries()) {
+      expect(plain(file.metadata.get(key)), key).toEqual(plain(value));
+    }
+  });
+
+  it("keeps quantised matrices as they are unless it is told to decode them", () => {
+    const small = opened(ggufContents(ggufSource(FILE), FILE, "q8"));
+    const same = opened(ggufContents(ggufSource(small), small, "none"));
+    const floats = opened(ggufContents(ggufSource(small), small, "f32"));
+    const name = "blk.0.ffn_up.weight";
+    expect(same.tensors.get(name)?.view()).toEqual(small.tensors.get(name)?.view());
+    expect(valuesOf(ggufSource(floats), name)).toEqual(valuesOf(ggufSource(small), name));
+    expect(() => ggufContents(ggufSource(small), small, "q4-g32")).toThrow(/Q8_0 already/);
+  });
+
+  it("has no groups of 128", () => {
+    expect(() => ggufContents(ggufSource(FILE), FILE, "q4-g128")).toThrow(/--quant.*q4-g32/);
+  });
+});
+
+describe("a directory", () => {
+  it("takes 4 bits as makers of checkpoints round and pack", () => {
+    const target = rewritten(directory("q4 source"), "q4", "q4-g32");
+    const variant: CheckpointVariant = {
+      name: "",
+      rounding: { bits: 4, groupColumns: 32, symmetric: false },
+      config: {},
+      tensors: (module, quantized) => packQuantizedTensors(module, quantized, false),
+    };
+    const expected = goldenTensors(GOLDEN, variant);
+    const written = readSafetensors(join(target, "model.safetensors"), openFileSource);
+    expect([...written.tensors.keys()].toSorted()).toEqual(expected.map(({ name }) => name).toSorted());
+    for (const { name, shape, data } of expected) {
+      const tensor = written.tensors.get(name);
+      if (tensor === undefined || !(data instanceof Uint8Array)) throw new TypeError(name);
+      expect(tensor.shape, name).toEqual(shape);
+      // There they are f32 that f16 holds.
+      const own = name.endsWith("_scale") ? new Uint8Array(floatsOf(tensor).buffer) : tensor.view();
+      expect(Buffer.compare(own, data), name).toBe(0);
+    }
+    const source = openModel(target, openFileSource);
+    expect(source.weight("blk.0.ffn_up.weight")?.encoding).toEqual({ kind: "groups", format: "int4_g32_zero" });
+    source.dispose();
+    written.dispose();
+  });
+
+  it("takes floats, of a quantised checkpoint too, and copies the tokeniser", () => {
+    const path = directory("floats source");
+    writeFileSync(join(path, "tokenizer.json"), "{}");
+    writeFileSync(join(path, "optimizer.pt"), "");
+    const quantized = rewritten(path, "floats q4", "q4-g32");
+    const target = rewritten(quantized, "floats", "f32");
+    expect(existsSync(join(target, "tokenizer.json"))).toBe(true);
+    expect(existsSync(join(target, "optimizer.pt"))).toBe(false);
+    const config = JSON.parse(readFileSync(join(target, "config.json"), "utf8")) as Record<string, unknown>;
+    expect(config).toMatchObject({ ...goldenConfig(GOLDEN), torch_dtype: "float32" });
+    expect(config).not.toHaveProperty("quantization_config");
+    const [from, to] = [openModel(quantized, openFileSource), openModel(target, openFileSource)];
+    for (const name of ["blk.1.attn_k.weight", "token_embd.weight", "output_norm.weight"]) {
+      expect(valuesOf(to, name)).toEqual(valuesOf(from, name));
+    }
+  });
+
+  it("says what it cannot do", () => {
+    const path = directory("limits");
+    const target = join(folder.path, "limits out");
+    const write = (from: string, quant: ConvertQuant) => () =>
+      writeModelDirectory(openModel(from, openFileSource), target, quant);
+    expect(write(path, "none")).toThrow(/a folder needs one, such as bf16/);
+    expect(write(path, "q4-g128")).toThrow(
+      /self_attn\.q_proj\.weight has 64 columns, no multiple of its groups of 128/,
+    );
+    expect(existsSync(target)).toBe(false);
+    expect(write(rewritten(path, "limits q4", "q4-g32"), "q4-g32")).toThrow(/int4_g32_zero already.*--quant f16/);
+  });
+});

@@ -1,0 +1,117 @@
+/**
+ * A Hugging Face directory in other weights: as floats, or rounded to groups in compressed-tensors'
+ * pack-quantized form, which vLLM and transformers load too. Embedding, head and vectors stay as they are.
+ */
+
+import { fail } from "../../base/errors.ts";
+import { GGML_TYPES, type GgmlType } from "../../formats/gguf/ggml-types.ts";
+import { packQuantized } from "../../formats/group-quant/compressed-tensors-encode.ts";
+import { roundToGroups } from "../../formats/group-quant/round-groups.ts";
+import { encodeRows } from "../../formats/quant/rows.ts";
+import type { SafetensorsContents } from "../../formats/safetensors/write.ts";
+import { decodeWeightValues, type StoredWeight } from "../../formats/stored-weight.ts";
+import { moduleOfWeight } from "../hugging-face/weight-names.ts";
+import type { ModelSource } from "../model-source.ts";
+import { type ConvertQuant, floatTypeOf } from "./convert-quant.ts";
+
+interface Rounding {
+  readonly bits: 4 | 8;
+  readonly groupColumns: number;
+}
+
+const ROUNDINGS: { readonly [Quant in ConvertQuant]?: Rounding } = {
+  q8: { bits: 8, groupColumns: 128 },
+  "q4-g128": { bits: 4, groupColumns: 128 },
+  "q4-g32": { bits: 4, groupColumns: 32 },
+};
+
+export interface DirectoryContents {
+  /** Fields of config.json that differ from the source's; `undefined` takes one away. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** One at a time, so that no more than one weight is in memory. */
+  readonly tensors: readonly SafetensorsContents[];
+}
+
+/** Throws `invalid_option` where `quant` asks for nothing that could be done. */
+export function directoryContents(source: ModelSource, quant: ConvertQuant): DirectoryContents {
+  const rounding = ROUNDINGS[quant];
+  const floats = floatTypeOf(quant);
+  if (rounding === undefined && floats === null) {
+    return fail("invalid_option", { option: "--quant", problem: "a folder needs one, such as bf16 or q4-g128." });
+  }
+  return {
+    config:
+      rounding === undefined ? floatConfig(floats ?? "F32") : { quantization_config: quantizationConfig(rounding) },
+    tensors: source.weightNames.flatMap((name) => tensorsOf(source, name, rounding ?? null, floats)),
+  };
+}
+
+const TORCH_DTYPES: { readonly [Type in GgmlType]?: string } = { F32: "float32", F16: "float16", BF16: "bfloat16" };
+
+function floatConfig(type: GgmlType): Readonly<Record<string, unknown>> {
+  return { torch_dtype: TORCH_DTYPES[type], quantization_config: undefined };
+}
+
+/** Source: compressed-tensors, `QuantizationConfig`. */
+function quantizationConfig({ bits, groupColumns }: Rounding): Readonly<Record<string, unknown>> {
+  const weights = { num_bits: bits, type: "int", symmetric: false, strategy: "group", group_size: groupColumns };
+  return {
+    quant_method: "compressed-tensors",
+    format: "pack-quantized",
+    quantization_status: "compressed",
+    ignore: ["lm_head"],
+    config_groups: {
+      group_0: { targets: ["Linear"], weights, input_activations: null, output_activations: null },
+    },
+  };
+}
+
+function tensorsOf(
+  source: ModelSource,
+  name: string,
+  rounding: Rounding | null,
+  floats: GgmlType | null,
+): readonly SafetensorsContents[] {
+  const weight = source.weight(name);
+  const place = moduleOfWeight(name);
+  if (weight === null || place === null) return fail("weight_missing", { tensor: name, expected: "" });
+  const [rows = 0, columns = 0] = weight.shape;
+  const isInner = weight.shape.length === 2 && name.startsWith("blk.");
+  if (rounding !== null && isInner) {
+    checkRoundable(source, name, weight, rounding);
+    const { bits, groupColumns } = rounding;
+    return packQuantized(place.module, roundToGroups(decodeWeightValues(weight), columns, groupColumns, bits));
+  }
+  const type = floats ?? storedFloat(weight);
+  const bytes = (): Uint8Array => encodeRows(GGML_TYPES[type].id, decodeWeightValues(weight));
+  const shape = weight.shape.length === 1 ? [rows] : [rows, columns];
+  return [{ name: `${place.module}.${place.part}`, dtype: type as "F32", shape, data: () => [bytes()] }];
+}
+
+function checkRoundable(
+  source: ModelSource,
+  name: string,
+  { encoding, shape }: StoredWeight,
+  rounding: Rounding,
+): void {
+  const tensor = source.tensorName(name);
+  const [, columns = 0] = shape;
+  if (encoding.kind !== "ggml" || !isFloat(encoding.type)) {
+    const type = encoding.kind === "ggml" ? encoding.type : encoding.format;
+    const hint = "Rounding it again would lose more; take --quant f16 to write it dequantised.";
+    fail("tensor_type_unsupported", { path: source.path, tensor, type: `${type} already`, hint });
+  }
+  if (columns % rounding.groupColumns !== 0) {
+    const problem = `${tensor} has ${columns} columns, no multiple of its groups of ${rounding.groupColumns}.`;
+    fail("invalid_option", { option: "--quant", problem });
+  }
+}
+
+function isFloat(type: GgmlType): boolean {
+  return type in TORCH_DTYPES;
+}
+
+/** Embedding, head and vectors of quantised checkpoints are floats; were one not, f32 would lose nothing. */
+function storedFloat({ encoding }: StoredWeight): GgmlType {
+  return encoding.kind === "ggml" && isFloat(encoding.type) ? encoding.type : "F32";
+}
