@@ -39,19 +39,21 @@ function packedValues(matrix: GroupMatrix, wordColumns: number): Int32Array {
   return words;
 }
 
-function scales({ rows, groups, scale }: GroupMatrix): Uint16Array {
+function scales(matrix: GroupMatrix): Uint16Array {
+  const { rows, groups } = matrix;
   return Uint16Array.from({ length: rows * groups }, (_, at) =>
-    f16FromNumber(scale(Math.floor(at / groups), at % groups)),
+    f16FromNumber(matrix.scale(Math.floor(at / groups), at % groups)),
   );
 }
 
-function packedZeroPoints({ bits, rows, groups, zeroPoint }: GroupMatrix, zeroRows: number): Int32Array {
+function packedZeroPoints(matrix: GroupMatrix, zeroRows: number): Int32Array {
+  const { bits, rows, groups } = matrix;
   const perWord = 32 / bits;
   const words = new Int32Array(zeroRows * groups);
   for (let row = 0; row < rows; row += 1) {
     for (let group = 0; group < groups; group += 1) {
       const word = Math.floor(row / perWord) * groups + group;
-      words[word] = (words[word] ?? 0) | (zeroPoint(row, group) << (bits * (row % perWord)));
+      words[word] = (words[word] ?? 0) | (matrix.zeroPoint(row, group) << (bits * (row % perWord)));
     }
   }
   return words;
