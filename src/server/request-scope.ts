@@ -7,13 +7,13 @@ import { TurnwiseError, turnwiseError } from "../base/errors.ts";
 import type { GenerationTimings, GenerationUsage } from "../engine/types.ts";
 import type { Dialect } from "./dialects.ts";
 
-import type { TurnPrompt } from "../turns/turn.ts";
+import type { Miss } from "../turns/miss.ts";
 import { DEFAULT_TENANT, type Tenant } from "./tenant.ts";
 
 export interface ServedTurn {
   readonly session: string | null;
   readonly turn: string;
-  readonly miss: TurnPrompt["miss"];
+  readonly miss: Miss | null;
 }
 
 export class RequestScope {

@@ -67,25 +67,19 @@ export function withTools(input: ChatInput, { format }: ToolRequest): ChatInput 
   return format.name === "json" ? describeTools(input) : input;
 }
 
-/** A reader for each choice's answer; null where there is nothing to tell apart. */
+/** A reader for each choice's answer; null where there is nothing to tell apart. `promptText` may end in an open thought. */
 export function turnReaders(
   { format, source }: ToolRequest,
   thinks: boolean,
-  prompt: string | Int32Array,
+  promptText: string,
 ): (() => TurnReader) | null {
   if (source === undefined && !thinks) return null;
   const names = new Set(source?.tools.map(({ name }) => name));
-  const reasoning = !thinks ? "none" : opensThought(prompt) ? "open" : "maybe";
+  const reasoning = !thinks ? "none" : promptText.trimEnd().endsWith("<think>") ? "open" : "maybe";
   return () => new TurnReader({ tools: source === undefined ? null : { format, names }, reasoning });
 }
 
-/** The prompt's last words open the thought; of a session's tokens that is not known, and the text tells. */
-function opensThought(prompt: string | Int32Array): boolean {
-  return typeof prompt === "string" && prompt.trimEnd().endsWith("<think>");
-}
-
-/** As `turnReaders`; an answer in which nothing is to be told apart is read as text. */
-export function turnSegments(tools: ToolRequest, thinks: boolean, prompt: string | Int32Array): TurnSegments {
-  const reader = turnReaders(tools, thinks, prompt)?.() ?? new TurnReader({ tools: null, reasoning: "none" });
-  return new TurnSegments(reader);
+/** An answer in segments; one in which nothing is to be told apart is read as text. */
+export function turnSegments(newReader: (() => TurnReader) | null): TurnSegments {
+  return new TurnSegments(newReader?.() ?? new TurnReader({ tools: null, reasoning: "none" }));
 }

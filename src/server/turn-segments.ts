@@ -12,6 +12,8 @@ export interface Segment {
   readonly kind: "text" | "reasoning" | "call";
   /** Of the tool that is called; "" for other kinds. */
   readonly name: string;
+  /** Which of the answer's calls it is; -1 for other kinds. */
+  readonly call: number;
   /** What came so far; of a call its arguments as JSON. */
   readonly text: string;
 }
@@ -23,7 +25,8 @@ export type SegmentEvent =
 
 export class TurnSegments {
   readonly #reader: TurnReader;
-  readonly #segments: { index: number; kind: Segment["kind"]; name: string; text: string }[] = [];
+  readonly #segments: { index: number; kind: Segment["kind"]; name: string; call: number; text: string }[] = [];
+  #calls = 0;
 
   constructor(reader: TurnReader) {
     this.#reader = reader;
@@ -71,7 +74,8 @@ export class TurnSegments {
   *#open(kind: Segment["kind"], name: string): Generator<SegmentEvent> {
     const last = this.#segments.at(-1);
     if (last !== undefined) yield { kind: "close", segment: last };
-    const segment = { index: this.#segments.length, kind, name, text: "" };
+    const call = kind === "call" ? this.#calls++ : -1;
+    const segment = { index: this.#segments.length, kind, name, call, text: "" };
     this.#segments.push(segment);
     yield { kind: "open", segment };
   }

@@ -1,6 +1,7 @@
 /**
- * The `turnwise` object of an answer, or of a stream's last chunk: what of the prompt was found and what
- * was computed, which turn of which session it was, where the time went, and which fields of the request were ignored.
+ * The `turnwise` object of an answer, or of a stream's last chunk or event, the same in every API: which turn of
+ * which session it was, what of the prompt was found and what was computed, where the time went, what was missed
+ * of an earlier turn, and which fields of the request were ignored.
  */
 
 import type { RequestScope } from "./request-scope.ts";
@@ -8,25 +9,19 @@ import type { RequestScope } from "./request-scope.ts";
 export function turnwiseField({ usage, timings, turn }: RequestScope, ignored: readonly string[]): object {
   return {
     turnwise: {
-      ...(turn === null ? {} : { session: turn.session, turn: turn.turn, miss: turn.miss }),
-      ...(usage === null
-        ? {}
-        : {
-            tokens: {
-              cached: usage.cachedTokens,
-              prefilled: usage.promptTokens - usage.cachedTokens,
-              generated: usage.outputTokens,
-            },
-          }),
-      ...(timings === null
-        ? {}
-        : {
-            ms: {
-              queue: Math.round(timings.queueMs),
-              prefill: Math.round(timings.prefillMs),
-              decode: Math.round(timings.decodeMs),
-            },
-          }),
+      session: turn?.session ?? null,
+      turn: turn?.turn ?? null,
+      tokens: {
+        cached: usage?.cachedTokens ?? 0,
+        prefilled: usage === null ? 0 : usage.promptTokens - usage.cachedTokens,
+        generated: usage?.outputTokens ?? 0,
+      },
+      ms: {
+        queue: Math.round(timings?.queueMs ?? 0),
+        prefill: Math.round(timings?.prefillMs ?? 0),
+        decode: Math.round(timings?.decodeMs ?? 0),
+      },
+      miss: turn?.miss ?? null,
       ignored,
     },
   };

@@ -1,24 +1,53 @@
 /** What makes two messages the same to a conversation, however a client wrote them. */
 
 import { createHash } from "node:crypto";
-import type { ChatContentPart, ChatMessage } from "../text/template/types.ts";
+import type { ChatContentPart, ChatMessage, ChatTool } from "../text/template/types.ts";
 import type { ConversationFrame } from "./turn.ts";
+
+/** Messages are immutable, and those of a remembered turn are asked for again and again. */
+const keys = new WeakMap<ChatMessage, string>();
+
+/** Equal for messages that say the same. */
+export function messageKey(message: ChatMessage): string {
+  const known = keys.get(message);
+  if (known !== undefined) return known;
+  const key = hash("", canonicalMessage(message));
+  keys.set(message, key);
+  return key;
+}
+
+/** Equal for tools that are the same; the order of their fields means nothing. */
+export function toolKey(tool: ChatTool): string {
+  return hash("", tool);
+}
 
 /**
  * A hash for each beginning of a conversation: index i stands for the frame and the first i messages. Each
  * is chained from the one before it.
  */
 export function prefixHashes(frame: ConversationFrame, messages: readonly ChatMessage[]): string[] {
-  const hashes = [hash("", { tools: frame.tools ?? [], variables: frame.variables ?? {} })];
-  for (const message of messages) hashes.push(hash(hashes.at(-1) ?? "", canonicalMessage(message)));
+  const hashes = [frameKey(frame)];
+  for (const message of messages) hashes.push(hash(hashes.at(-1) ?? "", messageKey(message)));
   return hashes;
 }
 
-function canonicalMessage({ role, content, name, tool_calls: calls, tool_call_id: callId }: ChatMessage): object {
-  const text = typeof content === "string" ? content : (content ?? []).map(textOf).join("\n");
+/** Equal for frames that are the same. */
+export function frameKey({ tools = [], variables = {} }: ConversationFrame): string {
+  return hash("", { tools, variables });
+}
+
+/** A message's text, as far as it has one. */
+export function textOfMessage({ content }: ChatMessage): string {
+  return typeof content === "string" ? content : (content ?? []).map(textOf).join("\n");
+}
+
+function canonicalMessage(message: ChatMessage): object {
+  const { role, name, tool_calls: calls, tool_call_id: callId } = message;
+  const text = textOfMessage(message);
   return {
     role,
-    text,
+    // Clients drop the line ends around a reply's calls, and templates trim them.
+    text: role === "assistant" ? text.trim() : text,
     name: name ?? null,
     // A reply's call ids are the server's own and say nothing of its content.
     calls: (calls ?? []).map((call) => [call.function.name, parsedArguments(call.function.arguments)]),

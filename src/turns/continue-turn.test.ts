@@ -3,6 +3,7 @@ import type { StreamPart } from "../engine/types.ts";
 import type { ChatMessage } from "../text/template/types.ts";
 import { firstPrompt, nextPrompt, type TextEngine } from "./continue-turn.ts";
 import { ReplyRecorder } from "./finish-turn.ts";
+import { missOf } from "./miss.ts";
 import type { Turn, TurnPrompt } from "./turn.ts";
 
 const START = 1000;
@@ -39,7 +40,7 @@ async function turnOf(
   engine: TextEngine,
   reply: { tokens: readonly [id: number, text: string][]; text: string; stopString?: string },
 ): Promise<Turn> {
-  const prompt = await firstPrompt(engine, {}, [user("Hi")]);
+  const prompt = await firstPrompt(engine, { frame: {}, messages: [user("Hi")] });
   const recorder = new ReplyRecorder();
   const tokens = reply.tokens.map(([token, text]) => ({ token, bytes: new TextEncoder().encode(text) }));
   const parts: StreamPart[] = [
@@ -49,7 +50,9 @@ async function turnOf(
   for (const part of parts) recorder.see(part);
   const usage = { promptTokens: 0, outputTokens: tokens.length, cachedTokens: 0 };
   const ids = await engine.tokenize(prompt.text, {});
-  const turn = recorder.finish("turn_1", prompt, ids, { role: "assistant", content: recorder.text }, usage);
+  const message: ChatMessage = { role: "assistant", content: recorder.text };
+  const timings = { queueMs: 0, prefillMs: 0, decodeMs: 0 };
+  const turn = recorder.finish({ id: "turn_1", prompt, tokens: ids, reply: message, cacheKey: "", usage, timings });
   if (turn === null) throw new TypeError("the turn has finished");
   return turn;
 }
@@ -70,7 +73,7 @@ describe("nextPrompt", () => {
     const tail = await engine.tokenize("\n<s>user\nMore<e>\n<s>assistant\n", {});
     expect(tokensOf(prompt)).toEqual([...turn.ledger, ...tail]);
     expect(tokensOf(prompt)).toContain(AB);
-    expect(prompt.miss).toBeNull();
+    expect(prompt.basis).toEqual({ turn, departure: null });
   });
 
   it("closes a reply that was cut with the template's own end", async () => {
@@ -115,10 +118,17 @@ describe("nextPrompt", () => {
     const second: Turn = { ...turn, promptText: `${turn.promptText}a<e>\n<s>user\nQ<e>\n<s>assistant\n` };
     past = true;
     const prompt = await nextPrompt(engine, second, [user("More")]);
-    expect(prompt.miss).toEqual({
-      index: (await engine.tokenize(turn.promptText, {})).length,
+    expect(prompt.basis?.departure).toMatchObject({
+      cause: "template_rewrote_history",
+      had: expect.stringContaining("assistant\na<e>"),
+      has: expect.stringContaining("assistant\nA<e>"),
+    });
+    expect(prompt.prompt).toBe(prompt.text);
+    const index = (await engine.tokenize(turn.promptText, {})).length;
+    const tokens = await engine.tokenize(prompt.text, {});
+    expect(prompt.basis && missOf(prompt.basis, tokens, index, "")).toEqual({
+      index,
       cause: "template_rewrote_history",
     });
-    expect(tokensOf(prompt)).toEqual([...(await engine.tokenize(prompt.text, {}))]);
   });
 });

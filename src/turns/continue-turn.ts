@@ -7,7 +7,9 @@
  */
 
 import type { ChatInput, ChatMessage } from "../text/template/types.ts";
-import type { ConversationFrame, Turn, TurnPrompt } from "./turn.ts";
+import { departureFrom, templateDeparture } from "./departure.ts";
+import type { ConversationSoFar, Turn, TurnPrompt } from "./turn.ts";
+import { frameKey } from "./canonical-message.ts";
 
 /** What of an engine a conversation needs. */
 export interface TextEngine {
@@ -21,40 +23,46 @@ export interface TextEngine {
 }
 
 /** The prompt of a conversation that continues no known turn. */
-export async function firstPrompt(
-  engine: TextEngine,
-  frame: ConversationFrame,
-  messages: readonly ChatMessage[],
-): Promise<TurnPrompt> {
+export async function firstPrompt(engine: TextEngine, { frame, messages }: ConversationSoFar): Promise<TurnPrompt> {
   const text = await engine.renderChat({ ...frame, messages, addGenerationPrompt: true });
-  return { prompt: text, text, messages, frame, miss: null };
+  return { prompt: text, text, messages, frame, basis: null };
 }
 
-/** The prompt of `turn` and the messages that follow it. */
-export async function nextPrompt(engine: TextEngine, turn: Turn, added: readonly ChatMessage[]): Promise<TurnPrompt> {
-  const { frame, ledger } = turn;
-  const messages = [...turn.messages, ...added];
+/**
+ * The prompt of `turn` and the messages that follow it. `past` is what the turn is called now: another frame
+ * or another system prompt than it had makes its ledger useless from there on.
+ */
+export async function nextPrompt(
+  engine: TextEngine,
+  turn: Turn,
+  added: readonly ChatMessage[],
+  past: ConversationSoFar = turn,
+): Promise<TurnPrompt> {
+  const { ledger } = turn;
+  const { frame } = past;
+  const messages = [...past.messages, ...added];
+  const isSame = past.messages === turn.messages && frameKey(frame) === frameKey(turn.frame);
   const [before, text, ends] = await Promise.all([
-    engine.renderChat({ ...frame, messages: turn.messages, addGenerationPrompt: false }),
+    engine.renderChat({ ...frame, messages: past.messages, addGenerationPrompt: false }),
     engine.renderChat({ ...frame, messages, addGenerationPrompt: true }),
     engine.pieces(Int32Array.from(engine.model.endTokens)),
   ]);
-  const rest = textAfterLedger(turn, before, text, ends, engine.model.endTokens);
+  const rest = isSame ? textAfterLedger(turn, before, text, ends, engine.model.endTokens) : null;
   if (rest !== null) {
     const tail = await engine.tokenize(turn.pendingText + rest, { parseSpecial: true });
     const tokens = new Int32Array(ledger.length + tail.length);
     tokens.set(ledger);
     tokens.set(tail, ledger.length);
-    return { prompt: tokens, text, messages, frame, miss: null };
+    return { prompt: tokens, text, messages, frame, basis: { turn, departure: null } };
   }
-  const tokens = await engine.tokenize(text, { addSpecial: true, parseSpecial: true });
-  return {
-    prompt: tokens,
-    text,
-    messages,
-    frame,
-    miss: { index: commonLength(tokens, ledger), cause: "template_rewrote_history" },
-  };
+  const changed = isSame ? null : departureFrom(turn, { frame, messages }, true);
+  const departure = changed ?? templateDeparture(...rewritten(turn, before, text));
+  return { prompt: text, text, messages, frame, basis: { turn, departure } };
+}
+
+/** The two renderings of what went before that are not the same. */
+function rewritten({ promptText }: Turn, before: string, text: string): [had: string, has: string] {
+  return before.startsWith(promptText) ? [before, text] : [promptText, before];
 }
 
 /** What the template has behind the ledger; null where it no longer renders what the ledger stands for. */
@@ -76,10 +84,4 @@ function textAfterLedger(
   // It was cut: the template's end of the turn closes it.
   const at = Math.max(...ends.map((end) => (end === "" ? -1 : before.lastIndexOf(end))));
   return at < promptText.length ? null : text.slice(at);
-}
-
-function commonLength(left: Int32Array, right: Int32Array): number {
-  let length = 0;
-  while (length < Math.min(left.length, right.length) && left[length] === right[length]) length += 1;
-  return length;
 }

@@ -1,8 +1,22 @@
 /** From a prompt and what was generated to a finished turn. */
 
-import type { FinishReason, GenerationUsage, StreamPart, TokenPiece } from "../engine/types.ts";
+import type { FinishReason, GenerationTimings, GenerationUsage, StreamPart, TokenPiece } from "../engine/types.ts";
 import type { ChatMessage } from "../text/template/types.ts";
+import { missOf } from "./miss.ts";
 import type { Turn, TurnPrompt } from "./turn.ts";
+
+/** All of a turn but the tokens of its reply. */
+export interface FinishedTurn {
+  readonly id: string;
+  readonly prompt: TurnPrompt;
+  /** The prompt as it was accepted. */
+  readonly tokens: Int32Array;
+  /** The message that the client was given. */
+  readonly reply: ChatMessage;
+  readonly cacheKey: string;
+  readonly usage: GenerationUsage;
+  readonly timings: GenerationTimings;
+}
 
 /** Collects the only choice of a generation as its parts pass. */
 export class ReplyRecorder {
@@ -21,12 +35,10 @@ export class ReplyRecorder {
     return this.#text;
   }
 
-  /**
-   * The turn of `prompt`, which was accepted as `tokens`; null unless the generation has finished. `reply` is
-   * the message that the client was given.
-   */
-  finish(id: string, prompt: TurnPrompt, tokens: Int32Array, reply: ChatMessage, usage: GenerationUsage): Turn | null {
+  /** The turn that `made` of its prompt; null unless the generation has finished. */
+  finish(made: FinishedTurn): Turn | null {
     if (this.#finish === null) return null;
+    const { id, prompt, tokens, reply, cacheKey, usage, timings } = made;
     const { kept, pendingText } =
       this.#finish.stopString === null ? wholeReply(this.#tokens) : cutReply(this.#tokens, this.#text);
     const ledger = new Int32Array(tokens.length + kept.length);
@@ -39,7 +51,11 @@ export class ReplyRecorder {
       promptText: prompt.text,
       ledger,
       pendingText,
+      cacheKey,
       usage,
+      timings,
+      miss: prompt.basis === null ? null : missOf(prompt.basis, tokens, usage.cachedTokens, cacheKey),
+      departure: prompt.basis?.departure ?? null,
     };
   }
 }

@@ -1,17 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { SessionStore } from "./session-store.ts";
+import { makeTurn } from "../../test/support/make-turn.ts";
 import type { Turn } from "./turn.ts";
 
-const usage = { promptTokens: 1, outputTokens: 1, cachedTokens: 0 };
-const turn = (id: string): Turn => ({
-  id,
-  frame: {},
-  messages: [],
-  promptText: "",
-  ledger: new Int32Array(2),
-  pendingText: "",
-  usage,
-});
+const turn = (id: string): Turn => makeTurn({ id });
 
 const NEW = { frame: {}, opening: [], turns: [], parent: null, metadata: {}, ttlMs: 1000 };
 const code = (expected: string): unknown => expect.objectContaining({ code: expected });

@@ -5,7 +5,8 @@
 
 import { fail } from "../base/errors.ts";
 import type { ChatMessage } from "../text/template/types.ts";
-import type { ConversationFrame, Turn } from "./turn.ts";
+import { messageKey } from "./canonical-message.ts";
+import type { ConversationFrame, ConversationSoFar, Turn } from "./turn.ts";
 
 export interface SessionInit {
   readonly id: string;
@@ -47,6 +48,17 @@ export class Session {
 
   get head(): Turn | null {
     return this.#turns.at(-1) ?? null;
+  }
+
+  /** The conversation up to the head, under the session's own frame and system prompt. */
+  get past(): ConversationSoFar {
+    const { frame, opening } = this.init;
+    const { head } = this;
+    if (head === null) return { frame, messages: opening };
+    const [own, heads] = [opening, head.messages].map((messages) => messages.filter(isSystem));
+    // A fork may have another system prompt than the turns that it took over.
+    const isSame = own === undefined || own.length === 0 || keysOf(own) === keysOf(heads ?? []);
+    return { frame, messages: isSame ? head.messages : [...own, ...head.messages.filter(isNotSystem)] };
   }
 
   get isRunning(): boolean {
@@ -98,3 +110,7 @@ export class Session {
     return this.#turns.slice(0, index + 1);
   }
 }
+
+const isSystem = ({ role }: ChatMessage): boolean => role === "system" || role === "developer";
+const isNotSystem = (message: ChatMessage): boolean => !isSystem(message);
+const keysOf = (messages: readonly ChatMessage[]): string => messages.map(messageKey).join();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ChatMessage } from "../text/template/types.ts";
+import { makeTurn } from "../../test/support/make-turn.ts";
 import type { Turn } from "./turn.ts";
 import { TurnMemory } from "./turn-memory.ts";
 
@@ -9,18 +10,14 @@ const call = (args: string, id?: string): ChatMessage => ({
   tool_calls: [{ type: "function", ...(id === undefined ? {} : { id }), function: { name: "f", arguments: args } }],
 });
 
-function turn(messages: readonly ChatMessage[], frame: Turn["frame"] = {}, tokens = 4): Turn {
-  const usage = { promptTokens: 1, outputTokens: 1, cachedTokens: 0 };
-  return {
-    id: `t${messages.length}`,
-    frame,
-    messages,
-    promptText: "",
-    ledger: new Int32Array(tokens),
-    pendingText: "",
-    usage,
-  };
-}
+const turn = (messages: readonly ChatMessage[], fields: Partial<Turn> = {}): Turn =>
+  makeTurn({ id: `t${messages.length}`, messages, ...fields });
+
+const find = (
+  memory: TurnMemory,
+  messages: readonly ChatMessage[],
+  { tenant = "a", cacheKey = "", frame = {} }: { tenant?: string; cacheKey?: string; frame?: Turn["frame"] } = {},
+): ReturnType<TurnMemory["find"]> => memory.find(tenant, cacheKey, { frame, messages });
 
 const hello: ChatMessage = { role: "user", content: "Hello" };
 const hi: ChatMessage = { role: "assistant", content: "Hi" };
@@ -31,11 +28,11 @@ describe("TurnMemory", () => {
     const memory = new TurnMemory();
     memory.add("a", turn([hello, hi]));
     memory.add("a", turn([hello, hi, next, hi]));
-    expect(memory.find("a", {}, [hello, hi, next])).toMatchObject({ turn: { id: "t2" }, added: [next] });
-    expect(memory.find("a", {}, [hello, hi, next, hi, next])).toMatchObject({ turn: { id: "t4" }, added: [next] });
-    expect(memory.find("b", {}, [hello, hi, next])).toBeNull();
-    expect(memory.find("a", { variables: { x: 1 } }, [hello, hi, next])).toBeNull();
-    expect(memory.find("a", {}, [hello, { role: "assistant", content: "Ho" }, next])).toBeNull();
+    expect(find(memory, [hello, hi, next])).toMatchObject({ turn: { id: "t2" }, added: [next] });
+    expect(find(memory, [hello, hi, next, hi, next])).toMatchObject({ turn: { id: "t4" }, added: [next] });
+    expect(find(memory, [hello, hi, next], { tenant: "b" })).toBeNull();
+    expect(find(memory, [hello, hi, next], { frame: { variables: { x: 1 } } })).toBeNull();
+    expect(find(memory, [hello, { role: "assistant", content: "Ho" }, next])).toBeNull();
   });
 
   it("knows a reply however the client writes it", () => {
@@ -43,27 +40,31 @@ describe("TurnMemory", () => {
     memory.add("a", turn([hello, call('{"x":1,"y":[2]}')]));
     const result: ChatMessage = { role: "tool", content: "3", tool_call_id: "c1" };
     for (const args of ['{"x":1,"y":[2]}', '{ "y": [2], "x": 1 }']) {
-      expect(memory.find("a", {}, [hello, call(args, "c1"), result])).not.toBeNull();
+      expect(find(memory, [hello, call(args, "c1"), result])).not.toBeNull();
     }
-    expect(memory.find("a", {}, [hello, call('{"x":2,"y":[2]}'), result])).toBeNull();
+    expect(find(memory, [hello, call('{"x":2,"y":[2]}'), result])).toBeNull();
     expect(
-      memory.find("a", {}, [
-        { role: "user", content: [{ type: "text", text: "Hello" }] },
-        call('{"x":1,"y":[2]}'),
-        next,
-      ]),
+      find(memory, [{ role: "user", content: [{ type: "text", text: "Hello" }] }, call('{"x":1,"y":[2]}'), next]),
     ).not.toBeNull();
+  });
+
+  it("keeps parts of a tenant's cache apart", () => {
+    const memory = new TurnMemory();
+    memory.add("a", turn([hello, hi], { cacheKey: "x" }));
+    expect(find(memory, [hello, hi, next])).toBeNull();
+    expect(find(memory, [hello, hi, next], { cacheKey: "x" })).not.toBeNull();
+    expect([memory.recent("a", ""), memory.recent("a", "x")]).toMatchObject([[], [{ id: "t2" }]]);
   });
 
   it("forgets the least recently used when a tenant's are too large", () => {
     const memory = new TurnMemory();
     const large = 6 * 1024 * 1024;
     const texts = ["one", "two", "three"].map((content): ChatMessage => ({ role: "user", content }));
-    const knows = (): boolean[] => texts.map((text) => memory.find("a", {}, [text, hi, next]) !== null);
-    for (const text of texts.slice(0, 2)) memory.add("a", turn([text, hi], {}, large));
-    expect(memory.find("a", {}, [{ role: "user", content: "one" }, hi, next])).not.toBeNull();
+    const knows = (): boolean[] => texts.map((text) => find(memory, [text, hi, next]) !== null);
+    for (const text of texts.slice(0, 2)) memory.add("a", turn([text, hi], { ledger: new Int32Array(large) }));
+    expect(find(memory, [{ role: "user", content: "one" }, hi, next])).not.toBeNull();
     const [, , third] = texts;
-    if (third !== undefined) memory.add("a", turn([third, hi], {}, large));
+    if (third !== undefined) memory.add("a", turn([third, hi], { ledger: new Int32Array(large) }));
     expect(knows()).toEqual([true, false, true]);
   });
 });

@@ -6,10 +6,13 @@
 
 import type { ChatMessage } from "../text/template/types.ts";
 import { prefixHashes } from "./canonical-message.ts";
-import type { ConversationFrame, Turn } from "./turn.ts";
+import type { ConversationSoFar, Turn } from "./turn.ts";
 
 /** Of one tenant: about 150 conversations of 100,000 tokens. */
 const MAX_TENANT_BYTES = 64 * 1024 * 1024;
+
+/** Turns that a request is compared with, message by message, where it continues none. */
+const MAX_RECENT = 16;
 
 interface Memory {
   /** Least recently used first. */
@@ -26,7 +29,7 @@ export class TurnMemory {
       memory = { turns: new Map(), bytes: 0 };
       this.#memories.set(tenant, memory);
     }
-    const key = prefixHashes(turn.frame, turn.messages).at(-1) ?? "";
+    const key = keyOf(turn.cacheKey, prefixHashes(turn.frame, turn.messages).at(-1));
     this.#forget(memory, key);
     memory.turns.set(key, turn);
     memory.bytes += bytesOf(turn);
@@ -39,22 +42,34 @@ export class TurnMemory {
   /** The longest known turn that `messages` begin with, and the messages behind it. */
   find(
     tenant: string,
-    frame: ConversationFrame,
-    messages: readonly ChatMessage[],
+    cacheKey: string,
+    { frame, messages }: ConversationSoFar,
   ): { readonly turn: Turn; readonly added: readonly ChatMessage[] } | null {
     const memory = this.#memories.get(tenant);
     if (memory === undefined) return null;
     const hashes = prefixHashes(frame, messages);
     for (let count = messages.length - 1; count > 0; count--) {
       if (messages[count - 1]?.role !== "assistant") continue;
-      const key = hashes[count] ?? "";
+      const key = keyOf(cacheKey, hashes[count]);
       const turn = memory.turns.get(key);
       if (turn === undefined) continue;
       memory.turns.delete(key);
       memory.turns.set(key, turn);
-      return { turn, added: messages.slice(count) };
+      // The reply as the client has it: what answers its calls goes by the ids that the client was given.
+      const reply = messages[count - 1] ?? turn.messages.at(-1);
+      const spoken = reply === undefined ? turn.messages : [...turn.messages.slice(0, -1), reply];
+      return { turn: { ...turn, messages: spoken }, added: messages.slice(count) };
     }
     return null;
+  }
+
+  /** The turns used last, the very last first. */
+  recent(tenant: string, cacheKey: string): readonly Turn[] {
+    const turns = [...(this.#memories.get(tenant)?.turns.values() ?? [])];
+    return turns
+      .filter((turn) => turn.cacheKey === cacheKey)
+      .toReversed()
+      .slice(0, MAX_RECENT);
   }
 
   #forget(memory: Memory, key: string): void {
@@ -64,6 +79,9 @@ export class TurnMemory {
     memory.bytes -= bytesOf(turn);
   }
 }
+
+/** A tenant that keeps parts of its cache apart keeps the turns in them apart. */
+const keyOf = (cacheKey: string, hash = ""): string => JSON.stringify([cacheKey, hash]);
 
 /** Messages are shared with the turns before; the prompt's text and the ledger are a turn's own. */
 function bytesOf({ ledger, promptText }: Turn): number {

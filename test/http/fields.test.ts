@@ -193,6 +193,7 @@ const RESPONSES_SAMPLES: SamplesOf<typeof RESPONSES_FIELDS> = {
   previous_response_id: { good: [], bad: [[5]] },
   store: bool,
   max_output_tokens: { good: [1, 100], bad: [[0], [1.5]] },
+  prompt_cache_key: SAMPLING_SAMPLES.prompt_cache_key,
   temperature: SAMPLING_SAMPLES.temperature,
   top_p: SAMPLING_SAMPLES.top_p,
   stream: bool,

@@ -33,6 +33,14 @@ describe("POST /v1/messages", () => {
         cache_read_input_tokens: 0,
         output_tokens: 4,
       },
+      turnwise: {
+        session: null,
+        turn: expect.stringMatching(/^turn_[0-9a-f]{32}$/),
+        tokens: { cached: 0, prefilled: expect.any(Number), generated: 4 },
+        ms: { queue: 1, prefill: 2, decode: 3 },
+        miss: null,
+        ignored: [],
+      },
     });
     expect(engine.requests[0]).toMatchObject({ maxTokens: 16, stop: ["#"], sampling: { temperature: 0, topK: 3 } });
     expect(engine.chats[0]?.messages).toEqual([

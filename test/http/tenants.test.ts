@@ -84,7 +84,7 @@ describe("tenants", () => {
     const whole = await complete("c1", "What was found is told.", { user: "ann" });
     const tokens = { cached: 0, prefilled: whole.usage.prompt_tokens, generated: 4 };
     const ms = { queue: expect.any(Number), prefill: expect.any(Number), decode: expect.any(Number) };
-    expect(whole.turnwise).toEqual({ tokens, ms, ignored: ["user"] });
+    expect(whole.turnwise).toEqual({ session: null, turn: null, tokens, ms, miss: null, ignored: ["user"] });
     const body = { prompt: "What was found is told.", max_tokens: 4, temperature: 0, ignore_eos: true, stream: true };
     const events = await readEvents(await test.post(COMPLETIONS, body, { authorization: "Bearer c1" }));
     expect(events.at(-2)).toMatchObject({

@@ -9,7 +9,7 @@ import type { TurnwiseError } from "../../base/errors.ts";
 import type { GenerationUsage, StreamPart } from "../../engine/types.ts";
 import { dataEvent } from "../event-stream.ts";
 import type { ServerEvent } from "../event-stream.ts";
-import { ignoredField } from "../ignored-field.ts";
+import type { CallIds } from "../conversation/call-ids.ts";
 import { textOf } from "../observe-generation.ts";
 import type { ChoiceEnd } from "../observe-generation.ts";
 import type { ResponseWriter } from "../response-writer.ts";
@@ -17,10 +17,12 @@ import { servedModelId } from "../server-context.ts";
 import type { EngineRequest } from "../server-context.ts";
 import { callInput } from "../turn-segments.ts";
 import type { Segment, SegmentEvent, TurnSegments } from "../turn-segments.ts";
+import { turnwiseField } from "../turnwise-field.ts";
 import { anthropicErrorBody } from "./anthropic-errors.ts";
 
 export interface AnthropicAnswer {
   readonly segments: TurnSegments;
+  readonly callIds: CallIds;
   /** The request marked a prefix with `cache_control`, so what was computed of the prompt counts as written. */
   readonly cacheMarked: boolean;
   /** Fields of the request that were accepted and not used. */
@@ -30,8 +32,8 @@ export interface AnthropicAnswer {
 const event = (type: string, fields: object = {}): ServerEvent => dataEvent({ type, ...fields }, type);
 
 export function anthropicWriter(
-  { engine, server }: EngineRequest,
-  { segments, cacheMarked, ignored }: AnthropicAnswer,
+  { engine, scope, server }: EngineRequest,
+  { segments, callIds, cacheMarked, ignored }: AnthropicAnswer,
 ): ResponseWriter {
   const head = {
     id: `msg_${randomUUID().replaceAll("-", "")}`,
@@ -58,7 +60,7 @@ export function anthropicWriter(
     for (const given of events) {
       const { index } = given.segment;
       if (given.kind === "open") {
-        const block = openBlock(given.segment);
+        const block = openBlock(given.segment, callIds);
         blocks.push(block);
         yield event("content_block_start", { index, content_block: block });
       } else if (given.kind === "add") {
@@ -85,7 +87,7 @@ export function anthropicWriter(
         yield event("message_delta", {
           delta: finished === null ? {} : formatEnd(finished, segments),
           usage: formatUsage(given.usage, cacheMarked),
-          ...ignoredField(ignored),
+          ...turnwiseField(scope, ignored),
         });
         yield event("message_stop");
         return;
@@ -98,7 +100,7 @@ export function anthropicWriter(
     answer([output], usage) {
       if (output !== undefined) {
         for (const opened of [...segments.push(textOf(output)), ...segments.finish()]) {
-          if (opened.kind === "open") blocks.push(openBlock(opened.segment));
+          if (opened.kind === "open") blocks.push(openBlock(opened.segment, callIds));
         }
       }
       return {
@@ -106,7 +108,7 @@ export function anthropicWriter(
         content: segments.all.map((segment, index) => ({ ...blocks[index], ...contentOf(segment, segments) })),
         ...(output === undefined ? {} : formatEnd(output, segments)),
         usage: formatUsage(usage, cacheMarked),
-        ...ignoredField(ignored),
+        ...turnwiseField(scope, ignored),
       };
     },
     part,
@@ -118,7 +120,7 @@ export function anthropicWriter(
 type Block = { readonly type: string } & Readonly<Record<string, unknown>>;
 
 /** A block before anything of it came. */
-function openBlock({ kind, name }: Segment): Block {
+function openBlock({ kind, name, call }: Segment, ids: CallIds): Block {
   switch (kind) {
     case "text":
       return { type: "text", text: "" };
@@ -126,7 +128,7 @@ function openBlock({ kind, name }: Segment): Block {
       // Thoughts are not signed here: they may be sent back as they are.
       return { type: "thinking", thinking: "", signature: "" };
     case "call":
-      return { type: "tool_use", id: `toolu_${randomUUID().replaceAll("-", "").slice(0, 24)}`, name, input: {} };
+      return { type: "tool_use", id: ids.of(call), name, input: {} };
     default:
       return kind satisfies never;
   }

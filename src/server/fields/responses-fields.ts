@@ -56,6 +56,7 @@ export const RESPONSES_FIELDS = {
   max_output_tokens: honoured(outputTokens.optional(), "By default what is left of the context"),
   temperature: SAMPLING_FIELDS.temperature,
   top_p: SAMPLING_FIELDS.top_p,
+  prompt_cache_key: SAMPLING_FIELDS.prompt_cache_key,
   stream: SAMPLING_FIELDS.stream,
   tools: honoured(z.array(tool).max(MAX_TOOLS).optional(), "Of type function"),
   tool_choice: honoured(

@@ -1,8 +1,10 @@
 /** `chat.completion` and its chunks (https://platform.openai.com/docs/api-reference/chat/object). */
 
+import { at } from "../../base/invariant.ts";
 import type { FinishReason, TokenPiece } from "../../engine/types.ts";
 import type { GenerationFormat, TokenFilter } from "./generation-format.ts";
 import { textOf } from "../observe-generation.ts";
+import type { CallIds } from "../conversation/call-ids.ts";
 import type { TurnReader } from "../../text/tools/turn-reader.ts";
 import { type TurnDelta, turnDelta, turnMessage } from "./turn-format.ts";
 import { jsonLogprob, tokenText } from "../token-text.ts";
@@ -12,10 +14,11 @@ export interface ChatFormatOptions {
   readonly listed: TokenFilter | null;
   /** Null where all of the output is content. */
   readonly newReader: (() => TurnReader) | null;
-  readonly callIdLength: number;
+  /** Of each choice. */
+  readonly callIds: readonly CallIds[];
 }
 
-export function chatFormat({ listed, newReader, callIdLength }: ChatFormatOptions): GenerationFormat {
+export function chatFormat({ listed, newReader, callIds }: ChatFormatOptions): GenerationFormat {
   const logprobs = (tokens: readonly TokenPiece[]): object | null =>
     listed === null ? null : { content: tokens.filter(listed).map(formatToken), refusal: null };
   const readers = new Map<number, TurnReader>();
@@ -36,7 +39,7 @@ export function chatFormat({ listed, newReader, callIdLength }: ChatFormatOption
     }),
     delta(index, text, tokens) {
       const reader = readerOf(index);
-      const delta = reader === null ? contentDelta(text) : turnDelta(reader.push(text), callIdLength);
+      const delta = reader === null ? contentDelta(text) : turnDelta(reader.push(text), at(callIds, index));
       const hidden = listed === null || !tokens.some(listed);
       if (delta === null && hidden) return null;
       return {
@@ -48,7 +51,7 @@ export function chatFormat({ listed, newReader, callIdLength }: ChatFormatOption
     },
     finish(index, reason) {
       const reader = readerOf(index);
-      const rest = reader === null ? null : turnDelta(reader.finish(), callIdLength);
+      const rest = reader === null ? null : turnDelta(reader.finish(), at(callIds, index));
       return { index, delta: rest ?? {}, logprobs: null, finish_reason: reasonOf(reader, reason) };
     },
     complete(index, output) {
@@ -59,7 +62,7 @@ export function chatFormat({ listed, newReader, callIdLength }: ChatFormatOption
         message:
           reader === null
             ? { role: "assistant", content: text, refusal: null }
-            : turnMessage(reader, text, callIdLength),
+            : turnMessage(reader, text, at(callIds, index)),
         logprobs: logprobs(output.deltas.flatMap(({ tokens }) => tokens)),
         finish_reason: reasonOf(reader, output.reason),
       };

@@ -1,8 +1,8 @@
 /** The parts of an answer as chat completions write them: content, reasoning_content and tool_calls. */
 
-import { randomBytes } from "node:crypto";
 import type { TurnPart } from "../../text/tools/tool-call-parser.ts";
 import type { TurnReader } from "../../text/tools/turn-reader.ts";
+import type { CallIds } from "../conversation/call-ids.ts";
 
 export interface ToolCallDelta {
   readonly index: number;
@@ -17,14 +17,8 @@ export interface TurnDelta {
   readonly tool_calls?: readonly ToolCallDelta[];
 }
 
-/** Some templates check the letters of an id. */
-function callId(length: number): string {
-  const id = randomBytes(length).toString("hex").slice(0, length);
-  return length < 24 ? id : `call_${id}`;
-}
-
 /** What `parts` add to a message, in one delta; null where they add nothing. */
-export function turnDelta(parts: readonly TurnPart[], idLength: number): TurnDelta | null {
+export function turnDelta(parts: readonly TurnPart[], ids: CallIds): TurnDelta | null {
   const joined = (kind: "text" | "reasoning"): string =>
     parts.map((part) => (part.kind === kind ? part.text : "")).join("");
   const content = joined("text");
@@ -33,7 +27,7 @@ export function turnDelta(parts: readonly TurnPart[], idLength: number): TurnDel
   for (const part of parts) {
     if (part.kind === "call") {
       const { index, name } = part;
-      calls.set(index, { index, id: callId(idLength), type: "function", function: { name, arguments: "" } });
+      calls.set(index, { index, id: ids.of(index), type: "function", function: { name, arguments: "" } });
     } else if (part.kind === "arguments") {
       const known = calls.get(part.index) ?? { index: part.index, function: { arguments: "" } };
       const longer = { ...known.function, arguments: known.function.arguments + part.text };
@@ -49,8 +43,8 @@ export function turnDelta(parts: readonly TurnPart[], idLength: number): TurnDel
 }
 
 /** A whole message; a call that the token limit cut off is marked. */
-export function turnMessage(reader: TurnReader, text: string, idLength: number): object {
-  const delta = turnDelta([...reader.push(text), ...reader.finish()], idLength) ?? {};
+export function turnMessage(reader: TurnReader, text: string, ids: CallIds): object {
+  const delta = turnDelta([...reader.push(text), ...reader.finish()], ids) ?? {};
   const calls = delta.tool_calls?.map(({ index, ...call }) =>
     reader.isCallOpen && index === reader.calls - 1 ? { ...call, incomplete: true } : call,
   );

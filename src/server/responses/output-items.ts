@@ -1,6 +1,7 @@
 /** The items that a response's output is made of, one for each segment of the answer. */
 
 import { randomUUID } from "node:crypto";
+import type { CallIds } from "../conversation/call-ids.ts";
 import type { Segment } from "../turn-segments.ts";
 import type { OutputItem, OutputText } from "./response-items.ts";
 
@@ -13,8 +14,8 @@ export interface ItemIds {
 
 const PREFIXES: Readonly<Record<Segment["kind"], string>> = { text: "msg", reasoning: "rs", call: "fc" };
 
-export function newItemIds({ kind }: Segment): ItemIds {
-  return { id: `${PREFIXES[kind]}_${hex()}`, callId: `call_${hex().slice(0, 24)}` };
+export function newItemIds({ kind, call }: Segment, calls: CallIds): ItemIds {
+  return { id: `${PREFIXES[kind]}_${hex()}`, callId: call < 0 ? "" : calls.of(call) };
 }
 
 const hex = (): string => randomUUID().replaceAll("-", "");

@@ -8,10 +8,12 @@ import type { FinishReason, GenerationUsage, StreamPart } from "../../engine/typ
 import { errorBody } from "../error-map.ts";
 import { dataEvent } from "../event-stream.ts";
 import type { ServerEvent } from "../event-stream.ts";
-import { ignoredField } from "../ignored-field.ts";
 import { textOf } from "../observe-generation.ts";
+import type { CallIds } from "../conversation/call-ids.ts";
+import type { RequestScope } from "../request-scope.ts";
 import type { ResponseWriter } from "../response-writer.ts";
 import type { Segment, SegmentEvent, TurnSegments } from "../turn-segments.ts";
+import { turnwiseField } from "../turnwise-field.ts";
 import { type ItemIds, newItemIds, outputItem, outputText } from "./output-items.ts";
 import type { OutputItem, ResponseObject } from "./response-items.ts";
 
@@ -19,6 +21,7 @@ export interface ResponsesAnswer {
   /** The response before anything was generated: its id, and the request's settings. */
   readonly opened: ResponseObject;
   readonly segments: TurnSegments;
+  readonly callIds: CallIds;
   readonly ignored: readonly string[];
   /** Called with the response once it has ended, whole or at a limit. */
   readonly onEnd: (response: ResponseObject) => void;
@@ -26,7 +29,10 @@ export interface ResponsesAnswer {
 
 type SequencedEvent = (type: string, fields: object) => ServerEvent;
 
-export function responsesWriter({ opened, segments, ignored, onEnd }: ResponsesAnswer): ResponseWriter {
+export function responsesWriter(
+  scope: RequestScope,
+  { opened, segments, callIds, ignored, onEnd }: ResponsesAnswer,
+): ResponseWriter {
   /** Of each segment, made when it opens. */
   const ids: ItemIds[] = [];
   let sequence = 0;
@@ -48,7 +54,7 @@ export function responsesWriter({ opened, segments, ignored, onEnd }: ResponsesA
       incomplete_details: complete ? null : { reason: "max_output_tokens" },
       output: segments.all.map((segment) => outputItem(segment, idsOf(segment), statusOf(segment))),
       usage: formatUsage(usage),
-      ...ignoredField(ignored),
+      ...turnwiseField(scope, ignored),
     };
     onEnd(response);
     return response;
@@ -66,7 +72,7 @@ export function responsesWriter({ opened, segments, ignored, onEnd }: ResponsesA
       const { segment } = given;
       const place = { output_index: segment.index };
       if (given.kind === "open") {
-        ids.push(newItemIds(segment));
+        ids.push(newItemIds(segment, callIds));
         yield event("response.output_item.added", {
           ...place,
           item: outputItem(segment, idsOf(segment), "in_progress"),
@@ -109,7 +115,7 @@ export function responsesWriter({ opened, segments, ignored, onEnd }: ResponsesA
       if (output !== undefined) {
         ({ reason } = output);
         for (const given of [...segments.push(textOf(output)), ...segments.finish()]) {
-          if (given.kind === "open") ids.push(newItemIds(given.segment));
+          if (given.kind === "open") ids.push(newItemIds(given.segment, callIds));
         }
       }
       return end(usage);

@@ -1,9 +1,13 @@
 /** `POST /v1/chat/completions`. */
 
 import { fail } from "../../base/errors.ts";
-import type { GenerateRequest, Generation } from "../../engine/types.ts";
+import { at } from "../../base/invariant.ts";
+import type { EngineApi, GenerateRequest } from "../../engine/types.ts";
 import type { ChatInput, ChatTool } from "../../text/template/types.ts";
-import { type Conversation, openConversation, SESSION_KEEP_MS } from "../conversation.ts";
+import { CallIds, newCallId } from "../conversation/call-ids.ts";
+import type { Conversation } from "../conversation/conversation.ts";
+import { openConversation, sessionTools } from "../conversation/open-conversation.ts";
+import { replyMessage } from "../conversation/reply-message.ts";
 import { chatFormat } from "../openai/chat-format.ts";
 import { CHAT_FIELDS } from "../fields/chat-fields.ts";
 import type { ChatValues } from "../fields/chat-fields.ts";
@@ -13,7 +17,14 @@ import { ignoredMessageFields, toChatInput } from "../fields/chat-messages.ts";
 import { submitGeneration, toGenerateRequest, wantsUsageChunk } from "../generate-request.ts";
 import { outputTokensOnly } from "../openai/generation-format.ts";
 import { openAiWriter } from "../openai/openai-writer.ts";
-import { type ToolAsk, toolFormatName, toolRequestOf, turnReaders, withTools } from "../tool-request.ts";
+import {
+  type ToolAsk,
+  type ToolRequest,
+  toolFormatName,
+  toolRequestOf,
+  turnReaders,
+  withTools,
+} from "../tool-request.ts";
 import { readJsonBody } from "../read-body.ts";
 import { respondWithGeneration } from "../respond-generation.ts";
 import { checkModel } from "../server-context.ts";
@@ -29,62 +40,53 @@ export async function chatCompletions(request: EngineRequest): Promise<Response>
   const logprobs = topLogprobs(values);
   const maxTokens = maxOutputTokens(values);
   const responseFormat = grammarSourceOf(values);
-  const tools = toolRequestOf(toolAsk(values), toolFormatName(request));
+  const tools = toolRequestOf(toolAsk(values, request), toolFormatName(request));
   if (responseFormat !== undefined && tools.source !== undefined) {
     fail("request_invalid", {
       field: "tools",
       problem: 'cannot be called where the output is bound; send tool_choice: "none"',
     });
   }
-  const input = withTools(toChatInput({ ...values, tools: tools.shown }), tools);
+  const input = toChatInput({ ...values, tools: tools.shown });
   const choices = values.n ?? 1;
-  const conversation = await conversationOf(request, values, input);
-  const prompt = conversation?.prompt.prompt ?? (await engine.renderChat(input));
+  const conversation = await conversationOf(request, values, input, tools);
+  const { prompt, text } = conversation?.prompt ?? (await plainPrompt(engine, withTools(input, tools)));
   const bound = { responseFormat, toolCalls: tools.source };
   const limits = { prompt, maxTokens, logprobs, ...bound, signal: scope.signal };
-  const generation = await submitTurn(request, conversation, () =>
-    toGenerateRequest(values, limits, engine.model.vocabSize),
-  );
+  const newReader = turnReaders(tools, engine.model.thinks, text);
+  const callIds = Array.from({ length: choices }, () => new CallIds(() => newCallId(tools.format.idLength)));
+  const generate = (): GenerateRequest => toGenerateRequest(values, limits, engine.model.vocabSize);
+  const generation = await (conversation === null
+    ? submitGeneration(request, generate())
+    : conversation.submit(generate, (reply) => replyMessage(newReader?.() ?? null, reply, at(callIds, 0))));
   const listed = outputTokensOnly(engine.model.endTokens, values.ignore_eos === true);
-  const format = chatFormat({
-    listed: logprobs === undefined ? null : listed,
-    newReader: turnReaders(tools, engine.model.thinks, prompt),
-    callIdLength: tools.format.idLength,
-  });
+  const format = chatFormat({ listed: logprobs === undefined ? null : listed, newReader, callIds });
   return respondWithGeneration(request, generation, {
     writer: openAiWriter(request, { format, choices, includeUsage, ignored: [...ignored, ...ignoredInMessages] }),
     choices,
     stream: values.stream === true,
-    prompt: conversation?.prompt.text ?? prompt,
+    prompt: text,
   });
+}
+
+async function plainPrompt(engine: EngineApi, input: ChatInput): Promise<{ prompt: string; text: string }> {
+  const text = await engine.renderChat(input);
+  return { prompt: text, text };
 }
 
 /** Null where what is generated is no turn: several answers, or none to the conversation. */
 async function conversationOf(
   request: EngineRequest,
-  { n = 1, session }: ChatValues,
+  { n = 1, session, prompt_cache_key: cacheKey }: ChatValues,
   { messages, addGenerationPrompt, ...frame }: ChatInput,
+  tools: ToolRequest,
 ): Promise<Conversation | null> {
-  if (n === 1 && addGenerationPrompt) return openConversation(request, { frame, messages, session });
+  if (n === 1 && addGenerationPrompt) {
+    return openConversation(request, { frame, messages, tools, cacheKey, session });
+  }
   if (session === undefined) return null;
   const field = addGenerationPrompt ? "n" : "add_generation_prompt";
   return fail("request_invalid", { field, problem: "makes no turn of a session" });
-}
-
-/** A request that is refused here is no turn either. */
-async function submitTurn(
-  request: EngineRequest,
-  conversation: Conversation | null,
-  generate: () => GenerateRequest,
-): Promise<Generation> {
-  if (conversation === null) return submitGeneration(request, generate());
-  try {
-    const keep = conversation.session === null ? {} : { keepMs: SESSION_KEEP_MS };
-    return conversation.record(await submitGeneration(request, { ...generate(), ...keep }));
-  } catch (thrown) {
-    conversation.abandon();
-    throw thrown;
-  }
 }
 
 /** Alternatives to list, or undefined where no log-probabilities are wanted. */
@@ -103,9 +105,11 @@ function maxOutputTokens({ max_tokens: older, max_completion_tokens: newer }: Ch
   return newer ?? older;
 }
 
-function toolAsk({ tools, tool_choice: choice = "auto", parallel_tool_calls: parallel = true }: ChatValues): ToolAsk {
+function toolAsk(values: ChatValues, request: EngineRequest): ToolAsk {
+  const { tools, session, tool_choice: choice = "auto", parallel_tool_calls: parallel = true } = values;
+  const given = tools as readonly ChatTool[] | undefined;
   return {
-    tools: tools as readonly ChatTool[] | undefined,
+    tools: given ?? (session === undefined ? undefined : sessionTools(request, session)),
     choice: typeof choice === "string" ? choice : choice.function,
     parallel,
     nameField: "tool_choice.function.name",

@@ -5,12 +5,15 @@ import { anthropicWriter } from "../anthropic/anthropic-writer.ts";
 import { ANTHROPIC_FIELDS } from "../fields/anthropic-fields.ts";
 import { anthropicChatInput } from "../fields/anthropic-messages.ts";
 import { parseFields } from "../fields/field-table.ts";
-import { submitGeneration, toGenerateRequest } from "../generate-request.ts";
+import { CallIds, hexId } from "../conversation/call-ids.ts";
+import { openConversation } from "../conversation/open-conversation.ts";
+import { replyMessage } from "../conversation/reply-message.ts";
+import { toGenerateRequest } from "../generate-request.ts";
 import { readJsonBody } from "../read-body.ts";
 import { respondWithGeneration } from "../respond-generation.ts";
 import { checkModel } from "../server-context.ts";
 import type { EngineRequest } from "../server-context.ts";
-import { toolFormatName, toolRequestOf, turnSegments, withTools } from "../tool-request.ts";
+import { toolFormatName, toolRequestOf, turnReaders, turnSegments } from "../tool-request.ts";
 
 export async function messages(request: EngineRequest): Promise<Response> {
   const { engine, http, scope, server } = request;
@@ -18,7 +21,10 @@ export async function messages(request: EngineRequest): Promise<Response> {
   const { values, ignored } = parseFields(ANTHROPIC_FIELDS, body, server.options.strictFields);
   checkModel(values.model, engine, server.options);
   const tools = toolRequestOf(anthropicToolAsk(values), toolFormatName(request));
-  const prompt = await engine.renderChat(withTools(anthropicChatInput(values, tools.shown), tools));
+  const { messages: conversed, addGenerationPrompt: _, ...frame } = anthropicChatInput(values, tools.shown);
+  const asked = { frame, messages: conversed, tools, cacheKey: undefined };
+  const conversation = await openConversation(request, asked);
+  const { prompt, text } = conversation.prompt;
   const limits = {
     prompt,
     toolCalls: tools.source,
@@ -27,13 +33,18 @@ export async function messages(request: EngineRequest): Promise<Response> {
     signal: scope.signal,
   };
   const sampling = { ...values, stop: values.stop_sequences };
-  const generation = await submitGeneration(request, toGenerateRequest(sampling, limits, engine.model.vocabSize));
-  const segments = turnSegments(tools, engine.model.thinks, prompt);
+  const newReader = turnReaders(tools, engine.model.thinks, text);
+  const callIds = new CallIds(() => `toolu_${hexId(24)}`);
+  const generation = await conversation.submit(
+    () => toGenerateRequest(sampling, limits, engine.model.vocabSize),
+    (reply) => replyMessage(newReader?.() ?? null, reply, callIds),
+  );
+  const segments = turnSegments(newReader);
   return respondWithGeneration(request, generation, {
-    writer: anthropicWriter(request, { segments, cacheMarked: marksCache(body), ignored }),
+    writer: anthropicWriter(request, { segments, callIds, cacheMarked: marksCache(body), ignored }),
     choices: 1,
     stream: values.stream === true,
-    prompt,
+    prompt: text,
   });
 }
 

@@ -6,7 +6,10 @@ import type { ChatInput, ChatTool } from "../../text/template/types.ts";
 import { parseFields } from "../fields/field-table.ts";
 import { RESPONSES_FIELDS } from "../fields/responses-fields.ts";
 import type { GivenItem, ResponsesValues } from "../fields/responses-fields.ts";
-import { submitGeneration, toGenerateRequest } from "../generate-request.ts";
+import { CallIds, newCallId } from "../conversation/call-ids.ts";
+import { openConversation } from "../conversation/open-conversation.ts";
+import { replyMessage } from "../conversation/reply-message.ts";
+import { toGenerateRequest } from "../generate-request.ts";
 import { readJsonBody } from "../read-body.ts";
 import { respondWithGeneration } from "../respond-generation.ts";
 import { toChatMessages } from "../responses/response-items.ts";
@@ -14,7 +17,7 @@ import type { InputItem, ResponseObject } from "../responses/response-items.ts";
 import type { StoredResponse } from "../responses/response-store.ts";
 import { responsesWriter } from "../responses/responses-writer.ts";
 import { checkModel, servedModelId } from "../server-context.ts";
-import { type ToolAsk, toolFormatName, toolRequestOf, turnSegments, withTools } from "../tool-request.ts";
+import { type ToolAsk, toolFormatName, toolRequestOf, turnReaders, turnSegments } from "../tool-request.ts";
 import type { EngineRequest } from "../server-context.ts";
 
 export async function responses(request: EngineRequest): Promise<Response> {
@@ -25,7 +28,9 @@ export async function responses(request: EngineRequest): Promise<Response> {
   const previous = previousResponse(values.previous_response_id, request);
   const input = toItems(values.input);
   const tools = toolRequestOf(toolAsk(values), toolFormatName(request));
-  const prompt = await engine.renderChat(withTools(chatInput(values, tools.shown, previous, input), tools));
+  const { messages, addGenerationPrompt: _, ...frame } = chatInput(values, tools.shown, previous, input);
+  const conversation = await openConversation(request, { frame, messages, tools, cacheKey: values.prompt_cache_key });
+  const { prompt, text } = conversation.prompt;
   const limits = {
     prompt,
     toolCalls: tools.source,
@@ -33,12 +38,18 @@ export async function responses(request: EngineRequest): Promise<Response> {
     logprobs: undefined,
     signal: scope.signal,
   };
-  const generation = await submitGeneration(request, toGenerateRequest(values, limits, engine.model.vocabSize));
+  const newReader = turnReaders(tools, engine.model.thinks, text);
+  const callIds = new CallIds(() => newCallId(24));
+  const generation = await conversation.submit(
+    () => toGenerateRequest(values, limits, engine.model.vocabSize),
+    (reply) => replyMessage(newReader?.() ?? null, reply, callIds),
+  );
   const opened = openResponse(values, servedModelId(engine, server.options));
   return respondWithGeneration(request, generation, {
-    writer: responsesWriter({
+    writer: responsesWriter(scope, {
       opened,
-      segments: turnSegments(tools, engine.model.thinks, prompt),
+      segments: turnSegments(newReader),
+      callIds,
       ignored,
       onEnd: (response) => {
         if (values.store === false) return;
@@ -47,7 +58,7 @@ export async function responses(request: EngineRequest): Promise<Response> {
     }),
     choices: 1,
     stream: values.stream === true,
-    prompt,
+    prompt: text,
   });
 }
 
