@@ -3,10 +3,9 @@
  * prints. A case that an engine cannot run has no command.
  */
 
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { LLAMA_CPP_BIN } from "./build-llama-cpp.mjs";
-
-const ROOT = resolve(import.meta.dirname, "../..");
+import { TURNWISE } from "./turnwise-cli.mjs";
 
 /** Each is { name, command(case, settings) -> [program, ...args] | null, rate(stdout) }. */
 export const ENGINES = [
@@ -25,10 +24,9 @@ export const ENGINES = [
 ];
 
 function turnwiseCommand({ name }, { model, threads }) {
-  const program = join(ROOT, "dist", "cli", "main.js");
   return [
     process.execPath,
-    program,
+    TURNWISE,
     "bench",
     model,
     "--cases",

@@ -1,6 +1,7 @@
 /** The report as text: medians by case, how Turnwise compares, and every command. */
 
 import { ENGINES } from "./engines.mjs";
+import { table } from "./text-table.mjs";
 
 export function renderComparison({ cpu, model, threads, turnwise, llamaCpp, measurements }) {
   const names = ENGINES.map(({ name }) => name);
@@ -46,9 +47,4 @@ function spreadLine(measurements, benchCase, engine) {
   const rates = ratesOf(measurements, benchCase, engine);
   if (rates.length === 0) return null;
   return `  ${benchCase}, ${engine}: ${showRate(Math.min(...rates))} to ${showRate(Math.max(...rates))} (${rates.length})`;
-}
-
-function table(rows) {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column])).join("  ")}`.trimEnd());
 }

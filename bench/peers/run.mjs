@@ -21,10 +21,7 @@ import { llamaCppVersion, preparePeers } from "./build-llama-cpp.mjs";
 import { DEFAULT_CASES, parseCase } from "./cases.mjs";
 import { ENGINES } from "./engines.mjs";
 import { renderComparison } from "./render-comparison.mjs";
-
-const ROOT = resolve(import.meta.dirname, "../..");
-const TURNWISE = join(ROOT, "dist", "cli", "main.js");
-const BUILD = join(import.meta.dirname, "build");
+import { BUILD, syntheticModel, turnwise, TURNWISE, turnwiseJson } from "./turnwise-cli.mjs";
 
 /** A measurement that takes longer is broken. */
 const LONGEST_MS = 10 * 60_000;
@@ -52,7 +49,7 @@ function main() {
   }
   if (!existsSync(TURNWISE)) throw new Error("build Turnwise first: npm run build");
   preparePeers(log);
-  const model = positionals[0] === undefined ? syntheticModel(values.synthetic) : resolve(positionals[0]);
+  const model = positionals[0] === undefined ? syntheticModel(values.synthetic, log) : resolve(positionals[0]);
   const threads = Number(values.threads ?? turnwiseJson(["doctor", "--json"]).threads);
   const cases = values.cases.split(",").map((name) => parseCase(name) ?? refuse(`${name} is no case of the peers`));
   const out = resolve(values.out ?? join(BUILD, `${basename(model, ".gguf")}-${threads}.json`));
@@ -64,22 +61,6 @@ function main() {
 
 function refuse(problem) {
   throw new Error(problem);
-}
-
-function turnwise(args) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [TURNWISE, ...args], { encoding: "utf8" });
-  return status === 0 ? stdout : refuse(`turnwise ${args.join(" ")}: ${stderr}`);
-}
-
-const turnwiseJson = (args) => JSON.parse(turnwise(args));
-
-function syntheticModel(name) {
-  const path = join(BUILD, `${name.replace(":", "-")}.gguf`);
-  if (existsSync(path)) return path;
-  mkdirSync(BUILD, { recursive: true });
-  log(`writing ${path}`);
-  turnwise(["synth", name, path]);
-  return path;
 }
 
 /** A report of the same model and threads goes on; another one must not be overwritten. */

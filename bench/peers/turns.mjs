@@ -1,0 +1,149 @@
+/**
+ * `npm run bench:peers-turns`: agents' sessions replayed against Turnwise and against llama-server, each in
+ * its own process with the same bytes of KV cache; see README.md.
+ *
+ *   node bench/peers/turns.mjs --trace FILE [options]
+ *
+ *   --trace FILE              recorded sessions, as `turnwise bench turns` reads them
+ *   --model FILE              a GGUF file; by default --synthetic
+ *   --synthetic SHAPE:QUANT   random weights; by default llama-3.2-1b:q4_0
+ *   --sessions N              agents that run at once; by default 8
+ *   --turns N                 of each session at most so many; by default all
+ *   --kv-share F              KV cache, as a share of what the final contexts need; by default 0.5
+ *   --peer-kv-share F         the same for llama-server; by default --kv-share
+ *   --threads N               by default what Turnwise takes by default
+ *   --servers LIST            by default all
+ *   --turn-timeout T          by default 30m
+ *   --out FILE                by default bench/peers/build/turns-MODEL.json; an existing one is continued
+ */
+
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { llamaCppVersion, preparePeers } from "./build-llama-cpp.mjs";
+import { finalContextTokens, kvBytesPerToken } from "./context-size.mjs";
+import { BUILD, syntheticModel, turnwise, TURNWISE, turnwiseJson } from "./turnwise-cli.mjs";
+import { renderTurns } from "./render-turns.mjs";
+import { SERVERS } from "./servers.mjs";
+
+const { values } = parseArgs({
+  options: {
+    help: { type: "boolean", default: false },
+    trace: { type: "string" },
+    model: { type: "string" },
+    synthetic: { type: "string", default: "llama-3.2-1b:q4_0" },
+    sessions: { type: "string", default: "8" },
+    turns: { type: "string", default: "1000000" },
+    "kv-share": { type: "string", default: "0.5" },
+    "peer-kv-share": { type: "string" },
+    threads: { type: "string" },
+    servers: { type: "string", default: SERVERS.map(({ name }) => name).join(",") },
+    "turn-timeout": { type: "string", default: "30m" },
+    out: { type: "string" },
+  },
+});
+
+const log = (line) => process.stderr.write(`${line}\n`);
+
+/** Loading 8B of weights from a cold disk takes this long and more. */
+const START_LIMIT_MS = 300_000;
+
+async function main() {
+  if (values.help || values.trace === undefined) {
+    const [comment] = readFileSync(import.meta.filename, "utf8").split("*/");
+    console.log(comment.replaceAll(/^(?:\/\*\*| \* ?)/gm, "").trim());
+    process.exitCode = values.help ? 0 : 2;
+    return;
+  }
+  if (!existsSync(TURNWISE)) throw new Error("build Turnwise first: npm run build");
+  preparePeers(log, { server: true });
+  const model = values.model === undefined ? syntheticModel(values.synthetic, log) : resolve(values.model);
+  const threads = Number(values.threads ?? turnwiseJson(["doctor", "--json"]).threads);
+  const load = { trace: resolve(values.trace), sessions: Number(values.sessions), turns: Number(values.turns) };
+  const contextTokens = await finalContextTokens(model, load);
+  const kvBytesOf = (share) => Math.floor(Number(share) * contextTokens * kvBytesPerToken(model));
+  const kvBytes = kvBytesOf(values["kv-share"]);
+  const peerKvBytes = kvBytesOf(values["peer-kv-share"] ?? values["kv-share"]);
+
+  const out = resolve(values.out ?? join(BUILD, `turns-${basename(model, ".gguf")}.json`));
+  const settings = { model, threads, kvBytes, peerKvBytes, sessions: load.sessions };
+  const report = openReport(out, { ...load, model: basename(model), threads, kvBytes, peerKvBytes, contextTokens });
+  const wanted = values.servers.split(",");
+  for (const server of SERVERS.filter(({ name }) => wanted.includes(name))) {
+    if (report.results.some(({ name }) => name === server.name)) continue;
+    const command = server.command(settings);
+    log(`${server.name}: ${command.join(" ")}`);
+    const result = await replayAgainst(command, load);
+    report.results.push({ name: server.name, command: command.join(" "), result });
+    writeFileSync(`${out}.partial`, `${JSON.stringify(report, null, 2)}\n`);
+    renameSync(`${out}.partial`, out);
+  }
+  console.log(renderTurns(report));
+  log(`written: ${out}`);
+}
+
+function openReport(out, facts) {
+  const fresh = {
+    startedAt: new Date().toISOString(),
+    cpu: cpus()[0]?.model ?? "",
+    turnwise: turnwise(["--version"]).trim().replace("turnwise ", ""),
+    llamaCpp: llamaCppVersion(),
+    facts,
+    results: [],
+  };
+  if (!existsSync(out)) return fresh;
+  const report = JSON.parse(readFileSync(out, "utf8"));
+  if (JSON.stringify(report.facts) === JSON.stringify(facts)) return report;
+  throw new Error(`${out} is of another load: ${JSON.stringify(report.facts)}; give another --out`);
+}
+
+/** Starts the server, waits until it is ready, replays, and stops it. */
+async function replayAgainst([program, ...args], { trace, sessions, turns }) {
+  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+  let errors = "";
+  child.stderr.on("data", (text) => (errors = (errors + text).slice(-4000)));
+  const ended = new Promise((done) => child.once("exit", done));
+  try {
+    const url = `http://127.0.0.1:${SERVERS.port}`;
+    await waitUntilReady(url, ended, () => errors);
+    return await runBench([
+      ...["bench", "turns", "--url", `${url}/v1`, "--trace", trace, "--sessions", `${sessions}`, "--turns", `${turns}`],
+      ...["--arrivals", "burst", "--turn-timeout", values["turn-timeout"], "--json"],
+    ]);
+  } finally {
+    child.kill("SIGTERM");
+    await ended;
+  }
+}
+
+async function waitUntilReady(url, ended, errorsOf) {
+  const endMs = performance.now() + START_LIMIT_MS;
+  let exited = false;
+  void ended.then(() => (exited = true));
+  while (performance.now() < endMs && !exited) {
+    // Both answer /health while the model still loads, and list it when it is there.
+    const models = await fetch(`${url}/v1/models`).then(
+      (response) => (response.ok ? response.json() : {}),
+      () => ({}),
+    );
+    if (models.data?.length > 0) return;
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  throw new Error(`the server did not become ready:\n${errorsOf()}`);
+}
+
+function runBench(args) {
+  const child = spawn(process.execPath, [TURNWISE, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  child.stdout.on("data", (text) => (output += text));
+  return new Promise((done, failed) => {
+    child.once("exit", (code) => {
+      if (code === 0) done(JSON.parse(output));
+      else failed(new Error(`turnwise ${args.join(" ")} ended with ${code}`));
+    });
+  });
+}
+
+await main();
