@@ -8,6 +8,7 @@ import { CHAT } from "./commands/chat.ts";
 import { CONFIG } from "./commands/config.ts";
 import { CONVERT } from "./commands/convert.ts";
 import { DOCTOR } from "./commands/doctor.ts";
+import { EXPLAIN } from "./commands/explain.ts";
 import { INSPECT } from "./commands/inspect.ts";
 import { MODELS } from "./commands/models.ts";
 import { PERPLEXITY } from "./commands/perplexity.ts";
@@ -33,6 +34,7 @@ export const COMMANDS: readonly Command[] = [
   BENCH,
   BENCH_TURNS,
   CONVERT,
+  EXPLAIN,
   CONFIG,
   SYNTH,
   DOCTOR,

@@ -14,6 +14,7 @@ import {
   cancelSession,
   createSession,
   deleteSession,
+  explainSession,
   forkSession,
   getSession,
   listSessions,
@@ -146,7 +147,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: listSessions,
-    summary: "List your sessions",
+    summary: "List your sessions, oldest first; ?limit= and ?after= page through them",
   },
   {
     method: "GET",
@@ -165,12 +166,20 @@ export const ROUTES: readonly Route[] = [
     summary: "End a session",
   },
   {
+    method: "GET",
+    path: "/v1/sessions/:id{[^/]+}/explain",
+    access: "key",
+    needs: "engine",
+    handle: explainSession,
+    summary: "What each turn found, and what it computed again, where and why",
+  },
+  {
     method: "POST",
     path: "/v1/sessions/:id{[^/]+}/fork",
     access: "key",
     needs: "engine",
     handle: forkSession,
-    summary: "A new session with the same turns, without a copy",
+    summary: "A new session with the same turns, without a copy; it may have another system prompt or other tools",
     fields: FORK_FIELDS,
   },
   {

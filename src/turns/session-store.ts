@@ -9,6 +9,9 @@ const MAX_SESSIONS = 1000;
 
 export type NewSession = Omit<SessionInit, "id" | "tenant">;
 
+/** What a fork may have otherwise than its source. */
+export type ForkChanges = Pick<SessionInit, "frame" | "opening" | "metadata" | "ttlMs">;
+
 export class SessionStore {
   readonly #clock: () => number;
   readonly #sessions = new Map<string, Session>();
@@ -51,12 +54,15 @@ export class SessionStore {
     this.#sessions.delete(session.id);
   }
 
-  /** A session that has the same turns up to `at`, by default the head. Nothing is copied. */
-  fork(tenant: string, id: string, at: string | undefined): Session {
+  /**
+   * A session that has the same turns up to `at`, by default the head, and what `changes` does not change.
+   * Nothing is copied. Throws `turn_not_found`.
+   */
+  fork(tenant: string, id: string, at: string | undefined, changes: Partial<ForkChanges> = {}): Session {
     const source = this.get(tenant, id);
     const { frame, opening, metadata, ttlMs } = source.init;
     const turns = at === undefined ? source.turns : source.turnsUpTo(at);
-    return this.create(tenant, { frame, opening, metadata, ttlMs, turns, parent: source.id });
+    return this.create(tenant, { frame, opening, metadata, ttlMs, ...changes, turns, parent: source.id });
   }
 
   #dropExpired(): void {

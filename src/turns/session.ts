@@ -21,6 +21,9 @@ export interface SessionInit {
   readonly ttlMs: number;
 }
 
+/** "parked": its turn has begun and waits, its reader being too slow. */
+export type SessionState = "idle" | "running" | "parked";
+
 /** Ends the running turn. */
 export type CancelTurn = () => void;
 
@@ -59,6 +62,10 @@ export class Session {
     // A fork may have another system prompt than the turns that it took over.
     const isSame = own === undefined || own.length === 0 || keysOf(own) === keysOf(heads ?? []);
     return { frame, messages: isSame ? head.messages : [...own, ...head.messages.filter(isNotSystem)] };
+  }
+
+  get state(): SessionState {
+    return this.isRunning ? "running" : "idle";
   }
 
   get isRunning(): boolean {

@@ -135,3 +135,30 @@ test("SIGHUP takes the changed settings and keys; a running stream goes on; a wr
     stderr: expect.stringContaining("no setting prot. Did you mean port?"),
   });
 });
+
+test("explain shows a person what a session's turns found", async () => {
+  const child = startCli(["serve", "--port", "0", "--backend", "interpreter", "--log-level", "silent"]);
+  const ended = cliResult(child);
+  const url = (await waitForLine(child, "stderr", /listening on/)).replace(/^.*listening on /, "").trim();
+  const post = async (path: string, body: object): Promise<unknown> => {
+    const headers = { "content-type": "application/json" };
+    return (await fetch(`${url}/v1${path}`, { method: "POST", headers, body: JSON.stringify(body) })).json();
+  };
+  const { id } = (await post("/sessions", {})) as { id: string };
+  for (const content of ["Hello", "And you?"]) {
+    await post("/chat/completions", { session: { id }, messages: [{ role: "user", content }], max_tokens: 3 });
+  }
+  const shown = await runCli(["explain", id, "--url", `${url}/v1/`]);
+  expect(shown).toMatchObject({ code: 0, stderr: "" });
+  expect(shown.stdout).toContain(`${id}: 2 turns, idle`);
+  expect(shown.stdout).toContain("No turn computed again");
+  const { stdout } = await runCli(["explain", id, "--url", `${url}/v1`, "--json"]);
+  const { turns } = JSON.parse(stdout) as { turns: { cached_tokens: number; prompt_tokens: number }[] };
+  expect(turns).toHaveLength(2);
+  expect(turns[1]?.cached_tokens).toBeGreaterThanOrEqual(turns[0]?.prompt_tokens ?? Infinity);
+  const unknown = await runCli(["explain", "sess_0", "--url", `${url}/v1`]);
+  expect(unknown.code).toBe(1);
+  expect(unknown.stderr).toContain("There is no session sess_0.");
+  child.kill("SIGTERM");
+  await ended;
+});

@@ -5,12 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine/engine.ts";
+import type { SessionExplanation } from "../../src/server/session-explanation.ts";
 import { writeRandomModel } from "../../src/models/random/random-model.ts";
 import { readEvents, scriptedServer, testServer, until } from "./support/test-server.ts";
 import type { TestServer } from "./support/test-server.ts";
 
 const CHAT = "/v1/chat/completions";
 const SESSIONS = "/v1/sessions";
+/** Of the tiny model, with 8-bit K and V. */
+const KV_PAGE_BYTES = 7680;
 const folder = mkdtempSync(join(tmpdir(), "turnwise-sessions-"));
 const model = join(folder, "tiny.gguf");
 
@@ -29,7 +32,12 @@ afterAll(async () => {
 });
 
 interface Answer {
-  readonly choices: readonly { readonly message: { readonly content: string } }[];
+  readonly choices: readonly {
+    readonly message: {
+      readonly content: string;
+      readonly tool_calls?: readonly { readonly id: string; readonly function: { readonly name: string } }[];
+    };
+  }[];
   readonly usage: {
     readonly prompt_tokens: number;
     readonly completion_tokens: number;
@@ -131,13 +139,89 @@ describe("a session", () => {
     expect((await read(id)).state).toBe("idle");
   });
 
+  it("keeps its tools, which its requests need not repeat, and knows calls by them", async () => {
+    const parameters = { type: "object", properties: { on: { enum: [true, false] } }, required: ["on"] };
+    const tools = [{ type: "function", function: { name: "light", parameters } }];
+    const { id } = await create({ messages: [{ role: "system", content: "You switch lights." }], tools });
+    const asked = { session: { id }, messages: [user("Light, please")], tool_choice: "required", max_tokens: 300 };
+    const first = await chat({ ...asked, ignore_eos: false });
+    const [call] = first.choices[0]?.message.tool_calls ?? [];
+    expect(call?.function.name).toBe("light");
+    const result = { role: "tool", tool_call_id: call?.id, content: "done" };
+    const second = await chat({ session: { id }, messages: [result], tool_choice: "none" });
+    expect(cached(second)).toBe(ledgerTokens(first) - 1);
+    const refused = await test.post(CHAT, {
+      session: { id },
+      messages: [user("x")],
+      tools: [{ ...tools[0], strict: 1 }],
+    });
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({ error: { param: "tools", message: expect.stringContaining("fork") } });
+  });
+
+  it("forks with another system prompt and other tools, and says what that cost", async () => {
+    const { id } = await create({ messages: [{ role: "system", content: "Today is 2026-11-27. Be short." }] });
+    const first = await chat({ session: { id }, messages: [user("Good morning")] });
+    const forkOf = async (fields: object): Promise<SessionAnswer> =>
+      json<SessionAnswer>(await test.post(`${SESSIONS}/${id}/fork`, fields));
+    const dated = await forkOf({ system: "Today is 2026-11-28. Be short.", ttl_s: 60, metadata: { day: "next" } });
+    expect(dated).toMatchObject({ ttl_s: 60, metadata: { day: "next" }, head: first.turnwise.turn });
+    const turn = await chat({ session: { id: dated.id }, messages: [user("Good night")] });
+    expect(turn.turnwise.miss).toEqual({ index: cached(turn), cause: "volatile_text" });
+    const { turns } = await json<SessionExplanation>(await test.get(`${SESSIONS}/${dated.id}/explain`));
+    expect(turns.map(({ miss }) => miss)).toEqual([
+      null,
+      {
+        index: cached(turn),
+        cause: "volatile_text",
+        what: expect.any(String),
+        remedy: expect.any(String),
+        had: "system: Today is 2026-11-27. Be short.",
+        has: "system: Today is 2026-11-28. Be short.",
+      },
+    ]);
+    const { id: other } = await forkOf({ tools: [{ type: "function", function: { name: "f" } }] });
+    const changed = await chat({ session: { id: other }, messages: [user("Good night")], max_tokens: 2 });
+    expect(changed.turnwise.miss).toMatchObject({ cause: "tools_changed" });
+  });
+
+  it("says where its pages were evicted, and where a request named another part of the cache", async () => {
+    const small = await Engine.load({ model, contextTokens: 512, kvMemoryBytes: 18 * KV_PAGE_BYTES });
+    const own = testServer(small);
+    const turn = async (fields: object): Promise<Answer> =>
+      json<Answer>(await own.post(CHAT, { temperature: 0, max_tokens: 4, ignore_eos: true, ...fields }));
+    const { id } = await json<SessionAnswer>(await own.post(SESSIONS, {}));
+    await turn({ session: { id }, messages: [user("2468".repeat(50))] });
+    for (const digits of ["0123456789", "9876543210", "13579"]) await turn({ messages: [user(digits.repeat(40))] });
+    const second = await turn({ session: { id }, messages: [user("Back")] });
+    expect(second.turnwise.miss).toEqual({ index: cached(second), cause: "evicted" });
+    const third = await turn({ session: { id }, messages: [user("Elsewhere")], prompt_cache_key: "x" });
+    expect([cached(third), third.turnwise.miss]).toEqual([0, { index: 0, cause: "cache_key_changed" }]);
+    await own.server.close();
+    await small.dispose();
+  });
+
+  it("is listed a page at a time", async () => {
+    const { post, get } = scriptedServer();
+    const ids: string[] = [];
+    for (let count = 0; count < 3; count++) ids.push((await json<SessionAnswer>(await post(SESSIONS, {}))).id);
+    const list = async (query: string): Promise<unknown> => {
+      const page = await json<{ data: SessionAnswer[]; has_more: boolean }>(await get(`${SESSIONS}${query}`));
+      return [page.data.map(({ id }) => id), page.has_more];
+    };
+    expect(await list("?limit=2")).toEqual([ids.slice(0, 2), true]);
+    expect(await list(`?limit=2&after=${ids[1]}`)).toEqual([ids.slice(2), false]);
+    expect((await get(`${SESSIONS}?limit=0`)).status).toBe(400);
+    expect((await get(`${SESSIONS}?after=sess_0`)).status).toBe(400);
+  });
+
   it("can be listed and deleted, and is not found afterwards", async () => {
     const { id } = await create({ metadata: { agent: "one" }, ttl_s: 60 });
     const { data } = await json<{ data: SessionAnswer[] }>(await test.get(SESSIONS));
     expect(data.find((session) => session.id === id)).toMatchObject({ metadata: { agent: "one" } });
     expect((await test.server.app.request(`${SESSIONS}/${id}`, { method: "DELETE" })).status).toBe(200);
-    for (const path of ["", "/fork", "/cancel"]) {
-      const method = path === "" ? "GET" : "POST";
+    for (const path of ["", "/explain", "/fork", "/cancel"]) {
+      const method = path === "" || path === "/explain" ? "GET" : "POST";
       const response = await test.server.app.request(`${SESSIONS}/${id}${path}`, { method });
       expect(response.status).toBe(404);
     }

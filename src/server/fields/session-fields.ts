@@ -23,6 +23,11 @@ export const SESSION_FIELDS = {
 
 export const FORK_FIELDS = {
   at: honoured(z.string().optional(), "A turn of the session; by default its head"),
+  system: honoured(z.string().optional(), "Another system prompt; what follows it is computed anew"),
+  tools: honoured(chatTools.optional(), "Other tools"),
+  chat_template_kwargs: honoured(z.record(z.string(), z.unknown()).optional(), "Other template variables"),
+  ttl_s: SESSION_FIELDS.ttl_s,
+  metadata: SESSION_FIELDS.metadata,
 } as const satisfies FieldTable;
 
 export const ROLLBACK_FIELDS = {

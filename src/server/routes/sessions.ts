@@ -1,12 +1,16 @@
 /** `/v1/sessions`: conversations that the server keeps. Turns run by `/v1/chat/completions` with `session`. */
 
+import { MISS_ADVICE } from "../../turns/miss-advice.ts";
 import type { Session } from "../../turns/session.ts";
+import type { Turn } from "../../turns/turn.ts";
 import { toChatInput } from "../fields/chat-messages.ts";
 import { parseFields } from "../fields/field-table.ts";
 import { FORK_FIELDS, ROLLBACK_FIELDS, SESSION_FIELDS } from "../fields/session-fields.ts";
+import { listPage } from "../list-page.ts";
 import { readJsonBody } from "../read-body.ts";
 import { servedModelId } from "../server-context.ts";
 import type { EngineRequest } from "../server-context.ts";
+import type { TurnExplanation } from "../session-explanation.ts";
 
 const DEFAULT_TTL_SECONDS = 3600;
 
@@ -31,8 +35,8 @@ export async function createSession(request: EngineRequest): Promise<Response> {
 }
 
 export function listSessions(request: EngineRequest): Response {
-  const data = request.server.sessions.list(request.scope.tenant.name).map((session) => describe(request, session));
-  return request.http.json({ object: "list", data });
+  const sessions = request.server.sessions.list(request.scope.tenant.name);
+  return request.http.json(listPage(request, sessions, (session) => describe(request, session)));
 }
 
 export function getSession(request: EngineRequest): Response {
@@ -47,8 +51,22 @@ export function deleteSession(request: EngineRequest): Response {
 
 export async function forkSession(request: EngineRequest): Promise<Response> {
   const { values } = parseFields(FORK_FIELDS, await bodyOf(request), request.server.options.strictFields);
-  const { id } = named(request);
-  return answer(request, request.server.sessions.fork(request.scope.tenant.name, id, values.at));
+  const { init, id } = named(request);
+  const { tools, chat_template_kwargs: variables, system, ttl_s: ttlSeconds, metadata } = values;
+  const given = toChatInput({ messages: [], tools, chat_template_kwargs: variables, add_generation_prompt: undefined });
+  const frame = {
+    ...init.frame,
+    ...(given.tools === undefined ? {} : { tools: given.tools }),
+    ...(given.variables === undefined ? {} : { variables: given.variables }),
+  };
+  const others = init.opening.filter(({ role }) => role !== "system" && role !== "developer");
+  const fork = request.server.sessions.fork(request.scope.tenant.name, id, values.at, {
+    frame,
+    ...(system === undefined ? {} : { opening: [{ role: "system", content: system }, ...others] }),
+    ...(ttlSeconds === undefined ? {} : { ttlMs: ttlSeconds * 1000 }),
+    ...(metadata === undefined ? {} : { metadata }),
+  });
+  return answer(request, fork);
 }
 
 export async function rollbackSession(request: EngineRequest): Promise<Response> {
@@ -63,6 +81,41 @@ export function cancelSession(request: EngineRequest): Response {
   const session = named(request);
   session.cancel();
   return answer(request, session);
+}
+
+/** What each turn found and what it computed again, where and why: `turnwise explain` prints it. */
+export function explainSession(request: EngineRequest): Response {
+  const session = named(request);
+  return request.http.json({
+    object: "session.explanation",
+    session: session.id,
+    state: session.state,
+    model: servedModelId(request.engine, request.server.options),
+    turns: session.turns.map(explainTurn),
+  });
+}
+
+function explainTurn({ id, usage, timings, miss, departure }: Turn): TurnExplanation {
+  const { queueMs, prefillMs, decodeMs } = timings;
+  const advice = miss === null ? null : MISS_ADVICE[miss.cause];
+  return {
+    id,
+    prompt_tokens: usage.promptTokens,
+    cached_tokens: usage.cachedTokens,
+    prefilled_tokens: usage.promptTokens - usage.cachedTokens,
+    output_tokens: usage.outputTokens,
+    ms: { queue: Math.round(queueMs), prefill: Math.round(prefillMs), decode: Math.round(decodeMs) },
+    miss:
+      miss === null || advice === null
+        ? null
+        : {
+            ...miss,
+            ...advice,
+            // An eviction may come before the place where the texts part.
+            had: miss.cause === departure?.cause ? departure.had : null,
+            has: miss.cause === departure?.cause ? departure.has : null,
+          },
+  };
 }
 
 function named({ http, scope, server }: EngineRequest): Session {
@@ -80,7 +133,7 @@ function answer(request: EngineRequest, session: Session): Response {
 }
 
 function describe({ engine, server }: EngineRequest, session: Session): object {
-  const { init, turns, head, createdMs, expiresMs, isRunning } = session;
+  const { init, turns, head, createdMs, expiresMs, state } = session;
   return {
     id: session.id,
     object: "session",
@@ -95,7 +148,8 @@ function describe({ engine, server }: EngineRequest, session: Session): object {
       output_tokens: usage.outputTokens,
       cached_tokens: usage.cachedTokens,
     })),
-    state: isRunning ? "running" : "idle",
+    state,
+    ttl_s: init.ttlMs / 1000,
     expires_at: Math.floor(expiresMs / 1000),
     metadata: init.metadata,
   };
