@@ -219,6 +219,15 @@ export const ERRORS = {
     class: "RequestError",
     message: "The API key is missing, wrong or expired. Send it as Authorization: Bearer KEY.",
   },
+  admin_key_required: {
+    class: "RequestError",
+    message:
+      'This route is for operators. Send an admin key (TURNWISE_ADMIN_KEY, or "admin": true in the key file), or use the address of --admin-listen.',
+  },
+  rate_limit_exceeded: {
+    class: "CapacityError",
+    message: "This key may use {limit} {what} a minute, which are used up. Try again in {seconds} s.",
+  },
   tenant_busy: {
     class: "CapacityError",
     message: "{tenant} has {limit} requests in progress, which is its limit.",

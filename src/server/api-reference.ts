@@ -43,7 +43,7 @@ function routeTable(): string {
   const rows = ROUTES.map(({ method, path, summary, access }) => [
     `\`${method} ${openApiPath(path)}\``,
     summary,
-    access === "key" ? "yes" : "no",
+    { key: "yes", admin: "admin", anyone: "no" }[access],
   ]);
   return markdownTable(["Route", "What it does", "API key"], rows);
 }

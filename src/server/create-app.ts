@@ -6,15 +6,19 @@ import type { Context } from "hono";
 import { cors } from "hono/cors";
 import { fail, turnwiseError } from "../base/errors.ts";
 import type { TurnwiseError } from "../base/errors.ts";
-import type { ApiKeys } from "./api-keys.ts";
+import { type Caller, isAdmin } from "./access/caller.ts";
+import type { KeyHeaders } from "./access/api-keys.ts";
+import { rateHeaders } from "./access/rate-headers.ts";
 import { DIALECTS } from "./dialects.ts";
 import { CONFLICT, errorStatus, retryAfterSeconds } from "./error-map.ts";
 import { logRequest } from "./request-log.ts";
 import { REQUEST_ID_HEADER, requestIdFrom } from "./request-id.ts";
 import { RequestScope } from "./request-scope.ts";
-import { ROUTES } from "./routes.ts";
 import type { Route } from "./routes.ts";
 import type { HonoEnv, ServerContext } from "./server-context.ts";
+
+/** Anthropic's clients send it with every request. */
+const ANTHROPIC_VERSION = "anthropic-version";
 
 /** Characters of a path that are repeated in an error. */
 const SHOWN_PATH_CHARACTERS = 200;
@@ -22,11 +26,13 @@ const SHOWN_PATH_CHARACTERS = 200;
 /** Why the server closed this connection, if it did. */
 export type CloseReason = (socket: Socket) => TurnwiseError | null;
 
-export function createApp(
-  server: ServerContext,
-  keys: Pick<ApiKeys, "identify">,
-  closeReason: CloseReason,
-): Hono<HonoEnv> {
+export interface AppParts {
+  readonly routes: readonly Route[];
+  readonly identify: (headers: KeyHeaders) => Caller;
+  readonly closeReason: CloseReason;
+}
+
+export function createApp(server: ServerContext, { routes, identify, closeReason }: AppParts): Hono<HonoEnv> {
   const app = new Hono<HonoEnv>();
   app.use("*", async (http, next) => {
     const scope = openScope(http, server, closeReason);
@@ -34,14 +40,15 @@ export function createApp(
     await next();
     http.res.headers.set(REQUEST_ID_HEADER, scope.id);
     http.res.headers.set(DIALECTS[scope.dialect].idHeader, scope.id);
+    for (const [name, value] of rateHeaders(scope.meter, scope.dialect)) http.res.headers.set(name, value);
     if (server.lifecycle.phase === "draining" && isBodyRead(http.req.raw)) http.res.headers.set("connection", "close");
     scope.status = http.res.status;
     if (!scope.streaming) scope.end();
   });
   if (server.options.corsOrigin !== null) app.use("*", corsFor(server.options.corsOrigin));
-  for (const route of ROUTES) app.on(route.method, route.path, (http) => handle(route, http, server, keys));
-  for (const path of new Set(ROUTES.map((route) => route.path))) {
-    const allowed = allowedMethods(path);
+  for (const route of routes) app.on(route.method, route.path, (http) => handle(route, http, server, identify));
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const allowed = allowedMethods(routes, path);
     app.all(path, (http) => {
       http.header("allow", allowed);
       return answerError(http, turnwiseError("method_not_allowed", { method: http.req.method, path, allowed }));
@@ -70,11 +77,14 @@ function openScope(http: Context<HonoEnv>, server: ServerContext, closeReason: C
   signal.addEventListener("abort", () => {
     scope.cancel((socket && closeReason(socket)) ?? turnwiseError("cancelled"));
   });
+  // Its clients read their own errors also where the route is both APIs', or none.
+  if (http.req.header(ANTHROPIC_VERSION) !== undefined) scope.dialect = "anthropic";
   return scope;
 }
 
 /** Closing with a body unread would reset the connection, and the client might lose the answer. */
 function isBodyRead(request: Request): boolean {
+  if (request.headers.get("content-length") === "0") return true;
   return request.method === "GET" || request.method === "HEAD" || request.bodyUsed;
 }
 
@@ -82,20 +92,24 @@ function handle(
   route: Route,
   http: Context<HonoEnv>,
   server: ServerContext,
-  keys: Pick<ApiKeys, "identify">,
+  identify: AppParts["identify"],
 ): Response | Promise<Response> {
   const scope = http.get("scope");
   scope.route = route.path;
-  scope.dialect = route.dialect ?? "openai";
-  if (route.access === "key") {
-    scope.tenant = keys.identify({
+  scope.dialect = route.dialect ?? scope.dialect;
+  if (route.access !== "anyone") {
+    const caller = identify({
       authorization: http.req.header("authorization"),
       xApiKey: http.req.header("x-api-key"),
     });
+    if (route.access === "admin" && !isAdmin(caller, (name) => http.req.header(name))) fail("admin_key_required");
+    scope.tenant = caller.tenant;
+    scope.meter = caller.meter;
   }
   const request = { http, scope, server };
   if (route.needs === "nothing") return route.handle(request);
   const engine = server.lifecycle.admit();
+  if (route.method === "POST") scope.meter?.admit();
   const { name, maxRequests } = scope.tenant;
   if (server.lifecycle.openRequestsOf(scope.tenant) > maxRequests)
     fail("tenant_busy", { tenant: name, limit: maxRequests });
@@ -118,8 +132,8 @@ function answerError(http: Context<HonoEnv>, error: TurnwiseError): Response {
 }
 
 /** A GET route answers HEAD as well. */
-function allowedMethods(path: string): string {
-  const methods = ROUTES.filter((route) => route.path === path).map((route) => route.method);
+function allowedMethods(routes: readonly Route[], path: string): string {
+  const methods = routes.filter((route) => route.path === path).map((route) => route.method);
   return methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", ");
 }
 

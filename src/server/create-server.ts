@@ -3,23 +3,28 @@
  * the parts and owns the sockets and timers; the engine belongs to the caller.
  */
 
+import type { Socket } from "node:net";
 import type { Hono } from "hono";
 import type { DestinationStream } from "pino";
 import type { Environment } from "../base/environment.ts";
+import { fail } from "../base/errors.ts";
+import type { TurnwiseError } from "../base/errors.ts";
 import type { EngineApi } from "../engine/types.ts";
 import { packageVersion } from "../native/native-paths.ts";
 import { SessionStore } from "../turns/session-store.ts";
 import { TurnMemory } from "../turns/turn-memory.ts";
-import { loadApiKeys } from "./api-keys.ts";
-import type { ApiKeys } from "./api-keys.ts";
-import { checkBinding } from "./binding.ts";
+import { type AdminAddress, parseAdminAddress } from "./access/admin-address.ts";
+import { ApiKeys, type KeyHeaders, loadApiKeys, type LoadedKeys } from "./access/api-keys.ts";
+import { checkBinding, isLoopback } from "./access/binding.ts";
+import { type Caller, openCaller } from "./access/caller.ts";
+import { readTlsFiles, type TlsFiles } from "./access/tls-files.ts";
 import { createApp } from "./create-app.ts";
 import { createHttpListener } from "./http-listener.ts";
-import type { ListenAddress } from "./http-listener.ts";
+import type { HttpListener, ListenAddress } from "./http-listener.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { createServerMetrics } from "./metrics/server-metrics.ts";
 import type { ServerOptions } from "./options.ts";
-import { createLogger } from "./request-log.ts";
+import { createLogger, type Logger } from "./request-log.ts";
 import { openApiDocument } from "./openapi.ts";
 import { referencePage } from "./reference-page.ts";
 import { reloadOptions } from "./reload-options.ts";
@@ -36,7 +41,7 @@ export interface TurnwiseServer {
   /** For requests without a socket: `app.request(path, init)`. */
   readonly app: Hono<HonoEnv>;
   /** Listens at the options' address, or at another port. Throws `port_unavailable`; another port may be tried then. */
-  listen(port?: number): Promise<ListenAddress>;
+  listen(port?: number): Promise<ListenAddress & { readonly adminUrl: string | null }>;
   /**
    * Takes no new requests, lets running ones finish within the drain timeout, cancels the rest and closes.
    * A second call cancels them at once. `reason` goes to the log.
@@ -49,10 +54,12 @@ export interface TurnwiseServer {
   reload(options: ServerOptions): readonly string[];
   /** Cancels everything and closes now. */
   close(): Promise<void>;
+  /** Resolves when the server has ended: by one of these calls, or by an operator's request. */
+  readonly ended: Promise<void>;
 }
 
 export interface ServerSurroundings {
-  /** Where TURNWISE_API_KEY is looked up; by default the process's environment. */
+  /** Where TURNWISE_API_KEY and TURNWISE_ADMIN_KEY are looked up; by default the process's environment. */
   readonly env?: Environment;
   /** Where log lines go; by default stderr. */
   readonly logDestination?: DestinationStream;
@@ -69,49 +76,112 @@ export function createServer(
 ): TurnwiseServer {
   const env = surroundings.env ?? process.env;
   let current = options;
-  let keys = loadApiKeys(options.apiKeyFile, env["TURNWISE_API_KEY"]);
-  checkBinding(options.host, keys.required, options.insecure);
+  const keys = new ApiKeys();
+  const admin = options.adminListen === null ? null : parseAdminAddress(options.adminListen);
+  const first = readAccess(options, env, admin);
+  keys.take(first.keys);
   const logger = createLogger(options.logLevel, surroundings.logDestination);
+  const context = createContext(engine, options, logger, {
+    options: () => current,
+    drain: (reason) => void shutdown.drain(reason, current.drainTimeout),
+  });
+  const closeReason = (socket: Socket): TurnwiseError | null => writes.reasonFor(socket);
+  const identify = (headers: KeyHeaders): Caller => keys.identify(headers);
+  const app = createApp(context, { routes: ROUTES, identify, closeReason });
+  const listener = createHttpListener(app.fetch, options.host, logger, first.tls);
+  const writes = watchWrites(listener.server, options.writeTimeout);
+  const adminListener = admin === null ? null : createAdminListener(context, admin, identify, first.tls);
+  const listeners = [listener, ...(adminListener === null ? [] : [adminListener])];
+
+  const shutdown = createShutdown({ lifecycle: context.lifecycle, listeners, writes, logger });
+  return {
+    app,
+    ended: shutdown.ended,
+    async listen(port = options.port) {
+      const address = await listener.listen(options.host, port);
+      if (admin === null || adminListener === null) return { ...address, adminUrl: null };
+      try {
+        const { url: adminUrl } = await adminListener.listen(admin.host, admin.port);
+        return { ...address, adminUrl };
+      } catch (thrown) {
+        await shutdown.now();
+        throw thrown;
+      }
+    },
+    drain: (reason) => shutdown.drain(reason, current.drainTimeout),
+    reload(wanted) {
+      const { taken, kept } = reloadOptions(current, wanted);
+      const { keys: wantedKeys, tls } = readAccess(taken, env, admin);
+      keys.take(wantedKeys);
+      current = taken;
+      logger.level = taken.logLevel;
+      if (tls !== null) for (const each of listeners) each.setTls(tls);
+      logger.info({ kept }, "settings reloaded");
+      return kept;
+    },
+    close: () => shutdown.now(),
+  };
+}
+
+interface Access {
+  readonly keys: LoadedKeys;
+  readonly tls: TlsFiles | null;
+}
+
+/** All that decides who is let in, or what is wrong with it; then nothing has changed. */
+function readAccess(options: ServerOptions, env: Environment, admin: AdminAddress | null): Access {
+  const adminKey = env["TURNWISE_ADMIN_KEY"];
+  const keys = loadApiKeys({
+    file: options.apiKeyFile,
+    single: env["TURNWISE_API_KEY"],
+    admin: adminKey,
+    local: isLoopback(options.host),
+  });
+  checkBinding(options.host, keys.required, options.insecure);
+  if (admin !== null && !admin.local && !keys.keys.some((key) => key.admin)) {
+    const problem = `${admin.host} can be reached from other machines and needs an admin key (TURNWISE_ADMIN_KEY).`;
+    fail("invalid_option", { option: "--admin-listen", problem });
+  }
+  return { keys, tls: readTlsFiles(options.tlsCert, options.tlsKey) };
+}
+
+/** The operator's routes at an address of their own. Where only this machine reaches it, no key is asked for. */
+function createAdminListener(
+  context: ServerContext,
+  { host, local }: AdminAddress,
+  identify: (headers: KeyHeaders) => Caller,
+  tls: TlsFiles | null,
+): HttpListener {
+  const app = createApp(context, {
+    routes: ROUTES.filter(({ access, path }) => access === "admin" || path === "/health" || path === "/ready"),
+    identify: local ? () => openCaller("from-this-machine") : identify,
+    closeReason: () => null,
+  });
+  return createHttpListener(app.fetch, host, context.logger, local ? null : tls);
+}
+
+/** The parts that routes use. */
+function createContext(
+  engine: EngineApi | Promise<EngineApi>,
+  options: ServerOptions,
+  logger: Logger,
+  { options: current, drain }: { readonly options: () => ServerOptions; readonly drain: ServerContext["drain"] },
+): ServerContext {
   const lifecycle = new Lifecycle(engine);
-  const metrics = createServerMetrics(() =>
-    lifecycle.engine === null ? "" : servedModelId(lifecycle.engine, options),
-  );
-  const responses = new ResponseStore({ ttlMs: options.storeTtl, bytesPerOwner: options.storeBytes });
-  const context: ServerContext = {
+  return {
     get options() {
-      return current;
+      return current();
     },
     lifecycle,
-    metrics,
+    metrics: createServerMetrics(() => (lifecycle.engine === null ? "" : servedModelId(lifecycle.engine, options))),
     logger,
-    responses,
+    responses: new ResponseStore({ ttlMs: options.storeTtl, bytesPerOwner: options.storeBytes }),
     reference: {
       openApi: () => openApiDocument(ROUTES, packageVersion()),
       page: () => referencePage(ROUTES, packageVersion()),
     },
     sessions: new SessionStore(),
     turns: new TurnMemory(),
-  };
-  const keysNow: Pick<ApiKeys, "identify"> = { identify: (credentials) => keys.identify(credentials) };
-  const app = createApp(context, keysNow, (socket) => writes.reasonFor(socket));
-  const listener = createHttpListener(app.fetch, options.host, logger);
-  const writes = watchWrites(listener.server, options.writeTimeout);
-
-  const shutdown = createShutdown({ lifecycle, listener, writes, logger });
-  return {
-    app,
-    listen: (port = options.port) => listener.listen(options.host, port),
-    drain: (reason) => shutdown.drain(reason, current.drainTimeout),
-    reload(wanted) {
-      const { taken, kept } = reloadOptions(current, wanted);
-      const wantedKeys = loadApiKeys(taken.apiKeyFile, env["TURNWISE_API_KEY"]);
-      checkBinding(taken.host, wantedKeys.required, taken.insecure);
-      keys = wantedKeys;
-      current = taken;
-      logger.level = taken.logLevel;
-      logger.info({ kept }, "settings reloaded");
-      return kept;
-    },
-    close: () => shutdown.now(),
+    drain,
   };
 }

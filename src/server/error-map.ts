@@ -126,6 +126,8 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   previous_response_not_found: invalid("previous_response_not_found", 404),
   response_not_found: invalid("response_not_found", 404),
   invalid_api_key: invalid("invalid_api_key", 401),
+  admin_key_required: invalid("admin_key_required", 403),
+  rate_limit_exceeded: limited("rate_limit_exceeded"),
   tenant_busy: limited("tenant_busy"),
   route_not_found: invalid("route_not_found", 404),
   method_not_allowed: invalid("method_not_allowed", 405),
@@ -183,5 +185,6 @@ export function errorBody(error: TurnwiseError, requestId: string): ErrorBody {
 /** Seconds after which the same request may succeed, or null where it will not. */
 export function retryAfterSeconds(error: TurnwiseError): number | null {
   const { status } = ERROR_MAP[error.code];
+  if (error.code === "rate_limit_exceeded") return Number(error.params["seconds"]);
   return status === 503 || status === 429 || error.code === "session_busy" ? 2 : null;
 }

@@ -4,12 +4,15 @@
  */
 
 import { createServer, STATUS_CODES } from "node:http";
-import type { Server } from "node:http";
+import type { RequestListener, Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import { turnwiseError } from "../base/errors.ts";
 import type { TurnwiseError } from "../base/errors.ts";
-import { urlOf } from "./binding.ts";
+import { urlOf } from "./access/binding.ts";
+import type { TlsFiles } from "./access/tls-files.ts";
 import { errorBody, errorStatus } from "./error-map.ts";
 import type { Logger } from "./request-log.ts";
 import { REQUEST_ID_HEADER, requestIdFrom } from "./request-id.ts";
@@ -20,6 +23,8 @@ const HEADERS_TIMEOUT_MS = 20_000;
 const RECEIVE_TIMEOUT_MS = 120_000;
 /** Longer than load balancers keep a connection idle (AWS: 60 s), so that the balancer closes it first. */
 const KEEP_ALIVE_MS = 75_000;
+/** A TLS handshake takes a second over bad links; until it ends, the connection has no other limit. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Node's default, made explicit: a key and tracing headers need far less. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
@@ -35,13 +40,16 @@ export interface HttpListener {
   readonly server: Server;
   /** Throws `port_unavailable`; may be called again with another port then. */
   listen(host: string, port: number): Promise<ListenAddress>;
+  /** New connections get this certificate. Only where the listener was made with one. */
+  setTls(tls: TlsFiles): void;
   /** Takes no connection any more; those in use get `graceMs` for their last bytes. */
   close(graceMs: number): Promise<void>;
 }
 
 type Fetch = (request: Request, env: object) => Response | Promise<Response>;
 
-export function createHttpListener(fetch: Fetch, host: string, logger: Logger): HttpListener {
+/** With `tls` it answers HTTPS only. */
+export function createHttpListener(fetch: Fetch, host: string, logger: Logger, tls: TlsFiles | null): HttpListener {
   const listener = getRequestListener(fetch, {
     // For HTTP/1.0 clients, which send no Host.
     hostname: host,
@@ -49,28 +57,30 @@ export function createHttpListener(fetch: Fetch, host: string, logger: Logger): 
     overrideGlobalObjects: false,
     errorHandler: (thrown) => answerUnreadable(thrown, logger),
   });
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: RECEIVE_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-    },
-    // It answers its own errors.
-    (incoming, outgoing) => void listener(incoming, outgoing),
-  );
+  const timeLimits = {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: RECEIVE_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  };
+  // It answers its own errors.
+  const answer: RequestListener = (incoming, outgoing) => void listener(incoming, outgoing);
+  const tlsServer =
+    tls === null ? null : createTlsServer({ ...timeLimits, ...tls, handshakeTimeout: HANDSHAKE_TIMEOUT_MS }, answer);
+  const server = tlsServer ?? createServer(timeLimits, answer);
   const connections = watchConnections(server);
   answerMalformed(server, connections, logger);
   // A failed listen is reported by `listen`; later ones (no file descriptors left) must not end the process.
   server.on("error", (error) => server.listening && logger.error({ reason: error.message }, "listener"));
   return {
     server,
-    listen: (listenHost, port) => listen(server, listenHost, port),
+    listen: (listenHost, port) => listen(server, listenHost, port, tls === null ? "http" : "https"),
+    setTls: (files) => tlsServer?.setSecureContext(files),
     close: (graceMs) => close(server, connections, graceMs),
   };
 }
 
-function listen(server: Server, host: string, port: number): Promise<ListenAddress> {
+function listen(server: Server, host: string, port: number, scheme: "http" | "https"): Promise<ListenAddress> {
   return new Promise((resolve, reject) => {
     const refused = (error: NodeJS.ErrnoException): void => {
       reject(turnwiseError("port_unavailable", { host, port, reason: REASONS[error.code ?? ""] ?? error.message }));
@@ -80,7 +90,7 @@ function listen(server: Server, host: string, port: number): Promise<ListenAddre
       server.off("error", refused);
       const address = server.address();
       const boundPort = typeof address === "object" && address !== null ? address.port : port;
-      resolve({ host, port: boundPort, url: urlOf(host, boundPort) });
+      resolve({ host, port: boundPort, url: urlOf(host, boundPort, scheme) });
     });
   });
 }
@@ -117,15 +127,29 @@ type Connections = Map<Duplex, boolean>;
 
 function watchConnections(server: Server): Connections {
   const connections: Connections = new Map();
-  server.on("connection", (socket) => {
+  const add = (socket: Socket): void => {
     connections.set(socket, false);
     socket.once("close", () => connections.delete(socket));
+  };
+  server.on("connection", add);
+  server.on("secureConnection", (secured: Socket) => {
+    // The connection below it is known already; closing this one closes both.
+    for (const socket of connections.keys()) {
+      if (isBelow(socket, secured)) connections.delete(socket);
+    }
+    add(secured);
   });
   server.on("request", ({ socket }, outgoing) => {
     connections.set(socket, true);
     outgoing.once("close", () => connections.has(socket) && connections.set(socket, false));
   });
   return connections;
+}
+
+/** Node does not name the socket that a secured one runs on; both have the same ends. */
+function isBelow(socket: Duplex, secured: Socket): boolean {
+  if (!(socket instanceof Socket) || socket === secured) return false;
+  return socket.remotePort === secured.remotePort && socket.remoteAddress === secured.remoteAddress;
 }
 
 /** Answers bytes that are no HTTP request, in the shape of every other error. */

@@ -40,9 +40,13 @@ export class Lifecycle {
   }
 
   openRequestsOf({ name }: Tenant): number {
-    let count = 0;
-    for (const { tenant } of this.#open) if (tenant.name === name) count += 1;
-    return count;
+    return this.openRequestsByTenant().get(name) ?? 0;
+  }
+
+  openRequestsByTenant(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { tenant } of this.#open) counts.set(tenant.name, (counts.get(tenant.name) ?? 0) + 1);
+    return counts;
   }
 
   /** Null until the model is loaded. */

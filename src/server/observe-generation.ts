@@ -12,6 +12,7 @@ export async function* observeGeneration(
   metrics: ServerMetrics,
 ): AsyncGenerator<StreamPart> {
   scope.promptTokens = generation.promptTokens;
+  scope.meter?.chargeTokens(generation.promptTokens);
   /** When each choice's last delta came. */
   const lastMs: number[] = [];
   try {
@@ -25,6 +26,7 @@ export async function* observeGeneration(
           if (lastMs.length === 0) metrics.firstToken(nowMs);
           if (previousMs !== undefined) metrics.nextTokens(nowMs - previousMs, part.tokens.length);
           lastMs[part.choice] = nowMs;
+          scope.meter?.chargeTokens(part.tokens.length);
           break;
         }
         case "finish":

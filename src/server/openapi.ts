@@ -50,7 +50,7 @@ function operation({ path, access, summary, fields, dialect = "openai" }: Route)
   const names = [...openApiPath(path).matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
   return {
     summary,
-    ...(access === "key" ? { security: [{ bearer: [] }, { apiKey: [] }] } : {}),
+    ...(access !== "anyone" ? { security: [{ bearer: [] }, { apiKey: [] }] } : {}),
     ...(names.length === 0
       ? {}
       : { parameters: names.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })) }),

@@ -26,6 +26,26 @@ export const SERVER_OPTIONS = {
     help: "File of API keys, one a line or as JSON with tenants; TURNWISE_API_KEY gives a single key",
     reload: true,
   },
+  "admin-listen": {
+    type: { kind: "string", placeholder: "[ADDRESS:]PORT" },
+    default: null,
+    env: "TURNWISE_ADMIN_LISTEN",
+    help: "Serve /metrics, /drain and /admin here too, on loopback without a key; else they need an admin key",
+  },
+  "tls-cert": {
+    type: { kind: "string", placeholder: "FILE" },
+    default: null,
+    env: "TURNWISE_TLS_CERT",
+    help: "Answer HTTPS with this certificate chain (PEM); SIGHUP reads it again",
+    reload: true,
+  },
+  "tls-key": {
+    type: { kind: "string", placeholder: "FILE" },
+    default: null,
+    env: "TURNWISE_TLS_KEY",
+    help: "Private key of --tls-cert (PEM)",
+    reload: true,
+  },
   insecure: {
     type: { kind: "boolean" },
     default: false,

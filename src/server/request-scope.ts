@@ -5,8 +5,8 @@
 
 import { TurnwiseError, turnwiseError } from "../base/errors.ts";
 import type { GenerationTimings, GenerationUsage } from "../engine/types.ts";
+import type { RateMeter } from "./access/rate-meter.ts";
 import type { Dialect } from "./dialects.ts";
-
 import type { Miss } from "../turns/miss.ts";
 import { DEFAULT_TENANT, type Tenant } from "./tenant.ts";
 
@@ -25,6 +25,8 @@ export class RequestScope {
   dialect: Dialect = "openai";
   /** Whose request it is; tenants do not see what others stored. */
   tenant: Tenant = DEFAULT_TENANT;
+  /** What its key may use a minute; null where that has no limit. */
+  meter: RateMeter | null = null;
   status = 0;
   /** The answer goes on after its headers: `end` comes from the stream. */
   streaming = false;

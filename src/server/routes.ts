@@ -1,6 +1,7 @@
 /** The route table: a route is a function in `routes/` and a row here. */
 
 import { chatCompletions } from "./routes/chat-completions.ts";
+import { drain, listTenants } from "./routes/admin.ts";
 import { completions } from "./routes/completions.ts";
 import type { Dialect } from "./dialects.ts";
 import { countTokens } from "./routes/count-tokens.ts";
@@ -37,8 +38,8 @@ interface RouteBase {
   readonly path: string;
   /** The API that errors are told by; OpenAI's where absent. */
   readonly dialect?: Dialect;
-  /** "anyone" needs no API key. */
-  readonly access: "key" | "anyone";
+  /** "anyone" needs no API key, "admin" needs an operator's. */
+  readonly access: "key" | "anyone" | "admin";
   /** One line for the documentation. */
   readonly summary: string;
   /** What a body may hold, where there is one. */
@@ -252,10 +253,26 @@ export const ROUTES: readonly Route[] = [
   {
     method: "GET",
     path: "/metrics",
-    access: "key",
+    access: "admin",
     needs: "nothing",
     handle: metrics,
     summary: "Prometheus metrics",
+  },
+  {
+    method: "GET",
+    path: "/admin/tenants",
+    access: "admin",
+    needs: "nothing",
+    handle: listTenants,
+    summary: "Tenants with their requests in progress, sessions and stored responses",
+  },
+  {
+    method: "POST",
+    path: "/drain",
+    access: "admin",
+    needs: "nothing",
+    handle: drain,
+    summary: "End the server as SIGTERM does",
   },
   {
     method: "GET",

@@ -31,6 +31,8 @@ export interface ServerContext {
   readonly sessions: SessionStore;
   /** Turns that stateless clients may come back with. */
   readonly turns: TurnMemory;
+  /** Begins the server's end, as a signal does; `reason` goes to the log. */
+  readonly drain: (reason: string) => void;
 }
 
 export interface RouteRequest {

@@ -12,23 +12,28 @@ export interface Shutdown {
   /** Lets running requests finish within `timeoutMs`; a second call cancels them at once. */
   drain(reason: string, timeoutMs: number): Promise<void>;
   now(): Promise<void>;
+  /** Resolves when the server has ended, whoever asked for it. */
+  readonly ended: Promise<void>;
 }
 
 interface ServerParts {
   readonly lifecycle: Lifecycle;
-  readonly listener: HttpListener;
+  readonly listeners: readonly HttpListener[];
   readonly writes: WriteWatch;
   readonly logger: Logger;
 }
 
-export function createShutdown({ lifecycle, listener, writes, logger }: ServerParts): Shutdown {
+export function createShutdown({ lifecycle, listeners, writes, logger }: ServerParts): Shutdown {
   let drained: Promise<void> | null = null;
+  let markEnded: (() => void) | null = null;
+  const ended = new Promise<void>((resolve) => (markEnded = resolve));
   let graceMs = FLUSH_GRACE_MS;
   const end = async (timeoutMs: number): Promise<void> => {
     await lifecycle.drain(timeoutMs);
-    await listener.close(graceMs);
+    await Promise.all(listeners.map((listener) => listener.close(graceMs)));
     writes.stop();
     logger.info("closed");
+    markEnded?.();
   };
   const now = async (): Promise<void> => {
     graceMs = 0;
@@ -38,10 +43,11 @@ export function createShutdown({ lifecycle, listener, writes, logger }: ServerPa
   };
   return {
     now,
+    ended,
     drain(reason, timeoutMs) {
       if (drained !== null) return now();
       logger.info({ reason, openRequests: lifecycle.openRequests }, "draining");
-      listener.server.closeIdleConnections();
+      for (const { server } of listeners) server.closeIdleConnections();
       drained = end(timeoutMs);
       return drained;
     },

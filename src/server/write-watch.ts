@@ -7,6 +7,7 @@
  */
 
 import type { Server } from "node:http";
+import { Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { turnwiseError } from "../base/errors.ts";
 import type { TurnwiseError } from "../base/errors.ts";
@@ -31,10 +32,12 @@ export function watchWrites(server: Server, timeoutMs: number): WriteWatch {
   if (timeoutMs === 0) return { reasonFor: () => null, stop: () => undefined };
 
   const sockets = new Map<Socket, Progress>();
-  server.on("connection", (socket: Socket) => {
+  const watch = (socket: Socket): void => {
     sockets.set(socket, { writtenBytes: 0, sinceMs: performance.now() });
     socket.once("close", () => sockets.delete(socket));
-  });
+  };
+  // Requests name the socket that they came by: under TLS that is the secured one.
+  server.on(server instanceof TlsServer ? "secureConnection" : "connection", watch);
 
   const look = (): void => {
     const nowMs = performance.now();

@@ -48,6 +48,13 @@ export class SessionStore {
     return [...this.#sessions.values()].filter(({ init }) => init.tenant === tenant);
   }
 
+  countByTenant(): ReadonlyMap<string, number> {
+    this.#dropExpired();
+    const counts = new Map<string, number>();
+    for (const { init } of this.#sessions.values()) counts.set(init.tenant, (counts.get(init.tenant) ?? 0) + 1);
+    return counts;
+  }
+
   delete(tenant: string, id: string): void {
     const session = this.get(tenant, id);
     session.cancel();

@@ -13,7 +13,7 @@ describe("openai client", () => {
   let client;
 
   before(async () => {
-    server = await serve(["--request-timeout", "20s"], { TURNWISE_API_KEY: "secret" });
+    server = await serve(["--request-timeout", "20s"], { TURNWISE_API_KEY: "secret", TURNWISE_ADMIN_KEY: "secret-2" });
     client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: "secret", maxRetries: 0 });
   });
   after(async () => {
@@ -152,7 +152,7 @@ describe("openai client", () => {
   });
 
   async function untilMetric(line) {
-    const headers = { authorization: "Bearer secret" };
+    const headers = { authorization: "Bearer secret-2" };
     for (let tries = 0; tries < 200; tries += 1) {
       const text = await (await fetch(`${server.url}/metrics`, { headers })).text();
       if (text.split("\n").includes(line)) return;

@@ -24,7 +24,7 @@ export const SERVE = defineCommand({
   details:
     "SIGTERM or Ctrl-C stops taking requests and lets the running ones finish within --drain-timeout;\n" +
     "a second one ends at once. SIGHUP reads the settings file and the API keys again; running requests go on.\n" +
-    "TURNWISE_API_KEY sets an API key.",
+    "TURNWISE_API_KEY sets an API key, TURNWISE_ADMIN_KEY one that also opens /metrics, /drain and /admin.",
   arguments: { model: MODEL_ARGUMENT },
   groups: {
     Server: SERVER_OPTIONS,
@@ -42,14 +42,15 @@ export const SERVE = defineCommand({
     const engine = once(begin, "load").then(() => loadEngine(toEngineOptions(model, options, options), context));
     // What is wrong with the address or the keys is said before the model takes its time to load.
     const server = await openServer(engine, options);
-    const { url } = await server.listen();
+    const { url, adminUrl } = await server.listen();
     const drained = untilDrained(server, context);
     onHangup(() => reload(server, rereadOptions, context));
     begin.emit("load");
     try {
       const loaded = await Promise.race([engine, drained.then(() => null)]);
       if (loaded === null) return EXIT_CODES.ok;
-      for (const line of [describeModel(loaded.model), ...describeCapacity(loaded.capacity), `listening on ${url}`]) {
+      const addresses = [...(adminUrl === null ? [] : [`admin routes on ${adminUrl}`]), `listening on ${url}`];
+      for (const line of [describeModel(loaded.model), ...describeCapacity(loaded.capacity), ...addresses]) {
         await writeLine(context.terminal.stderr, line);
       }
       notifyReady(context.terminal.env, (reason) => context.terminal.stderr.write(`${reason}\n`));
@@ -86,6 +87,7 @@ function reload(server: TurnwiseServer, reread: () => ServerOptions, { terminal 
  */
 export function untilDrained(server: TurnwiseServer, { terminal, interrupts }: CommandContext): Promise<void> {
   return new Promise((resolve, reject) => {
+    void server.ended.then(resolve);
     // The handler stays: a signal while the engine ends must not look like a failure.
     interrupts.push((signal, count) => {
       if (count > 2) exitBySignal(signal);

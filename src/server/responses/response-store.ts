@@ -56,6 +56,12 @@ export class ResponseStore {
     return this.#bytes.get(owner) ?? 0;
   }
 
+  /** Those of whom anything is kept. */
+  owners(): readonly string[] {
+    this.#dropExpired();
+    return [...this.#bytes.keys()];
+  }
+
   /** Keeps a response; one larger than the limit is not kept. */
   add(owner: string, stored: StoredResponse): void {
     this.#dropExpired();

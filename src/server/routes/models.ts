@@ -5,20 +5,17 @@ import { checkModel, servedModelId } from "../server-context.ts";
 import type { EngineRequest } from "../server-context.ts";
 import type { ServerOptions } from "../options.ts";
 
-/** Anthropic's clients send it with every request. */
-const ANTHROPIC_VERSION = "anthropic-version";
-
-export function listModels({ engine, http, server }: EngineRequest): Response {
-  if (http.req.header(ANTHROPIC_VERSION) === undefined) {
+export function listModels({ engine, http, scope, server }: EngineRequest): Response {
+  if (scope.dialect === "openai") {
     return http.json({ object: "list", data: [describeModel(engine, server.options)] });
   }
   const described = describeForAnthropic(engine, server.options);
   return http.json({ data: [described], has_more: false, first_id: described["id"], last_id: described["id"] });
 }
 
-export function getModel({ engine, http, server }: EngineRequest): Response {
+export function getModel({ engine, http, scope, server }: EngineRequest): Response {
   checkModel(http.req.param("id"), engine, server.options);
-  const describe = http.req.header(ANTHROPIC_VERSION) === undefined ? describeModel : describeForAnthropic;
+  const describe = scope.dialect === "openai" ? describeModel : describeForAnthropic;
   return http.json(describe(engine, server.options));
 }
 

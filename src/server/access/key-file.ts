@@ -3,22 +3,28 @@
  * are skipped. JSON: the SHA-256 of each key, in hex, with its tenant and what that may have:
  *
  *     { "9f86d0...": { "tenant": "team-a", "name": "ci", "priority": 1, "expires": "2030-01-31T00:00:00Z",
- *                      "limits": { "max_requests": 8, "kv_share": 0.5 } } }
+ *                      "admin": false, "limits": { "max_requests": 8, "kv_share": 0.5,
+ *                                                "requests_per_minute": 60, "tokens_per_minute": 100000 } } }
  *
- * Several keys may name one tenant: it outlives each of them.
+ * Several keys may name one tenant: it outlives each of them. The limits a minute are each key's own. An
+ * admin key also opens the routes for operators.
  */
 
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
-import { fail, TurnwiseError } from "../base/errors.ts";
-import { describeIssue } from "./fields/describe-issue.ts";
-import { DEFAULT_TENANT, type Tenant } from "./tenant.ts";
+import { fail, TurnwiseError } from "../../base/errors.ts";
+import { describeIssue } from "../fields/describe-issue.ts";
+import { DEFAULT_TENANT, type Tenant } from "../tenant.ts";
+import type { RateLimits } from "./rate-meter.ts";
 
 export interface KnownKey {
   /** SHA-256 of the key. */
   readonly digest: Buffer;
   readonly tenant: Tenant;
+  readonly admin: boolean;
+  /** Null: none. */
+  readonly limits: RateLimits | null;
   readonly expiresMs: number;
 }
 
@@ -27,17 +33,22 @@ const MAX_KEY_FILE_BYTES = 1024 * 1024;
 /** Metrics and logs name tenants. */
 const MAX_NAME_CHARACTERS = 100;
 
+const perMinute = z.int().min(1).default(Infinity);
+
 const keyEntry = z.strictObject({
   tenant: z.string().min(1).max(MAX_NAME_CHARACTERS),
   name: z.string().max(MAX_NAME_CHARACTERS).optional(),
+  admin: z.boolean().default(false),
   priority: z.int().min(-100).max(100).default(0),
   expires: z.iso.datetime({ offset: true }).optional(),
   limits: z
     .strictObject({
       max_requests: z.int().min(1).default(Infinity),
       kv_share: z.number().gt(0).max(1).default(1),
+      requests_per_minute: perMinute,
+      tokens_per_minute: perMinute,
     })
-    .default({ max_requests: Infinity, kv_share: 1 }),
+    .prefault({}),
 });
 
 const keyEntries = z.record(z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in lower-case hex"), keyEntry);
@@ -50,8 +61,8 @@ export function readKeyFile(path: string): KnownKey[] {
   return keys;
 }
 
-export function plainKey(key: string): KnownKey {
-  return { digest: sha256(key), tenant: DEFAULT_TENANT, expiresMs: Infinity };
+export function plainKey(key: string, admin: boolean): KnownKey {
+  return { digest: sha256(key), tenant: DEFAULT_TENANT, admin, limits: null, expiresMs: Infinity };
 }
 
 export function sha256(text: string): Buffer {
@@ -75,7 +86,7 @@ function parsePlainKeys(text: string, path: string): KnownKey[] {
     .filter((line) => line !== "" && !line.startsWith("#"));
   const spaced = keys.findIndex((key) => /\s/.test(key));
   if (spaced !== -1) failKeyFile(`key ${spaced + 1} of ${path} contains a space`);
-  return keys.map(plainKey);
+  return keys.map((key) => plainKey(key, false));
 }
 
 function parseJsonKeys(text: string, path: string): KnownKey[] {
@@ -90,11 +101,18 @@ function parseJsonKeys(text: string, path: string): KnownKey[] {
     const { path: place, problem } = describeIssue(parsed.error.issues, value);
     return failKeyFile(`${path}: ${place} ${problem}`);
   }
-  return Object.entries(parsed.data).map(([digest, { tenant: name, priority, expires, limits }]) => ({
+  return Object.entries(parsed.data).map(([digest, { tenant: name, admin, priority, expires, limits }]) => ({
     digest: Buffer.from(digest, "hex"),
     tenant: { name, priority, kvShare: limits.kv_share, maxRequests: limits.max_requests },
+    admin,
+    limits: rateLimits(limits.requests_per_minute, limits.tokens_per_minute),
     expiresMs: expires === undefined ? Infinity : Date.parse(expires),
   }));
+}
+
+function rateLimits(requestsPerMinute: number, tokensPerMinute: number): RateLimits | null {
+  if (requestsPerMinute === Infinity && tokensPerMinute === Infinity) return null;
+  return { requestsPerMinute, tokensPerMinute };
 }
 
 function failKeyFile(problem: string): never {

@@ -1,7 +1,7 @@
 /** Whether an address can be reached from other machines, and what that requires. */
 
 import { isIP } from "node:net";
-import { fail } from "../base/errors.ts";
+import { fail } from "../../base/errors.ts";
 
 /** True for addresses that only this machine reaches; a name other than localhost is taken to be public. */
 export function isLoopback(host: string): boolean {
@@ -15,7 +15,7 @@ export function checkBinding(host: string, keysRequired: boolean, insecure: bool
 }
 
 /** A URL that a client on this machine can use: an address that means "all" is shown as loopback. */
-export function urlOf(host: string, port: number): string {
+export function urlOf(host: string, port: number, scheme: "http" | "https" = "http"): string {
   const shown = host === "0.0.0.0" ? "127.0.0.1" : host === "::" || host === "" ? "::1" : host;
-  return `http://${isIP(shown) === 6 ? `[${shown}]` : shown}:${port}`;
+  return `${scheme}://${isIP(shown) === 6 ? `[${shown}]` : shown}:${port}`;
 }
