@@ -8,6 +8,7 @@ import { at, invariant, unreachable } from "../../base/invariant.ts";
 import type { Grammar, GrammarNode } from "./grammar.ts";
 import { GRAMMAR_LIMITS } from "./limits.ts";
 import { RegexArena } from "./regex/arena.ts";
+import { matchesEmpty, matchesSomething } from "./regex/regex-traits.ts";
 import { EMPTY, NONE, type Regex } from "./regex/regex.ts";
 
 export class GrammarBuilder {
@@ -74,10 +75,11 @@ export class GrammarBuilder {
   /** Null where `root` derives nothing. Throws `grammar_invalid` for left recursion, naming nodes by `nameOf`. */
   finish(root: number, nameOf: (id: number) => string | null = () => null): Grammar | null {
     const nodes = this.#nodes.map((node) => node ?? invariantDefined());
-    const derives = findDeriving(nodes, (regex) => this.arena.isLive(this.arena.intern(regex)));
+    const isLive = (regex: Regex): boolean => this.arena.isLive(this.arena.intern(regex));
+    const derives = findDeriving(nodes, (regex) => matchesSomething(regex, isLive));
     if (derives[root] !== 1) return null;
     const trimmed = nodes.map((node, id) => (derives[id] === 1 ? trim(node, derives) : node));
-    const nullable = findNullable(trimmed, (regex) => this.arena.nullable(this.arena.intern(regex)));
+    const nullable = findNullable(trimmed, matchesEmpty);
     checkLeftRecursion(trimmed, nullable, nameOf);
     return compact(trimmed, root);
   }

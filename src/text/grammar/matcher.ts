@@ -6,13 +6,12 @@
 import { at, invariant } from "../../base/invariant.ts";
 import { TOKEN_FLAG } from "../tokenizer/types.ts";
 import { hasTokenFlag, tokenBytes } from "../tokenizer/vocabulary-bytes.ts";
-import { type Tier, addMask, addWords } from "./masks/lexer-masks.ts";
+import { addTokens, allow } from "./masks/lexer-mask.ts";
+import type { VocabularyTrie } from "./masks/vocabulary-trie.ts";
 import { ParseSet, awaitedToken } from "./parse-set.ts";
 import type { Pushdown } from "./pushdown.ts";
 import { DEAD } from "./regex/arena.ts";
 
-/** Of each grammar; 16 KiB each for 128k tokens. */
-const MAX_PARSE_MASKS = 128;
 /** A span without a choice ends here at the latest: what is forced is used as a draft. */
 const MAX_FORCED_BYTES = 256;
 
@@ -61,51 +60,40 @@ export class Matcher {
     }
   }
 
-  /** What one parse allows; where that is much it is kept, as the next token often finds the same. */
+  /** What one parse allows. */
   #addParse(words: Uint32Array, state: number, stack: number): void {
-    const { masks, arena, parseMasks } = this.#pushdown;
-    const key = `${masks.tiers.map(({ trie }) => arena.clamp(state, trie.maxDepth)).join()}:${stack}`;
-    const known = parseMasks.get(key);
-    if (known !== undefined) {
-      addWords(words, known);
-      return;
-    }
-    const parts = masks.tiers.map((tier) => ({ tier, mask: masks.mask(tier, arena, state) }));
-    const isLarge = parts.some(({ mask }) => mask.words !== null);
-    const into = isLarge ? new Uint32Array(words.length) : words;
-    for (const { tier, mask } of parts) {
-      addMask(into, mask);
-      if (mask.exits.length > 0) this.#addContinuations(into, tier, mask.exits, stack);
-    }
-    if (!isLarge) return;
-    if (parseMasks.size >= MAX_PARSE_MASKS) parseMasks.clear();
-    parseMasks.set(key, into);
-    addWords(words, into);
-  }
-
-  /** The tokens that end a lexeme inside themselves and go on with what `stack` holds. */
-  #addContinuations(words: Uint32Array, tier: Tier, exits: Int32Array, stack: number): void {
+    const { masks, arena, ends } = this.#pushdown;
+    const mask = masks.mask(arena, state);
+    mask.addTo(words);
+    if (!mask.hasSuffixes) return;
     const next = this.#pushdown.continuation(stack);
     if (next.size === 0) return;
-    for (const exit of exits) this.#walkBelow(words, tier, exit, next);
+    let tokens = ends.get(mask.id, stack);
+    if (tokens === undefined) {
+      tokens = this.#tokensAlong(mask.suffixes(masks.vocabulary), next);
+      ends.set(mask.id, stack, tokens);
+    }
+    addTokens(words, tokens);
   }
 
-  #walkBelow(words: Uint32Array, { trie }: Tier, exit: number, from: ParseSet): void {
-    const { bytes, depths, skips, tokens, sameBytes } = trie;
-    const end = skips[exit] ?? 0;
-    const top = (depths[exit] ?? 0) + 1;
-    for (let node = exit + 1; node < end;) {
-      const depth = (depths[node] ?? 0) - top;
+  /** The tokens of `trie` whose bytes may follow `from`. */
+  #tokensAlong(trie: VocabularyTrie, from: ParseSet): Int32Array {
+    const { nodeCount, bytes, depths, skips, tokens, tokenStarts } = trie;
+    const found: number[] = [];
+    for (let node = 0; node < nodeCount;) {
+      const depth = depths[node] ?? 0;
       const before = depth === 0 ? from : at(this.#walks, depth - 1);
       const after = (this.#walks[depth] ??= new ParseSet());
       this.#pushdown.advance(before, bytes[node] ?? 0, after);
       if (after.size === 0 && !after.complete) {
-        node = skips[node] ?? end;
+        node = skips[node] ?? nodeCount;
         continue;
       }
-      for (let token = tokens[node] ?? -1; token >= 0; token = sameBytes[token] ?? -1) allow(words, token);
+      const end = tokenStarts[node + 1] ?? 0;
+      for (let index = tokenStarts[node] ?? 0; index < end; index += 1) found.push(tokens[index] ?? 0);
       node += 1;
     }
+    return Int32Array.from(found);
   }
 
   /** Whether `token` may come next; if so it counts as said. */
@@ -185,8 +173,4 @@ export class Matcher {
     }
     return only;
   }
-}
-
-function allow(words: Uint32Array, token: number): void {
-  words[token >> 5] = (words[token >> 5] ?? 0) | (1 << (token & 31));
 }

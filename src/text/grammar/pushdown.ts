@@ -8,6 +8,7 @@ import { at, unreachable } from "../../base/invariant.ts";
 import type { Grammar } from "./grammar.ts";
 import { GRAMMAR_LIMITS } from "./limits.ts";
 import type { LexerMasks } from "./masks/lexer-masks.ts";
+import { LexemeEnds } from "./masks/lexeme-ends.ts";
 import { ParseSet, tokenState } from "./parse-set.ts";
 import { DEAD, DONE, type RegexArena } from "./regex/arena.ts";
 
@@ -25,8 +26,8 @@ interface Frame {
 export class Pushdown {
   readonly masks: LexerMasks;
   readonly arena: RegexArena;
-  /** Whole masks of single parses, kept by the matchers. */
-  readonly parseMasks = new Map<string, Uint32Array>();
+  /** Tokens that end a lexeme inside themselves, found by the matchers. */
+  readonly ends = new LexemeEnds();
   readonly #grammar: Grammar;
   readonly #frames: Frame[] = [{ node: -1, position: 0, below: -1 }];
   readonly #stackOf = new Map<string, number>();

@@ -1,0 +1,84 @@
+/** The tokens that one lexer state allows, and how they are joined into a mask of the vocabulary. */
+
+import type { VocabularyBytes } from "../../tokenizer/types.ts";
+import { buildTrie, type VocabularyTrie } from "./vocabulary-trie.ts";
+
+/** A node of a trie where a lexeme may end and longer tokens go on. */
+export interface LexemeExit {
+  readonly trie: VocabularyTrie;
+  readonly node: number;
+}
+
+let masksMade = 0;
+
+export class LexerMask {
+  /** No other mask has it, even after this one is forgotten. */
+  readonly id: number;
+  /** Tokens that keep the lexeme open or end exactly with it are in one of these three. */
+  readonly #shared: Uint32Array | null;
+  readonly #own: Uint32Array | null;
+  readonly #tokens: Int32Array;
+  #exits: readonly LexemeExit[];
+  #suffixes: VocabularyTrie | null = null;
+
+  /** `shared` belongs to other masks too. */
+  constructor(shared: Uint32Array | null, own: Uint32Array | null, tokens: Int32Array, exits: readonly LexemeExit[]) {
+    masksMade += 1;
+    this.id = masksMade;
+    this.#shared = shared;
+    this.#own = own;
+    this.#tokens = tokens;
+    this.#exits = exits;
+  }
+
+  /** Of memory that is this mask's alone, about. */
+  get bytes(): number {
+    return 200 + this.#tokens.byteLength + (this.#own?.byteLength ?? 0);
+  }
+
+  get hasSuffixes(): boolean {
+    return this.#exits.length > 0 || this.#suffixes !== null;
+  }
+
+  /** What tokens that end the lexeme inside themselves go on with. Made when first asked for. */
+  suffixes(vocabulary: VocabularyBytes): VocabularyTrie {
+    this.#suffixes ??= joinSuffixes(vocabulary, this.#exits);
+    this.#exits = [];
+    return this.#suffixes;
+  }
+
+  addTo(words: Uint32Array): void {
+    if (this.#shared !== null) addWords(words, this.#shared);
+    if (this.#own !== null) addWords(words, this.#own);
+    addTokens(words, this.#tokens);
+  }
+}
+
+export function addTokens(words: Uint32Array, tokens: Int32Array): void {
+  for (const token of tokens) allow(words, token);
+}
+
+export function allow(words: Uint32Array, token: number): void {
+  words[token >> 5] = (words[token >> 5] ?? 0) | (1 << (token & 31));
+}
+
+function addWords(words: Uint32Array, more: Uint32Array): void {
+  for (let index = 0; index < words.length; index += 1) words[index] = (words[index] ?? 0) | (more[index] ?? 0);
+}
+
+/** Many tokens go on alike behind their ends, so that one walk does for all of them. */
+function joinSuffixes(vocabulary: VocabularyBytes, exits: readonly LexemeExit[]): VocabularyTrie {
+  const ids: number[] = [];
+  const starts: number[] = [];
+  for (const { trie, node } of exits) {
+    const { depths, skips, tokens, tokenStarts } = trie;
+    const passed = (depths[node] ?? 0) + 1;
+    const end = tokenStarts[skips[node] ?? 0] ?? 0;
+    for (let index = tokenStarts[node + 1] ?? 0; index < end; index += 1) {
+      const id = tokens[index] ?? 0;
+      ids.push(id);
+      starts.push((vocabulary.offsets[id] ?? 0) + passed);
+    }
+  }
+  return buildTrie(vocabulary, { ids: Int32Array.from(ids), starts: Uint32Array.from(starts) });
+}
