@@ -16,7 +16,13 @@ export function letterText(endTokens: readonly number[] = []): TextPorts {
     endTokens: new Set(endTokens),
     decoder: () => new LetterDecoder(),
     stopMatcher: (stop) => new NaiveStopMatcher(stop),
-    constraint: () => ({ fill: () => false, accept: () => undefined, isFinished: false }),
+    constraint: () => ({
+      fill: () => false,
+      accept: () => undefined,
+      prepare: () => new Int32Array(0),
+      close: () => undefined,
+      isFinished: false,
+    }),
   };
 }
 

@@ -24,10 +24,17 @@ export interface TextPorts {
 
 /** Bounds what a choice may say next. `text/grammar` has the real one. */
 export interface Constraint {
-  /** Writes what may come next as a mask; false: anything. */
-  fill(words: Uint32Array): boolean;
+  /** Writes what may come after the first `drafted` tokens of the draft as a mask; false: anything. */
+  fill(words: Uint32Array, drafted: number): boolean;
   /** The token was said. */
   accept(token: number): void;
+  /**
+   * All that this step says is accepted: masks for the next one can be made meanwhile. Gives a draft:
+   * at most `room` tokens that are likely to be said, each of which may be.
+   */
+  prepare(room: number): Int32Array;
+  /** Nothing more is asked. */
+  close(): void;
   /** Nothing may follow. */
   readonly isFinished: boolean;
 }
@@ -146,10 +153,13 @@ function startChoice(order: GenerationOrder, choice: number, text: TextPorts): A
   const limits = { maxTokens, endTokens: ignoreEos ? NO_END_TOKENS : text.endTokens };
   const matcher = stop.length === 0 ? null : text.stopMatcher(stop);
   const seed = BigInt.asUintN(64, order.seed + BigInt(choice));
+  const constraint = order.grammar === null ? null : text.constraint(order.grammar);
+  // The first mask is made while the prompt is computed.
+  constraint?.prepare(0);
   return {
     output: new ChoiceOutput(choice, limits, text.decoder(order), matcher),
     history: startHistory(order),
-    constraint: order.grammar === null ? null : text.constraint(order.grammar),
+    constraint,
     sampling: {
       settings: order.sampling,
       seedLow: Number(seed & 0xffffffffn),

@@ -8,14 +8,19 @@ import { LexerMasks } from "../../text/grammar/masks/lexer-masks.ts";
 import { Pushdown } from "../../text/grammar/pushdown.ts";
 import type { VocabularyBytes } from "../../text/tokenizer/types.ts";
 import type { Constraint } from "./active-order.ts";
+import { GrammarConstraint } from "./grammar-constraint.ts";
+import type { MaskMaker } from "./mask-maker.ts";
 import type { OrderGrammar } from "./order.ts";
 import { wakingConstraint } from "./waking-constraint.ts";
-import { matcherConstraint } from "./matcher-constraint.ts";
 
 /** Grammars ready to run; agents come back with the same few. */
 const MAX_PUSHDOWNS = 32;
 
-export function grammarConstraints(vocabulary: VocabularyBytes): (grammar: OrderGrammar) => Constraint {
+/** `maker` null: masks are made when they are asked for. */
+export function grammarConstraints(
+  vocabulary: VocabularyBytes,
+  maker: MaskMaker | null = null,
+): (grammar: OrderGrammar) => Constraint {
   let masks: LexerMasks | null = null;
   const pushdowns = new Map<string, Pushdown>();
   return ({ grammar, key, wake }) => {
@@ -25,8 +30,12 @@ export function grammarConstraints(vocabulary: VocabularyBytes): (grammar: Order
     pushdowns.delete(key);
     pushdowns.set(key, pushdown);
     const oldest = pushdowns.keys().next().value;
-    if (pushdowns.size > MAX_PUSHDOWNS && oldest !== undefined) pushdowns.delete(oldest);
-    const start = (): Matcher => new Matcher(pushdown);
-    return wake === null ? matcherConstraint(start()) : wakingConstraint(start, wake, vocabulary);
+    if (pushdowns.size > MAX_PUSHDOWNS && oldest !== undefined) {
+      pushdowns.delete(oldest);
+      maker?.forget(oldest);
+    }
+    const start = (): GrammarConstraint =>
+      new GrammarConstraint(new Matcher(pushdown), maker?.open(key, grammar) ?? null);
+    return wake === null ? start() : wakingConstraint(start, wake, vocabulary);
   };
 }

@@ -34,7 +34,7 @@ export function addSampleRows(active: ActiveOrder, chunk: PlannedChunk, sample: 
 /** A grammar that meets a limit fails its own order, not the step's others. */
 function fillMask(active: ActiveOrder, constraint: Constraint, words: Uint32Array): boolean {
   try {
-    return constraint.fill(words);
+    return constraint.fill(words, 0);
   } catch (thrown) {
     active.failure = toTurnwiseError(thrown);
     return false;
@@ -109,7 +109,11 @@ function takeToken(
   active.lastTokenMs = nowMs;
   const { delta, finish } = output.push(wireToken(token, order.logprobs, result, row), constraint?.isFinished);
   if (delta !== null) events.push({ kind: "part", id, part: delta });
-  if (finish === null) return;
+  if (finish === null) {
+    constraint?.prepare(0);
+    return;
+  }
+  constraint?.close();
   advance.sequenceDone = true;
   events.push({ kind: "part", id, part: { kind: "finish", choice: sequence.choice, ...finish } });
   active.unfinishedChoices -= 1;

@@ -244,6 +244,7 @@ export class StepLoop {
       if (sequence.state === "done") continue;
       if (sound) this.#scheduler.remove(sequence);
       else this.#scheduler.discard(sequence);
+      active.choices[sequence.choice]?.constraint?.close();
     }
     this.#active.delete(active.order.id);
   }

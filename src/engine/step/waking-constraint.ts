@@ -1,31 +1,40 @@
 /** Leaves free text alone until the sign of a tool call, and from there on holds it to the grammar. */
 
 import { TOKEN_FLAG, type VocabularyBytes } from "../../text/tokenizer/types.ts";
-import type { Matcher } from "../../text/grammar/matcher.ts";
 import { hasTokenFlag, tokenBytes } from "../../text/tokenizer/vocabulary-bytes.ts";
 import type { WakeRule } from "../../text/tools/tool-grammar.ts";
 import type { Constraint } from "./active-order.ts";
-import { matcherConstraint } from "./matcher-constraint.ts";
+import { type GrammarConstraint, NO_DRAFT } from "./grammar-constraint.ts";
 
-export function wakingConstraint(start: () => Matcher, rule: WakeRule, vocabulary: VocabularyBytes): Constraint {
-  let awake: Constraint | null = null;
+export function wakingConstraint(
+  start: () => GrammarConstraint,
+  rule: WakeRule,
+  vocabulary: VocabularyBytes,
+): Constraint {
+  let awake: GrammarConstraint | null = null;
   /** The text so far as bytes in a string; where the sign may come anywhere, its last part only. */
   let text = "";
   const wakeByText = (): void => {
     const trimmed = text.length - text.trimStart().length;
     const at = rule.atStart ? (text.startsWith(rule.text, trimmed) ? trimmed : -1) : text.indexOf(rule.text);
     if (rule.text === "" || at < 0) return;
-    const matcher = start();
+    const constraint = start();
     // A token may hold more than the sign; what does not go on as a call stays text.
-    if (matcher.acceptBytes(Buffer.from(text.slice(at), "latin1"))) awake = matcherConstraint(matcher);
-    else text = text.slice(at + rule.text.length);
+    if (constraint.acceptBytes(Buffer.from(text.slice(at), "latin1"))) {
+      awake = constraint;
+      return;
+    }
+    constraint.close();
+    text = text.slice(at + rule.text.length);
   };
   return {
-    fill: (words) => awake !== null && awake.fill(words),
+    fill: (words, drafted) => awake !== null && awake.fill(words, drafted),
+    prepare: (room) => awake?.prepare(room) ?? NO_DRAFT,
+    close: () => awake?.close(),
     accept(token) {
       if (awake !== null) return awake.accept(token);
       if (token === rule.token) {
-        awake = matcherConstraint(start());
+        awake = start();
         return awake.accept(token);
       }
       if (hasTokenFlag(vocabulary, token, TOKEN_FLAG.hidden | TOKEN_FLAG.endOfGeneration)) return;

@@ -10,6 +10,7 @@ import { createStopMatcher } from "../../text/stop-strings.ts";
 import { type LoadedModel, loadModel } from "../load/load-model.ts";
 import { StepLoop } from "../step/step-loop.ts";
 import type { FromStepWorker, PlainEngineOptions, TokenBytes, ToStepWorker } from "./step-messages.ts";
+import { MaskClient } from "./mask-client.ts";
 import { ThreadInbox } from "./thread-inbox.ts";
 import { grammarConstraints } from "../step/grammar-constraints.ts";
 import { createTokenDecoder } from "../step/token-decoder.ts";
@@ -87,7 +88,7 @@ function makeLoop(model: LoadedModel): StepLoop {
       decoder: (order) => createTokenDecoder(vocabulary, order.keepSpecial),
       stopMatcher: createStopMatcher,
       endTokens: new Set(vocabulary.endOfGenerationIds),
-      constraint: grammarConstraints(vocabulary),
+      constraint: grammarConstraints(vocabulary, new MaskClient(vocabulary)),
     },
     limits: model.limits,
     costs: model.costs,

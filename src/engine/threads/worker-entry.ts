@@ -3,7 +3,7 @@
  * sources that run directly (tests, tsx) start the thread from the build, which must be current.
  */
 
-export type WorkerName = "step-worker" | "text-worker";
+export type WorkerName = "step-worker" | "text-worker" | "mask-worker";
 
 export function workerEntry(name: WorkerName): URL {
   const here = new URL(import.meta.url);

@@ -1,0 +1,72 @@
+/**
+ * A matcher as the step loop's constraint. The matcher here says what is accepted and when the text is
+ * whole; masks come from the maker beside the step loop where there is one, and are the same.
+ */
+
+import { invariant } from "../../base/invariant.ts";
+import type { Matcher } from "../../text/grammar/matcher.ts";
+import type { MatcherStep } from "../threads/mask-messages.ts";
+import type { Constraint } from "./active-order.ts";
+import type { MaskStream } from "./mask-maker.ts";
+
+export const NO_DRAFT = new Int32Array(0);
+
+export class GrammarConstraint implements Constraint {
+  readonly #matcher: Matcher;
+  readonly #stream: MaskStream | null;
+  #steps: MatcherStep[] = [];
+  #isPrepared = false;
+  #draft = NO_DRAFT;
+
+  constructor(matcher: Matcher, stream: MaskStream | null) {
+    this.#matcher = matcher;
+    this.#stream = stream;
+  }
+
+  get isFinished(): boolean {
+    return this.#matcher.isFinished;
+  }
+
+  fill(words: Uint32Array, drafted = 0): boolean {
+    if (!this.#isPrepared) this.prepare(0);
+    if (this.#stream?.fill(words, drafted) === true) return true;
+    const matcher = this.#matcher;
+    for (const token of this.#draft.subarray(0, drafted)) {
+      invariant(matcher.accept(token), "a drafted token is accepted");
+    }
+    matcher.fillMask(words);
+    matcher.rollback(drafted);
+    return true;
+  }
+
+  accept(token: number): void {
+    invariant(this.#matcher.accept(token), "a token that the mask allows is accepted");
+    this.#went(token);
+  }
+
+  /** Whether the text may go on with `bytes`; if so they count as said. */
+  acceptBytes(bytes: Uint8Array): boolean {
+    const isAccepted = this.#matcher.acceptBytes(bytes);
+    if (isAccepted) this.#went(bytes);
+    return isAccepted;
+  }
+
+  prepare(_room: number): Int32Array {
+    this.#draft = NO_DRAFT;
+    this.#isPrepared = true;
+    if (this.#stream !== null && !this.isFinished) {
+      this.#stream.follow(this.#steps, this.#draft);
+      this.#steps = [];
+    }
+    return this.#draft;
+  }
+
+  close(): void {
+    this.#stream?.close();
+  }
+
+  #went(step: MatcherStep): void {
+    this.#isPrepared = false;
+    if (this.#stream !== null) this.#steps.push(step);
+  }
+}

@@ -1,0 +1,19 @@
+/** Makes masks ahead, beside the step loop. `threads/mask-client.ts` has the real one. */
+
+import type { Grammar } from "../../text/grammar/grammar.ts";
+import type { MatcherStep } from "../threads/mask-messages.ts";
+
+export interface MaskMaker {
+  /** Begins to follow a generation under `grammar`, which `key` stands for. */
+  open(key: string, grammar: Grammar): MaskStream;
+  /** No more generations come under the grammar of `key`. */
+  forget(key: string): void;
+}
+
+export interface MaskStream {
+  /** The generation went on by `steps`; the masks of what follows them, and then `draft`, are wanted. */
+  follow(steps: readonly MatcherStep[], draft: Int32Array): void;
+  /** Writes the mask after the first `drafted` tokens of the last draft; false where it could not be made. */
+  fill(words: Uint32Array, drafted: number): boolean;
+  close(): void;
+}

@@ -1,0 +1,82 @@
+/**
+ * The step loop's side of the thread that makes masks: started with the first grammar, told at once what
+ * was accepted, and asked for the mask one step of the model later. Where it fails or does not answer
+ * the step loop makes the masks itself, so that an answer never depends on it.
+ */
+
+import { Worker } from "node:worker_threads";
+import type { Grammar } from "../../text/grammar/grammar.ts";
+import type { VocabularyBytes } from "../../text/tokenizer/types.ts";
+import type { MaskMaker, MaskStream } from "../step/mask-maker.ts";
+import { MaskMemory, type MaskWorkerData, type MatcherStep, type ToMaskWorker } from "./mask-messages.ts";
+import { workerEntry } from "./worker-entry.ts";
+
+/** Building the vocabulary's tries and a thread's start are inside it, on a machine with much to do. */
+const PATIENCE_MS = 3000;
+/** Memory of ended generations that is kept for the next ones, a megabyte at most for 128k tokens. */
+const MAX_SPARE = 8;
+
+export class MaskClient implements MaskMaker {
+  readonly #vocabulary: VocabularyBytes;
+  readonly #wordCount: number;
+  readonly #known = new Set<string>();
+  readonly #spare: MaskMemory[] = [];
+  #worker: Worker | null = null;
+  #isLost = false;
+  #nextId = 0;
+
+  constructor(vocabulary: VocabularyBytes) {
+    this.#vocabulary = vocabulary;
+    this.#wordCount = Math.ceil(vocabulary.flags.length / 32);
+  }
+
+  open(key: string, grammar: Grammar): MaskStream {
+    const id = this.#nextId++;
+    const memory = this.#spare.pop() ?? new MaskMemory(this.#wordCount);
+    memory.publish(0, true);
+    this.#post({ kind: "open", id, key, grammar: this.#known.has(key) ? null : grammar, memory: memory.buffer });
+    this.#known.add(key);
+    let version = 0;
+    return {
+      follow: (steps: readonly MatcherStep[], draft: Int32Array) => {
+        version += 1;
+        this.#post({ kind: "follow", id, version, steps, draft });
+      },
+      fill: (words, drafted) => {
+        if (this.#isLost) return false;
+        const isGood = memory.waitFor(version, PATIENCE_MS);
+        if (isGood) words.set(memory.mask(drafted));
+        return isGood;
+      },
+      close: () => {
+        this.#post({ kind: "close", id });
+        // Reused only when the maker is known to be done with it.
+        if (this.#spare.length < MAX_SPARE && memory.waitFor(version, 0)) this.#spare.push(memory);
+      },
+    };
+  }
+
+  forget(key: string): void {
+    if (this.#known.delete(key)) this.#post({ kind: "forget", key });
+  }
+
+  #post(message: ToMaskWorker): void {
+    if (this.#isLost) return;
+    this.#worker ??= this.#start();
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    this.#worker.postMessage(message);
+  }
+
+  #start(): Worker {
+    const data: MaskWorkerData = { vocabulary: this.#vocabulary };
+    // The process's own flags (--input-type, --import) are about its main script.
+    const worker = new Worker(workerEntry("mask-worker"), { workerData: data, name: "turnwise-masks", execArgv: [] });
+    worker.unref();
+    const lose = (): void => {
+      this.#isLost = true;
+    };
+    worker.on("error", lose);
+    worker.on("exit", lose);
+    return worker;
+  }
+}

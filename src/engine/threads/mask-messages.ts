@@ -1,0 +1,74 @@
+/**
+ * What passes between the step loop's thread and the thread that makes masks. Masks come back in memory
+ * that both share: a version that the maker raises, then a mask for the text so far and one after each
+ * token of its draft.
+ */
+
+import type { Grammar } from "../../text/grammar/grammar.ts";
+import type { VocabularyBytes } from "../../text/tokenizer/types.ts";
+
+/** Tokens that one draft has at most: their masks have a place each. */
+export const MAX_DRAFT_TOKENS = 12;
+
+/** What a generation went on with: a token, or bytes of which the cut into tokens does not count. */
+export type MatcherStep = number | Uint8Array;
+
+export type ToMaskWorker =
+  /** `grammar` is null where one of this key was sent before and not forgotten. */
+  | {
+      readonly kind: "open";
+      readonly id: number;
+      readonly key: string;
+      readonly grammar: Grammar | null;
+      readonly memory: SharedArrayBuffer;
+    }
+  | {
+      readonly kind: "follow";
+      readonly id: number;
+      readonly version: number;
+      readonly steps: readonly MatcherStep[];
+      readonly draft: Int32Array;
+    }
+  | { readonly kind: "close"; readonly id: number }
+  | { readonly kind: "forget"; readonly key: string };
+
+export interface MaskWorkerData {
+  readonly vocabulary: VocabularyBytes;
+}
+
+const HEADER_WORDS = 2;
+
+/** One generation's shared memory. */
+export class MaskMemory {
+  readonly buffer: SharedArrayBuffer;
+  readonly #header: Int32Array;
+  readonly #words: Uint32Array;
+  readonly #wordCount: number;
+
+  constructor(wordCount: number, buffer?: SharedArrayBuffer) {
+    const masks = MAX_DRAFT_TOKENS + 1;
+    this.buffer = buffer ?? new SharedArrayBuffer((HEADER_WORDS + masks * wordCount) * 4);
+    this.#header = new Int32Array(this.buffer, 0, HEADER_WORDS);
+    this.#words = new Uint32Array(this.buffer, HEADER_WORDS * 4);
+    this.#wordCount = wordCount;
+  }
+
+  mask(index: number): Uint32Array {
+    return this.#words.subarray(index * this.#wordCount, (index + 1) * this.#wordCount);
+  }
+
+  /** Until the masks of `version` are made; whether they are good. False also after `patienceMs`. */
+  waitFor(version: number, patienceMs: number): boolean {
+    for (let seen = Atomics.load(this.#header, 0); seen !== version; seen = Atomics.load(this.#header, 0)) {
+      if (Atomics.wait(this.#header, 0, seen, patienceMs) === "timed-out") return false;
+    }
+    return Atomics.load(this.#header, 1) === 0;
+  }
+
+  /** The masks of `version` are made, or could not be. */
+  publish(version: number, isGood: boolean): void {
+    Atomics.store(this.#header, 1, isGood ? 0 : 1);
+    Atomics.store(this.#header, 0, version);
+    Atomics.notify(this.#header, 0);
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Entry of the thread that makes masks while the model computes the step before them. It follows each
+ * generation with a matcher of its own; the step loop has another, which decides.
+ */
+
+import { parentPort, workerData } from "node:worker_threads";
+import { invariant, unreachable } from "../../base/invariant.ts";
+import { LexerMasks } from "../../text/grammar/masks/lexer-masks.ts";
+import { Matcher } from "../../text/grammar/matcher.ts";
+import { Pushdown } from "../../text/grammar/pushdown.ts";
+import { MaskMemory, type MaskWorkerData, type ToMaskWorker } from "./mask-messages.ts";
+
+invariant(parentPort !== null, "mask-worker.ts runs as a thread");
+const { vocabulary } = workerData as MaskWorkerData;
+const masks = new LexerMasks(vocabulary);
+const pushdowns = new Map<string, Pushdown>();
+const followed = new Map<number, Followed>();
+parentPort.on("message", (message: ToMaskWorker) => receive(message));
+
+interface Followed {
+  readonly memory: MaskMemory;
+  /** Null once it could not follow: the step loop then makes the masks itself, and meets the reason. */
+  matcher: Matcher | null;
+}
+
+function receive(message: ToMaskWorker): void {
+  switch (message.kind) {
+    case "open": {
+      const { id, key, grammar } = message;
+      const pushdown = pushdowns.get(key) ?? (grammar === null ? null : new Pushdown(grammar, masks));
+      if (pushdown !== null) pushdowns.set(key, pushdown);
+      const memory = new MaskMemory(masks.wordCount, message.memory);
+      followed.set(id, { memory, matcher: pushdown === null ? null : new Matcher(pushdown) });
+      return;
+    }
+    case "follow": {
+      const text = followed.get(message.id);
+      if (text !== undefined) text.memory.publish(message.version, makeMasks(text, message));
+      return;
+    }
+    case "close":
+      followed.delete(message.id);
+      return;
+    case "forget":
+      pushdowns.delete(message.key);
+      return;
+    default:
+      unreachable(message);
+  }
+}
+
+function makeMasks(text: Followed, { steps, draft }: Extract<ToMaskWorker, { kind: "follow" }>): boolean {
+  const { matcher, memory } = text;
+  if (matcher === null) return false;
+  try {
+    for (const step of steps) {
+      const isTaken = typeof step === "number" ? matcher.accept(step) : matcher.acceptBytes(step);
+      invariant(isTaken, "what the step loop accepted is accepted here");
+    }
+    matcher.fillMask(memory.mask(0));
+    let taken = 0;
+    for (const token of draft) {
+      if (!matcher.accept(token)) break;
+      taken += 1;
+      matcher.fillMask(memory.mask(taken));
+    }
+    matcher.rollback(taken);
+    return true;
+  } catch {
+    text.matcher = null;
+    return false;
+  }
+}
