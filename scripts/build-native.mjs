@@ -197,8 +197,10 @@ function sharedObjectArgs(units) {
       ? ["-bundle", "-undefined", "dynamic_lookup"]
       : [
           "-shared",
+          // Systems have a libstdc++ older than the compiler's. Not so libgcc, which Node itself loads; and
+          // what nobody calls goes, for it asks for a newer C library (`scripts/package.mjs` checks that).
           "-static-libstdc++",
-          "-static-libgcc",
+          "-Wl,--gc-sections",
           `-Wl,--version-script=${join(SOURCE_ROOT, "exports.map")}`,
           // The SIGBUS handler must outlive the environment that loaded the file.
           "-Wl,-z,nodelete",

@@ -26,7 +26,8 @@ export function cachedBuildPath(environment: Environment = process.env, root: st
   return join(cacheDirectory(environment), "native", folder, "turnwise.node");
 }
 
-/** Package that holds a binary for this machine. */
+/** Package that holds a binary for this machine, where one is published; `scripts/package.mjs` makes them. */
 export function platformPackageName(): string {
-  return `@turnwise/native-${process.platform}-${process.arch}`;
+  // Linux binaries are for glibc; npm installs none elsewhere.
+  return `@turnwise/${process.platform}-${process.arch}${process.platform === "linux" ? "-gnu" : ""}`;
 }

@@ -1,0 +1,152 @@
+/**
+ * `npm run test:package`: what `npm run package` made installs offline, with no compiler on the PATH and
+ * with no script run, and then serves a chat completion: on this machine's Node, and for the other
+ * architecture in an arm64 Node under qemu.
+ *
+ *   node scripts/test-package.mjs [--platforms x64,arm64]
+ */
+
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { requireTools, writeNodeWrapper } from "./arm-tools.mjs";
+import { packageAll } from "./package.mjs";
+
+/** An emulated Node takes tens of seconds to load what a real one loads in one. */
+const START_LIMIT_MS = 300_000;
+
+/** Of a server under test: where it listens. */
+const LISTENING = /(?<url>http:\/\/127\.0\.0\.1:\d+)/;
+
+const { values } = parseArgs({ options: { platforms: { type: "string", default: "x64,arm64" } } });
+
+async function testPackages(architectures) {
+  const tarballs = await packageAll(architectures);
+  const folder = mkdtempSync(join(tmpdir(), "turnwise-package-"));
+  try {
+    // Fills a cache of its own, so that the installs under test find what they need in it and nowhere else.
+    install(folder, "online", tarballs.slice(0, 1), []);
+    for (const [index, architecture] of architectures.entries()) {
+      const isOther = architecture !== process.arch;
+      // npm holds back packages for other machines, which is right but for an emulated one.
+      const flags = isOther ? ["--offline", "--force", `--cpu=${architecture}`] : ["--offline"];
+      const installed = install(folder, architecture, [tarballs[0], tarballs[index + 1]], flags);
+      const node = isOther ? writeNodeWrapper() : process.execPath;
+      checkDoctor(node, installed, architecture);
+      await checkServer(node, installed);
+      console.log(`${architecture}: installed offline and answered`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Every script would fail, and there is no compiler to find. Returns the installed package's folder. */
+function install(folder, name, tarballs, flags) {
+  const project = join(folder, name);
+  mkdirSync(project);
+  writeFileSync(join(project, "package.json"), '{ "private": true }\n');
+  const args = ["install", ...tarballs, ...flags, "--no-audit", "--no-fund", "--script-shell=/bin/false"];
+  run("npm", [...args, "--cache", join(folder, "cache")], project, { PATH: pathWithoutCompilers() });
+  return join(project, "node_modules", "turnwise");
+}
+
+/** npm and Node alone. */
+function pathWithoutCompilers() {
+  const folder = mkdtempSync(join(tmpdir(), "turnwise-path-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  for (const tool of ["npm", "node", "sh", "env"]) {
+    const path = run("sh", ["-c", `command -v ${tool}`]).trim();
+    run("ln", ["-s", path, join(folder, tool)]);
+  }
+  return folder;
+}
+
+function checkDoctor(node, installed, architecture) {
+  const report = JSON.parse(run(node, [join(installed, "dist/cli/main.js"), "doctor", "--json"], dirname(installed)));
+  const { origin, path } = report.native;
+  const expected = join(dirname(installed), "@turnwise", `linux-${architecture}-gnu`, "turnwise.node");
+  if (origin !== "platform-package" || path !== expected) {
+    throw new Error(`${architecture}: the core comes from ${origin}, ${path}; expected ${expected}`);
+  }
+  if (report.selfTest?.passed !== true) throw new Error(`${architecture}: the self-test failed`);
+}
+
+async function checkServer(node, installed) {
+  const args = [join(installed, "dist/cli/main.js"), "serve", "--port", "0"];
+  const server = spawn(node, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const ended = once(server, "exit");
+  try {
+    const url = await listeningUrl(server);
+    // Listed once it is loaded.
+    const model = await servedModel(url);
+    const messages = [{ role: "user", content: "Say something." }];
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ model, messages, max_tokens: 4, ignore_eos: true }),
+      signal: AbortSignal.timeout(START_LIMIT_MS),
+    });
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`the server answered ${response.status}: ${text}`);
+    const { usage } = JSON.parse(text);
+    if (usage.completion_tokens !== 4) throw new Error(`4 tokens were asked for: ${text}`);
+  } finally {
+    server.kill("SIGTERM");
+    await ended;
+  }
+}
+
+async function servedModel(url) {
+  const endMs = performance.now() + START_LIMIT_MS;
+  while (performance.now() < endMs) {
+    const { data = [] } = await (await fetch(`${url}/v1/models`)).json();
+    if (data.length > 0) return data[0].id;
+    await sleep(200);
+  }
+  throw new Error("the server lists no model");
+}
+
+/** From the server's own lines. */
+async function listeningUrl(server) {
+  const limit = setTimeout(() => server.kill("SIGKILL"), START_LIMIT_MS);
+  const lines = [];
+  try {
+    for (const stream of [server.stdout, server.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        lines.push(line);
+        const url = LISTENING.exec(line)?.groups?.url;
+        if (url !== undefined) server.emit("listening", url);
+      });
+    }
+    const failed = once(server, "exit").then(() => Promise.reject(new Error(`it ended:\n${lines.join("\n")}`)));
+    const [url] = await Promise.race([once(server, "listening"), failed]);
+    failed.catch(() => {});
+    return url;
+  } finally {
+    clearTimeout(limit);
+  }
+}
+
+function run(command, args, cwd = process.cwd(), env = {}) {
+  const options = { cwd, encoding: "utf8", maxBuffer: 2 ** 26, env: { ...process.env, ...env } };
+  const { status, stdout, stderr, error } = spawnSync(command, args, options);
+  if (status === 0) return stdout;
+  throw new Error(`${command} ${args.join(" ")}: ${error?.message ?? stderr}`);
+}
+
+try {
+  const architectures = values.platforms.split(",");
+  if (architectures.some((architecture) => architecture !== process.arch)) requireTools();
+  await testPackages(architectures);
+  console.log(`${architectures.length} passed, 0 failed`);
+} catch (thrown) {
+  console.error(`npm run test:package: ${thrown.message}`);
+  console.log("0 passed, 1 failed");
+  process.exitCode = 1;
+}
