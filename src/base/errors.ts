@@ -197,6 +197,15 @@ export const ERRORS = {
   too_many_sessions: { class: "CapacityError", message: "There are {limit} sessions already; delete some." },
 
   // server
+  idempotency_mismatch: {
+    class: "RequestError",
+    message: "This Idempotency-Key was sent with another body; send another request under a key of its own.",
+  },
+  idempotency_outgrown: {
+    class: "RequestError",
+    message:
+      "The answer under this Idempotency-Key is too large to be given again; send the request under another key.",
+  },
   body_too_large: { class: "RequestError", message: "The body is larger than {limitBytes} bytes." },
   invalid_json: { class: "RequestError", message: "The body is not valid JSON: {reason}" },
   unsupported_media_type: {

@@ -11,6 +11,7 @@ import type { KeyHeaders } from "./access/api-keys.ts";
 import { rateHeaders } from "./access/rate-headers.ts";
 import { DIALECTS } from "./dialects.ts";
 import { CONFLICT, errorStatus, retryAfterSeconds } from "./error-map.ts";
+import { answerOnce } from "./idempotency/answer-once.ts";
 import { logRequest } from "./request-log.ts";
 import { REQUEST_ID_HEADER, requestIdFrom } from "./request-id.ts";
 import { RequestScope } from "./request-scope.ts";
@@ -75,7 +76,7 @@ function openScope(http: Context<HonoEnv>, server: ServerContext, closeReason: C
   const socket = (http.env as HonoEnv["Bindings"] | undefined)?.incoming?.socket;
   const { signal } = http.req.raw;
   signal.addEventListener("abort", () => {
-    scope.cancel((socket && closeReason(socket)) ?? turnwiseError("cancelled"));
+    scope.clientLeft((socket && closeReason(socket)) ?? turnwiseError("cancelled"));
   });
   // Its clients read their own errors also where the route is both APIs', or none.
   if (http.req.header(ANTHROPIC_VERSION) !== undefined) scope.dialect = "anthropic";
@@ -113,7 +114,8 @@ function handle(
   const { name, maxRequests } = scope.tenant;
   if (server.lifecycle.openRequestsOf(scope.tenant) > maxRequests)
     fail("tenant_busy", { tenant: name, limit: maxRequests });
-  return route.handle({ ...request, engine });
+  const answer = (): Response | Promise<Response> => route.handle({ ...request, engine });
+  return route.once === true ? answerOnce(request, answer) : answer();
 }
 
 function answerError(http: Context<HonoEnv>, error: TurnwiseError): Response {

@@ -21,6 +21,7 @@ import { readTlsFiles, type TlsFiles } from "./access/tls-files.ts";
 import { createApp } from "./create-app.ts";
 import { createHttpListener } from "./http-listener.ts";
 import type { HttpListener, ListenAddress } from "./http-listener.ts";
+import { IdempotencyStore } from "./idempotency/idempotency-store.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { createServerMetrics } from "./metrics/server-metrics.ts";
 import type { ServerOptions } from "./options.ts";
@@ -180,6 +181,7 @@ function createContext(
       openApi: () => openApiDocument(ROUTES, packageVersion()),
       page: () => referencePage(ROUTES, packageVersion()),
     },
+    idempotency: new IdempotencyStore(),
     sessions: new SessionStore(),
     turns: new TurnMemory(),
     drain,

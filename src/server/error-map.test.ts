@@ -11,7 +11,7 @@ const STATUSES: Readonly<Record<ErrorClass, readonly number[]>> = {
   ModelError: [500],
   UsageError: [500],
   // 500: the command line's own, which no route raises.
-  RequestError: [500, 400, 401, 403, 404, 405, 408, 413, 415, 431, 409],
+  RequestError: [500, 400, 401, 403, 404, 405, 408, 413, 415, 422, 431, 409],
   // 500: raised while a model loads, never for a request.
   CapacityError: [400, 429, 500, 503],
   AbortError: [499, 500, 503, 504],

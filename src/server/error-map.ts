@@ -117,6 +117,8 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   session_busy: invalid("session_busy", CONFLICT),
   too_many_sessions: limited("too_many_sessions"),
 
+  idempotency_mismatch: invalid("idempotency_mismatch", 422),
+  idempotency_outgrown: invalid("idempotency_outgrown", CONFLICT),
   body_too_large: invalid("body_too_large", 413),
   invalid_json: invalid("invalid_json"),
   unsupported_media_type: invalid("unsupported_media_type", 415),

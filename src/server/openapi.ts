@@ -46,14 +46,24 @@ export function openApiPath(path: string): string {
   return path.replaceAll(/:(\w+)(\{[^}]*\})?/g, "{$1}");
 }
 
-function operation({ path, access, summary, fields, dialect = "openai" }: Route): object {
+const IDEMPOTENCY_KEY = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description: "The same request under the same key runs once: sent again within 10 minutes it gets the same answer",
+  schema: { type: "string", minLength: 1, maxLength: 255 },
+};
+
+function operation({ path, access, once, summary, fields, dialect = "openai" }: Route): object {
   const names = [...openApiPath(path).matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+  const parameters = [
+    ...names.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })),
+    ...(once === true ? [IDEMPOTENCY_KEY] : []),
+  ];
   return {
     summary,
     ...(access !== "anyone" ? { security: [{ bearer: [] }, { apiKey: [] }] } : {}),
-    ...(names.length === 0
-      ? {}
-      : { parameters: names.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })) }),
+    ...(parameters.length === 0 ? {} : { parameters }),
     ...(fields === undefined
       ? {}
       : { requestBody: { required: true, content: { "application/json": { schema: bodySchema(fields) } } } }),

@@ -19,15 +19,24 @@ const MAX_JSON_VALUES = 300_000;
  */
 export async function readJsonBody(request: Request, limitBytes: number, signal: AbortSignal): Promise<unknown> {
   checkContentType(request.headers);
-  const declared = Number(request.headers.get("content-length") ?? 0);
-  if (declared > limitBytes) fail("body_too_large", { limitBytes });
-  const text = decodeUtf8(await readBytes(request.body, limitBytes, signal));
+  const text = decodeUtf8(await readBody(request, limitBytes, signal));
   checkJsonShape(text);
   try {
     return JSON.parse(text);
   } catch (error) {
     return fail("invalid_json", { reason: error instanceof Error ? error.message : String(error) });
   }
+}
+
+/** The bytes of `request`'s body, whatever they are. Throws `body_too_large`, or `signal`'s reason. */
+export async function readBody(
+  request: Request,
+  limitBytes: number,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const declared = Number(request.headers.get("content-length") ?? 0);
+  if (declared > limitBytes) fail("body_too_large", { limitBytes });
+  return readBytes(request.body, limitBytes, signal);
 }
 
 function checkContentType(headers: Headers): void {
@@ -47,7 +56,7 @@ async function readBytes(
   body: ReadableStream<Uint8Array> | null,
   limitBytes: number,
   signal: AbortSignal,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   if (body === null) return new Uint8Array(0);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -58,7 +67,7 @@ async function readBytes(
     for (;;) {
       const { done, value } = await reader.read();
       signal.throwIfAborted();
-      if (done) return chunks.length === 1 ? (chunks[0] ?? new Uint8Array(0)) : Buffer.concat(chunks, bytes);
+      if (done) return Buffer.concat(chunks, bytes);
       bytes += value.length;
       if (bytes > limitBytes) fail("body_too_large", { limitBytes });
       chunks.push(value);

@@ -37,6 +37,9 @@ export class RequestScope {
   /** The turn of a conversation that it was, once that has ended. */
   turn: ServedTurn | null = null;
 
+  /** What happens when its client leaves before the end; by default its work is cancelled. */
+  onClientLeft: ((reason: TurnwiseError) => void) | null = null;
+
   readonly #startMs = performance.now();
   readonly #abort = new AbortController();
   readonly #onEnd: (scope: RequestScope) => void;
@@ -67,6 +70,12 @@ export class RequestScope {
   /** Stops the work; the first reason is the one that counts. */
   cancel(reason: TurnwiseError): void {
     if (!this.#ended) this.#abort.abort(reason);
+  }
+
+  /** Its connection is gone, for `reason`. */
+  clientLeft(reason: TurnwiseError): void {
+    if (this.onClientLeft === null) this.cancel(reason);
+    else this.onClientLeft(reason);
   }
 
   /** What `thrown` means for this request: the reason of its cancellation, if it was cancelled. */

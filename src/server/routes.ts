@@ -42,6 +42,8 @@ interface RouteBase {
   readonly access: "key" | "anyone" | "admin";
   /** One line for the documentation. */
   readonly summary: string;
+  /** Sent again under the same `Idempotency-Key`, it runs once. */
+  readonly once?: true;
   /** What a body may hold, where there is one. */
   readonly fields?: FieldTable;
 }
@@ -60,6 +62,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: chatCompletions,
+    once: true,
     fields: CHAT_FIELDS,
     summary: "Answer a conversation",
   },
@@ -69,6 +72,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: completions,
+    once: true,
     fields: COMPLETION_FIELDS,
     summary: "Continue a text",
   },
@@ -78,6 +82,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: responses,
+    once: true,
     fields: RESPONSES_FIELDS,
     summary: "Answer by OpenAI's Responses API",
   },
@@ -120,6 +125,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: messages,
+    once: true,
     fields: ANTHROPIC_FIELDS,
     summary: "Answer a conversation, by Anthropic's API",
   },
@@ -139,6 +145,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: createSession,
+    once: true,
     summary: "Begin a conversation that the server keeps",
     fields: SESSION_FIELDS,
   },
@@ -180,6 +187,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: forkSession,
+    once: true,
     summary: "A new session with the same turns, without a copy; it may have another system prompt or other tools",
     fields: FORK_FIELDS,
   },
@@ -189,6 +197,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: rollbackSession,
+    once: true,
     summary: "Make an earlier turn the head",
     fields: ROLLBACK_FIELDS,
   },

@@ -6,6 +6,7 @@ import { fail } from "../base/errors.ts";
 import type { EngineApi } from "../engine/types.ts";
 import type { SessionStore } from "../turns/session-store.ts";
 import type { TurnMemory } from "../turns/turn-memory.ts";
+import type { IdempotencyStore } from "./idempotency/idempotency-store.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { ServerMetrics } from "./metrics/server-metrics.ts";
 import type { ServerOptions } from "./options.ts";
@@ -28,6 +29,7 @@ export interface ServerContext {
   readonly responses: ResponseStore;
   /** What `/openapi.json` and `/docs` answer. */
   readonly reference: { readonly openApi: () => object; readonly page: () => string };
+  readonly idempotency: IdempotencyStore;
   readonly sessions: SessionStore;
   /** Turns that stateless clients may come back with. */
   readonly turns: TurnMemory;
