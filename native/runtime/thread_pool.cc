@@ -57,7 +57,11 @@ class SignalsBlocked {
 }  // namespace
 
 ThreadPool::ThreadPool(int threads, bool spin)
-    : threads_(threads), spin_(spin), caller_patience_{kLongestSpin} {
+    : threads_(threads),
+      groups_(threads),
+      spin_(spin),
+      caller_patience_{kLongestSpin},
+      arrivals_(static_cast<size_t>(groups_.count())) {
   StartWorkers();
 }
 
@@ -76,7 +80,7 @@ void ThreadPool::StartWorkers() {
 
 void ThreadPool::StopWorkers() {
   stopping_.store(true);
-  Advance(&runs_, true, 0);
+  Publish(&runs_, runs_.load() + 1);
   for (std::thread& worker : workers_) worker.join();
   workers_.clear();
 }
@@ -101,27 +105,32 @@ void ThreadPool::Run(StagedWork* work) {
     work->StageDone(0);
     return;
   }
-  if (counters_.size() < static_cast<size_t>(stages)) counters_ = std::vector<Counter>(stages);
-  for (int stage = 0; stage < stages; ++stage) counters_[stage].next.store(0, std::memory_order_relaxed);
+  const size_t counters = static_cast<size_t>(stages) * groups_.count();
+  if (next_tasks_.size() < counters) next_tasks_ = std::vector<Counter>(counters);
+  for (int stage = 0; stage < stages; ++stage) {
+    const int tasks = work->TaskCount(stage);
+    for (int group = 0; group < groups_.count(); ++group) {
+      NextTask(stage, group).next.store(groups_.FirstTask(tasks, group), std::memory_order_relaxed);
+    }
+  }
   work_ = work;
   stage_count_ = stages;
-  arrivals_before_ = arrivals_.load(std::memory_order_relaxed);
+  stages_before_ = stages_done_.load(std::memory_order_relaxed);
   // Workers may leave the barrier of the run's last stage after the caller, but touch nothing of it then.
-  if (threads_ > 1) Advance(&runs_, true, 0);
+  if (threads_ > 1) Publish(&runs_, runs_.load(std::memory_order_relaxed) + 1);
   Participate(0, &caller_patience_);
 }
 
 void ThreadPool::Participate(int thread, Patience* at_barrier) {
   // Copies: the next run may be set up while this thread returns from the last barrier.
   const int stages = stage_count_;
-  const uint64_t before = arrivals_before_;
+  const uint64_t before = stages_before_;
+  const int group = groups_.Of(thread);
   for (int stage = 0; stage < stages; ++stage) {
     RunStage(stage, thread);
-    const uint64_t target = before + static_cast<uint64_t>(threads_) * (stage + 1);
-    if (threads_ > 1) {
-      Advance(&arrivals_, false, target);
-      if (thread == 0 || stage + 1 < stages) WaitFor(arrivals_, target, at_barrier);
-    }
+    const uint64_t number = before + static_cast<uint64_t>(stage) + 1;
+    Arrive(group, number);
+    if (thread == 0 || stage + 1 < stages) WaitFor(stages_done_, number, at_barrier);
     if (thread == 0) work_->StageDone(stage);
   }
 }
@@ -129,18 +138,31 @@ void ThreadPool::Participate(int thread, Patience* at_barrier) {
 void ThreadPool::RunStage(int stage, int thread) {
   StagedWork* work = work_;
   const int tasks = work->TaskCount(stage);
-  std::atomic<int>& next = counters_[stage].next;
-  for (int task = next.fetch_add(1, std::memory_order_relaxed); task < tasks;
-       task = next.fetch_add(1, std::memory_order_relaxed)) {
-    work->RunTask(stage, task, thread);
+  const int own = groups_.Of(thread);
+  for (int i = 0; i < groups_.count(); ++i) {
+    const int group = (own + i) % groups_.count();
+    const int end = groups_.FirstTask(tasks, group + 1);
+    std::atomic<int>& next = NextTask(stage, group).next;
+    // A look before the add: threads that help find most runs empty, and should not write to their lines.
+    while (next.load(std::memory_order_relaxed) < end) {
+      const int task = next.fetch_add(1, std::memory_order_relaxed);
+      if (task < end) work->RunTask(stage, task, thread);
+    }
   }
 }
 
+// Each add acquires what the ones before it released, so that the last thread of all has seen all tasks.
+void ThreadPool::Arrive(int group, uint64_t stage_number) {
+  const uint64_t threads = static_cast<uint64_t>(groups_.Size(group));
+  if (arrivals_[static_cast<size_t>(group)].threads.fetch_add(1) + 1 != threads * stage_number) return;
+  if (group_arrivals_.fetch_add(1) + 1 != static_cast<uint64_t>(groups_.count()) * stage_number) return;
+  Publish(&stages_done_, stage_number);
+}
+
 // Sequentially consistent on both sides: either the parking thread sees the new value, or the
-// advancing thread sees it parked.
-void ThreadPool::Advance(std::atomic<uint64_t>* value, bool always_wake, uint64_t target) {
-  const uint64_t now = value->fetch_add(1) + 1;
-  if (!always_wake && now != target) return;
+// publishing thread sees it parked.
+void ThreadPool::Publish(std::atomic<uint64_t>* value, uint64_t now) {
+  value->store(now);
   if (parked_.load() == 0) return;
   std::lock_guard<std::mutex> lock(mutex_);
   wake_.notify_all();

@@ -1,6 +1,7 @@
 // The threads that execute a program: the calling thread and N - 1 workers, which go through a list of
-// stages together. A stage hands out its tasks by an atomic counter; a barrier stands between stages.
-// Threads that wait spin for some tens of microseconds at most, then park; where spinning did not pay, as
+// stages together. A stage's tasks are cut into one run for each group of threads, handed out by an atomic
+// counter; a group whose run is empty helps the others, the next one first. A barrier stands between stages:
+// the last thread of a group reports to the root, the last group releases all. Threads that wait spin for some tens of microseconds at most, then park; where spinning did not pay, as
 // on cores that other processes use too, they spin less the next time.
 #pragma once
 
@@ -11,6 +12,8 @@
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include "thread_groups.h"
 
 namespace turnwise {
 
@@ -45,6 +48,10 @@ class ThreadPool {
     std::atomic<int> next{0};
   };
 
+  struct alignas(64) Arrivals {
+    std::atomic<uint64_t> threads{0};
+  };
+
   // How long a thread spins in one kind of wait: twice as long after a wait that ended while it spun, half
   // as long after one that did not.
   struct Patience {
@@ -56,26 +63,34 @@ class ThreadPool {
   void WorkerLoop(int thread);
   void Participate(int thread, Patience* at_barrier);
   void RunStage(int stage, int thread);
+  // This thread is done with the stage that the pool counts as `stage_number`, from 1.
+  void Arrive(int group, uint64_t stage_number);
   // Returns when `value` has reached `target`.
   void WaitFor(const std::atomic<uint64_t>& value, uint64_t target, Patience* patience);
   bool SpinFor(const std::atomic<uint64_t>& value, uint64_t target, Patience* patience) const;
-  // Adds one to `value`; wakes parked threads when it reaches `target`, or always.
-  void Advance(std::atomic<uint64_t>* value, bool always_wake, uint64_t target);
+  // Sets what others wait for; wakes those that are parked.
+  void Publish(std::atomic<uint64_t>* value, uint64_t now);
+  Counter& NextTask(int stage, int group) { return next_tasks_[static_cast<size_t>(stage) * groups_.count() + group]; }
 
   const int threads_;
+  const ThreadGroups groups_;
   const bool spin_;
   Patience caller_patience_;
   std::vector<std::thread> workers_;
-  std::vector<Counter> counters_;
+  // [stages][groups]
+  std::vector<Counter> next_tasks_;
 
-  // The current run; written by the caller before it advances `runs_`.
+  // The current run; written by the caller before it publishes `runs_`.
   StagedWork* work_ = nullptr;
   int stage_count_ = 0;
-  uint64_t arrivals_before_ = 0;
+  uint64_t stages_before_ = 0;
 
   alignas(64) std::atomic<uint64_t> runs_{0};
-  // Threads that finished a stage, counted over all stages of all runs.
-  alignas(64) std::atomic<uint64_t> arrivals_{0};
+  // Stages that all threads are done with, over all runs.
+  alignas(64) std::atomic<uint64_t> stages_done_{0};
+  // Groups that are done with a stage, and each group's threads, counted over all stages of all runs.
+  alignas(64) std::atomic<uint64_t> group_arrivals_{0};
+  std::vector<Arrivals> arrivals_;
   alignas(64) std::atomic<int> parked_{0};
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;

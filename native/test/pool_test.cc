@@ -50,10 +50,25 @@ class SummingWork final : public StagedWork {
   std::vector<int> done_;
 };
 
-void TestPool(int threads, bool spin) {
+void TestGroups(int threads) {
+  BeginCase("groups of " + std::to_string(threads) + " threads");
+  const ThreadGroups groups(threads);
+  std::vector<int> sizes(static_cast<size_t>(groups.count()), 0);
+  for (int thread = 0; thread < threads; ++thread) ++sizes[static_cast<size_t>(groups.Of(thread))];
+  for (int group = 0; group < groups.count(); ++group) {
+    const int size = sizes[static_cast<size_t>(group)];
+    Expect(size == groups.Size(group), "group %d of %d threads", group, size);
+    Expect(size >= 1 && size <= ThreadGroups::kThreads, "group %d of %d threads", group, size);
+  }
+  for (const int tasks : {0, 1, 7, 1000}) {
+    Expect(groups.FirstTask(tasks, 0) == 0 && groups.FirstTask(tasks, groups.count()) == tasks, "%d tasks", tasks);
+  }
+}
+
+void TestPool(int threads, bool spin, int runs) {
   BeginCase("pool of " + std::to_string(threads) + (spin ? ", spinning" : ", parking"));
   ThreadPool pool(threads, spin);
-  for (int run = 0; run < 150; ++run) {
+  for (int run = 0; run < runs; ++run) {
     std::vector<int> tasks;
     const int stages = RandomBelow(9);
     for (int stage = 0; stage < stages; ++stage) tasks.push_back(RandomBelow(3) == 0 ? RandomBelow(40) : RandomBelow(3));
@@ -67,8 +82,11 @@ void TestPool(int threads, bool spin) {
 
 int main() {
   for (const int threads : {1, 2, 3, 5}) {
-    TestPool(threads, true);
-    TestPool(threads, false);
+    TestPool(threads, true, 150);
+    TestPool(threads, false, 150);
   }
+  for (const int threads : {1, 2, 8, 9, 16, 17, 64, 96, 192}) TestGroups(threads);
+  // Several groups, on far fewer cores.
+  for (const int threads : {9, 17, 40}) TestPool(threads, false, 60);
   return Finish();
 }
