@@ -45,6 +45,8 @@ describe("resolveSampling", () => {
     [{ topP: 1.01 }, "topP"],
     [{ minP: -0.1 }, "minP"],
     [{ repetitionPenalty: 0 }, "repetitionPenalty"],
+    // As f32 it would be 0.
+    [{ repetitionPenalty: 1e-300 }, "repetitionPenalty"],
     [{ presencePenalty: 2.1 }, "presencePenalty"],
     [{ frequencyPenalty: -2.1 }, "frequencyPenalty"],
     [{ seed: 2n ** 64n }, "seed"],

@@ -15,6 +15,9 @@ export const MAX_STOP_STRING_CHARACTERS = 4096;
 /** Bias entries are walked at every token. The API's own limit is 300; agents ban whole scripts. */
 export const MAX_LOGIT_BIAS_ENTRIES = 4096;
 
+/** A logit is divided by it in f32: far smaller ones would make it infinite, or be 0 themselves. */
+export const MIN_REPETITION_PENALTY = 0.01;
+
 interface Range {
   readonly min: number;
   readonly max: number;
@@ -27,7 +30,7 @@ const RANGES = {
   topK: { min: 0, max: 2 ** 31 - 1, integer: true },
   topP: { min: 0, above: true, max: 1 },
   minP: { min: 0, max: 1 },
-  repetitionPenalty: { min: 0, above: true, max: 1000 },
+  repetitionPenalty: { min: MIN_REPETITION_PENALTY, max: 1000 },
   presencePenalty: { min: -2, max: 2 },
   frequencyPenalty: { min: -2, max: 2 },
 } as const satisfies Record<SamplerSetting, Range>;

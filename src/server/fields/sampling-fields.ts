@@ -1,6 +1,7 @@
 /** The fields that chat and text completions share: how tokens are chosen, when output ends, streaming. */
 
 import { z } from "zod";
+import { MIN_REPETITION_PENALTY } from "../../engine/sampling-settings.ts";
 import { honoured, inert, refused } from "./field-table.ts";
 import type { FieldTable } from "./field-table.ts";
 
@@ -42,7 +43,10 @@ export const SAMPLING_FIELDS = {
   top_p: honoured(z.number().gt(0).max(1).optional(), "above 0, to 1; default 1"),
   top_k: honoured(z.int().min(-1).max(1_000_000).optional(), "0 or -1, the default: off"),
   min_p: honoured(z.number().min(0).max(1).optional(), "0 to 1, default 0"),
-  repetition_penalty: honoured(z.number().gt(0).max(2).optional(), "above 0, to 2; default 1"),
+  repetition_penalty: honoured(
+    z.number().min(MIN_REPETITION_PENALTY).max(2).optional(),
+    `${MIN_REPETITION_PENALTY} to 2, default 1`,
+  ),
   presence_penalty: honoured(z.number().min(-2).max(2).optional(), "-2 to 2, default 0"),
   frequency_penalty: honoured(z.number().min(-2).max(2).optional(), "-2 to 2, default 0"),
   logit_bias: honoured(logitBias.optional(), `token id to -100..100, at most ${MAX_LOGIT_BIASES}`),

@@ -63,6 +63,10 @@ describe("compileGrammar", () => {
     expect(accepts(source, '{"__proto__":null,"constructor":null}')).toBe(true);
   });
 
+  it("takes words that JavaScript's prototypes have for unknown ones", () => {
+    expect(accepts(schema(JSON.parse('{"constructor":{},"toString":1,"maxLength":2}')), '"ab"')).toBe(true);
+  });
+
   it("follows recursive references", () => {
     const source = schema({ properties: { next: { $ref: "#" } } });
     expect(accepts(source, '{"next":{"next":{}}}')).toBe(true);

@@ -121,7 +121,9 @@ export function typesOf(conjuncts: readonly Conjunct[]): ReadonlySet<JsonType> {
   const implied = new Set<JsonType>();
   for (const { schema } of conjuncts) {
     for (const keyword of Object.keys(schema)) {
-      const type = TYPE_OF_KEYWORD[keyword] ?? (keyword === "format" ? formatType(schema[keyword]) : undefined);
+      // A schema may have words such as "constructor", which every object answers to.
+      const word = Object.hasOwn(TYPE_OF_KEYWORD, keyword) ? TYPE_OF_KEYWORD[keyword] : undefined;
+      const type = word ?? (keyword === "format" ? formatType(schema[keyword]) : undefined);
       if (type !== undefined) implied.add(type);
     }
   }
