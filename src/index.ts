@@ -47,3 +47,11 @@ export type {
   ChatTool,
   ChatToolCall,
 } from "./text/template/types.ts";
+export type {
+  AgentMessage,
+  ChatEndpoint,
+  Reply as AgentReply,
+  ToolCall as AgentToolCall,
+} from "./agent/chat-endpoint.ts";
+export { runTurn, type TurnEvent, type TurnOptions } from "./agent/run-turn.ts";
+export { type AgentTool, defineTool, type ToolDefinition } from "./agent/tool.ts";

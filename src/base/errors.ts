@@ -260,6 +260,13 @@ export const ERRORS = {
   },
   port_unavailable: { class: "UsageError", message: "Cannot listen on {host}:{port}: {reason}" },
 
+  // agent
+  agent_steps_exceeded: {
+    class: "CapacityError",
+    message: "The turn is not answered after {limit} replies of the model. Raise maxSteps, or give it fewer tools.",
+  },
+  request_failed: { class: "InternalError", message: "The request to {url} failed: {reason}" },
+
   // bench
   trace_invalid: { class: "FormatError", message: "{path} is not a trace of agent sessions: {problem}" },
 
@@ -273,7 +280,6 @@ export const ERRORS = {
   conversation_invalid: { class: "UsageError", message: "{source} is no conversation in JSON: {reason}" },
   input_not_utf8: { class: "RequestError", message: "{source} is not valid UTF-8 text." },
   system_failed: { class: "CapacityError", message: "The system refused: {reason}" },
-  request_failed: { class: "InternalError", message: "The request to {url} failed: {reason}" },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -151,6 +151,7 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   conversation_invalid: INTERNAL,
   input_not_utf8: INTERNAL,
   system_failed: INTERNAL,
+  agent_steps_exceeded: INTERNAL,
   request_failed: INTERNAL,
 };
 

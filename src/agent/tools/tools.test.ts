@@ -1,0 +1,110 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import { evaluateArithmetic } from "./arithmetic.ts";
+import { calculator } from "./calculator.ts";
+import { readFileTool } from "./read-file.ts";
+
+const { signal } = new AbortController();
+
+describe("arithmetic", () => {
+  it.each([
+    ["2 + 3 * 4", 14],
+    ["(2 + 3) * 4", 20],
+    ["2 ^ 3 ^ 2", 512],
+    ["-2 ^ 2", -4],
+    ["10 - 4 - 3", 3],
+    ["7 % 4 * 2", 6],
+    ["1,234.5 ÷ 2", 617.25],
+    ["3 × −2", -6],
+    ["sqrt(16) + abs(-3)", 7],
+    ["1e3 + .5", 1000.5],
+    ["2**10", 1024],
+  ])("%s is %d", (text, value) => {
+    expect(evaluateArithmetic(text)).toEqual({ value });
+  });
+
+  it.each([
+    ["", /ends too early/],
+    ["2 +", /ends too early/],
+    ["2 3", /"3" is not expected/],
+    ["(1", /not closed/],
+    ["1 / 0", /divides by zero/],
+    ["constructor(1)", /"constructor" is no number/],
+    ["sqrt 4", /needs parentheses/],
+    ["sqrt(-1)", /no finite number/],
+    ["(".repeat(500), /nests deeper/],
+    ["1".repeat(2000), /longer than/],
+  ])("%s is refused", (text, problem) => {
+    expect(evaluateArithmetic(text)).toEqual({ problem: expect.stringMatching(problem) as string });
+  });
+
+  it("agrees with JavaScript on sums and products of integers", () => {
+    const expression = fc.letrec<{ node: string }>((tie) => ({
+      node: fc.oneof(
+        { maxDepth: 5 },
+        fc.integer({ min: 0, max: 999 }).map(String),
+        fc.tuple(tie("node"), fc.constantFrom("+", "-", "*"), tie("node")).map(([a, op, b]) => `(${a} ${op} ${b})`),
+      ),
+    })).node;
+    fc.assert(
+      fc.property(expression, (text) => {
+        // eslint-disable-next-line no-new-func -- only the digits and signs above
+        const expected = Number(new Function(`return ${text}`)());
+        expect(evaluateArithmetic(text)).toEqual({ value: expected });
+      }),
+    );
+  });
+
+  it("ends on any text", () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(Object.keys(evaluateArithmetic(text))).toHaveLength(1);
+      }),
+    );
+  });
+});
+
+describe("calculator", () => {
+  it("answers, and says what is wrong", async () => {
+    expect(await calculator.run({ expression: "0.1 + 0.2" }, signal)).toEqual({ result: 0.3 });
+    expect(await calculator.run({ expression: "2 +" }, signal)).toEqual({ error: "2 +: it ends too early" });
+    expect(await calculator.run({ formula: "1" }, signal)).toMatchObject({
+      error: expect.stringContaining("expression") as string,
+    });
+  });
+});
+
+describe("read_file", () => {
+  const folder = mkdtempSync(join(tmpdir(), "turnwise-read-file-"));
+  const outside = mkdtempSync(join(tmpdir(), "turnwise-outside-"));
+  afterAll(() => [folder, outside].forEach((path) => rmSync(path, { recursive: true })));
+  mkdirSync(join(folder, "docs"));
+  writeFileSync(join(folder, "docs", "a.txt"), "Hello");
+  writeFileSync(join(folder, "big.txt"), "x".repeat(100_000));
+  writeFileSync(join(folder, "binary"), Uint8Array.of(1, 0, 2));
+  writeFileSync(join(outside, "secret.txt"), "secret");
+  symlinkSync(join(outside, "secret.txt"), join(folder, "link.txt"));
+  const read = (path: string): Promise<unknown> => readFileTool(folder).run({ path }, signal);
+
+  it("reads text, the beginning of a large file", async () => {
+    expect(await read("docs/a.txt")).toEqual({ path: "docs/a.txt", content: "Hello" });
+    expect(await read("big.txt")).toMatchObject({ truncated: true, content: "x".repeat(16 * 1024) });
+  });
+
+  it.each([
+    ["missing.txt", /no such file/],
+    ["docs", /it is no file/],
+    ["binary", /no text file/],
+    ["../outside.txt", /no such file|outside/],
+    [join(outside, "secret.txt"), /outside of the working folder/],
+    ["link.txt", /outside of the working folder/],
+    [".", /outside of the working folder/],
+    ["a\0b", /./],
+  ])("refuses %s", async (path, problem) => {
+    const result = await read(path).catch((error: unknown) => ({ error: String(error) }));
+    expect(result).toEqual({ error: expect.stringMatching(problem) as string });
+  });
+});
