@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -25,15 +25,14 @@ async function scripted(
   replies: readonly object[],
 ): Promise<{ readonly endpoint: ChatEndpoint; readonly requests: WireRequest[] }> {
   const requests: WireRequest[] = [];
-  const server = createServer((request, response) => {
-    void bodyOf(request).then((body) => {
-      requests.push(body);
-      const message = replies[Math.min(requests.length, replies.length) - 1];
-      response.setHeader("content-type", "application/json");
-      const usage = { prompt_tokens: 10, completion_tokens: 3, prompt_tokens_details: { cached_tokens: 4 } };
-      response.end(JSON.stringify({ choices: [{ finish_reason: "stop", message }], usage }));
-    });
-  });
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    requests.push(await bodyOf(request));
+    const message = replies[Math.min(requests.length, replies.length) - 1];
+    response.setHeader("content-type", "application/json");
+    const usage = { prompt_tokens: 10, completion_tokens: 3, prompt_tokens_details: { cached_tokens: 4 } };
+    response.end(JSON.stringify({ choices: [{ finish_reason: "stop", message }], usage }));
+  };
+  const server = createServer((request, response) => void answer(request, response));
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
