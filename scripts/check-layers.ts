@@ -15,6 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["formats", "text", "graph", "report"],
   ["models", "compile", "hub"],
   ["native"],
+  ["packs"],
   ["engine"],
   ["turns"],
   ["cost"],

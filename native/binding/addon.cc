@@ -10,7 +10,7 @@ namespace turnwise {
 namespace {
 
 // ADDON_ABI in addon-types.ts.
-constexpr int kAddonAbi = 4;
+constexpr int kAddonAbi = 5;
 
 Napi::Array StringArray(Napi::Env env, const std::vector<std::string>& strings) {
   Napi::Array array = Napi::Array::New(env, strings.size());
@@ -56,11 +56,24 @@ Napi::Array WeightFormats(Napi::Env env) {
   return formats;
 }
 
+// Every level of this binary, whether or not this CPU runs it, and how it wants weights packed.
+Napi::Array WeightLayouts(Napi::Env env) {
+  Napi::Array levels = Napi::Array::New(env);
+  for (int index = 0; const KernelTable* kernels = CompiledKernels(index); ++index) {
+    Napi::Object row = Napi::Object::New(env);
+    row.Set("isa", kernels->isa);
+    row.Set("layout", LayoutName(kernels->weight_layout));
+    levels.Set(static_cast<uint32_t>(index), row);
+  }
+  return levels;
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("abi", kAddonAbi);
   exports.Set("cpuInfo", Napi::Function::New(env, GetCpuInfo, "cpuInfo"));
   exports.Set("limits", Limits(env));
   exports.Set("weightFormats", WeightFormats(env));
+  exports.Set("weightLayouts", WeightLayouts(env));
   exports.Set("Mapping", MappingHandle::Define(env));
   exports.Set("WeightStore", WeightStoreHandle::Define(env));
   exports.Set("Executor", ExecutorHandle::Define(env));

@@ -41,7 +41,15 @@ class WeightStoreHandle : public Napi::ObjectWrap<WeightStoreHandle> {
   Napi::Value Bytes(const Napi::CallbackInfo& info);
   Napi::Value PackMatrix(const Napi::CallbackInfo& info);
   Napi::Value AddVector(const Napi::CallbackInfo& info);
+  Napi::Value OpenMatrix(const Napi::CallbackInfo& info);
+  Napi::Value OpenVector(const Napi::CallbackInfo& info);
+  Napi::Value BlockSums(const Napi::CallbackInfo& info);
+  Napi::Value StartWriting(const Napi::CallbackInfo& info);
+  Napi::Value Writing(const Napi::CallbackInfo& info);
   Napi::Value Dispose(const Napi::CallbackInfo& info);
+  // Runs `place(&error)`, which returns a weight's index or -1, where the arguments were right.
+  template <typename Place>
+  Napi::Value Index(Napi::Env env, std::string* error, Place place);
 
   std::shared_ptr<WeightStore> store_;
 };

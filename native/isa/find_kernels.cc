@@ -1,6 +1,7 @@
 // Which ISA levels this binary has and this CPU runs. A level that is not in the binary has no row; one
 // more level is one more row, a file of isa/ and one of simd/.
 #include <cstring>
+#include <iterator>
 
 #include "levels.h"
 
@@ -49,6 +50,10 @@ const KernelTable* FindKernels(const char* isa) {
     if (std::strcmp(level.table->isa, isa) == 0) return level.supported() ? level.table : nullptr;
   }
   return nullptr;
+}
+
+const KernelTable* CompiledKernels(int index) {
+  return index < static_cast<int>(std::size(kLevels)) ? kLevels[index].table : nullptr;
 }
 
 const char* IsaLevelName(int index) {

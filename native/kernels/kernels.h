@@ -145,5 +145,7 @@ inline const FormatKernels& KernelsOf(const KernelTable& kernels, WeightFormat f
 const KernelTable* FindKernels(const char* isa);
 // Name of the index-th level that FindKernels finds here, best last; null past the last one.
 const char* IsaLevelName(int index);
+// The index-th level of this binary, also where this CPU lacks it: to be looked at, not called.
+const KernelTable* CompiledKernels(int index);
 
 }  // namespace turnwise

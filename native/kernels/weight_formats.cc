@@ -41,6 +41,13 @@ static_assert(std::size(kFormats) == kWeightFormatCount);
 
 }  // namespace
 
+const char* LayoutName(WeightLayout layout) {
+  switch (layout) {
+    case WeightLayout::kRows16x4: return "rows16x4";
+  }
+  return "unknown";
+}
+
 const WeightFormatInfo& InfoOf(WeightFormat format) { return kFormats[static_cast<int>(format)]; }
 
 }  // namespace turnwise

@@ -59,5 +59,7 @@ const WeightFormatInfo& InfoOf(WeightFormat format);
 //   kRows16x4: vectors of 64 bytes, 4 bytes of each of 16 rows; integers are unsigned, the value plus the
 //   format's zero point, as vpdpbusd and vpmaddubsw want them.
 enum class WeightLayout : int32_t { kRows16x4 };
+// As files of packed weights name it: a change of what a layout's bytes mean needs a new name.
+const char* LayoutName(WeightLayout layout);
 
 }  // namespace turnwise

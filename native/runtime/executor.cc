@@ -58,7 +58,7 @@ bool Executor::BindWeights(std::string* error) {
     const WeightSpec& spec = program_.weights[i];
     const Weight& weight = stored[i];
     const bool fits = spec.is_vector
-                          ? weight.is_vector && weight.vector.size() == static_cast<size_t>(spec.columns)
+                          ? weight.is_vector && weight.length == spec.columns
                           : !weight.is_vector && weight.matrix.rows == spec.rows &&
                                 weight.matrix.columns == spec.columns && weight.matrix.format == spec.format;
     if (!fits) {
@@ -66,7 +66,7 @@ bool Executor::BindWeights(std::string* error) {
       return false;
     }
     model_.matrices.push_back(weight.matrix);
-    model_.vectors.push_back(weight.vector.data());
+    model_.vectors.push_back(weight.values);
   }
   return true;
 }
@@ -129,6 +129,11 @@ bool Executor::Step(std::string* error) {
   }
   stage_begin_ns_ = NowNs();
   pool_->Run(this);
+  if (weights_->IsDamaged()) {
+    *error = "the file of packed weights was truncated while it was in use; start again";
+    step_.batch.logit_rows.clear();
+    return false;
+  }
   return true;
 }
 

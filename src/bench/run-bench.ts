@@ -81,6 +81,8 @@ function loadForBench(options: BenchOptions): LoadedModel {
       contextTokens: Math.max(largest, Math.ceil(pooled / DEFAULT_CONTEXTS)),
       maxSequences: sequences,
       maxStepTokens: Math.max(STEP_TOKENS, sequences),
+      // Every run measures the same memory, whether or not an earlier one left a pack.
+      weightCache: false,
       ...(threads === undefined ? {} : { threads }),
       ...(kvType === undefined ? {} : { kvType }),
       ...(backend === undefined ? {} : { backend }),

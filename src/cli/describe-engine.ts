@@ -13,9 +13,22 @@ export function describeCapacity(capacity: EngineCapacity): readonly string[] {
   const threads = `${capacity.threads} ${capacity.threads === 1 ? "thread" : "threads"}`;
   return [
     `backend: ${capacity.backend}, ${threads}; loaded in ${(capacity.loadMs / 1000).toFixed(1)} s`,
+    ...describeWeights(capacity),
     `KV cache: ${formatBytes(capacity.kvBytes)} of ${capacity.kvType} for ${tokens.toLocaleString("en-US")} tokens; ` +
       `${capacity.maxSequences} sequences of up to ${capacity.contextTokens.toLocaleString("en-US")} tokens`,
   ];
+}
+
+function describeWeights({ weightBytes, weightOrigin }: EngineCapacity): readonly string[] {
+  if (weightOrigin === null) return [];
+  const { from, pack, note } = weightOrigin;
+  const origin =
+    from === "pack"
+      ? `mapped from ${pack}`
+      : pack === null
+        ? `packed now and not kept: ${note}`
+        : `packed now, and being written to ${pack} for the next start`;
+  return [`weights: ${formatBytes(weightBytes)}, ${origin}`];
 }
 
 const COUNT_UNITS = [

@@ -22,12 +22,18 @@ export const RANDOM_WEIGHTS_NOTICE = "random weights: output is meaningless";
 export async function loadEngine(options: EngineOptions, { terminal }: CommandContext): Promise<LoadedEngine> {
   const progress = createProgress(terminal.stderr);
   const warnings: string[] = [];
+  let loaded = false;
   try {
     const engine = await Engine.load({
       ...options,
       onProgress: ({ phase, fraction }) => progress.update(PHASE_LABELS[phase], fraction),
-      onWarning: (message) => warnings.push(`warning: ${message}`),
+      onWarning: (message) => {
+        // What is found later than at the start is said at once.
+        if (loaded) terminal.stderr.write(`warning: ${message}\n`);
+        else warnings.push(`warning: ${message}`);
+      },
     });
+    loaded = true;
     progress.done();
     if (engine.model.randomWeights) warnings.push(RANDOM_WEIGHTS_NOTICE);
     for (const line of warnings) await writeLine(terminal.stderr, line);
@@ -54,7 +60,10 @@ export async function withEngine<Result>(
 ): Promise<Result> {
   const engine = await loadEngine(options, context);
   try {
-    return await work(engine);
+    const result = await work(engine);
+    // Ended sooner, the next start would pack again, and write as much again.
+    await engine.weightsKept();
+    return result;
   } finally {
     await engine.dispose();
   }

@@ -6,6 +6,7 @@ import { NATIVE_LIMITS } from "../base/native-limits.ts";
 import { defaultThreads, readUsableCores } from "../base/usable-cores.ts";
 import { LOAD_QUANTS, type LoadQuant } from "../models/quantized-source.ts";
 import type { PlainEngineOptions } from "./threads/step-messages.ts";
+import { resolveWeightCache, type WeightCacheSettings } from "./weight-cache-settings.ts";
 
 /** Rows of one step: enough for the kernels to work at full speed, few enough to answer a cancel soon. */
 const DEFAULT_STEP_TOKENS = 512;
@@ -36,6 +37,8 @@ export interface EngineSettings {
   readonly maxStallMs: number;
   readonly minPrefillShare: number;
   readonly backend: "auto" | "native" | "interpreter";
+  /** Null: none. */
+  readonly weightCache: WeightCacheSettings | null;
 }
 
 /** Throws `invalid_option`. */
@@ -50,6 +53,7 @@ export function resolveSettings(options: PlainEngineOptions): EngineSettings {
     kvType,
     quant,
     backend,
+    weightCache: resolveWeightCache(options.weightCache),
     contextTokens: integer("contextTokens", options.contextTokens, 1, 2 ** 31 - 1) ?? null,
     threads: integer("threads", options.threads, 1, NATIVE_LIMITS.threads) ?? defaultThreads(readUsableCores()),
     kvMemoryBytes: integer("kvMemoryBytes", options.kvMemoryBytes, 1, Number.MAX_SAFE_INTEGER) ?? null,

@@ -143,6 +143,10 @@ export class Engine implements EngineApi {
     return this.#steps.stats();
   }
 
+  weightsKept(): Promise<void> {
+    return this.#steps.weightsKept();
+  }
+
   dispose(): Promise<void> {
     this.#disposal ??= Promise.all([this.#steps.dispose(), this.#text.dispose()]).then(() => undefined);
     return this.#disposal;

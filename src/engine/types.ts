@@ -36,6 +36,8 @@ export interface EngineOptions {
   readonly maxStallMs?: number;
   /** The share of such a step that prompts are sure of, 0 to 0.9; by default 0.25. */
   readonly minPrefillShare?: number;
+  /** Where packed weights are kept, so that the next start maps them; false: nowhere. */
+  readonly weightCache?: WeightCacheOptions | false;
   /** "auto": native where it loads, else the interpreter. */
   readonly backend?: "auto" | "native" | "interpreter";
   /** Source of a Jinja template to use instead of the model's own; a broken one fails the load. */
@@ -44,6 +46,15 @@ export interface EngineOptions {
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Called while the model loads, with what the user should know: a slow backend, a shorter context. */
   readonly onWarning?: (message: string) => void;
+}
+
+export interface WeightCacheOptions {
+  /** By default `packs` in the cache directory of `TURNWISE_CACHE_DIR`, `XDG_CACHE_HOME` or `~/.cache`. */
+  readonly folder?: string;
+  /** Packs are used, never written or removed. */
+  readonly readOnly?: boolean;
+  /** Bytes of all packs, 64 GiB by default: the least recently used make room. 0 is the same as false. */
+  readonly maxBytes?: number;
 }
 
 export interface LoadProgress {
@@ -76,6 +87,16 @@ export interface ModelInfo {
   readonly createdAt: number;
 }
 
+/** Where the packed weights came from. */
+export interface WeightOrigin {
+  /** `model`: packed from its files at this start. */
+  readonly from: "pack" | "model";
+  /** The file that was used, or that is being written for the next start. */
+  readonly pack: string | null;
+  /** Why nothing is kept, where so. */
+  readonly note: string | null;
+}
+
 /** What loading decided; printed at start. */
 export interface EngineCapacity {
   readonly backend: string;
@@ -86,6 +107,8 @@ export interface EngineCapacity {
   readonly pages: number;
   readonly pageTokens: number;
   readonly weightBytes: number;
+  /** Null where the interpreter runs, which packs nothing. */
+  readonly weightOrigin: WeightOrigin | null;
   readonly kvBytes: number;
   readonly arenaBytes: number;
   readonly loadMs: number;
@@ -239,6 +262,8 @@ export interface EngineApi {
   /** Log-probabilities of a text's own tokens from index `from` on; the base of perplexity. */
   score(tokens: Int32Array, from: number): Promise<PromptScore>;
   stats(): Promise<EngineStats>;
+  /** Resolves when packed weights are no longer being written, or at once; `dispose` ends their writing. */
+  weightsKept(): Promise<void>;
   /** Cancels what runs, joins the threads, frees the memory. Idempotent. */
   dispose(): Promise<void>;
 }

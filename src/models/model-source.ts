@@ -17,6 +17,8 @@ export interface ModelSource {
   /** Its weights are random; its output means nothing. */
   readonly randomWeights: boolean;
   readonly parameters: number;
+  /** Paths of the files that hold its weights. */
+  readonly weightFiles: readonly string[];
   /** Bytes of all its files. */
   readonly fileBytes: number;
   /** Jinja, or null. */

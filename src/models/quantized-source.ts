@@ -32,6 +32,7 @@ export function quantizedSource(source: ModelSource, quant: LoadQuant): ModelSou
     get parameters() {
       return source.parameters;
     },
+    weightFiles: source.weightFiles,
     fileBytes: source.fileBytes,
     get chatTemplate() {
       return source.chatTemplate;

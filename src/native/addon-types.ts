@@ -7,7 +7,7 @@
 import type { SampleBatch, SampleResult, StepBatch } from "../graph/executor.ts";
 
 /** Changes with any change of this surface; the loader refuses a binary with another number. */
-export const ADDON_ABI = 4;
+export const ADDON_ABI = 5;
 
 export interface CpuInfo {
   /** "x64", "arm64". */
@@ -26,12 +26,41 @@ export interface MappingHandle {
   dispose(): void;
 }
 
+/** A store packs into memory of its own, or shows what a range of a file holds. */
+export interface WeightStoreOptions {
+  readonly isa: string;
+  readonly threads: number;
+  /** Of the region that all its weights lie in. */
+  readonly bytes: number;
+  /** The file, and where in it the region begins (a multiple of 64); without it the region is memory. */
+  readonly path?: string;
+  readonly offset?: number;
+}
+
+export interface WritePackOptions {
+  readonly path: string;
+  /** What the file is called until it is whole; in the same folder. */
+  readonly partialPath: string;
+  /** The file's first bytes. */
+  readonly header: Uint8Array;
+  readonly sumsOffset: number;
+  readonly dataOffset: number;
+}
+
+/** `busy`: another process writes the same file. `reason` says why it failed. */
+export interface PackWriting {
+  readonly state: "writing" | "written" | "busy" | "failed";
+  /** 0..1 */
+  readonly fraction: number;
+  readonly reason: string;
+}
+
 export interface WeightStoreHandle {
-  /** Bytes held by packed weights. */
+  /** Of its region. */
   readonly bytes: number;
   /**
-   * Packs a matrix of `rows` x `columns` from the file's bytes and returns its index.
-   * `ggmlType` is GGUF's type number or that of a group format, `format` a position in WEIGHT_FORMAT_CODES,
+   * Packs a matrix of `rows` x `columns` from the file's bytes to `offset` (a multiple of 64) and returns
+   * its index. `ggmlType` is GGUF's type number or that of a group format, `format` a position in WEIGHT_FORMAT_CODES,
    * `ropeHeadDim` 0 for source row order, else the head dimension of `rope-halves`.
    */
   packMatrix(
@@ -41,9 +70,19 @@ export interface WeightStoreHandle {
     rows: number,
     columns: number,
     ropeHeadDim: number,
+    offset: number,
   ): number;
   /** Copies a vector of f32 and returns its index; matrices and vectors share one numbering. */
-  addVector(values: Float32Array): number;
+  addVector(values: Float32Array, offset: number): number;
+  /** The same for what the region holds already. */
+  openMatrix(format: number, rows: number, columns: number, offset: number): number;
+  openVector(length: number, offset: number): number;
+  /** XXH64 of each 4 MiB of the region, by all threads: two words each, the lower first. */
+  blockSums(): Uint32Array;
+  /** Writes the region to a file, on a thread of its own, once; disposing of all who hold the store ends it. */
+  startWriting(options: WritePackOptions): void;
+  /** Null where nothing was started. */
+  writing(): PackWriting | null;
   dispose(): void;
 }
 
@@ -99,8 +138,10 @@ export interface Addon {
     readonly groupBytes: number;
     readonly operand: string;
   }[];
+  /** All ISA levels of this binary, also those that this CPU lacks, and how they want weights packed. */
+  readonly weightLayouts: readonly { readonly isa: string; readonly layout: string }[];
   readonly Mapping: new (path: string) => MappingHandle;
-  readonly WeightStore: new (options: { readonly isa: string; readonly threads: number }) => WeightStoreHandle;
+  readonly WeightStore: new (options: WeightStoreOptions) => WeightStoreHandle;
   readonly Executor: new (options: ExecutorOptions) => ExecutorHandle;
   readonly MachineProbe: new (options: MachineProbeOptions) => MachineProbeHandle;
 }

@@ -1,29 +1,19 @@
-/** The Executor over the native core: packs a program's weights, then runs its steps. */
+/** The Executor over the native core: runs the steps of a program over its packed weights. */
 
 import { fail } from "../base/errors.ts";
 import { maySpin, readUsableCores } from "../base/usable-cores.ts";
-import { WEIGHT_FORMAT_CODES } from "../base/weight-formats.ts";
 import { encodeProgram } from "../compile/encode.ts";
-import type { MatrixSpec, Program, VectorSpec, WeightSpec } from "../compile/program.ts";
-import { decodeRows } from "../formats/quant/rows.ts";
+import type { Program } from "../compile/program.ts";
 import type { Executor, ExecutorLimits } from "../graph/executor.ts";
-import { sourceRow } from "../graph/weight-ref.ts";
 import type { Addon, ExecutorHandle, WeightStoreHandle } from "./addon-types.ts";
 import { chooseIsa } from "./isa.ts";
 import { requireAddon } from "./load-addon.ts";
 import { nativeCall } from "./native-call.ts";
-
-/** A tensor as the file stores it. */
-export interface WeightBytes {
-  readonly bytes: Uint8Array;
-  /** GGUF's number of the tensor type, or that of a group format. */
-  readonly ggmlType: number;
-}
+import { type PackOptions, packWeights } from "./weight-store.ts";
 
 export interface NativeExecutorOptions {
   readonly program: Program;
-  /** Called once for each weight that a tensor holds, in the order of the program's table. */
-  readonly weightBytes: (spec: WeightSpec) => WeightBytes;
+  readonly weightBytes: PackOptions["weightBytes"];
   readonly threads: number;
   /** Pages of the KV pool. */
   readonly pages: number;
@@ -31,8 +21,13 @@ export interface NativeExecutorOptions {
   readonly isa?: string;
   /** Another binary than the loader's choice. */
   readonly addon?: Addon;
-  /** After each weight, in weight elements. */
-  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Over weights that were packed or opened for `isa`. */
+export interface StoreExecutorOptions extends Pick<NativeExecutorOptions, "program" | "threads" | "pages"> {
+  readonly store: WeightStoreHandle;
+  readonly isa: string;
+  readonly addon: Addon;
 }
 
 export interface NativeExecutor extends Executor {
@@ -45,66 +40,41 @@ export interface NativeExecutor extends Executor {
 const HANDLE = "The native executor";
 
 /**
- * Packs all weights (seconds for a model of gigabytes, on `threads` threads) and starts the threads.
- * Throws `native_missing`, `isa_unsupported`, `invalid_option`, `native_failed`.
+ * Packs all weights and starts the threads. Throws `native_missing`, `isa_unsupported`, `invalid_option`,
+ * `native_failed`.
  */
-export function createNativeExecutor(options: NativeExecutorOptions): NativeExecutor {
-  const { program, threads, pages } = options;
+export function createNativeExecutor({ program, weightBytes, threads, pages, ...rest }: NativeExecutorOptions): NativeExecutor {
   requirePositive("threads", threads);
   requirePositive("pages", pages);
-  const addon = options.addon ?? requireAddon();
-  const isa = chooseIsa(addon.cpuInfo().isaLevels, options.isa);
-  const store = nativeCall("The weight store", "WeightStore", () => new addon.WeightStore({ isa, threads }));
+  const addon = rest.addon ?? requireAddon();
+  const isa = chooseIsa(addon.cpuInfo().isaLevels, rest.isa);
+  const store = packWeights({ weights: program.weights, weightBytes, isa, threads, addon });
   try {
-    packWeights(store, options);
-    const spin = maySpin(threads, readUsableCores());
-    const weightBytes = store.bytes;
-    const handle = nativeCall(
-      HANDLE,
-      "Executor",
-      () => new addon.Executor({ program: encodeProgram(program), weights: store, threads, spin, pages }),
-    );
-    return new AddonExecutor({ handle, program, pages, isa, weightBytes });
+    return createStoreExecutor({ program, store, threads, pages, isa, addon });
   } finally {
     // The executor shares the packed weights; without one they are freed here.
     store.dispose();
   }
 }
 
+/** Starts the threads over weights that are there. The executor shares them: the store may be disposed of. */
+export function createStoreExecutor(options: StoreExecutorOptions): NativeExecutor {
+  const { program, store, threads, pages, isa, addon } = options;
+  requirePositive("threads", threads);
+  requirePositive("pages", pages);
+  const spin = maySpin(threads, readUsableCores());
+  const handle = nativeCall(
+    HANDLE,
+    "Executor",
+    () => new addon.Executor({ program: encodeProgram(program), weights: store, threads, spin, pages }),
+  );
+  return new AddonExecutor({ handle, program, pages, isa, weightBytes: store.bytes });
+}
+
 function requirePositive(option: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 1) {
     fail("invalid_option", { option, problem: `must be a positive integer, not ${value}` });
   }
-}
-
-function packWeights(store: WeightStoreHandle, { program, weightBytes, onProgress }: NativeExecutorOptions): void {
-  const total = program.weights.reduce((sum, spec) => sum + elementsOf(spec), 0);
-  let done = 0;
-  for (const spec of program.weights) {
-    nativeCall("The weight store", `pack ${spec.tensor}`, () => {
-      if (spec.kind === "matrix") packMatrix(store, spec, weightBytes(spec));
-      else store.addVector(spec.values ?? vectorValues(spec, weightBytes(spec)));
-    });
-    done += elementsOf(spec);
-    onProgress?.(done, total);
-  }
-}
-
-function elementsOf(spec: WeightSpec): number {
-  return spec.kind === "matrix" ? spec.rows * spec.columns : spec.length;
-}
-
-function packMatrix(store: WeightStoreHandle, spec: MatrixSpec, { bytes, ggmlType }: WeightBytes): void {
-  const format = WEIGHT_FORMAT_CODES.indexOf(spec.format);
-  const ropeHeadDim = spec.rowOrder.kind === "rope-halves" ? spec.rowOrder.headDim : 0;
-  store.packMatrix(bytes, ggmlType, format, spec.rows, spec.columns, ropeHeadDim);
-}
-
-/** A vector as f32, its elements in the order of the rows that it belongs to. */
-function vectorValues(spec: VectorSpec, { bytes, ggmlType }: WeightBytes): Float32Array {
-  const stored = decodeRows(ggmlType, bytes, spec.length);
-  if (spec.rowOrder.kind === "source") return stored;
-  return Float32Array.from(stored, (_, index) => stored[sourceRow(spec.rowOrder, index)] ?? 0);
 }
 
 interface AddonExecutorParts {

@@ -4,9 +4,9 @@ import { invariant } from "../base/invariant.ts";
 import { GGML_TYPES } from "../formats/gguf/ggml-types.ts";
 import { GROUP_FORMATS } from "../formats/group-quant/group-blocks.ts";
 import { decodeWeightValues, type StoredWeight } from "../formats/stored-weight.ts";
-import type { NativeExecutorOptions } from "./executor.ts";
+import type { PackOptions } from "./weight-store.ts";
 
-export function storedWeightBytes(weights: ReadonlyMap<string, StoredWeight>): NativeExecutorOptions["weightBytes"] {
+export function storedWeightBytes(weights: ReadonlyMap<string, StoredWeight>): PackOptions["weightBytes"] {
   return ({ tensor }) => {
     const stored = weights.get(tensor);
     invariant(stored !== undefined, `${tensor} is bound`);

@@ -21,6 +21,8 @@ import { NATIVE_MISSING } from "../support/native-addon.ts";
 import { randomFloats } from "../support/random-values.ts";
 
 const VOCABULARY = 24;
+/** Of the weight stores here; more than any of them fills. */
+const REGION_BYTES = 8192;
 const LIMITS = { maxTokens: 8, maxLogitRows: 4, pages: 4, pageTokens: 16 };
 
 function smallSetup(): GraphSetup {
@@ -110,9 +112,9 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
   let executor: ExecutorHandle;
 
   const newExecutor = (change: object = {}): ExecutorHandle => {
-    const weights = new addon.WeightStore({ isa: "scalar", threads: 1 });
+    const weights = new addon.WeightStore({ isa: "scalar", threads: 1, bytes: REGION_BYTES });
     const tensor = randomFloats(1, VOCABULARY ** 2);
-    weights.packMatrix(new Uint8Array(tensor.buffer), 0, 0, VOCABULARY, VOCABULARY, 0);
+    weights.packMatrix(new Uint8Array(tensor.buffer), 0, 0, VOCABULARY, VOCABULARY, 0, 0);
     const program = encodeProgram(plainProgram(smallSetup()));
     return new addon.Executor(anything({ program, weights, threads: 2, pages: 4, ...change }));
   };
@@ -127,8 +129,9 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
     const calls: readonly ((value: unknown) => unknown)[] = [
       (value) => new addon.Mapping(anything(value)),
       (value) => new addon.WeightStore(anything(value)),
-      (value) => new addon.WeightStore(anything({ isa: value, threads: 1 })),
-      (value) => new addon.WeightStore(anything({ isa: "scalar", threads: value })),
+      (value) => new addon.WeightStore(anything({ isa: value, threads: 1, bytes: 64 })),
+      (value) => new addon.WeightStore(anything({ isa: "scalar", threads: value, bytes: 64 })),
+      (value) => new addon.WeightStore(anything({ isa: "scalar", threads: 1, bytes: value })),
       (value) => new addon.Executor(anything(value)),
       (value) => newExecutor({ program: value }),
       (value) => newExecutor({ weights: value }),
@@ -150,16 +153,17 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
   });
 
   it("refuses wrong arguments of packMatrix and addVector", () => {
-    const store = new addon.WeightStore({ isa: "scalar", threads: 2 });
+    const store = new addon.WeightStore({ isa: "scalar", threads: 2, bytes: REGION_BYTES });
     const bytes = new Uint8Array(4 * 6);
     const pack = (change: readonly [index: number, value: unknown]): unknown => {
-      const args: unknown[] = [bytes, 0, 0, 2, 3, 0];
+      const args: unknown[] = [bytes, 0, 0, 2, 3, 0, 64];
       args[change[0]] = change[1];
       return store.packMatrix(...(args as Parameters<typeof store.packMatrix>));
     };
     for (const value of WRONG_VALUES) {
-      for (let index = 0; index < 6; index += 1) expect(() => pack([index, value])).toThrow(Error);
-      expect(() => store.addVector(anything(value))).toThrow(Error);
+      for (let index = 0; index < 7; index += 1) expect(() => pack([index, value])).toThrow(Error);
+      expect(() => store.addVector(anything(value), 0)).toThrow(Error);
+      expect(() => store.addVector(Float32Array.of(1), anything(value))).toThrow(Error);
     }
     expect(() => pack([0, bytes.subarray(1)])).toThrow(/bytes/);
     // IQ2_XXS, which nothing packs, and Q4_K, which is packed to another format.
@@ -168,10 +172,13 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
     expect(() => pack([2, 3])).toThrow(/weight format/);
     expect(() => pack([3, 2 ** 24])).toThrow(/bytes/);
     expect(() => pack([5, 4])).toThrow(/divide/);
-    expect(() => store.addVector(new Float32Array(0))).toThrow(/length/);
-    expect(store.bytes).toBe(0);
+    expect(() => store.addVector(new Float32Array(0), 0)).toThrow(/length/);
+    for (const offset of [1, 63, REGION_BYTES, REGION_BYTES - 64, 2 ** 52]) {
+      expect(() => pack([6, offset]), String(offset)).toThrow(/does not lie/);
+    }
+    expect(() => store.addVector(new Float32Array(17), REGION_BYTES - 64)).toThrow(/does not lie/);
     expect(pack([0, bytes])).toBe(0);
-    expect(store.addVector(Float32Array.of(1, 2))).toBe(1);
+    expect(store.addVector(Float32Array.of(1, 2), 0)).toBe(1);
     store.dispose();
   });
 
@@ -259,13 +266,19 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
   });
 
   it("says that a handle was disposed, at every method, however often", () => {
-    const store = new addon.WeightStore({ isa: "scalar", threads: 1 });
+    const store = new addon.WeightStore({ isa: "scalar", threads: 1, bytes: REGION_BYTES });
     const used = newExecutor();
     for (const handle of [store, used, store, used]) handle.dispose();
     const uses: readonly (() => unknown)[] = [
       () => store.bytes,
-      () => store.packMatrix(new Uint8Array(4), 0, 0, 1, 1, 0),
-      () => store.addVector(Float32Array.of(1)),
+      () => store.packMatrix(new Uint8Array(4), 0, 0, 1, 1, 0, 0),
+      () => store.addVector(Float32Array.of(1), 0),
+      () => store.openMatrix(0, 1, 1, 0),
+      () => store.openVector(1, 0),
+      () => store.blockSums(),
+      () =>
+        store.startWriting({ path: "p", partialPath: "q", header: new Uint8Array(1), sumsOffset: 0, dataOffset: 0 }),
+      () => store.writing(),
       () => newExecutor({ weights: store }),
       () => used.step(BATCH),
       () => used.sample(SAMPLE, RESULT),
@@ -292,7 +305,7 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
     const { packMatrix } = Object.getOwnPropertyDescriptors(addon.WeightStore.prototype);
     const call = packMatrix?.value as (...args: unknown[]) => unknown;
     for (const other of [executor, {}, Object.create(addon.WeightStore.prototype), null]) {
-      expect(() => call.call(other, new Uint8Array(4), 0, 0, 1, 1, 0)).toThrow(Error);
+      expect(() => call.call(other, new Uint8Array(4), 0, 0, 1, 1, 0, 0)).toThrow(Error);
     }
     expect(() => newExecutor({ weights: executor })).toThrow(/WeightStore/);
     expect(() => newExecutor({ weights: Object.create(addon.WeightStore.prototype) })).toThrow(/WeightStore/);
@@ -330,10 +343,10 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
   });
 
   it("refuses a program that does not fit its weights", () => {
-    const store = new addon.WeightStore({ isa: "scalar", threads: 1 });
-    store.addVector(Float32Array.of(1));
+    const store = new addon.WeightStore({ isa: "scalar", threads: 1, bytes: REGION_BYTES });
+    store.addVector(Float32Array.of(1), 0);
     expect(() => newExecutor({ weights: store })).toThrow(/weight 0/);
-    store.addVector(Float32Array.of(1));
+    store.addVector(Float32Array.of(1), 0);
     expect(() => newExecutor({ weights: store })).toThrow(/2 weights/);
   });
 
@@ -359,8 +372,8 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
     const source = `
       const { parentPort, workerData } = require("node:worker_threads");
       const addon = require(workerData);
-      const store = new addon.WeightStore({ isa: "scalar", threads: 2 });
-      store.packMatrix(new Uint8Array(400), 0, 0, 10, 10, 0);
+      const store = new addon.WeightStore({ isa: "scalar", threads: 2, bytes: 640 });
+      store.packMatrix(new Uint8Array(400), 0, 0, 10, 10, 0, 0);
       parentPort.postMessage(store.bytes);`;
     const workers = Array.from({ length: 3 }, () => new Worker(source, { eval: true, workerData: path }));
     const messages = await Promise.all(workers.map((worker) => once(worker, "message")));

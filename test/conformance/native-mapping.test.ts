@@ -118,11 +118,11 @@ describe.skipIf(NATIVE_MISSING)("mapped files", () => {
     const path = fileOf("shrinking", new Uint8Array(16 * PAGE_BYTES).fill(1));
     const source = openMappedSource(path);
     const { WeightStore } = requireAddon();
-    const store = new WeightStore({ isa: "scalar", threads: 2 });
+    const store = new WeightStore({ isa: "scalar", threads: 2, bytes: 4 * PAGE_BYTES });
     const rows = (2 * PAGE_BYTES) / 4 / 32;
-    expect(store.packMatrix(source.view(0, 2 * PAGE_BYTES), 0, 0, rows, 32, 0)).toBe(0);
+    expect(store.packMatrix(source.view(0, 2 * PAGE_BYTES), 0, 0, rows, 32, 0, 0)).toBe(0);
     truncateSync(path, PAGE_BYTES + 100);
-    expect(() => store.packMatrix(source.view(0, 2 * PAGE_BYTES), 0, 0, rows, 32, 0)).toThrow(/truncated/);
+    expect(() => store.packMatrix(source.view(0, 2 * PAGE_BYTES), 0, 0, rows, 32, 0, 0)).toThrow(/truncated/);
     // Reading what is gone gives zeros.
     const view = source.view(8 * PAGE_BYTES, 10);
     expect(view).toEqual(new Uint8Array(10));

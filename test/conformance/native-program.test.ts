@@ -10,6 +10,7 @@ import { describe, expect, it } from "vitest";
 import { at } from "../../src/base/invariant.ts";
 import { WEIGHT_FORMAT_CODES } from "../../src/base/weight-formats.ts";
 import { encodeProgram } from "../../src/compile/encode.ts";
+import { planWeights } from "../../src/compile/plan-weights.ts";
 import { GGML_TYPES } from "../../src/formats/gguf/ggml-types.ts";
 import { DECODABLE_TYPES } from "../../src/formats/quant/block-formats.ts";
 import { decodeRows } from "../../src/formats/quant/rows.ts";
@@ -75,17 +76,19 @@ describe.skipIf(NATIVE_MISSING)("a small transformer", () => {
 
 function fuzzInput(setup: GraphSetup, isa: string, seed: number, rounds: number): string {
   const program = plainProgram(setup);
-  const weights = program.weights.map((spec) => {
-    if (spec.kind === "vector" && spec.values !== null) return { vector: [...spec.values] };
+  const { offsets, bytes: weightBytes } = planWeights(program.weights);
+  const weights = program.weights.map((spec, index) => {
+    const offset = offsets[index];
+    if (spec.kind === "vector" && spec.values !== null) return { offset, vector: [...spec.values] };
     const { type, bytes } = setup.tensors.get(spec.tensor) ?? { type: "F32", bytes: new Uint8Array() };
     const ggmlType = GGML_TYPES[type].id;
-    if (spec.kind === "vector") return { vector: [...decodeRows(ggmlType, bytes, spec.length)] };
+    if (spec.kind === "vector") return { offset, vector: [...decodeRows(ggmlType, bytes, spec.length)] };
     const { rows, columns } = spec;
-    return { bytes: [...bytes], ggmlType, rows, columns, format: WEIGHT_FORMAT_CODES.indexOf(spec.format) };
+    return { offset, bytes: [...bytes], ggmlType, rows, columns, format: WEIGHT_FORMAT_CODES.indexOf(spec.format) };
   });
   const batch = Object.fromEntries(Object.entries(SMALL_BATCH).map(([name, values]) => [name, [...values]]));
   const words = [...encodeProgram(program)];
-  return JSON.stringify({ addonPath: loadAddon().path, isa, seed, rounds, words, weights, batch });
+  return JSON.stringify({ addonPath: loadAddon().path, isa, seed, rounds, words, weights, weightBytes, batch });
 }
 
 describe.skipIf(NATIVE_MISSING)("a program with changed words", () => {

@@ -18,10 +18,10 @@ function below(count) {
 }
 
 function weightStore() {
-  const store = new addon.WeightStore({ isa: input.isa, threads: 1 });
-  for (const { vector, bytes, ggmlType, format, rows, columns } of input.weights) {
-    if (vector) store.addVector(Float32Array.from(vector));
-    else store.packMatrix(Uint8Array.from(bytes), ggmlType, format, rows, columns, 0);
+  const store = new addon.WeightStore({ isa: input.isa, threads: 1, bytes: input.weightBytes });
+  for (const { offset, vector, bytes, ggmlType, format, rows, columns } of input.weights) {
+    if (vector) store.addVector(Float32Array.from(vector), offset);
+    else store.packMatrix(Uint8Array.from(bytes), ggmlType, format, rows, columns, 0, offset);
   }
   return store;
 }

@@ -6,7 +6,8 @@
 import type { KvType } from "../../base/dtypes.ts";
 import { type CompileResult, compileModel } from "../../compile/compile-model.ts";
 import { PAGE_TOKENS } from "../../engine/load/load-model.ts";
-import { packedWeightBytes, pageBytesOf } from "../../engine/load/memory-budget.ts";
+import { packedBytes, planWeights } from "../../compile/plan-weights.ts";
+import { pageBytesOf } from "../../engine/load/memory-budget.ts";
 import { graphCost } from "../../graph/graph-cost.ts";
 import type { Cost } from "../../graph/types.ts";
 import { bindWeights } from "../../models/bind-weights.ts";
@@ -56,7 +57,7 @@ export function programReport(source: ModelSource, { program, graph }: CompileRe
   const spec = source.spec();
   const { kv } = program;
   const kvBytesPerToken = pageBytesOf(kv, kv.type, kv.pageTokens) / kv.pageTokens;
-  const packed = new Map(program.weights.map((weight) => [weight.tensor, packedWeightBytes([weight])]));
+  const packed = new Map(program.weights.map((weight) => [weight.tensor, packedBytes(weight)]));
   const storage = {
     weightBytes: ({ tensor }: { readonly tensor: string }) => packed.get(tensor) ?? 0,
     kvPositionBytes: kvBytesPerToken / kv.layers,
@@ -79,7 +80,7 @@ export function programReport(source: ModelSource, { program, graph }: CompileRe
     decode,
     perThousandTokens: { flops: later.flops - decode.flops, bytes: later.bytes - decode.bytes },
     memory: {
-      weightBytes: packedWeightBytes(program.weights),
+      weightBytes: planWeights(program.weights).bytes,
       kvBytes: Math.ceil(spec.contextTokens / kv.pageTokens) * kv.pageTokens * kvBytesPerToken,
       arenaBytes: program.arenaBytes,
     },

@@ -7,6 +7,6 @@ export const CACHE_OPTIONS = {
     type: { kind: "string", placeholder: "FOLDER" },
     default: null,
     env: "TURNWISE_CACHE_DIR",
-    help: "Where pulled models are kept; by default $XDG_CACHE_HOME/turnwise, else ~/.cache/turnwise",
+    help: "Where models and packed weights are kept; by default $XDG_CACHE_HOME/turnwise or ~/.cache/turnwise",
   },
 } as const satisfies OptionTable;

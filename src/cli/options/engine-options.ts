@@ -5,6 +5,8 @@ import type { OptionTable, OptionValues } from "../../base/option-table.ts";
 import type { EngineOptions } from "../../engine/types.ts";
 import { LOAD_QUANTS } from "../../models/quantized-source.ts";
 import { readTextFile } from "../read-text-file.ts";
+import type { CACHE_OPTIONS } from "./cache-options.ts";
+import { toWeightCache, WEIGHT_CACHE_OPTIONS } from "./weight-cache-options.ts";
 
 export const ENGINE_OPTIONS = {
   ctx: {
@@ -49,6 +51,7 @@ export const ENGINE_OPTIONS = {
     env: "TURNWISE_CHAT_TEMPLATE",
     help: "A Jinja file to use instead of the model's chat template",
   },
+  ...WEIGHT_CACHE_OPTIONS,
 } as const satisfies OptionTable;
 
 /** Options of the commands that serve many requests at once. */
@@ -85,7 +88,7 @@ export const BATCH_OPTIONS = {
   },
 } as const satisfies OptionTable;
 
-export type EngineValues = OptionValues<typeof ENGINE_OPTIONS>;
+export type EngineValues = OptionValues<typeof ENGINE_OPTIONS & typeof CACHE_OPTIONS>;
 export type BatchValues = OptionValues<typeof BATCH_OPTIONS>;
 
 const NO_BATCH: BatchValues = {
@@ -107,6 +110,7 @@ export function toEngineOptions(
     kvType: values.kvType,
     quant: values.quant,
     backend: values.backend,
+    weightCache: toWeightCache(values),
     ...(values.ctx === null ? {} : { contextTokens: values.ctx }),
     ...(values.threads === null ? {} : { threads: values.threads }),
     ...(values.kvMemory === null ? {} : { kvMemoryBytes: values.kvMemory }),
@@ -132,4 +136,5 @@ export const FLAG_OF_ENGINE_OPTION: Readonly<Record<string, string>> = {
   minPrefillShare: "--min-prefill-share",
   threads: "--threads",
   backend: "--backend",
+  weightCache: "--weight-cache-max",
 };

@@ -9,6 +9,7 @@ import type { KvType } from "../../base/dtypes.ts";
 import { fail } from "../../base/errors.ts";
 import { formatBytes } from "../../base/bytes.ts";
 import { type CompileResult, compileModel } from "../../compile/compile-model.ts";
+import { packedBytes, planWeights } from "../../compile/plan-weights.ts";
 import { openFileSource } from "../../formats/file-source.ts";
 import type { Executor } from "../../graph/executor.ts";
 import { graphCost } from "../../graph/graph-cost.ts";
@@ -23,17 +24,19 @@ import type { ModelSource } from "../../models/model-source.ts";
 import type { ModelSpec } from "../../models/model-spec.ts";
 import { openModel } from "../../models/open-model.ts";
 import { quantizedSource } from "../../models/quantized-source.ts";
-import { createNativeExecutor } from "../../native/executor.ts";
+import type { PackWriting } from "../../native/addon-types.ts";
+import { createStoreExecutor } from "../../native/executor.ts";
+import { chooseIsa } from "../../native/isa.ts";
 import { loadAddon, requireAddon } from "../../native/load-addon.ts";
 import { openMappedSource } from "../../native/mapped-source.ts";
-import { storedWeightBytes } from "../../native/stored-weight-bytes.ts";
 import { detectToolFormat } from "../../text/tools/tool-formats.ts";
 import { resolveSpecialIds } from "../../text/tokenizer/special-ids.ts";
 import type { VocabularyBytes, VocabularyData } from "../../text/tokenizer/types.ts";
 import { buildVocabularyBytes } from "../../text/tokenizer/vocabulary-bytes.ts";
 import { availableMemoryBytes } from "./available-memory.ts";
 import { type EngineSettings, resolveSettings } from "../engine-settings.ts";
-import { packedWeightBytes, pageBytesOf, type PoolSize, sizePool } from "./memory-budget.ts";
+import { type LoadedWeights, loadWeights } from "./load-weights.ts";
+import { pageBytesOf, type PoolSize, sizePool } from "./memory-budget.ts";
 import type { StepLoopOptions } from "../step/step-loop.ts";
 import type { PlainEngineOptions } from "../threads/step-messages.ts";
 import type { EngineCapacity, LoadProgress, ModelInfo } from "../types.ts";
@@ -56,6 +59,8 @@ export interface LoadedModel {
   readonly costs: StepCosts;
   /** Of the model and all that its K and V depend on. */
   readonly fingerprint: string;
+  /** How far the packed weights are written for the next start; null where they are not. */
+  packWriting(): PackWriting | null;
   dispose(): void;
 }
 
@@ -78,10 +83,12 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
     const graph = buildGraph(spec);
     const weights = bindWeights(graph, source);
     const plan = planExecution(settings, spec, graph, weights, native);
-    const executor = createExecutor(plan, weights, settings, callbacks, native);
-    warn(settings, spec, plan, native, callbacks);
     const chatTemplate = options.chatTemplate ?? source.chatTemplate;
     const info = modelInfo(source, spec, vocabularyData, vocabulary.endOfGenerationIds, chatTemplate);
+    const { executor, loaded } = native
+      ? nativeExecutor(plan, weights, source, info, settings, callbacks)
+      : { executor: interpreterExecutor(plan, weights, settings), loaded: null };
+    warn(settings, spec, plan, native, callbacks);
     return {
       info,
       limits: {
@@ -91,13 +98,15 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
       },
       costs: costsOf(plan),
       fingerprint: JSON.stringify([info.id, info.fileBytes, info.createdAt, plan.kvType, settings.quant]),
-      capacity: capacityOf(plan, executor, settings, performance.now() - startMs),
+      capacity: capacityOf(plan, executor, loaded, settings, performance.now() - startMs),
       executor,
       compiled: plan.compiled,
       vocabulary,
       maxWaiting: settings.maxWaiting,
+      packWriting: () => loaded?.store.writing() ?? null,
       dispose() {
         executor.dispose();
+        loaded?.store.dispose();
         source.dispose();
       },
     };
@@ -107,7 +116,7 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
   }
 }
 
-function openSource({ model, quant }: EngineSettings, native: boolean): ModelSource {
+export function openSource({ model, quant }: Pick<EngineSettings, "model" | "quant">, native: boolean): ModelSource {
   const source = openModel(model, native ? openMappedSource : openFileSource);
   return quant === "none" ? source : quantizedSource(source, quant);
 }
@@ -155,7 +164,7 @@ function planExecution(
   const pageBytes = pageBytesOf(program.kv, kvType, PAGE_TOKENS);
   const pool = sizePool({
     availableBytes: availableMemoryBytes(),
-    weightBytes: native ? packedWeightBytes(program.weights) : decodedWeightBytes(weights),
+    weightBytes: native ? planWeights(program.weights).bytes : decodedWeightBytes(weights),
     arenaBytes: program.arenaBytes,
     pageBytes,
     pageTokens: PAGE_TOKENS,
@@ -171,7 +180,7 @@ function decodedWeightBytes(weights: BoundWeights): number {
 }
 
 function costsOf({ compiled: { graph, program }, pageBytes }: ExecutionPlan): StepCosts {
-  const packed = new Map(program.weights.map((weight) => [weight.tensor, packedWeightBytes([weight])]));
+  const packed = new Map(program.weights.map((weight) => [weight.tensor, packedBytes(weight)]));
   const storage = {
     weightBytes: ({ tensor }: { readonly tensor: string }) => packed.get(tensor) ?? 0,
     kvPositionBytes: pageBytes / PAGE_TOKENS / program.kv.layers,
@@ -179,25 +188,35 @@ function costsOf({ compiled: { graph, program }, pageBytes }: ExecutionPlan): St
   return stepCosts((sizes) => graphCost(graph, sizes, storage));
 }
 
-function createExecutor(
+function interpreterExecutor(
   { compiled, kvType, maxLogitRows, pool }: ExecutionPlan,
   weights: BoundWeights,
-  { threads, maxStepTokens }: EngineSettings,
-  { onProgress }: LoadCallbacks,
-  native: boolean,
+  { maxStepTokens }: EngineSettings,
 ): Executor {
-  const { pages } = pool;
-  if (!native) {
-    const limits = { maxTokens: maxStepTokens, maxLogitRows, pages, pageTokens: PAGE_TOKENS };
-    return new InterpreterExecutor({ graph: compiled.graph, weights: weightProvider(weights), limits, kvType });
+  const limits = { maxTokens: maxStepTokens, maxLogitRows, pages: pool.pages, pageTokens: PAGE_TOKENS };
+  return new InterpreterExecutor({ graph: compiled.graph, weights: weightProvider(weights), limits, kvType });
+}
+
+function nativeExecutor(
+  { compiled: { program }, pool: { pages } }: ExecutionPlan,
+  weights: BoundWeights,
+  source: ModelSource,
+  { id }: ModelInfo,
+  { threads, quant, weightCache }: EngineSettings,
+  { onProgress, onWarning }: LoadCallbacks,
+): { readonly executor: Executor; readonly loaded: LoadedWeights } {
+  const addon = requireAddon();
+  const isa = chooseIsa(addon.cpuInfo().isaLevels, undefined);
+  const report = (done: number, total: number): void => onProgress({ phase: "weights", fraction: done / total });
+  const demand = { program, weights, source, modelName: id, quant, addon, isa, threads, onProgress: report };
+  const loaded = loadWeights(demand, weightCache, onWarning);
+  try {
+    const { store } = loaded;
+    return { executor: createStoreExecutor({ program, store, threads, pages, isa, addon }), loaded };
+  } catch (error) {
+    loaded.store.dispose();
+    throw error;
   }
-  return createNativeExecutor({
-    program: compiled.program,
-    weightBytes: storedWeightBytes(weights),
-    threads,
-    pages,
-    onProgress: (done, total) => onProgress({ phase: "weights", fraction: done / total }),
-  });
 }
 
 function warn(
@@ -228,7 +247,7 @@ function modelInfo(
   chatTemplate: string | null,
 ): ModelInfo {
   const { path } = source;
-  const id = basename(path).replace(/\.gguf$/i, "");
+  const id = modelIdOf(path);
   return {
     id,
     name: source.name ?? id,
@@ -248,9 +267,13 @@ function modelInfo(
   };
 }
 
+/** What a model is called after its file. */
+export const modelIdOf = (path: string): string => basename(path).replace(/\.gguf$/i, "");
+
 function capacityOf(
   { kvType, maxSequences, pageBytes, pool }: ExecutionPlan,
   executor: Executor,
+  loaded: LoadedWeights | null,
   { threads }: EngineSettings,
   loadMs: number,
 ): EngineCapacity {
@@ -264,6 +287,7 @@ function capacityOf(
     pages: pool.pages,
     pageTokens: PAGE_TOKENS,
     weightBytes,
+    weightOrigin: loaded?.origin ?? null,
     kvBytes: pool.pages * pageBytes,
     arenaBytes,
     loadMs,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { availableMemoryBytes } from "./available-memory.ts";
-import { packedWeightBytes, pageBytesOf, type PoolDemand, sizePool } from "./memory-budget.ts";
+import { pageBytesOf, type PoolDemand, sizePool } from "./memory-budget.ts";
 
 const DEMAND: PoolDemand = {
   availableBytes: 1000,
@@ -56,15 +56,6 @@ describe("sizes", () => {
     expect(pageBytesOf(kv, "f32", 32)).toBe(rows * 64 * 4);
     expect(pageBytesOf(kv, "f16", 32)).toBe(rows * 64 * 2);
     expect(pageBytesOf(kv, "int8", 32)).toBe(rows * (64 + 4));
-  });
-
-  it("of weights are those of the file's blocks, rows rounded up to tiles of 16", () => {
-    const matrix = { kind: "matrix", tensor: "w", rows: 17, columns: 64, rowOrder: { kind: "source" } } as const;
-    expect(packedWeightBytes([{ ...matrix, format: "int4_g32" }])).toBe(32 * 2 * 18);
-    expect(packedWeightBytes([{ ...matrix, format: "int8_g32" }])).toBe(32 * 2 * 34);
-    expect(packedWeightBytes([{ ...matrix, format: "bf16" }])).toBe(32 * 64 * 2);
-    const vector = { kind: "vector", tensor: "v", length: 9, rowOrder: { kind: "source" }, values: null } as const;
-    expect(packedWeightBytes([vector])).toBe(36);
   });
 });
 

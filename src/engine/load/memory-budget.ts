@@ -6,8 +6,6 @@
 import { fail } from "../../base/errors.ts";
 import { alignUp } from "../../base/bytes.ts";
 import type { KvType } from "../../base/dtypes.ts";
-import { weightRowBytes } from "../../base/weight-formats.ts";
-import type { WeightSpec } from "../../compile/program.ts";
 import type { KvGroup } from "../../graph/types.ts";
 
 /** Of the memory that weights leave: enough to serve, little enough to share a machine. */
@@ -94,14 +92,4 @@ export function pageBytesOf(kv: KvGroup, type: KvType, pageTokens: number): numb
     alignUp(pageTokens * valueDims * elementBytes, cacheLine) +
     2 * scaleBytes;
   return kv.layers * kv.kvHeads * blockBytes;
-}
-
-/** Bytes that packed weights will take: rows come in tiles of 16. */
-export function packedWeightBytes(weights: readonly WeightSpec[]): number {
-  let bytes = 0;
-  for (const weight of weights) {
-    if (weight.kind === "vector") bytes += weight.length * 4;
-    else bytes += alignUp(weight.rows, 16) * weightRowBytes(weight.format, weight.columns);
-  }
-  return bytes;
 }

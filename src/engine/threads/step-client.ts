@@ -30,6 +30,10 @@ export class StepClient {
   /** As of the last step. */
   #stats: EngineStats | null = null;
   #lastId = 0;
+  #keep: () => void = () => {};
+  readonly #kept = new Promise<void>((resolve) => {
+    this.#keep = resolve;
+  });
   /** Why nothing more can be done, once so. */
   #end: TurnwiseError | null = null;
   #disposal: Promise<void> | null = null;
@@ -107,6 +111,14 @@ export class StepClient {
     return { ...stats, waiting: Math.max(0, this.#listeners.size - stats.running) };
   }
 
+  /** Resolves when nothing writes packed weights any more. */
+  async weightsKept(): Promise<void> {
+    if (this.#end !== null) return;
+    this.#thread.hold();
+    await this.#kept;
+    this.#thread.release();
+  }
+
   /** Fails what runs with `engine_disposed` and joins the thread. Idempotent. */
   dispose(): Promise<void> {
     this.#disposal ??= this.#dispose();
@@ -143,6 +155,9 @@ export class StepClient {
       case "loadFailed":
         this.#die(TurnwiseError.deserialize(message.error));
         return;
+      case "weightsKept":
+        this.#keep();
+        return;
       case "step":
         this.#stats = message.stats;
         this.#callbacks.onStep?.(message.atMs, message.events);
@@ -168,6 +183,7 @@ export class StepClient {
   #die(error: TurnwiseError): void {
     this.#end ??= error;
     this.#loading?.reject(error);
+    this.#keep();
     const listeners = [...this.#listeners];
     this.#listeners.clear();
     for (const [id, listener] of listeners) listener({ kind: "failed", id, error: error.toJSON() });

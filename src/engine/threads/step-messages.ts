@@ -56,6 +56,8 @@ export type FromStepWorker =
       readonly maxWaiting: number;
     }
   | { readonly kind: "loadFailed"; readonly error: SerializedError }
+  /** The packed weights are written for the next start, or will not be. */
+  | { readonly kind: "weightsKept" }
   /** After a step or a cancel, at `atMs` of the thread's own clock: what happened, and how things stand. */
   | {
       readonly kind: "step";

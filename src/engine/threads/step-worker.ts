@@ -15,6 +15,8 @@ import { ThreadInbox } from "./thread-inbox.ts";
 import { grammarConstraints } from "../step/grammar-constraints.ts";
 import { createTokenDecoder } from "../step/token-decoder.ts";
 
+const PACK_WATCH_MS = 200;
+
 invariant(parentPort !== null, "step-worker.ts runs as a thread");
 const port = parentPort;
 await main(workerData as PlainEngineOptions);
@@ -29,7 +31,12 @@ async function main(options: PlainEngineOptions): Promise<void> {
     try {
       const { info, capacity, maxWaiting } = model;
       post({ kind: "ready", model: info, capacity, tokenBytes: sharedTokenBytes(model), maxWaiting });
-      await serve(inbox, makeLoop(model));
+      const watch = watchPackWriting(model);
+      try {
+        await serve(inbox, makeLoop(model));
+      } finally {
+        clearInterval(watch);
+      }
     } finally {
       model.dispose();
     }
@@ -54,6 +61,21 @@ async function serve(inbox: ThreadInbox<ToStepWorker>, loop: StepLoop): Promise<
     if (loop.hasWork) step(loop);
     else await inbox.wait();
   }
+}
+
+/** Tells once how the writing of packed weights ended; looked at between steps, since a thread of its own writes. */
+function watchPackWriting(model: LoadedModel): NodeJS.Timeout {
+  const watch = setInterval(() => {
+    const writing = model.packWriting();
+    if (writing?.state === "writing") return;
+    clearInterval(watch);
+    if (writing?.state === "failed") {
+      const path = model.capacity.weightOrigin?.pack ?? "the cache";
+      post({ kind: "warning", message: `Packed weights cannot be kept in ${path}: ${writing.reason}.` });
+    }
+    post({ kind: "weightsKept" });
+  }, PACK_WATCH_MS);
+  return watch;
 }
 
 function step(loop: StepLoop): void {

@@ -16,6 +16,7 @@ export function ggufSource(file: GgufModel): ModelSource {
     name: metadata.findString("general.name") ?? null,
     randomWeights: metadata.findBool(RANDOM_WEIGHTS_KEY) ?? false,
     parameters: file.parameters,
+    weightFiles: file.sources.map((source) => source.path),
     fileBytes: file.fileBytes,
     chatTemplate: metadata.findString("tokenizer.chat_template") ?? null,
     weightNames: [...tensors.keys()].filter((name) => name !== ROPE_FACTORS_TENSOR),

@@ -40,6 +40,7 @@ class HuggingFaceSource implements ModelSource {
   readonly randomWeights = false;
   readonly fileBytes: number;
   readonly weightNames: readonly string[];
+  readonly weightFiles: readonly string[];
   readonly #directory: ModelDirectory;
   readonly #config: JsonFields;
   readonly #model: SafetensorsModel;
@@ -60,6 +61,7 @@ class HuggingFaceSource implements ModelSource {
     this.#facts = weightFacts(config, model.tensors);
     this.weightNames = weightNames(model.tensors, this.#facts);
     this.fileBytes = model.fileBytes;
+    this.weightFiles = [...new Set([...model.tensors.values()].map((tensor) => tensor.path))];
   }
 
   get parameters(): number {

@@ -57,6 +57,7 @@ export class FakeEngine implements EngineApi {
     pages: 100,
     pageTokens: 32,
     weightBytes: 1,
+    weightOrigin: null,
     kvBytes: 1,
     arenaBytes: 1,
     loadMs: 1,
@@ -187,6 +188,10 @@ export class FakeEngine implements EngineApi {
 
   score(): Promise<PromptScore> {
     return Promise.resolve({ logprobs: new Float32Array() });
+  }
+
+  weightsKept(): Promise<void> {
+    return Promise.resolve();
   }
 
   stats(): Promise<EngineStats> {

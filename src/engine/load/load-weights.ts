@@ -1,0 +1,142 @@
+/**
+ * A model's packed weights: from the cache of packs where one fits and is whole, else packed now, and kept
+ * for the next start while the model runs already. Nothing here fails a load: without a cache it is slower.
+ */
+
+import { mkdirSync } from "node:fs";
+import { formatBytes } from "../../base/bytes.ts";
+import { systemReason } from "../../formats/file-source.ts";
+import type { Program } from "../../compile/program.ts";
+import type { BoundWeights } from "../../models/bind-weights.ts";
+import type { ModelSource } from "../../models/model-source.ts";
+import type { Addon, WeightStoreHandle } from "../../native/addon-types.ts";
+import { weightLayoutOf } from "../../native/isa.ts";
+import { storedWeightBytes } from "../../native/stored-weight-bytes.ts";
+import { openWeights, packWeights } from "../../native/weight-store.ts";
+import { planWeights } from "../../compile/plan-weights.ts";
+import { describeFiles } from "../../packs/model-files.ts";
+import { encodePackHeader, type PackHeader, planPack } from "../../packs/pack-file.ts";
+import { readBlockSums, readPackHeader, weightsOffset } from "../../packs/pack-file.ts";
+import { PackFolder, removePack } from "../../packs/pack-folder.ts";
+import { packKey } from "../../packs/pack-key.ts";
+import type { WeightOrigin } from "../types.ts";
+import type { WeightCacheSettings } from "../weight-cache-settings.ts";
+
+export interface WeightsDemand {
+  readonly program: Program;
+  readonly weights: BoundWeights;
+  readonly source: ModelSource;
+  readonly modelName: string;
+  readonly quant: string;
+  readonly addon: Addon;
+  readonly isa: string;
+  readonly threads: number;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+export interface LoadedWeights {
+  /** The caller disposes of it. */
+  readonly store: WeightStoreHandle;
+  readonly origin: WeightOrigin;
+}
+
+/** Null settings: no cache is looked at. Throws what packing throws. */
+export function loadWeights(
+  demand: WeightsDemand,
+  settings: WeightCacheSettings | null,
+  onWarning: (message: string) => void,
+): LoadedWeights {
+  if (settings === null) return { store: pack(demand), origin: packedOrigin("the cache is off") };
+  const folder = new PackFolder(settings.folder);
+  const header = packHeaderOf(demand, demand.isa);
+  const path = folder.pathOf(demand.modelName, header.layout, header.key);
+  const opened = openPack(path, header, demand);
+  if (opened !== null && "store" in opened) {
+    if (!settings.readOnly) folder.touch(path);
+    return { store: opened.store, origin: { from: "pack", pack: path, note: null } };
+  }
+  if (opened !== null) onWarning(`The packed weights in ${path} cannot be used: ${opened.problem}.`);
+  const store = pack(demand);
+  // A pack that was there is renewed whatever its size.
+  const minBytes = opened === null ? settings.minBytes : 0;
+  const refusal = startWriting(store, header, path, folder, { ...settings, minBytes }, onWarning);
+  return { store, origin: refusal === null ? { from: "model", pack: path, note: null } : packedOrigin(refusal) };
+}
+
+const packedOrigin = (note: string): WeightOrigin => ({ from: "model", pack: null, note });
+
+export function pack({ program, weights, isa, threads, addon, onProgress }: WeightsDemand): WeightStoreHandle {
+  const weightBytes = storedWeightBytes(weights);
+  return packWeights({ weights: program.weights, weightBytes, isa, threads, addon, onProgress });
+}
+
+/** What a pack for `isa` of this model must say of itself. */
+export function packHeaderOf(demand: WeightsDemand, isa: string): Omit<PackHeader, "sections"> {
+  const { program, weights, source, modelName, quant, addon } = demand;
+  const layout = weightLayoutOf(addon, isa);
+  const encodingOf = (tensor: string): string => {
+    const stored = weights.get(tensor);
+    return JSON.stringify([stored?.encoding, stored?.shape, stored?.columnOrder === null]);
+  };
+  const files = source.weightFiles;
+  const key = packKey({ weights: program.weights, encodingOf, quant, files }, layout);
+  const { bytes, modifiedMs } = describeFiles(files) ?? { bytes: source.fileBytes, modifiedMs: 0 };
+  return { key, layout, model: { name: modelName, files, bytes, modifiedMs, quant } };
+}
+
+/** The pack at `path`, every byte of it checked; why it is not used; null where there is none. */
+function openPack(
+  path: string,
+  { key, model }: Omit<PackHeader, "sections">,
+  { program, isa, threads, addon, onProgress }: WeightsDemand,
+): { readonly store: WeightStoreHandle } | { readonly problem: string } | null {
+  const read = readPackHeader(path);
+  if ("absent" in read) return null;
+  if ("problem" in read) return read;
+  const { bytes } = planWeights(program.weights);
+  const offset = weightsOffset(read.header, bytes);
+  if (read.header.key !== key || offset === null) return { problem: "they are another model's" };
+  const packedMs = read.header.model.modifiedMs;
+  if (packedMs !== null && packedMs !== model.modifiedMs) return { problem: "the model has changed since" };
+  const store = openWeights({ weights: program.weights, path, offset, isa, threads, addon });
+  const expected = readBlockSums(path, bytes);
+  // Reads the whole file: what is not in memory yet is fetched in order, and by all threads.
+  const isWhole = store.blockSums().every((word, index) => word === expected[index]);
+  if (isWhole) {
+    onProgress(1, 1);
+    return { store };
+  }
+  store.dispose();
+  return { problem: "they are damaged" };
+}
+
+/** Why not, or null where the store is being written to `path`. */
+function startWriting(
+  store: WeightStoreHandle,
+  header: Omit<PackHeader, "sections">,
+  path: string,
+  folder: PackFolder,
+  { readOnly, maxBytes, minBytes }: WeightCacheSettings,
+  onWarning: (message: string) => void,
+): string | null {
+  if (readOnly) return "the cache is read-only and has no pack of this model";
+  if (store.bytes < minBytes) return "a model of this size is packed as fast as it is read";
+  const { fileBytes, sumsOffset, dataOffset } = planPack(store.bytes);
+  try {
+    mkdirSync(folder.path, { recursive: true, mode: 0o700 });
+    if (fileBytes > maxBytes) return `they take ${formatBytes(fileBytes)}, the cache may have ${formatBytes(maxBytes)}`;
+    const evicted = folder.largerThan(maxBytes - fileBytes);
+    const evictedBytes = evicted.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (!folder.hasRoom(fileBytes - evictedBytes)) {
+      const reason = `the disk of ${folder.path} is too full for ${formatBytes(fileBytes)} more`;
+      onWarning(`Packed weights are not kept, so the next start packs them again: ${reason}.`);
+      return reason;
+    }
+    for (const entry of evicted) removePack(entry);
+    const partialPath = folder.partialPathOf(path);
+    store.startWriting({ path, partialPath, header: encodePackHeader(header, store.bytes), sumsOffset, dataOffset });
+    return null;
+  } catch (error) {
+    return systemReason(error);
+  }
+}

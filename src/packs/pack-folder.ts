@@ -1,0 +1,125 @@
+/**
+ * A folder of packs: where one lies, which there are, and which go when room is needed. A pack that another
+ * process has mapped may be removed: its memory stays until that process ends.
+ */
+
+import { readdirSync, rmSync, statfsSync, statSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import { describeFiles } from "./model-files.ts";
+import { type PackHeader, readPackHeader } from "./pack-file.ts";
+
+const SUFFIX = ".twpack";
+const PARTIAL_SUFFIX = ".twpack-partial";
+/** A writer touches its file with every block; one that was so long idle was killed. */
+const ABANDONED_MS = 10 * 60_000;
+/** Left free on the disk: packs are a convenience, and a full disk stops other programs. */
+const LEAST_FREE_BYTES = 2 ** 30;
+const LEAST_FREE_SHARE = 0.05;
+
+export interface PackEntry {
+  readonly path: string;
+  readonly bytes: number;
+  /** When a start last used it, or when it was written. */
+  readonly usedMs: number;
+  /** Null: what is there cannot be used, for `problem`. */
+  readonly header: PackHeader | null;
+  readonly problem: string | null;
+}
+
+export class PackFolder {
+  readonly path: string;
+
+  /** Need not exist. */
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Names are for people; the key's beginning tells packs of one model apart. */
+  pathOf(modelName: string, layout: string, key: string): string {
+    const name = modelName.replaceAll(/[^\w.-]+/g, "_").slice(0, 80);
+    return join(this.path, `${name}.${layout}.${key.slice(0, 16)}${SUFFIX}`);
+  }
+
+  partialPathOf(path: string): string {
+    return path.slice(0, -SUFFIX.length) + PARTIAL_SUFFIX;
+  }
+
+  /** All packs, the most recently used first. */
+  list(): readonly PackEntry[] {
+    return filesIn(this.path)
+      .filter(({ path }) => path.endsWith(SUFFIX))
+      .map((file): PackEntry => {
+        const read = readPackHeader(file.path);
+        if ("header" in read) return { ...file, header: read.header, problem: null };
+        return { ...file, header: null, problem: "absent" in read ? "it is gone" : read.problem };
+      })
+      .toSorted((left, right) => right.usedMs - left.usedMs);
+  }
+
+  /** What killed writers left. */
+  abandoned(): readonly { readonly path: string; readonly bytes: number }[] {
+    const now = Date.now();
+    return filesIn(this.path).filter(
+      ({ path, usedMs }) => path.endsWith(PARTIAL_SUFFIX) && now - usedMs > ABANDONED_MS,
+    );
+  }
+
+  /** Remembers that `path` was used, for the order in which packs go. */
+  touch(path: string): void {
+    const now = new Date();
+    try {
+      utimesSync(path, now, now);
+    } catch {
+      // A folder that is not ours to write to; then it is not ours to remove from either.
+    }
+  }
+
+  /** The packs, the least recently used first, without which all others take at most `maxBytes`. */
+  largerThan(maxBytes: number): readonly PackEntry[] {
+    const entries = this.list();
+    let total = entries.reduce((sum, entry) => sum + entry.bytes, 0);
+    const evicted: PackEntry[] = [];
+    for (const entry of entries.toReversed()) {
+      if (total <= maxBytes) break;
+      evicted.push(entry);
+      total -= entry.bytes;
+    }
+    return evicted;
+  }
+
+  /** Whether the disk has room for `bytes` more and stays usable. Throws what the system says. */
+  hasRoom(bytes: number): boolean {
+    const { bavail, blocks, bsize } = statfsSync(this.path);
+    return bavail * bsize - bytes >= Math.max(LEAST_FREE_BYTES, blocks * bsize * LEAST_FREE_SHARE);
+  }
+}
+
+/** Why nothing can use a pack any more; null where its model is as it was. Packs that were made to be moved have none. */
+export function staleReason({ header, problem }: PackEntry): string | null {
+  if (header === null) return problem;
+  const { files, bytes, modifiedMs } = header.model;
+  if (files === null || modifiedMs === null) return null;
+  const found = describeFiles(files);
+  if (found === null) return "its model is gone";
+  return found.modifiedMs === modifiedMs && found.bytes === bytes ? null : "its model has changed";
+}
+
+export function removePack({ path }: { readonly path: string }): void {
+  rmSync(path, { force: true });
+}
+
+function filesIn(
+  folder: string,
+): readonly { readonly path: string; readonly bytes: number; readonly usedMs: number }[] {
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return [];
+  }
+  return names.toSorted().flatMap((name) => {
+    const path = join(folder, name);
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found?.isFile() === true ? [{ path, bytes: found.size, usedMs: found.mtimeMs }] : [];
+  });
+}

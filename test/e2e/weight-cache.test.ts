@@ -1,0 +1,162 @@
+/** Starts with and without a pack: the same numbers to the bit, and every kind of damage survived. */
+
+import { chmodSync, openSync, closeSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync } from "node:fs";
+import { copyFileSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Engine } from "../../src/engine/engine.ts";
+import { loadModel } from "../../src/engine/load/load-model.ts";
+import { packModel } from "../../src/engine/load/pack-model.ts";
+import type { EngineOptions, WeightOrigin } from "../../src/engine/types.ts";
+import { NATIVE_ISA_LEVELS, NATIVE_MISSING } from "../support/native-addon.ts";
+import { tinyModelFile } from "../support/random-model-file.ts";
+import { testFolder } from "../support/test-folder.ts";
+
+const root = testFolder();
+const model = tinyModelFile("q4_0");
+const floatModel = tinyModelFile("bf16");
+const folder = join(root, "packs");
+
+const packNow = (change: Partial<Parameters<typeof packModel>[0]> = {}) =>
+  packModel({ model, quant: "none", isLocal: true, folder, isa: null, threads: 2, onProgress: () => {}, ...change });
+
+interface Start {
+  readonly origin: WeightOrigin | null;
+  /** Of the last token of a prompt. */
+  readonly logits: Float32Array;
+  readonly warnings: readonly string[];
+}
+
+const PROMPT = Int32Array.of(3, 1, 4, 1, 5, 9, 2, 6);
+
+/** Loads the model as the engine's thread does, runs one step and waits until nothing is written any more. */
+async function start(weightCache: NonNullable<EngineOptions["weightCache"]>, change: Partial<EngineOptions> = {}) {
+  const warnings: string[] = [];
+  const loaded = loadModel(
+    { model, weightCache, maxSequences: 1, contextTokens: 128, threads: 2, ...change },
+    { onProgress: () => {}, onWarning: (message) => void warnings.push(message) },
+  );
+  try {
+    loaded.executor.step({
+      tokens: PROMPT,
+      positions: PROMPT.map((_, index) => index),
+      sequenceStarts: Int32Array.of(0, PROMPT.length),
+      pageTables: Int32Array.of(0),
+      pageTableStarts: Int32Array.of(0, 1),
+      logitRows: Int32Array.of(PROMPT.length - 1),
+    });
+    const logits = new Float32Array(loaded.info.vocabSize);
+    loaded.executor.readLogits(0, logits);
+    while (loaded.packWriting()?.state === "writing") await sleep(5);
+    return { origin: loaded.capacity.weightOrigin, logits, warnings } satisfies Start;
+  } finally {
+    loaded.dispose();
+  }
+}
+
+/** Writes over bytes of a file that nobody may write to. */
+function damage(path: string, offset: number): void {
+  chmodSync(path, 0o644);
+  const file = openSync(path, "r+");
+  writeSync(file, Uint8Array.of(0x5a, 0xa5, 0x5a), 0, 3, offset);
+  closeSync(file);
+}
+
+describe.skipIf(NATIVE_MISSING)("packed weights", () => {
+  beforeEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it.each([
+    ["q4_0", model, "none"],
+    ["bf16", floatModel, "none"],
+    ["bf16 rounded at load", floatModel, "q4-g128"],
+  ] as const)("give the bits that packing gives: %s", async (_, path, quant) => {
+    const packed = await start(false, { model: path, quant });
+    expect(packed.origin).toEqual({ from: "model", pack: null, note: "the cache is off" });
+    const { path: pack } = await packNow({ model: path, quant });
+    const mapped = await start({ folder }, { model: path, quant });
+    expect(mapped.origin).toEqual({ from: "pack", pack, note: null });
+    expect(mapped.logits).toEqual(packed.logits);
+    expect(mapped.warnings).toEqual([]);
+  });
+
+  it("are the same file for every level of a layout", async () => {
+    const files: Buffer[] = [];
+    for (const isa of NATIVE_ISA_LEVELS) files.push(readFileSync((await packNow({ isa, isLocal: false })).path));
+    for (const file of files) expect(file.equals(files[0] ?? file)).toBe(true);
+    await expect(packNow({ isa: "mmx" })).rejects.toThrow(/mmx is no level of this build/);
+  });
+
+  it("are used wherever a moved pack's model lies; a pack of the cache only while its model is as it was", async () => {
+    const moved = join(root, "moved.gguf");
+    copyFileSync(model, moved);
+    await packNow({ model: moved, isLocal: false });
+    utimesSync(moved, 5, 5);
+    expect((await start({ folder }, { model: moved })).origin?.from).toBe("pack");
+    await packNow({ model: moved });
+    expect((await start({ folder }, { model: moved })).origin?.from).toBe("pack");
+    utimesSync(moved, 6, 6);
+    const later = await start({ folder, readOnly: true }, { model: moved });
+    expect(later.origin?.from).toBe("model");
+    expect(later.warnings.join()).toMatch(/cannot be used: the model has changed since/);
+  });
+
+  const DAMAGE = [
+    ["a changed weight", (path: string) => damage(path, 2 * 2 ** 20 + 70_000), /they are damaged/],
+    ["a changed checksum", (path: string) => damage(path, 256 * 1024), /they are damaged/],
+    ["a changed header", (path: string) => damage(path, 100), /its header is damaged/],
+    ["another version", (path: string) => damage(path, 8), /it is version/],
+    ["a cut", (path: string) => (chmodSync(path, 0o644), truncateSync(path, 2 * 2 ** 20 + 9999)), /ends too early/],
+    ["a cut header", (path: string) => (chmodSync(path, 0o644), truncateSync(path, 10)), /it is no pack/],
+  ] as const;
+
+  it.each(DAMAGE)("are packed again and written again after %s", async (_, harm, reason) => {
+    const { logits } = await start(false);
+    const { path } = await packNow();
+    harm(path);
+    const harmed = await start({ folder });
+    expect(harmed.warnings.join()).toMatch(reason);
+    expect(harmed.origin).toEqual({ from: "model", pack: path, note: null });
+    expect(harmed.logits).toEqual(logits);
+    const again = await start({ folder });
+    expect(again.origin?.from).toBe("pack");
+    expect(again.logits).toEqual(logits);
+    expect(again.warnings).toEqual([]);
+  });
+
+  it("stay as they are in a cache that is read-only, damaged or not", async () => {
+    const { path } = await packNow();
+    const usedMs = 1_000_000;
+    utimesSync(path, usedMs / 1000, usedMs / 1000);
+    expect((await start({ folder, readOnly: true })).origin?.from).toBe("pack");
+    damage(path, 100);
+    const before = readFileSync(path);
+    const { origin } = await start({ folder, readOnly: true });
+    expect(origin).toMatchObject({ from: "model", pack: null });
+    expect(origin?.note).toMatch(/read-only/);
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it("are not kept where that costs more than it saves, or cannot be; the model runs all the same", async () => {
+    expect((await start({ folder })).origin?.note).toMatch(/packed as fast/);
+    expect(() => readdirSync(folder)).toThrow(/ENOENT/);
+    expect((await start({ folder, maxBytes: 0 })).origin?.note).toMatch(/off/);
+    const { path } = await packNow();
+    damage(path, 100);
+    expect((await start({ folder, maxBytes: 1000 })).origin?.note).toMatch(/the cache may have 1000 B/);
+    writeFileSync(join(root, "file"), "");
+    expect((await start({ folder: join(root, "file", "packs") })).origin?.pack).toBeNull();
+  });
+
+  it("end a request with the reason, not the process, where their file is cut while they are in use", async () => {
+    const { path } = await packNow();
+    const engine = await Engine.load({ model, weightCache: { folder }, maxSequences: 1, contextTokens: 128 });
+    expect(engine.capacity.weightOrigin?.from).toBe("pack");
+    const tokens = await engine.tokenize("the thing in the hat", { addSpecial: true });
+    await engine.score(tokens, 1);
+    chmodSync(path, 0o644);
+    truncateSync(path, 2 * 2 ** 20 + 4096);
+    await expect(engine.score(tokens, 1)).rejects.toThrow(/truncated while it was in use/);
+    await engine.dispose();
+  });
+});
