@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 import { BENCH_TURNS } from "./commands/bench-turns.ts";
 import { BENCH } from "./commands/bench.ts";
 import { BUILD_NATIVE } from "./commands/build-native.ts";
+import { CACHE } from "./commands/cache.ts";
 import { CHAT } from "./commands/chat.ts";
 import { CONFIG } from "./commands/config.ts";
 import { CONVERT } from "./commands/convert.ts";
@@ -11,6 +12,7 @@ import { DOCTOR } from "./commands/doctor.ts";
 import { EXPLAIN } from "./commands/explain.ts";
 import { INSPECT } from "./commands/inspect.ts";
 import { MODELS } from "./commands/models.ts";
+import { PACK } from "./commands/pack.ts";
 import { PERPLEXITY } from "./commands/perplexity.ts";
 import { PULL } from "./commands/pull.ts";
 import { RUN } from "./commands/run.ts";
@@ -27,6 +29,8 @@ export const COMMANDS: readonly Command[] = [
   CHAT,
   PULL,
   MODELS,
+  PACK,
+  CACHE,
   INSPECT,
   TOKENIZE,
   TEMPLATE,

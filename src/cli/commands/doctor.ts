@@ -12,7 +12,10 @@ import { chooseIsa } from "../../native/isa.ts";
 import { loadAddon } from "../../native/load-addon.ts";
 import type { AddonLoad } from "../../native/load-addon.ts";
 import { packageVersion } from "../../native/native-paths.ts";
+import { PackFolder } from "../../packs/pack-folder.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
+import { CACHE_OPTIONS } from "../options/cache-options.ts";
+import { PACK_FOLDER_OPTIONS, packFolderOf } from "../options/weight-cache-options.ts";
 import { runSelfTest } from "../self-test.ts";
 import type { SelfTestResult } from "../self-test.ts";
 import { writeJson, writeText } from "../terminal.ts";
@@ -38,6 +41,8 @@ interface DoctorReport {
   readonly threads: number;
   /** Whether these threads spin at barriers. */
   readonly spin: boolean;
+  /** The packed weights that the next start may use. */
+  readonly packs: { readonly folder: string; readonly count: number; readonly bytes: number };
   /** Null where there is no native core to compare. */
   readonly selfTest: SelfTestResult | null;
 }
@@ -46,21 +51,23 @@ export const DOCTOR = defineCommand({
   name: "doctor",
   summary: "Say what this machine offers and whether Turnwise works on it",
   arguments: {},
-  groups: { Output: DOCTOR_OPTIONS },
+  groups: { Output: DOCTOR_OPTIONS, Cache: { ...CACHE_OPTIONS, ...PACK_FOLDER_OPTIONS } },
   examples: ["turnwise doctor", "TURNWISE_ISA=scalar turnwise doctor"],
   run: async ({ options }, { terminal }) => {
-    const report = await examine();
+    const report = await examine(packFolderOf(options, terminal.env));
     if (options.json) await writeJson(terminal.stdout, report);
     else await writeText(terminal.stdout, renderReport(report));
     return report.selfTest?.passed === false ? EXIT_CODES.failed : EXIT_CODES.ok;
   },
 });
 
-async function examine(): Promise<DoctorReport> {
+async function examine(packFolder: string): Promise<DoctorReport> {
   const { addon, ...native } = loadAddon();
   const { architecture, ...cpu } = readCpuInfo();
   const cores = readUsableCores();
   const threads = defaultThreads(cores);
+  const packs = new PackFolder(packFolder);
+  const entries = packs.list();
   return {
     version: packageVersion(),
     node: process.version,
@@ -71,6 +78,7 @@ async function examine(): Promise<DoctorReport> {
     cores: { ...cores, quotaCores: Number.isFinite(cores.quotaCores) ? cores.quotaCores : null },
     threads,
     spin: maySpin(threads, cores),
+    packs: { folder: packs.path, count: entries.length, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0) },
     selfTest: addon === null ? null : await runSelfTest(),
   };
 }
@@ -82,7 +90,7 @@ function describeCores({ cores: { cpus, physicalCores, quotaCores }, threads, sp
 }
 
 function renderReport(report: DoctorReport): string {
-  const { cpu, memory, native, selfTest } = report;
+  const { cpu, memory, native, packs, selfTest } = report;
   const features = cpu.features.filter((feature) => TELLING_FEATURE.test(feature));
   return textTable([
     ["turnwise", report.version],
@@ -99,6 +107,7 @@ function renderReport(report: DoctorReport): string {
     ...native.tried.map(({ candidate, reason }) => ["", `not ${candidate}: ${reason}`]),
     ...(native.path === null ? [["", "turnwise build-native compiles it; it needs g++ or clang++"]] : []),
     ["isa levels", native.isa === null ? "none" : `${cpu.isaLevels.join(", ")}; ${native.isa} is used`],
+    ["packed weights", `${packs.count} of ${formatBytes(packs.bytes)} in ${packs.folder}`],
     ["self-test", describeSelfTest(selfTest)],
   ]);
 }

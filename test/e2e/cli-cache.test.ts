@@ -1,0 +1,38 @@
+/** `turnwise pack` and `turnwise cache` as users run them. */
+
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { NATIVE_MISSING } from "../support/native-addon.ts";
+import { tinyModelFile } from "../support/random-model-file.ts";
+import { testFolder } from "../support/test-folder.ts";
+import { runCli } from "./support/run-cli.ts";
+
+const folder = testFolder();
+const model = tinyModelFile("q8_0");
+
+describe.skipIf(NATIVE_MISSING)("turnwise pack and cache", () => {
+  const CACHE = ["--cache-dir", folder];
+
+  it("packs into the cache, runs from it, lists it, and prunes it when its model is gone", async () => {
+    const packed = await runCli(["pack", model, ...CACHE]);
+    const path = packed.stdout.trim();
+    expect(path.startsWith(join(folder, "packs"))).toBe(true);
+    expect(packed.stderr).toMatch(/MiB in layout rows16x4/);
+    const listed = await runCli(["cache", "ls", "--json", ...CACHE]);
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ path, model: "tiny-q8_0", quant: "none", stale: null }]);
+    expect((await runCli(["cache", "prune", ...CACHE])).stderr).toMatch(/removed 0 packs/);
+    rmSync(model);
+    expect((await runCli(["cache", "ls", ...CACHE])).stdout).toMatch(/tiny-q8_0 .* its model is gone/);
+    expect((await runCli(["cache", "prune", ...CACHE])).stderr).toMatch(/removed 1 pack of/);
+    expect(JSON.parse((await runCli(["cache", "ls", "--json", ...CACHE])).stdout)).toEqual([]);
+  });
+
+  it("refuses an action and a level that it does not know", async () => {
+    expect((await runCli(["cache", "lst", ...CACHE])).stderr).toMatch(/Did you mean turnwise cache ls/);
+    const other = tinyModelFile("f32");
+    const refused = await runCli(["pack", other, "--isa", "avx1024", ...CACHE]);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toMatch(/avx1024 is no level of this build/);
+  });
+});
