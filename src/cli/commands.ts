@@ -1,6 +1,7 @@
 /** All commands, in the order that help lists them. */
 
 import type { Command } from "./command.ts";
+import { BENCH_SESSIONS } from "./commands/bench-sessions.ts";
 import { BENCH_TURNS } from "./commands/bench-turns.ts";
 import { BENCH } from "./commands/bench.ts";
 import { BUILD_NATIVE } from "./commands/build-native.ts";
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   PERPLEXITY,
   BENCH,
   BENCH_TURNS,
+  BENCH_SESSIONS,
   CONVERT,
   EXPLAIN,
   CONFIG,

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import type { SessionsReport } from "../../src/bench/sessions/sessions-report.ts";
 import { runCli } from "./support/run-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "turnwise-bench-test-"));
@@ -51,4 +52,24 @@ test.each([
   const result = await runCli(args);
   expect(result).toMatchObject({ code: 2, stdout: "" });
   expect(result.stderr).toContain(message);
+});
+
+test("turns behind a context compute what is new, in a session, a fork and all resent", async () => {
+  const sizes = ["--context", "400", "--turn-tokens", "48", "--forks", "4", "--rounds", "1"];
+  const { code, stdout } = await runCli(["bench", "sessions", model, ...sizes, "--json"]);
+  expect(code).toBe(0);
+  const { turns, forks } = JSON.parse(stdout) as SessionsReport;
+  expect(turns.map(({ name }) => name)).toEqual([
+    "bare prompt",
+    "turn of a session",
+    "turn of a fork",
+    "all resent, calls parsed",
+  ]);
+  expect(turns.map(({ prefilledTokens }) => prefilledTokens)).toEqual([48, 48, 48, 48]);
+  // All but the last token of the session, and what the template writes before a message.
+  expect(turns[0]?.cachedTokens).toBe(0);
+  for (const { cachedTokens } of turns.slice(1)) expect(cachedTokens).toBeGreaterThan(399);
+  expect(forks).toMatchObject({ count: 4, pages: 0 });
+  expect(forks.pagesWhileRunning).toBeGreaterThan(0);
+  expect(forks.pagesWhileRunning).toBeLessThanOrEqual(2);
 });

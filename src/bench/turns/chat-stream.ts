@@ -1,6 +1,7 @@
 /** One streamed chat completion of any OpenAI-compatible server, with the time of everything that came. */
 
 import { fail, TurnwiseError, turnwiseError } from "../../base/errors.ts";
+import { streamData } from "../stream-data.ts";
 
 export interface ChatTarget {
   /** Up to and including `/v1`. */
@@ -76,7 +77,8 @@ async function readStream(body: ReadableStream<Uint8Array>, url: string, clock: 
   let text = "";
   let usage: Chunk["usage"] = null;
   const deltaMs: number[] = [];
-  for await (const chunk of chunksOf(body)) {
+  for await (const data of streamData(body)) {
+    const chunk = JSON.parse(data) as Chunk;
     if (chunk.error !== undefined) fail("request_failed", { url, reason: chunk.error.message ?? "an error event" });
     const content = chunk.choices?.[0]?.delta?.content ?? "";
     if (content !== "") deltaMs.push(clock());
@@ -91,19 +93,4 @@ async function readStream(body: ReadableStream<Uint8Array>, url: string, clock: 
     outputTokens: usage?.completion_tokens ?? 0,
     cachedTokens: usage?.prompt_tokens_details?.cached_tokens ?? 0,
   };
-}
-
-/** The JSON of each `data:` line; comments and [DONE] are passed over. */
-async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Chunk> {
-  const decoder = new TextDecoder();
-  let buffered = "";
-  for await (const bytes of body) {
-    buffered += decoder.decode(bytes, { stream: true });
-    const lines = buffered.split("\n");
-    buffered = lines.pop() ?? "";
-    for (const line of lines) {
-      const data = line.startsWith("data:") ? line.slice("data:".length).trim() : "";
-      if (data !== "" && data !== "[DONE]") yield JSON.parse(data) as Chunk;
-    }
-  }
 }

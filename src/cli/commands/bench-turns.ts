@@ -4,7 +4,6 @@ import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../base/errors.ts";
 import type { OptionTable, OptionValues } from "../../base/option-table.ts";
-import { resolveOptions } from "../../base/option-parse.ts";
 import type { AgentSession, SessionSource } from "../../bench/turns/agent-session.ts";
 import { type Arrivals, startTimesMs } from "../../bench/turns/arrivals.ts";
 import { type ChatTarget, streamChat } from "../../bench/turns/chat-stream.ts";
@@ -14,18 +13,16 @@ import { type ReplayClock, replay } from "../../bench/turns/replay.ts";
 import { figureRows, quantileRows, turnsPage } from "../../bench/turns/turns-page.ts";
 import { turnsReport } from "../../bench/turns/turns-report.ts";
 import { renderPage } from "../../report/html-page.ts";
-import { SERVER_OPTIONS } from "../../server/options.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import type { CommandContext } from "../command.ts";
 import { withInterruptSignal } from "../interrupts.ts";
-import { withEngine } from "../load-engine.ts";
 import { CACHE_OPTIONS } from "../options/cache-options.ts";
-import { BATCH_OPTIONS, ENGINE_OPTIONS, toEngineOptions } from "../options/engine-options.ts";
+import { BATCH_OPTIONS, ENGINE_OPTIONS } from "../options/engine-options.ts";
+import { withOwnServer } from "../own-server.ts";
 import { createProgress } from "../progress.ts";
 import { resolveModel } from "../resolve-model.ts";
 import { textTable } from "../text-table.ts";
 import { writeJson, writeLine, writeText } from "../terminal.ts";
-import { openServer } from "./serve.ts";
 
 const MAX_COUNT = 1_000_000;
 const count = { kind: "integer", min: 1, max: MAX_COUNT } as const;
@@ -159,7 +156,12 @@ export const BENCH_TURNS = defineCommand({
       else await printReport(facts, report, context);
     };
     if (options.url !== null) await play(await remoteTarget(options.url, options.model, options.apiKey));
-    else await withOwnServer(options, context, play);
+    else {
+      const model = await resolveModel(options.model, options.cacheDir, context);
+      await withOwnServer(model, options, options, context, ({ url, model: id }) =>
+        play({ url, model: id, apiKey: null }),
+      );
+    }
     return EXIT_CODES.ok;
   },
 });
@@ -249,29 +251,6 @@ async function remoteTarget(url: string, model: string | null, apiKey: string | 
     const reason = error instanceof Error ? error.message : String(error);
     return fail("request_failed", { url: `${base}/models`, reason });
   }
-}
-
-/** A server of the model in this process, on a free port of this machine, for the time of `work`. */
-async function withOwnServer(
-  options: Parameters<typeof toEngineOptions>[1] &
-    OptionValues<typeof BATCH_OPTIONS> & {
-      readonly model: string | null;
-      readonly cacheDir: string | null;
-    },
-  context: CommandContext,
-  work: (target: ChatTarget) => Promise<void>,
-): Promise<void> {
-  const model = await resolveModel(options.model, options.cacheDir, context);
-  await withEngine(toEngineOptions(model, options, options), context, async (engine) => {
-    const serverOptions = resolveOptions(SERVER_OPTIONS, { port: "0", "log-level": "error" });
-    const server = await openServer(Promise.resolve(engine), serverOptions, { env: {} });
-    try {
-      const { url } = await server.listen();
-      await work({ url: `${url}/v1`, model: engine.model.id, apiKey: null });
-    } finally {
-      await server.close();
-    }
-  });
 }
 
 async function printReport(
