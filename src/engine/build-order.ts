@@ -2,7 +2,13 @@
 
 import { fail } from "../base/errors.ts";
 import { at } from "../base/invariant.ts";
-import { DEFAULT_TENANT, type GenerationOrder, type OrderGrammar, type ScoreOrder } from "./step/order.ts";
+import {
+  DEFAULT_TENANT,
+  type GenerationOrder,
+  GREEDY_ORDER,
+  type OrderGrammar,
+  type ScoreOrder,
+} from "./step/order.ts";
 import { checkLimits, resolveSampling } from "./sampling-settings.ts";
 import type { GenerateRequest } from "./types.ts";
 
@@ -52,6 +58,7 @@ export function buildGenerationOrder(
     ignoreEos: request.ignoreEos ?? false,
     stop: request.stop ?? [],
     keepSpecial: request.keepSpecial ?? false,
+    publish: false,
     logprobs: request.logprobs ?? -1,
     sampling,
     grammar,
@@ -59,6 +66,13 @@ export function buildGenerationOrder(
     biasTokens: Int32Array.from(logitBias.keys()),
     biasValues: Float32Array.from(logitBias.values()),
   };
+}
+
+/** Computes `prompt` and publishes it. Throws `token_out_of_range`, `prompt_empty` and `context_length_exceeded`. */
+export function buildPublishOrder(id: number, prompt: Int32Array, limits: OrderLimits): GenerationOrder {
+  checkTokens(prompt, limits.vocabSize);
+  checkContext(prompt.length, 1, limits.contextTokens);
+  return { ...GREEDY_ORDER, id, prompt, maxTokens: 1, ignoreEos: true, publish: true };
 }
 
 /** Throws `request_invalid`, `token_out_of_range`, `prompt_empty` and `context_length_exceeded`. */

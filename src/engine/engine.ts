@@ -7,7 +7,13 @@ import { TurnwiseError, turnwiseError } from "../base/errors.ts";
 import type { GrammarSource } from "../text/grammar/compile-grammar.ts";
 import type { ToolGrammarSource } from "../text/tools/tool-grammar.ts";
 import type { ChatInput } from "../text/template/types.ts";
-import { buildGenerationOrder, buildScoreOrder, checkRequest, type OrderLimits } from "./build-order.ts";
+import {
+  buildGenerationOrder,
+  buildPublishOrder,
+  buildScoreOrder,
+  checkRequest,
+  type OrderLimits,
+} from "./build-order.ts";
 import { GenerationStream } from "./generation-stream.ts";
 import type { OrderGrammar } from "./step/order.ts";
 import { StepClient } from "./threads/step-client.ts";
@@ -106,6 +112,14 @@ export class Engine implements EngineApi {
 
   async *generate(request: GenerateRequest): AsyncGenerator<StreamPart, void, undefined> {
     yield* await this.submit(request);
+  }
+
+  async publish(prompt: Int32Array): Promise<void> {
+    const id = this.#steps.nextId();
+    const order = buildPublishOrder(id, prompt.slice(), this.#limits);
+    const generation = new GenerationStream(order.prompt, this.#steps.tokenBytes, () => this.#steps.cancel(id));
+    this.#steps.submit(order, (event) => generation.receive(event));
+    for await (const part of generation) if (part.kind === "end") return;
   }
 
   renderChat(input: ChatInput): Promise<string> {

@@ -222,7 +222,7 @@ export interface Generation extends AsyncIterable<StreamPart> {
 export interface EngineStats {
   readonly running: number;
   readonly waiting: number;
-  /** Held by what runs. */
+  /** Held by what runs, and by what is published. */
   readonly pagesUsed: number;
   /** Held by the cache alone: free for whoever needs room. */
   readonly pagesCached: number;
@@ -250,6 +250,11 @@ export interface EngineApi {
   submit(request: GenerateRequest): Promise<Generation>;
   /** `submit` and iterate. */
   generate(request: GenerateRequest): AsyncIterable<StreamPart>;
+  /**
+   * Computes `prompt` and keeps it for good: whoever's prompt begins with it finds it. Before any tenant's request.
+   * Throws `memory_insufficient` where all that is published would take more than half of the page pool.
+   */
+  publish(prompt: Int32Array): Promise<void>;
   /** The prompt of a conversation by the model's chat template; throws `template_missing` without one. */
   renderChat(input: ChatInput): Promise<string>;
   tokenize(

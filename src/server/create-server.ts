@@ -33,6 +33,7 @@ import { ResponseStore } from "./responses/response-store.ts";
 import { ROUTES } from "./routes.ts";
 import { servedModelId } from "./server-context.ts";
 import type { HonoEnv, ServerContext } from "./server-context.ts";
+import { publishPrefixes, type SharedPrefix } from "./shared-prefixes.ts";
 import { createShutdown } from "./shutdown.ts";
 import { watchWrites } from "./write-watch.ts";
 
@@ -41,6 +42,8 @@ export type { ListenAddress } from "./http-listener.ts";
 export interface TurnwiseServer {
   /** For requests without a socket: `app.request(path, init)`. */
   readonly app: Hono<HonoEnv>;
+  /** The engine, once requests are taken. Rejects with why it could not be loaded, or a prefix not be published. */
+  readonly ready: Promise<EngineApi>;
   /** Listens at the options' address, or at another port. Throws `port_unavailable`; another port may be tried then. */
   listen(port?: number): Promise<ListenAddress & { readonly adminUrl: string | null }>;
   /**
@@ -82,7 +85,13 @@ export function createServer(
   const first = readAccess(options, env, admin);
   keys.take(first.keys);
   const logger = createLogger(options.logLevel, surroundings.logDestination);
-  const context = createContext(engine, options, logger, {
+  const sharedPrefixes: SharedPrefix[] = [];
+  const ready =
+    options.sharedPrefix === null
+      ? engine
+      : Promise.resolve(engine).then((loaded) => publishPrefixes(loaded, options, sharedPrefixes));
+  const context = createContext(ready, options, logger, {
+    sharedPrefixes,
     options: () => current,
     drain: (reason) => void shutdown.drain(reason, current.drainTimeout),
   });
@@ -97,6 +106,7 @@ export function createServer(
   const shutdown = createShutdown({ lifecycle: context.lifecycle, listeners, writes, logger });
   return {
     app,
+    ready: Promise.resolve(ready),
     ended: shutdown.ended,
     async listen(port = options.port) {
       const address = await listener.listen(options.host, port);
@@ -166,7 +176,10 @@ function createContext(
   engine: EngineApi | Promise<EngineApi>,
   options: ServerOptions,
   logger: Logger,
-  { options: current, drain }: { readonly options: () => ServerOptions; readonly drain: ServerContext["drain"] },
+  {
+    options: current,
+    ...given
+  }: { readonly options: () => ServerOptions } & Pick<ServerContext, "drain" | "sharedPrefixes">,
 ): ServerContext {
   const lifecycle = new Lifecycle(engine);
   return {
@@ -184,6 +197,6 @@ function createContext(
     idempotency: new IdempotencyStore(),
     sessions: new SessionStore(),
     turns: new TurnMemory(),
-    drain,
+    ...given,
   };
 }

@@ -71,6 +71,12 @@ export const SERVER_OPTIONS = {
     help: "Largest request body",
     reload: true,
   },
+  "shared-prefix": {
+    type: { kind: "strings", placeholder: "FILE" },
+    default: null,
+    env: "TURNWISE_SHARED_PREFIX",
+    help: "Compute at start what all tenants' prompts may begin with: messages and tools as JSON, or a text",
+  },
   "store-ttl": {
     type: { kind: "duration" },
     default: 60 * 60 * 1000,

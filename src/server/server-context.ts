@@ -13,6 +13,7 @@ import type { ServerOptions } from "./options.ts";
 import type { Logger } from "./request-log.ts";
 import type { RequestScope } from "./request-scope.ts";
 import type { ResponseStore } from "./responses/response-store.ts";
+import type { SharedPrefix } from "./shared-prefixes.ts";
 
 /** Hono's own bindings: the sockets are absent in requests that are made in process. */
 export interface HonoEnv {
@@ -29,6 +30,8 @@ export interface ServerContext {
   readonly responses: ResponseStore;
   /** What `/openapi.json` and `/docs` answer. */
   readonly reference: { readonly openApi: () => object; readonly page: () => string };
+  /** What the operator has published. */
+  readonly sharedPrefixes: readonly SharedPrefix[];
   readonly idempotency: IdempotencyStore;
   readonly sessions: SessionStore;
   /** Turns that stateless clients may come back with. */

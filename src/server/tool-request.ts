@@ -57,7 +57,10 @@ export function toolRequestOf({ tools = [], choice, parallel, nameField }: ToolA
 }
 
 /** The model's own way of writing calls, unless the server was told another. */
-export function toolFormatName({ engine, server }: EngineRequest): ToolFormatName {
+export function toolFormatName({
+  engine,
+  server,
+}: Pick<EngineRequest, "engine"> & { readonly server: Pick<EngineRequest["server"], "options"> }): ToolFormatName {
   const { toolFormat } = server.options;
   return toolFormat === "auto" ? engine.model.toolFormat : toolFormat;
 }

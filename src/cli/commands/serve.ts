@@ -47,7 +47,7 @@ export const SERVE = defineCommand({
     onHangup(() => reload(server, rereadOptions, context));
     begin.emit("load");
     try {
-      const loaded = await Promise.race([engine, drained.then(() => null)]);
+      const loaded = await Promise.race([server.ready, drained.then(() => null)]);
       if (loaded === null) return EXIT_CODES.ok;
       const addresses = [...(adminUrl === null ? [] : [`admin routes on ${adminUrl}`]), `listening on ${url}`];
       for (const line of [describeModel(loaded.model), ...describeCapacity(loaded.capacity), ...addresses]) {
@@ -57,6 +57,13 @@ export const SERVE = defineCommand({
       await drained;
       await loaded.dispose();
       return EXIT_CODES.ok;
+    } catch (thrown) {
+      // A prefix could not be published: the engine is loaded, and its threads are waited for.
+      await engine.then(
+        (loaded) => loaded.dispose(),
+        () => undefined,
+      );
+      throw thrown;
     } finally {
       await server.close();
     }

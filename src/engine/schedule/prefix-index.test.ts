@@ -31,7 +31,7 @@ function make(pages: number) {
   const found = (text: readonly number[], domain: CacheDomain = tenant): number =>
     index.match(new TokenBuffer(Int32Array.from(text)), text.length, domain).tokens;
   const check = (holds: readonly PageHold[] = []): void => {
-    pool.checkInvariants(holds, index.holds());
+    pool.checkInvariants([...holds, ...index.pins()], index.holds());
     index.checkInvariants();
   };
   const setTime = (ms: number): void => {
@@ -136,6 +136,57 @@ describe("PrefixIndex", () => {
         expect(pool.free).toBe(400);
       }),
     );
+  });
+
+  describe("what is published", () => {
+    it("is found by every domain, to the token, and what they have behind it by themselves alone", () => {
+      const { run, found, domains } = make(40);
+      const [a, b] = [domains.of("a", ""), domains.of("b", "")];
+      run(range(10), domains.everyone);
+      expect([found([...range(10), 90], a), found([...range(7), 90], b)]).toEqual([10, 7]);
+      // Whole pages, pages that the published tail begins, and pages that leave it.
+      const texts = [range(16), [...range(10), ...range(6, 60)], [...range(9), ...range(7, 80)]];
+      for (const text of texts) {
+        run(text, a);
+        expect(found(text, a)).toBe(text.length);
+        const common = text.findIndex((token, index) => index >= 10 || token !== index);
+        expect(found(text, b)).toBe(common);
+        run(text, b);
+        expect(found(text, b)).toBe(text.length);
+      }
+    });
+
+    it("is never evicted, and a longer one takes the place of a shorter one's tail", () => {
+      const { run, found, pool, index, domains, tenant } = make(8);
+      run(range(6), domains.everyone);
+      run(range(11), domains.everyone);
+      expect([pool.free, pool.evictable]).toEqual([5, 0]);
+      run(range(20, 100));
+      run(range(20, 200));
+      expect(index.evictions).toBe(5);
+      expect([found(range(20), tenant), found(range(20), domains.of("other", ""))]).toEqual([11, 11]);
+    });
+
+    it("changes nothing of what one domain finds by what others have", () => {
+      const text = fc.array(fc.nat(1), { minLength: 1, maxLength: 14 });
+      fc.assert(
+        fc.property(
+          text,
+          fc.array(text, { maxLength: 6 }),
+          fc.array(text, { maxLength: 6 }),
+          (shared, ours, theirs) => {
+            const counts = (others: readonly (readonly number[])[]): number[] => {
+              const { run, domains } = make(200);
+              const [a, b] = [domains.of("a", ""), domains.of("b", "")];
+              run(shared, domains.everyone);
+              for (const other of others) run(other, a);
+              return ours.map((own) => run(own, b));
+            };
+            expect(counts(theirs)).toEqual(counts([]));
+          },
+        ),
+      );
+    });
   });
 });
 

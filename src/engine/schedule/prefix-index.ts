@@ -4,6 +4,9 @@
  * their last, partial page too, so that whoever comes with the same beginning in the same domain shares
  * exactly what is common, to the token.
  *
+ * What the operator published is the beginning that all domains may read. A domain's pages behind it hang below it,
+ * seen by their domain alone; they are never evicted with it, for it is pinned.
+ *
  * The tree holds one reference to each of its pages. Pages that nobody else holds are evicted by least
  * recent use, from the leaves. After SGLang's RadixAttention (Zheng et al. 2023) and vLLM's automatic
  * prefix caching, which shares whole pages only.
@@ -52,6 +55,8 @@ export class PrefixIndex implements PageEvictor {
   readonly #options: PrefixIndexOptions;
   /** By domain; it has no page. */
   readonly #roots = new Map<string, PrefixNode>();
+  /** Of what is published; null while nothing is. */
+  #published: PrefixNode | null = null;
   /** All nodes with pages, least recently used first. A node is used whenever one below it is, and goes after it. */
   readonly #recency = new Set<PrefixNode>();
   #evictions = 0;
@@ -68,11 +73,24 @@ export class PrefixIndex implements PageEvictor {
 
   /** What is known of the first `limit` tokens of `tokens`. The pages stay only if the caller holds them. */
   match(tokens: TokenBuffer, limit: number, domain: CacheDomain): PrefixMatch {
+    const own = this.#matchFrom(this.#rootOf(domain), tokens, limit, domain);
+    if (this.#published === null || domain.isPublic) return own;
+    const published = this.#matchFrom(this.#published, tokens, limit, domain);
+    return published.tokens > own.tokens ? published : own;
+  }
+
+  /** Whole pages of what is published that `tokens` begins with. */
+  publishedPages(tokens: TokenBuffer): number {
+    if (this.#published === null) return 0;
+    return this.#matchFrom(this.#published, tokens, tokens.length, this.#published.domain).node?.depth ?? 0;
+  }
+
+  #matchFrom(root: PrefixNode, tokens: TokenBuffer, limit: number, domain: CacheDomain): PrefixMatch {
     const { pageTokens } = this.#pool;
-    let node = this.#rootOf(domain);
+    let node = root;
     while ((node.depth + 1) * pageTokens <= limit) {
       const begin = node.depth * pageTokens;
-      const child = this.#childWith(node, tokens.slice(begin, begin + pageTokens));
+      const child = this.#childWith(node, tokens.slice(begin, begin + pageTokens), domain);
       if (child === null) break;
       node = child;
     }
@@ -80,6 +98,7 @@ export class PrefixIndex implements PageEvictor {
     let partial: PrefixNode | null = null;
     let common = 0;
     for (const child of node.children.values()) {
+      if (!mayRead(domain, child)) continue;
       const length = Math.min(tokens.commonLength(begin, child.tokens), limit - begin);
       if (length > common) [partial, common] = [child, length];
     }
@@ -112,7 +131,7 @@ export class PrefixIndex implements PageEvictor {
     while ((node.depth + 1) * pageTokens <= computed) {
       const index = node.depth;
       const content = tokens.slice(index * pageTokens, (index + 1) * pageTokens);
-      const known = this.#childWith(node, content);
+      const known = this.#childWith(node, content, domain);
       if (known === null) node = this.#add(node, domain, content, table.at(index));
       else {
         if (known.page !== table.at(index)) this.#pool.replace(table, index, known.page);
@@ -136,7 +155,7 @@ export class PrefixIndex implements PageEvictor {
     if (computed === begin) return from;
     const content = tokens.slice(begin, computed);
     for (const child of node.children.values()) {
-      if (commonLength(child.tokens, content) < content.length) continue;
+      if (!mayRead(domain, child) || commonLength(child.tokens, content) < content.length) continue;
       this.#touchPath(child);
       return child;
     }
@@ -168,6 +187,11 @@ export class PrefixIndex implements PageEvictor {
     return this.#recency;
   }
 
+  /** One more for each page that is pinned. */
+  *pins(): Iterable<PageHold> {
+    for (const node of this.#recency) if (node.domain.isPublic) yield node;
+  }
+
   /** Throws unless the tree is one: paths, order of use and leaves. */
   checkInvariants(): void {
     let position = 0;
@@ -177,6 +201,7 @@ export class PrefixIndex implements PageEvictor {
       const { parent, children, tokens } = node;
       invariant(parent !== null && parent.children.get(node.hash) === node, "a node is where its parent has it");
       invariant(tokens.length === this.#pool.pageTokens || children.size === 0, "a tail is a leaf");
+      invariant(mayRead(node.domain, parent), "a page follows its domain's own, or published ones");
       if (parent.page !== NO_PAGE) invariant((order.get(parent) ?? 0) > place, "a page goes before those it follows");
     }
   }
@@ -201,31 +226,30 @@ export class PrefixIndex implements PageEvictor {
     const hash = hashText(`${this.#options.fingerprint}\n${domain.key}`);
     const root = makeNode(null, hash, domain, NO_TOKENS, NO_PAGE);
     this.#roots.set(domain.key, root);
+    if (domain.isPublic) this.#published = root;
     return root;
   }
 
-  #childWith(node: PrefixNode, tokens: Int32Array): PrefixNode | null {
-    for (let hash = hashTokens(node.hash, tokens); ; hash += 1) {
-      const child = node.children.get(hash);
-      if (child === undefined) return null;
-      if (child.tokens.length === tokens.length && commonLength(child.tokens, tokens) === tokens.length) return child;
-    }
+  #childWith(node: PrefixNode, tokens: Int32Array, domain: CacheDomain): PrefixNode | null {
+    const published = node.domain.isPublic ? childOf(node, tokens, node.domain) : null;
+    return published ?? childOf(node, tokens, domain);
   }
 
   /** A new node of a page that its caller holds. Tails that it continues are of no more use. */
   #add(parent: PrefixNode, domain: CacheDomain, tokens: Int32Array, page: number): PrefixNode {
     for (const child of parent.children.values()) {
-      if (child.tokens.length < tokens.length && commonLength(child.tokens, tokens) === child.tokens.length) {
-        this.#remove(child);
-      }
+      const { length } = child.tokens;
+      if (child.domain.key !== domain.key || length >= tokens.length) continue;
+      if (commonLength(child.tokens, tokens) === length) this.#remove(child);
     }
     // A root may have been dropped with its last page.
     if (parent.page === NO_PAGE) this.#roots.set(domain.key, parent);
-    let hash = hashTokens(parent.hash, tokens);
+    let hash = childHash(parent, tokens, domain);
     while (parent.children.has(hash)) hash += 1;
     const node = makeNode(parent, hash, domain, tokens, page);
     parent.children.set(hash, node);
     this.#pool.cache(page);
+    if (domain.isPublic) this.#pool.retain(page);
     return node;
   }
 
@@ -235,7 +259,10 @@ export class PrefixIndex implements PageEvictor {
     parent.children.delete(node.hash);
     this.#recency.delete(node);
     this.#pool.uncache(node.page);
-    if (parent.page === NO_PAGE && parent.children.size === 0) this.#roots.delete(parent.domain.key);
+    if (node.domain.isPublic) this.#pool.release(node.page);
+    if (parent.page === NO_PAGE && parent.children.size === 0 && !parent.domain.isPublic) {
+      this.#roots.delete(parent.domain.key);
+    }
   }
 
   #touchPath(node: PrefixNode): void {
@@ -248,6 +275,27 @@ export class PrefixIndex implements PageEvictor {
     this.#recency.delete(node);
     this.#recency.add(node);
   }
+}
+
+/** Whether sequences of `domain` may take the node's page for theirs. */
+function mayRead(domain: CacheDomain, node: PrefixNode): boolean {
+  return node.domain.isPublic || node.domain.key === domain.key;
+}
+
+/** The node's child of these tokens and of this domain itself. */
+function childOf(node: PrefixNode, tokens: Int32Array, domain: CacheDomain): PrefixNode | null {
+  for (let hash = childHash(node, tokens, domain); ; hash += 1) {
+    const child = node.children.get(hash);
+    if (child === undefined) return null;
+    const isSame = child.tokens.length === tokens.length && commonLength(child.tokens, tokens) === tokens.length;
+    if (isSame && child.domain.key === domain.key) return child;
+  }
+}
+
+/** Domains below a published page have hashes of their own, so that what one has there moves nothing of another's. */
+function childHash(node: PrefixNode, tokens: Int32Array, domain: CacheDomain): number {
+  const isOwn = node.domain.key === domain.key;
+  return hashTokens(isOwn ? node.hash : mix(node.hash, hashText(domain.key)), tokens);
 }
 
 function makeNode(

@@ -140,7 +140,7 @@ export class Scheduler {
   /** Throws unless queues, states, pages and prefix tree agree. */
   checkInvariants(): void {
     const all = [...this.#running, ...this.#waiting];
-    this.#pool.checkInvariants(all.flatMap(holdsOf), this.#index.holds());
+    this.#pool.checkInvariants([...all.flatMap(holdsOf), ...this.#index.pins()], this.#index.holds());
     this.#index.checkInvariants();
     for (const queue of [this.#running, this.#waiting]) {
       for (let index = 1; index < queue.length; index++) {

@@ -37,6 +37,8 @@ export interface GenerationOrder extends OrderBase {
   readonly seed: bigint;
   readonly biasTokens: Int32Array;
   readonly biasValues: Float32Array;
+  /** Its prompt becomes the operator's: pinned, and read by all tenants. */
+  readonly publish: boolean;
   /** What the output is bound to; null for free text. */
   readonly grammar: OrderGrammar | null;
 }
@@ -78,5 +80,6 @@ export const GREEDY_ORDER = {
   seed: 0n,
   biasTokens: new Int32Array(0),
   biasValues: new Float32Array(0),
+  publish: false,
   grammar: null,
 } as const satisfies Omit<GenerationOrder, "id" | "prompt" | "maxTokens">;

@@ -29,6 +29,10 @@ interface Machine {
 
 type Action = { readonly kind: "submit"; readonly order: Order } | { readonly kind: "cancel"; readonly id: number };
 
+/** The operator's, which both tenants read: a page and a part of one. */
+const PUBLISHED = Int32Array.from([0, 1, 0, 0, 1]);
+const PUBLISHED_PAGES = 2;
+
 function makeLoop({ pages, maxStepTokens, maxSequences, maxLogitRows }: Machine) {
   const limits = { maxTokens: maxStepTokens, maxLogitRows, pages, pageTokens: PAGE_TOKENS };
   const executor = new FakeExecutor(limits, VOCABULARY);
@@ -42,6 +46,12 @@ function makeLoop({ pages, maxStepTokens, maxSequences, maxLogitRows }: Machine)
     clock: () => 0,
   });
   return { loop, executor };
+}
+
+function publish(loop: StepLoop): void {
+  loop.submit(generationOrder({ id: -1, prompt: PUBLISHED, maxTokens: 1, ignoreEos: true, publish: true }));
+  while (loop.hasWork) loop.step();
+  expect(loop.takeEvents().at(-1)).toMatchObject({ part: { kind: "end" } });
 }
 
 /** All that an order put out, but for timings, what was cached and how the prefill was cut. */
@@ -117,12 +127,17 @@ const machine = fc.record({
 const scenario = fc.record({
   machine,
   actions: fc.array(fc.record({ action, steps: fc.nat(4) }), { minLength: 20, maxLength: 60 }),
+  publishes: fc.boolean(),
   /** Which step fails, if any. */
   faultAt: fc.constantFrom(-1, -1, -1, 5, 30),
 });
 
-function runScenario({ machine: size, actions, faultAt }: typeof scenario extends fc.Arbitrary<infer S> ? S : never) {
-  const { loop, executor } = makeLoop(size);
+type Scenario = typeof scenario extends fc.Arbitrary<infer S> ? S : never;
+
+function runScenario({ machine: size, actions, publishes, faultAt }: Scenario) {
+  const publishedPages = publishes ? PUBLISHED_PAGES : 0;
+  const { loop, executor } = makeLoop({ ...size, pages: size.pages + publishedPages });
+  if (publishes) publish(loop);
   const accepted = new Map<number, Order>();
   const undisturbed: Order[] = [];
   const events: StepEvent[] = [];
@@ -167,7 +182,7 @@ function runScenario({ machine: size, actions, faultAt }: typeof scenario extend
   for (const order of undisturbed) {
     expect(transcript(events, order.id)).toBe(transcript(runAlone(order), order.id));
   }
-  expect(loop.stats()).toMatchObject({ running: 0, waiting: 0, pagesUsed: 0 });
+  expect(loop.stats()).toMatchObject({ running: 0, waiting: 0, pagesUsed: publishedPages });
   const { preemptions, evictions } = loop.stats();
   return {
     preemptions,

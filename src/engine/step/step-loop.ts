@@ -19,6 +19,7 @@ import { PagePool } from "../schedule/page-pool.ts";
 import { PrefixIndex } from "../schedule/prefix-index.ts";
 import { StepTimes } from "../schedule/step-times.ts";
 import { SampleAssembly } from "./sample-assembly.ts";
+import { TokenBuffer } from "./token-buffer.ts";
 import { type PlannedChunk, Scheduler, type SchedulerLimits, type StepPlan } from "../schedule/scheduler.ts";
 import type { Sequence } from "../schedule/sequence.ts";
 import type { StepEvent } from "../threads/step-messages.ts";
@@ -86,7 +87,9 @@ export class StepLoop {
       return;
     }
     const { tenant, cacheKey } = order;
-    const domain = this.#domains.of(tenant.name, cacheKey, this.#quotaOf(order));
+    const domain = publishes(order)
+      ? this.#domains.everyone
+      : this.#domains.of(tenant.name, cacheKey, this.#quotaOf(order));
     const active = startOrder(order, domain, this.#nextAge, this.#clock(), this.#text);
     this.#nextAge += active.sequences.length;
     this.#active.set(order.id, active);
@@ -159,20 +162,32 @@ export class StepLoop {
       live.length === this.#scheduler.running.length + this.#scheduler.waiting.length,
       "every live sequence is in a queue, and nothing else",
     );
-    if (this.#active.size === 0) invariant(this.#pool.inUse === 0, "an idle loop holds no pages but the cache's");
+    if (this.#active.size > 0) return;
+    invariant(
+      this.#pool.inUse === this.#publishedPages,
+      "an idle loop holds no pages but the cache's and published ones",
+    );
   }
 
   #misfit(order: Order): TurnwiseError | null {
-    const tokens = order.kind === "generate" ? order.prompt.length + order.maxTokens : order.tokens.length;
-    const pages = Math.min(this.#pool.pages, this.#quotaOf(order));
-    if (this.#pool.pagesFor(tokens) <= pages) return null;
+    const prompt = order.kind === "generate" ? order.prompt : order.tokens;
+    const tokens = prompt.length + (order.kind === "generate" ? order.maxTokens : 0);
+    // Half of the pool is left for what is not published.
+    const most = publishes(order) ? Math.floor(this.#pool.pages / 2) : this.#pool.pages;
+    const pages = Math.min(most - this.#publishedPages, this.#quotaOf(order));
+    const needed = this.#pool.pagesFor(tokens) - this.#index.publishedPages(new TokenBuffer(prompt));
+    if (needed <= pages) return null;
     const pageBytes = this.#poolBytes / this.#pool.pages;
     return turnwiseError("memory_insufficient", {
-      what: `A request of ${tokens} tokens`,
-      neededBytes: Math.ceil(this.#pool.pagesFor(tokens) * pageBytes),
-      availableBytes: Math.floor(pages * pageBytes),
+      what: publishes(order) ? `A shared prefix of ${prompt.length} tokens` : `A request of ${tokens} tokens`,
+      neededBytes: Math.ceil(needed * pageBytes),
+      availableBytes: Math.max(0, Math.floor(pages * pageBytes)),
       hint: "Ask for fewer tokens, or give the engine more KV memory.",
     });
+  }
+
+  get #publishedPages(): number {
+    return this.#domains.everyone.tenant.used;
   }
 
   /** Pages that the order's tenant may hold. */
@@ -254,4 +269,8 @@ export class StepLoop {
     invariant(active !== undefined, "a planned sequence has a live order");
     return active;
   }
+}
+
+function publishes(order: Order): boolean {
+  return order.kind === "generate" && order.publish;
 }

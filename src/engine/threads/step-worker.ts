@@ -92,6 +92,8 @@ function handle(message: Exclude<ToStepWorker, { kind: "dispose" }>, loop: StepL
   switch (message.kind) {
     case "submit":
       loop.submit(message.order);
+      // An order that does not fit has ended already, and no step may follow.
+      if (!loop.hasWork) postStep(loop);
       return;
     case "cancel":
       loop.cancel(message.id);

@@ -2,12 +2,12 @@
 
 import type { EngineApi } from "../../engine/types.ts";
 import { checkModel, servedModelId } from "../server-context.ts";
-import type { EngineRequest } from "../server-context.ts";
+import type { EngineRequest, ServerContext } from "../server-context.ts";
 import type { ServerOptions } from "../options.ts";
 
 export function listModels({ engine, http, scope, server }: EngineRequest): Response {
   if (scope.dialect === "openai") {
-    return http.json({ object: "list", data: [describeModel(engine, server.options)] });
+    return http.json({ object: "list", data: [describeModel(engine, server)] });
   }
   const described = describeForAnthropic(engine, server.options);
   return http.json({ data: [described], has_more: false, first_id: described["id"], last_id: described["id"] });
@@ -15,8 +15,8 @@ export function listModels({ engine, http, scope, server }: EngineRequest): Resp
 
 export function getModel({ engine, http, scope, server }: EngineRequest): Response {
   checkModel(http.req.param("id"), engine, server.options);
-  const describe = scope.dialect === "openai" ? describeModel : describeForAnthropic;
-  return http.json(describe(engine, server.options));
+  const isOpenAi = scope.dialect === "openai";
+  return http.json(isOpenAi ? describeModel(engine, server) : describeForAnthropic(engine, server.options));
 }
 
 function describeForAnthropic(engine: EngineApi, options: ServerOptions): Readonly<Record<string, string>> {
@@ -29,7 +29,7 @@ function describeForAnthropic(engine: EngineApi, options: ServerOptions): Readon
   };
 }
 
-function describeModel(engine: EngineApi, options: ServerOptions): object {
+function describeModel(engine: EngineApi, { options, sharedPrefixes }: ServerContext): object {
   const { model, capacity } = engine;
   return {
     id: servedModelId(engine, options),
@@ -44,6 +44,7 @@ function describeModel(engine: EngineApi, options: ServerOptions): object {
       vocab_size: model.vocabSize,
       chat_template: model.hasChatTemplate,
       random_weights: model.randomWeights,
+      shared_prefixes: sharedPrefixes,
     },
   };
 }

@@ -64,6 +64,7 @@ export class FakeEngine implements EngineApi {
   };
   readonly requests: GenerateRequest[] = [];
   readonly chats: ChatInput[] = [];
+  readonly published: Int32Array[] = [];
   running = 0;
   cancelled = 0;
   tokensMade = 0;
@@ -165,6 +166,11 @@ export class FakeEngine implements EngineApi {
         yield pieceOf(encoder.encode(word), logprobs);
     } while (this.script.endless === true);
     if (this.script.reason !== "length") yield pieceOf(encoder.encode("</s>"), logprobs, FAKE_END_TOKEN);
+  }
+
+  publish(prompt: Int32Array): Promise<void> {
+    this.published.push(prompt);
+    return Promise.resolve();
   }
 
   renderChat(input: ChatInput): Promise<string> {
