@@ -8,7 +8,7 @@
 
 #include "attend_block.h"
 #include "attend_float.h"
-#include "attend_int8.h"
+#include TURNWISE_INT_ATTENTION
 
 namespace turnwise {
 namespace TURNWISE_ISA {
@@ -118,7 +118,7 @@ inline void Attend(const AttendTask& task) {
     case KvType::kF16:
       return AttendPages<FloatAttention<PageF16>>(task);
     case KvType::kInt8:
-      return AttendPages<IntAttention>(task);
+      return AttendPages<Int8PageAttention>(task);
   }
 }
 

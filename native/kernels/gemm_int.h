@@ -8,16 +8,10 @@
 
 #include <utility>
 
+#include "load_as.h"
+
 namespace turnwise {
 namespace TURNWISE_ISA {
-
-// A value from a q8a row, whose parts have no C++ type of their own.
-template <class T>
-inline T LoadAs(const uint8_t* p) {
-  T value;
-  std::memcpy(&value, p, sizeof value);
-  return value;
-}
 
 // How far ahead of the loads the packed weights are asked for: the hardware's own prefetcher begins anew
 // at every 4 KiB page, and a tile is one run of memory that continues into the next tile.
@@ -199,6 +193,13 @@ void IntGemm(const GemmTask& task) {
   int tile = 0;
   for (; tile + kIntGemmTiles <= task.tile_count; tile += kIntGemmTiles) IntTiles<Format, kIntGemmTiles>(task, tile);
   for (; tile < task.tile_count; ++tile) IntTiles<Format, 1>(task, tile);
+}
+
+inline size_t NoIntScratch(int32_t) { return 0; }
+
+template <class Format>
+constexpr FormatKernels GemmIntKernels() {
+  return {IntGemm<Format>, NoIntScratch, UnpackIntRow<Format>};
 }
 
 }  // namespace TURNWISE_ISA

@@ -27,6 +27,7 @@ static_assert(kLanes == kTileRows, "a vector holds one value of each row of a ti
 
 template <class Scales, class Layout>
 struct IntFormat : Scales {
+  using ScaleKind = Scales;
   static constexpr int kVectors = Layout::kVectors;
   static constexpr int kOperands = Layout::kOperands;
   static constexpr int kLargest = Layout::kLargest;

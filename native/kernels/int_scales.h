@@ -38,7 +38,6 @@ class GroupPointers {
   GroupPointers(const uint8_t* block, int group, size_t value_bytes)
       : halves_(block), integers_(block + kHeaderBytes + static_cast<size_t>(group) * (kIntegerBytes + value_bytes)) {}
 
- protected:
   const uint8_t* F16s(int i) const { return halves_ + static_cast<size_t>(i) * kHalvesBytes; }
   const uint8_t* Integers(int i) const { return integers_ + i * kTileRows; }
   const uint8_t* Values() const { return integers_ + kIntegerBytes; }

@@ -55,8 +55,8 @@ struct Int5Values : Int4Values<kZero> {
   static constexpr int kStoredVectors = 5;
   static constexpr int kLargest = 31;
   static Bytes Operand(const uint8_t* values, int vector, int operand) {
-    const Bytes fifths = MoveBits(VectorAt(values, 4), 4 * operand + vector, 1, 4);
-    return Int4Values<kZero>::Operand(values, vector, operand) | fifths;
+    const Bytes nibbles = Int4Values<kZero>::Operand(values, vector, operand);
+    return InsertBits(nibbles, VectorAt(values, 4), 4 * operand + vector, 1, 4);
   }
 };
 
@@ -79,7 +79,7 @@ struct Int3Values : Int2Values<4> {
   static constexpr int kStoredVectors = 3;
   static constexpr int kLargest = 7;
   static Bytes Operand(const uint8_t* values, int vector, int operand) {
-    return Int2Values::Operand(values, vector, operand) | MoveBits(VectorAt(values, 2), 4 * vector + operand, 1, 2);
+    return InsertBits(Int2Values::Operand(values, vector, operand), VectorAt(values, 2), 4 * vector + operand, 1, 2);
   }
 };
 
@@ -94,7 +94,7 @@ struct Int6Values {
   static constexpr int Column(int vector, int operand) { return 8 * vector + 4 * operand; }
   static Bytes Operand(const uint8_t* values, int vector, int operand) {
     const Bytes upper = VectorAt(values, 4 + vector / 2);
-    return NibblesOf(VectorAt(values, vector), operand) | MoveBits(upper, 4 * (vector % 2) + 2 * operand, 2, 4);
+    return InsertBits(NibblesOf(VectorAt(values, vector), operand), upper, 4 * (vector % 2) + 2 * operand, 2, 4);
   }
 };
 

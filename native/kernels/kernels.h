@@ -32,7 +32,7 @@ size_t PackedTileBytes(WeightFormat format, int32_t columns);
 // The parts of one q8a row of `columns` columns (a multiple of 32).
 struct Q8aRow {
   int8_t* values;
-  float* scales;  // one per 32
+  float* scales;  // one per 32, equal within KernelTable::activation_columns
   int16_t* sums;  // one per 16: sum of the values; both of a group are read as one word
 };
 inline Q8aRow Q8aRowAt(uint8_t* row, int columns) {
@@ -113,6 +113,9 @@ struct KernelTable {
 
   // How it wants weights packed.
   WeightLayout weight_layout;
+  // Columns of a q8a row that share a scale, a multiple of kQuantGroup: quantize makes rows so, and products
+  // rely on it.
+  int32_t activation_columns;
   // Indexed by WeightFormat.
   FormatKernels formats[kWeightFormatCount];
 
@@ -141,7 +144,7 @@ inline const FormatKernels& KernelsOf(const KernelTable& kernels, WeightFormat f
   return kernels.formats[static_cast<int>(format)];
 }
 
-// Null where this binary or this CPU lacks the level. Names: "scalar", "avx2", "avx512-vnni".
+// Null where this binary or this CPU lacks the level. Names: "scalar", "avx2", "avx512-vnni", "neon-dotprod", "neon-i8mm".
 const KernelTable* FindKernels(const char* isa);
 // Name of the index-th level that FindKernels finds here, best last; null past the last one.
 const char* IsaLevelName(int index);

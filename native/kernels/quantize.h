@@ -1,4 +1,5 @@
-// Activations to q8a: for every 32 columns one f32 scale, 32 int8 and the sums of both halves.
+// Activations to q8a: for every 32 columns an f32 scale, 32 int8 and the sums of both halves. The scale is
+// that of the kActivationColumns columns around it, counted from the row's first; the last run may be shorter.
 #pragma once
 
 #include <cfloat>
@@ -14,22 +15,29 @@ inline I32 QuantizeLanes(F32 value, F32 scale) { return ClampInt(ToInt(value / s
 inline float SymmetricScale(F32 magnitudes) { return Largest(magnitudes) / 127.0f; }
 
 static_assert(kQuantGroup == 2 * kLanes, "a group is two vectors, and so its halves have sums");
+static_assert(kActivationColumns % kQuantGroup == 0, "a scale is that of whole groups");
+
+// One group by the scale of its run.
+inline void QuantizeGroup(const float* x, int group, float scale, Q8aRow out) {
+  // Zero divides 0 by 1.
+  const F32 divisor = Broadcast(scale == 0.0f ? FLT_MAX : scale);
+  const I32 a = QuantizeLanes(Load(x), divisor);
+  const I32 b = QuantizeLanes(Load(x + kLanes), divisor);
+  uint8_t* values = reinterpret_cast<uint8_t*>(out.values + group * kQuantGroup);
+  StoreLowBytes(values, a);
+  StoreLowBytes(values + kLanes, b);
+  out.scales[group] = scale;
+  out.sums[2 * group] = static_cast<int16_t>(SumInt(a));
+  out.sums[2 * group + 1] = static_cast<int16_t>(SumInt(b));
+}
 
 inline void Quantize(const float* x, int columns, Q8aRow out) {
-  for (int group = 0; group < columns / kQuantGroup; ++group) {
-    const F32 a = Load(x + group * kQuantGroup);
-    const F32 b = Load(x + group * kQuantGroup + kLanes);
-    const float scale = SymmetricScale(Max(Abs(a), Abs(b)));
-    // Zero divides 0 by 1.
-    const F32 divisor = Broadcast(scale == 0.0f ? FLT_MAX : scale);
-    const I32 qa = QuantizeLanes(a, divisor);
-    const I32 qb = QuantizeLanes(b, divisor);
-    uint8_t* values = reinterpret_cast<uint8_t*>(out.values + group * kQuantGroup);
-    StoreLowBytes(values, qa);
-    StoreLowBytes(values + kLanes, qb);
-    out.scales[group] = scale;
-    out.sums[2 * group] = static_cast<int16_t>(SumInt(qa));
-    out.sums[2 * group + 1] = static_cast<int16_t>(SumInt(qb));
+  for (int begin = 0; begin < columns; begin += kActivationColumns) {
+    const int end = columns - begin < kActivationColumns ? columns : begin + kActivationColumns;
+    F32 magnitudes = Zero();
+    for (int k = begin; k < end; k += kLanes) magnitudes = Max(magnitudes, Abs(Load(x + k)));
+    const float scale = SymmetricScale(magnitudes);
+    for (int k = begin; k < end; k += kQuantGroup) QuantizeGroup(x + k, k / kQuantGroup, scale, out);
   }
 }
 

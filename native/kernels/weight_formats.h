@@ -8,8 +8,10 @@
 
 namespace turnwise {
 
-// Columns that share one scale of q8a activations, and so one step of the f32 sum of a product.
+// Columns that one scale of a q8a row stands for, and so at most one step of the f32 sum of a product.
 constexpr int kQuantGroup = 32;
+// Columns whose scales are equal on levels where a step of the f32 sum is dear (decision 0019).
+constexpr int kWideActivationColumns = 256;
 // Rows of a packed matrix that are interleaved.
 constexpr int kTileRows = 16;
 

@@ -75,6 +75,8 @@ bool Executor::Init(int threads, bool spin, int32_t pages, std::string* error) {
   model_.kernels = &weights_->kernels();
   model_.kv_spec = program_.kv;
   model_.threads = threads;
+  model_.max_tokens = program_.max_tokens;
+  model_.shared = nullptr;
   if (!model_.kv.Allocate(program_.kv, pages, error)) return false;
   if (!arena_.Allocate(program_.arena_bytes)) {
     *error = "the system refuses an arena of " + std::to_string(program_.arena_bytes) + " bytes";
@@ -91,7 +93,16 @@ bool Executor::Init(int threads, bool spin, int32_t pages, std::string* error) {
   step_.slots.reserve(program_.max_tokens);
   BuildStages();
   size_t scratch_bytes = 64;
-  for (const StageOpPtr& op : ops_) scratch_bytes = std::max(scratch_bytes, op->ScratchBytes());
+  size_t shared_bytes = 0;
+  for (const StageOpPtr& op : ops_) {
+    scratch_bytes = std::max(scratch_bytes, op->ScratchBytes());
+    shared_bytes = std::max(shared_bytes, op->SharedBytes());
+  }
+  if (shared_bytes > 0 && !shared_.Allocate(shared_bytes)) {
+    *error = "the system refuses the threads' shared memory of " + std::to_string(shared_bytes) + " bytes";
+    return false;
+  }
+  model_.shared = shared_.data();
   scratch_.resize(threads);
   for (AlignedMemory& scratch : scratch_) {
     if (!scratch.Allocate(scratch_bytes)) {

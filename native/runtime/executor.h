@@ -45,7 +45,7 @@ class Executor final : private StagedWork {
   int threads() const { return pool_->threads(); }
   int32_t pages() const { return model_.kv.pages(); }
   size_t kv_bytes() const { return model_.kv.bytes(); }
-  size_t arena_bytes() const { return arena_.size(); }
+  size_t arena_bytes() const { return arena_.size() + shared_.size(); }
 
  private:
   // Instructions that run at the same time: [first, last) of ops_.
@@ -71,6 +71,7 @@ class Executor final : private StagedWork {
   std::shared_ptr<WeightStore> weights_;
   ModelContext model_;
   AlignedMemory arena_;
+  AlignedMemory shared_;
   std::vector<StageOpPtr> ops_;
   std::vector<int> op_tasks_;
   std::vector<Stage> stages_;

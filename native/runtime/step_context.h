@@ -30,6 +30,9 @@ struct ModelContext {
   const KernelTable* kernels;
   KvSpec kv_spec;
   int threads;
+  int32_t max_tokens;
+  // Memory of the stage that runs; as large as the ops ask for, null where none does.
+  uint8_t* shared;
   std::vector<BufferView> buffers;
   // Both indexed by weight; the one that does not apply is empty or null.
   std::vector<PackedMatrix> matrices;

@@ -24,6 +24,7 @@ constexpr int kAttendIntVectors = 1;
 
 constexpr int kLanes = 16;
 constexpr WeightLayout kWeightLayout = WeightLayout::kRows16x4;
+constexpr int kActivationColumns = kQuantGroup;
 
 // Lanes 0 .. 7 and 8 .. 15.
 struct F32 {
@@ -224,6 +225,7 @@ inline Bytes MoveBits(Bytes a, int from, int width, int to) {
   return {_mm256_and_si256(ShiftWordsRight(a.low, from - to), mask),
           _mm256_and_si256(ShiftWordsRight(a.high, from - to), mask)};
 }
+inline Bytes InsertBits(Bytes a, Bytes b, int from, int width, int to) { return a | MoveBits(b, from, width, to); }
 inline Bytes LookUp(Bytes a, const uint8_t* table) {
   const __m256i levels = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table)));
   return {_mm256_shuffle_epi8(levels, a.low), _mm256_shuffle_epi8(levels, a.high)};

@@ -33,6 +33,7 @@ constexpr int kAttendIntVectors = 2;
 
 constexpr int kLanes = 16;
 constexpr WeightLayout kWeightLayout = WeightLayout::kRows16x4;
+constexpr int kActivationColumns = kQuantGroup;
 
 struct F32 {
   __m512 v;
@@ -141,6 +142,7 @@ inline Bytes MoveBits(Bytes a, int from, int width, int to) {
   const __m512i mask = _mm512_set1_epi8(static_cast<char>(((1 << width) - 1) << to));
   return {_mm512_and_si512(ShiftWordsRight(a.v, from - to), mask)};
 }
+inline Bytes InsertBits(Bytes a, Bytes b, int from, int width, int to) { return a | MoveBits(b, from, width, to); }
 inline Bytes LookUp(Bytes a, const uint8_t* table) {
   const __m128i levels = _mm_loadu_si128(reinterpret_cast<const __m128i*>(table));
   return {_mm512_shuffle_epi8(_mm512_broadcast_i32x4(levels), a.v)};

@@ -30,6 +30,7 @@ constexpr int kAttendIntVectors = 1;
 
 constexpr int kLanes = 16;
 constexpr WeightLayout kWeightLayout = WeightLayout::kRows16x4;
+constexpr int kActivationColumns = kQuantGroup;
 
 struct F32 {
   float lane[kLanes];
@@ -218,6 +219,8 @@ inline Bytes MoveBits(Bytes a, int from, int width, int to) {
   for (uint8_t& byte : a.byte) byte = static_cast<uint8_t>((byte >> from & ((1 << width) - 1)) << to);
   return a;
 }
+// a, whose bits to .. to + width - 1 are zero, with bits from .. from + width - 1 of b there.
+inline Bytes InsertBits(Bytes a, Bytes b, int from, int width, int to) { return a | MoveBits(b, from, width, to); }
 // table[a], a below 16.
 inline Bytes LookUp(Bytes a, const uint8_t* table) {
   for (uint8_t& byte : a.byte) byte = table[byte];

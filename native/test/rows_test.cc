@@ -1,4 +1,5 @@
 // Row kernels against f64: every size from nothing to beyond two vectors, and misaligned rows.
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <cstdio>
@@ -116,10 +117,12 @@ void TestRope(const KernelTable& kernels) {
 }
 
 // The definition, in f32 as it is given: scale = max / 127, value / scale to the nearest even.
-void ExpectQuantized(const float* x, int columns, const Q8aRow& row) {
+// `run` columns share a scale.
+void ExpectQuantized(const float* x, int columns, int run, const Q8aRow& row) {
   for (int group = 0; group < columns / 32; ++group) {
+    const int begin = group * 32 / run * run;
     float largest = 0.0f;
-    for (int k = 0; k < 32; ++k) largest = std::fmax(largest, std::fabs(x[group * 32 + k]));
+    for (int k = begin; k < std::min(begin + run, columns); ++k) largest = std::fmax(largest, std::fabs(x[k]));
     const float scale = largest / 127.0f;
     Expect(row.scales[group] == scale, "scale %d is %g, expected %g", group, row.scales[group], scale);
     int sums[2] = {0, 0};
@@ -142,12 +145,12 @@ void TestQuantize(const KernelTable& kernels) {
     char name[32];
     std::snprintf(name, sizeof name, "%g", static_cast<double>(magnitude));
     BeginCase(std::string(kernels.isa) + " quantize, magnitude " + name);
-    for (const int columns : {32, 64, 96, 2048}) {
+    for (const int columns : {32, 64, 96, 320, 2048}) {
       const size_t count = static_cast<size_t>(columns);
       Row x(RandomFloats(count, magnitude));
       Buffer out(count + count / 4, 4);
       kernels.quantize(x.data(), columns, Q8aRowAt(out.data(), columns));
-      ExpectQuantized(x.data(), columns, Q8aRowAt(out.data(), columns));
+      ExpectQuantized(x.data(), columns, kernels.activation_columns, Q8aRowAt(out.data(), columns));
       out.CheckGuards("q8a row");
     }
   }
@@ -158,7 +161,7 @@ void TestQuantize(const KernelTable& kernels) {
   ties[0] = 127.0f;
   Buffer out(40);
   kernels.quantize(ties.data(), 32, Q8aRowAt(out.data(), 32));
-  ExpectQuantized(ties.data(), 32, Q8aRowAt(out.data(), 32));
+  ExpectQuantized(ties.data(), 32, kernels.activation_columns, Q8aRowAt(out.data(), 32));
 }
 
 }  // namespace

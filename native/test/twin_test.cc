@@ -1,5 +1,6 @@
 // A level against the scalar one on equal bytes: what must be equal bit for bit (pages, quantised rows),
 // and what differs in the last bits only because of fused multiply-adds.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -11,10 +12,12 @@ namespace test {
 
 namespace {
 
+// As many columns as share a scale on both levels.
 void TestQuantizeTwin(const KernelTable& kernels, const KernelTable& scalar) {
+  const int run = std::min(kernels.activation_columns, scalar.activation_columns);
   BeginCase(std::string(kernels.isa) + " and scalar quantize alike");
   for (int round = 0; round < 200; ++round) {
-    const int columns = 32 * (1 + RandomBelow(8));
+    const int columns = kernels.activation_columns == run ? 32 * (1 + RandomBelow(8)) : run;
     std::vector<float> x = RandomFloats(static_cast<size_t>(columns), std::exp(20.0f * RandomFloat()));
     // Values on a coarse grid give ties.
     if (round % 2 == 0) {
@@ -57,13 +60,36 @@ void TestGemmTwin(const KernelTable& kernels, const KernelTable& scalar) {
       if (!format.IsInteger()) {
         std::memcpy(row, x.data() + t * columns, columns * 4);
       } else {
-        scalar.quantize(x.data() + t * columns, columns, Q8aRowAt(row, columns));
+        // The level's own, whose scales the scalar level reads as any others.
+        kernels.quantize(x.data() + t * columns, columns, Q8aRowAt(row, columns));
       }
     }
     float a[tokens * 32], b[tokens * 32];
     RunGemm(kernels, w.packed, 0, 2, rows.data(), columns * 4, tokens, a, 32);
     RunGemm(scalar, w.packed, 0, 2, rows.data(), columns * 4, tokens, b, 32);
     for (int i = 0; i < tokens * 32; ++i) ExpectNear(a[i], b[i], 2e-5 + 1e-5 * std::fabs(b[i]), format.name, i);
+  }
+}
+
+// Levels that differ only in how they multiply integers give the same bits for any number of tokens.
+void TestSameProducts(const KernelTable& a, const KernelTable& b) {
+  BeginCase(std::string(a.isa) + " and " + b.isa + " gemm to the bit");
+  for (const SourceFormat& format : kSourceFormats) {
+    if (!format.IsInteger()) continue;
+    // More than a panel, and not a whole number of them.
+    const int columns = 1280;
+    const OwnedMatrix w = PackSource(format, RandomSource(format, 40, columns), 40, columns);
+    for (const int tokens : {1, 2, 4, 7, 13}) {
+      std::vector<uint8_t> rows(static_cast<size_t>(tokens * columns * 2));
+      for (int t = 0; t < tokens; ++t) {
+        const std::vector<float> x = RandomFloats(static_cast<size_t>(columns), 3.0f);
+        a.quantize(x.data(), columns, Q8aRowAt(rows.data() + t * columns * 2, columns));
+      }
+      std::vector<float> found(static_cast<size_t>(tokens) * 48), expected(found.size());
+      RunGemm(a, w.packed, 0, 3, rows.data(), columns * 2, tokens, found.data(), 48);
+      RunGemm(b, w.packed, 0, 3, rows.data(), columns * 2, tokens, expected.data(), 48);
+      Expect(std::memcmp(found.data(), expected.data(), found.size() * 4) == 0, "%s, %d tokens", format.name, tokens);
+    }
   }
 }
 
@@ -74,6 +100,8 @@ void TestTwin(const KernelTable& kernels, const KernelTable& scalar) {
   TestQuantizeTwin(kernels, scalar);
   TestPagesTwin(kernels, scalar);
   TestGemmTwin(kernels, scalar);
+  const KernelTable* dots = FindKernels("neon-dotprod");
+  if (dots != nullptr && dots != &kernels) TestSameProducts(kernels, *dots);
 }
 
 }  // namespace test

@@ -5,6 +5,7 @@
 
 import { describe, expect, it } from "vitest";
 
+import { QUANT_GROUP } from "../../src/base/dtypes.ts";
 import { at } from "../../src/base/invariant.ts";
 import type { ValueId } from "../../src/graph/types.ts";
 import type { StepBatch } from "../../src/graph/executor.ts";
@@ -61,10 +62,18 @@ class Sketch {
     return this.builder.add("embed", name, { inputs: {}, weights: { weight }, attributes: {} });
   }
 
-  /** The same as the operand of a weight of `type`. */
+  /**
+   * The same as the operand of a weight of `type`. Every group of a quantised row holds the row's largest magnitude:
+   * its scales are then the same on levels that share a scale over more columns than the reference does.
+   */
   operand(name: string, columns: number, type: DecodableType): ValueId {
-    const x = this.input(name, columns);
-    if (!isIntegerType(type)) return x;
+    if (!isIntegerType(type)) return this.input(name, columns);
+    const rows = randomFloats(this.tensors.size + 1, INPUT_ROWS * columns);
+    for (let i = 0; i < rows.length; i += QUANT_GROUP)
+      rows[i + ((i / QUANT_GROUP) % QUANT_GROUP)] = i % 64 === 0 ? 3 : -3;
+    this.tensors.set(`${name}.rows`, testTensor("F32", rows));
+    const weight = matrixRef(`${name}.rows`, INPUT_ROWS, columns);
+    const x = this.builder.add("embed", name, { inputs: {}, weights: { weight }, attributes: {} });
     return this.builder.add("quantize", `${name}.q`, { inputs: { x }, weights: {}, attributes: {} });
   }
 

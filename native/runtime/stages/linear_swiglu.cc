@@ -1,4 +1,6 @@
 // linear_swiglu: out = silu(x G^T) * (x U^T), quantised in the epilogue where out is q8a.
+#include <atomic>
+
 #include "../../program/fields.h"
 #include "projection.h"
 
@@ -11,17 +13,70 @@ static_assert(kUnit % kTileRows == 0);
 // A row of the strip: gate, then up.
 constexpr int kStride = 2 * kUnit;
 
+// Where activations share a scale over more columns than a task has, tasks leave f32 in the shared memory, and the
+// last one of such a run of columns quantises it: tasks stay as small as 64 and more threads want them.
+class QuantizedRuns {
+ public:
+  void Set(int run_columns, int columns) {
+    run_columns_ = run_columns;
+    columns_ = columns;
+  }
+  bool Needed() const { return run_columns_ > kUnit; }
+
+  void Prepare(int blocks) {
+    blocks_ = blocks;
+    const size_t count = static_cast<size_t>(Runs()) * static_cast<size_t>(blocks);
+    if (count > capacity_) {
+      done_ = std::make_unique<std::atomic<int>[]>(count);
+      capacity_ = count;
+    }
+    for (size_t i = 0; i < count; ++i) done_[i].store(0, std::memory_order_relaxed);
+  }
+
+  // Of the run that holds `column`: whether this call is the last of its units, for a block of rows.
+  bool Finish(int column, int block) const {
+    const int run = column / run_columns_;
+    const int width = std::min(run_columns_, columns_ - run * run_columns_);
+    const size_t at = static_cast<size_t>(run) * static_cast<size_t>(blocks_) + static_cast<size_t>(block);
+    // Acquires what the run's other tasks have written, and releases what this one has.
+    return done_[at].fetch_add(1, std::memory_order_acq_rel) + 1 == (width + kUnit - 1) / kUnit;
+  }
+
+  void Quantize(const KernelTable& kernels, const float* row, int column, const Q8aRow& whole) const {
+    const int first = column / run_columns_ * run_columns_;
+    const int group = first / kQuantGroup;
+    kernels.quantize(row + first, std::min(run_columns_, columns_ - first),
+                     {whole.values + first, whole.scales + group, whole.sums + 2 * group});
+  }
+
+ private:
+  int Runs() const { return (columns_ + run_columns_ - 1) / run_columns_; }
+
+  int run_columns_ = kUnit;
+  int columns_ = 0;
+  int blocks_ = 0;
+  size_t capacity_ = 0;
+  std::unique_ptr<std::atomic<int>[]> done_;
+};
+
 class LinearSwigluOp final : public StageOp {
  public:
   LinearSwigluOp(const ModelContext& model, LinearSwigluFields f)
-      : f_(f), gemm_bytes_(std::max(GemmScratchBytes(model, f.gate), GemmScratchBytes(model, f.up))) {}
+      : f_(f), gemm_bytes_(std::max(GemmScratchBytes(model, f.gate), GemmScratchBytes(model, f.up))) {
+    const BufferView& out = model.buffers[f.out];
+    if (out.type != ValueType::kQ8a) return;
+    runs_.Set(model.kernels->activation_columns, out.columns);
+    if (runs_.Needed()) shared_bytes_ = sizeof(float) * static_cast<size_t>(model.max_tokens) * out.columns;
+  }
 
   // The strip, then the products' own.
   size_t ScratchBytes() const override { return StripBytes(kStride) + gemm_bytes_; }
+  size_t SharedBytes() const override { return shared_bytes_; }
 
   int Prepare(const StepContext& step) override {
     const int columns = step.buffer(f_.out).columns;
     grid_.Set((columns + kUnit - 1) / kUnit, step.Rows(step.buffer(f_.x).rows), kStride);
+    if (runs_.Needed()) runs_.Prepare(grid_.BlockCount());
     return grid_.TaskCount();
   }
 
@@ -37,15 +92,29 @@ class LinearSwigluOp final : public StageOp {
     ProjectInto(step, step.matrix(f_.gate), first, columns, x, cell.first_row, cell.rows, gate, kStride, gemm);
     ProjectInto(step, step.matrix(f_.up), first, columns, x, cell.first_row, cell.rows, up, kStride, gemm);
     for (int row = 0; row < cell.rows; ++row) {
-      Store(step.kernels(), out, cell.first_row + row, first, columns, gate + row * kStride, up + row * kStride);
+      Store(step, cell.first_row + row, first, columns, gate + row * kStride, up + row * kStride);
+    }
+    if (!runs_.Needed() || !runs_.Finish(first, grid_.BlockOf(task))) return;
+    for (int row = cell.first_row; row < cell.first_row + cell.rows; ++row) {
+      runs_.Quantize(step.kernels(), SharedRow(step, row), first, out.QuantizedRow(row));
     }
   }
 
  private:
-  static void Store(const KernelTable& kernels, const BufferView& out, int row, int first, int columns, float* gate,
-                    const float* up) {
+  float* SharedRow(const StepContext& step, int row) const {
+    const size_t columns = static_cast<size_t>(step.buffer(f_.out).columns);
+    return reinterpret_cast<float*>(step.model->shared) + static_cast<size_t>(row) * columns;
+  }
+
+  void Store(const StepContext& step, int row, int first, int columns, float* gate, const float* up) const {
+    const KernelTable& kernels = step.kernels();
+    const BufferView& out = step.buffer(f_.out);
     if (out.type == ValueType::kF32) {
       kernels.swiglu(gate, up, columns, out.FloatRow(row) + first);
+      return;
+    }
+    if (runs_.Needed()) {
+      kernels.swiglu(gate, up, columns, SharedRow(step, row) + first);
       return;
     }
     kernels.swiglu(gate, up, columns, gate);
@@ -56,7 +125,9 @@ class LinearSwigluOp final : public StageOp {
 
   LinearSwigluFields f_;
   const size_t gemm_bytes_;
+  size_t shared_bytes_ = 0;
   TaskGrid grid_;
+  QuantizedRuns runs_;
 };
 
 }  // namespace

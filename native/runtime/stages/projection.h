@@ -47,6 +47,8 @@ class TaskGrid {
   }
 
   int TaskCount() const { return units_ * blocks_; }
+  int BlockCount() const { return blocks_; }
+  int BlockOf(int task) const { return task % blocks_; }
 
   Cell At(int task) const {
     const int first = task % blocks_ * block_rows_;

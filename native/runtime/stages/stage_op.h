@@ -14,6 +14,8 @@ class StageOp {
   virtual ~StageOp() = default;
   // Bytes that Run needs of its thread's scratch memory, for any step.
   virtual size_t ScratchBytes() const { return 0; }
+  // Bytes of the memory that the tasks of one stage share (ModelContext::shared), for any step.
+  virtual size_t SharedBytes() const { return 0; }
   // Called once at the beginning of a step, on one thread; returns the number of tasks.
   virtual int Prepare(const StepContext& step) = 0;
   // `scratch` is 64-byte aligned and the thread's own. Does not allocate.
