@@ -9,7 +9,7 @@
  * `--quick` is what CI runs. `--minutes` ends it as failed after so long.
  */
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { CROSS_PREFIX, ToolMissingError, requireTools, underQemu, writeNodeWrapper } from "./arm-tools.mjs";
@@ -20,11 +20,15 @@ const ROOT = resolve(import.meta.dirname, "..");
 const CORE = join(ROOT, "build", "arm64", "turnwise.node");
 
 /**
- * qemu's CPU models by what is tested on them: all features with the vector lengths of Graviton3 and 4
- * (SVE of 32 and 16 bytes), and a core without i8mm and SVE, like Graviton2, for the choice of levels.
+ * qemu's CPU models by what is tested on them, and the levels that they run: all features (vectors of SVE, which no
+ * kernel uses, as long as Graviton3's and Graviton4's), a core without i8mm, like Graviton2, and one without dot products.
  */
-const CPUS = ["max,sve-default-vector-length=32", "max,sve-default-vector-length=16", "neoverse-n1"];
-const QUICK_CPUS = [CPUS[0], CPUS[2]];
+const CPUS = [
+  { cpu: "max,sve-default-vector-length=32", levels: "scalar neon-dotprod neon-i8mm" },
+  { cpu: "max,sve-default-vector-length=16", levels: "scalar neon-dotprod neon-i8mm" },
+  { cpu: "neoverse-n1", levels: "scalar neon-dotprod" },
+  { cpu: "cortex-a72", levels: "scalar" },
+];
 
 /** One of each kind; the comparisons of every op with its reference take half an hour and more. */
 const QUICK_TESTS = ["test/conformance/native-handles", "test/conformance/native-sampler", "test/golden"];
@@ -35,17 +39,18 @@ const { values, positionals } = parseArgs({
   options: { quick: { type: "boolean", default: false }, minutes: { type: "string" } },
 });
 
-/** The step that runs, for the end of the time. */
-let current = null;
+/** The steps that run, for the end of the time. */
+const running = new Set();
 
 function run(name, command, args, env = {}) {
   const beginMs = performance.now();
   console.log(`== ${name}`);
   return new Promise((settle) => {
     const child = spawn(command, args, { cwd: ROOT, stdio: "inherit", env: { ...process.env, ...env } });
-    current = child;
+    running.add(child);
     child.on("error", (error) => settle(`${name}: ${error.message}`));
     child.on("close", (code, signal) => {
+      running.delete(child);
       console.log(`== ${name}: ${((performance.now() - beginMs) / 1000).toFixed(0)} s`);
       settle(code === 0 ? null : `${name} ended with ${signal ?? code}`);
     });
@@ -63,8 +68,20 @@ async function testArm() {
     else failures.push(failure);
   };
   const kernelTest = await buildNativeTest("kernel_test", [], { cross: CROSS_PREFIX });
-  for (const cpu of values.quick ? QUICK_CPUS : CPUS) {
-    note(await run(`kernel tests on ${cpu}`, ...underQemu(cpu, kernelTest, [])));
+  for (const { cpu, levels } of CPUS) {
+    const [command, args] = underQemu(cpu, kernelTest, ["--levels"]);
+    const found = spawnSync(command, args, { encoding: "utf8" }).stdout.trim().split("\n").join(" ");
+    note(found === levels ? null : `levels on ${cpu} are ${found}, not ${levels}`);
+  }
+  if (values.quick) {
+    // Each level once, two at a time: the scalar one of Node's tests below is this machine's as well.
+    const [{ cpu }] = CPUS;
+    const runs = ["neon-i8mm", "neon-dotprod"].map((level) =>
+      run(`kernel tests of ${level} on ${cpu}`, ...underQemu(cpu, kernelTest, [level])),
+    );
+    for (const failure of await Promise.all(runs)) note(failure);
+  } else {
+    for (const { cpu } of CPUS) note(await run(`kernel tests on ${cpu}`, ...underQemu(cpu, kernelTest, [])));
   }
   const tests = positionals.length > 0 ? positionals : values.quick ? QUICK_TESTS : ALL_TESTS;
   const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.arm.config.ts", ...tests];
@@ -80,7 +97,7 @@ async function testArm() {
 if (values.minutes !== undefined) {
   const limit = setTimeout(
     () => {
-      current?.kill();
+      for (const child of running) child.kill();
       console.log(`FAILED: not done after ${values.minutes} minutes\n0 passed, 1 failed`);
       process.exit(1);
     },

@@ -3,6 +3,13 @@
 #include <cstring>
 #include <iterator>
 
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
+#if defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
+#endif
+
 #include "levels.h"
 
 namespace turnwise {
@@ -34,12 +41,43 @@ bool HasAvx512Vnni() {
 }
 #endif
 
+#if defined(__aarch64__)
+#if defined(__linux__)
+// Bits of the kernel's arch/arm64/include/uapi/asm/hwcap.h, which older C libraries do not name.
+constexpr unsigned long kHwcapAsimdDotprod = 1ul << 20;
+constexpr unsigned long kHwcap2I8mm = 1ul << 13;
+constexpr unsigned long kHwcap2Bf16 = 1ul << 14;
+
+bool HasNeonDotprod() { return (getauxval(AT_HWCAP) & kHwcapAsimdDotprod) != 0; }
+bool HasNeonI8mm() {
+  const unsigned long wanted = kHwcap2I8mm | kHwcap2Bf16;
+  return HasNeonDotprod() && (getauxval(AT_HWCAP2) & wanted) == wanted;
+}
+#elif defined(__APPLE__)
+bool HasFeature(const char* name) {
+  int value = 0;
+  size_t bytes = sizeof value;
+  return sysctlbyname(name, &value, &bytes, nullptr, 0) == 0 && value != 0;
+}
+bool HasNeonDotprod() { return HasFeature("hw.optional.arm.FEAT_DotProd"); }
+bool HasNeonI8mm() {
+  return HasNeonDotprod() && HasFeature("hw.optional.arm.FEAT_I8MM") && HasFeature("hw.optional.arm.FEAT_BF16");
+}
+#else
+bool HasNeonDotprod() { return false; }
+bool HasNeonI8mm() { return false; }
+#endif
+#endif
+
 // Best last.
 const Level kLevels[] = {
     {&kScalarKernels, Always},
 #if defined(__x86_64__)
     {&kAvx2Kernels, HasAvx2},
     {&kAvx512VnniKernels, HasAvx512Vnni},
+#elif defined(__aarch64__)
+    {&kNeonDotprodKernels, HasNeonDotprod},
+    {&kNeonI8mmKernels, HasNeonI8mm},
 #endif
 };
 

@@ -3,7 +3,9 @@
 //
 //   node scripts/build-native-test.mjs kernel_test && build/native/test/kernel_test
 //
-// A level can be named as an argument; without one, all are tested. Exits with 1 where a check failed.
+// A level can be named as an argument; without one, all are tested. `--levels` only prints those that this CPU runs,
+// best last. Exits with 1 where a check failed.
+#include <cstdio>
 #include <cstring>
 
 #include "testing.h"
@@ -11,6 +13,10 @@
 int main(int argc, char** argv) {
   using namespace turnwise;
   using namespace turnwise::test;
+  if (argc > 1 && std::strcmp(argv[1], "--levels") == 0) {
+    for (int level = 0; const char* isa = IsaLevelName(level); ++level) std::puts(isa);
+    return 0;
+  }
   const KernelTable* scalar = FindKernels("scalar");
   BeginCase("levels");
   Expect(scalar != nullptr, "the scalar level is everywhere");

@@ -1,0 +1,114 @@
+// How far integer sums reach on Arm, for each kind of scales (int_scales.h). Activations keep one scale for
+// kWideActivationColumns columns here, so a block of weights is one step: an exact int32 sum, in which
+// sub-scales and whole offsets have their part, then
+//   x = float(sum) * d  (+ minimum);  result = fma(x, activation scale, result).
+// Products of one token and of many (dot_gemm.h, panel_gemm.h) take the same steps in the same order.
+//
+// Of a kind:
+//   kSubColumns  columns of one integer sub-scale, 0 where there is none
+//   kSide        what is added beside the products:
+//     kOffset      the sum of the activations times an integer of each row, in the int32 sum
+//     kMinimum     the sum of the activations, as f32, times a number of each row, added to x
+//     kMinima      an exact sum of minima times sums of kSubColumns activations, times a number of each row,
+//                  added to x
+#pragma once
+
+namespace turnwise {
+namespace TURNWISE_ISA {
+
+enum class Side { kNone, kOffset, kMinimum, kMinima };
+
+template <class Scales>
+struct StepOf;
+
+template <>
+struct StepOf<G32> {
+  static constexpr int kSubColumns = 0;
+  static constexpr Side kSide = Side::kNone;
+};
+
+template <>
+struct StepOf<G32Min> {
+  static constexpr int kSubColumns = 0;
+  static constexpr Side kSide = Side::kMinimum;
+  static F32 SideScale(const G32Min& group) { return group.MinimumScale(); }
+};
+
+// An offset is an integer that f16 holds.
+template <int kColumns>
+struct StepOf<GroupZero<kColumns>> {
+  static constexpr int kSubColumns = 0;
+  static constexpr Side kSide = Side::kOffset;
+  static I32 Offset(const GroupZero<kColumns>& group) { return ToInt(LoadHalves(group.F16s(1))); }
+};
+
+template <>
+struct StepOf<GroupZeroWide> {
+  static constexpr int kSubColumns = 0;
+  static constexpr Side kSide = Side::kOffset;
+  static I32 Offset(const GroupZeroWide& group) { return ToInt(LoadHalves(group.F16s(2))); }
+};
+
+template <>
+struct StepOf<K32> {
+  static constexpr int kSubColumns = 32;
+  static constexpr Side kSide = Side::kNone;
+  static F32 Scale(const K32& group) { return LoadHalves(group.F16s(0)); }
+  static I32 SubScale(const K32& group, int) { return LoadSigned(group.Integers(0)); }
+};
+
+template <>
+struct StepOf<K32Min> {
+  static constexpr int kSubColumns = 32;
+  static constexpr Side kSide = Side::kMinima;
+  static F32 Scale(const K32Min& group) { return LoadHalves(group.F16s(0)); }
+  static I32 SubScale(const K32Min& group, int) { return LoadUnsignedBytes(group.Integers(0)); }
+  static F32 SideScale(const K32Min& group) { return Zero() - LoadHalves(group.F16s(1)); }
+  static I32 Minimum(const K32Min& group, int) { return LoadUnsignedBytes(group.Integers(1)); }
+};
+
+template <>
+struct StepOf<K16> {
+  static constexpr int kSubColumns = 16;
+  static constexpr Side kSide = Side::kNone;
+  static I32 SubScale(const K16& group, int half) { return group.SubScale(half); }
+};
+
+template <>
+struct StepOf<K16Min> {
+  static constexpr int kSubColumns = 16;
+  static constexpr Side kSide = Side::kMinima;
+  static I32 SubScale(const K16Min& group, int half) { return group.SubScale(half); }
+  static F32 SideScale(const K16Min& group) { return Zero() - LoadHalves(group.F16s(1)); }
+  static I32 Minimum(const K16Min& group, int half) {
+    return Parts<I32>([&](int i) { return vshrq_n_s32(LoadUnsignedBytes(group.Integers(half)).v[i], 4); });
+  }
+};
+
+// Of a block: the f32 scale of its rows without the sub-scales.
+template <class Format>
+inline F32 StepScale(const Format& group) {
+  using Scales = typename Format::ScaleKind;
+  if constexpr (StepOf<Scales>::kSubColumns == 32) {
+    return StepOf<Scales>::Scale(group);
+  } else {
+    return group.Scale();
+  }
+}
+
+// 1.5 * 2^23 as f32 and its bits: an int32 sum that begins here is, read as f32, this plus the sum.
+constexpr float kMagic = 12582912.0f;
+constexpr int32_t kMagicBits = 0x4b400000;
+
+// Whether kMagic holds every sum of a step: a subtraction then does for a conversion, which takes twice as long.
+template <class Format>
+constexpr bool kMagicHolds = [] {
+  using Step = StepOf<typename Format::ScaleKind>;
+  const int above = Format::kLargest - Format::kZeroPoint;
+  const int magnitude = above > Format::kZeroPoint ? above : Format::kZeroPoint;
+  return Step::kSubColumns == 0 && Step::kSide != Side::kOffset &&
+         Format::kBlockColumns * 127 * magnitude < (1 << 22);
+}();
+
+}  // namespace TURNWISE_ISA
+}  // namespace turnwise
