@@ -23,11 +23,25 @@ export class ToolMissingError extends Error {}
 /** Debian's package of each tool. */
 const COMPILER = { tool: `${CROSS_PREFIX}g++`, package: "g++-aarch64-linux-gnu" };
 const EMULATOR = { tool: QEMU, package: "qemu-user-static" };
+/** The first llvm-mca that Debian has with models of Neoverse V1 and V2; the record is this version's. */
+const CYCLE_MODEL = { tool: "llvm-mca-19", package: "llvm-19" };
 
 /** The compiler and qemu, installed as root where there is apt-get. */
 export const requireTools = () => require(COMPILER, EMULATOR);
 
 export const requireCompiler = () => require(COMPILER);
+
+/** The compiler and llvm-mca, whose name is returned; null, saying loudly what is missing, where they cannot be had. */
+export function requireCycleModel() {
+  try {
+    require(COMPILER, CYCLE_MODEL);
+    return CYCLE_MODEL.tool;
+  } catch (thrown) {
+    if (!(thrown instanceof ToolMissingError)) throw thrown;
+    console.warn(`SKIPPED, NOTHING WAS MODELLED: ${thrown.message}`);
+    return null;
+  }
+}
 
 function require(...tools) {
   const missing = () => tools.filter(({ tool }) => run(tool, ["--version"]).status !== 0);

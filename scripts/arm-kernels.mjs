@@ -1,0 +1,121 @@
+/**
+ * The loops that `npm run arm:model` models: which marked loop of native/kernels/neon, how often its inner loop runs,
+ * and what one pass through it does. Targets are for Neoverse V2; V1 is to be within 20 % of them.
+ */
+
+/** A packed format as a loop sees it: how its C++ type is spelt in a symbol, and what a step of its rows is. */
+const FORMATS = {
+  q4_0: { name: "Q4_0", type: "IntFormat<G32, Int4Values<8>>", columns: 32, rowBytes: 18, sub: 0 },
+  q8_0: { name: "Q8_0", type: "IntFormat<G32, Int8Values>", columns: 32, rowBytes: 34, sub: 0 },
+  int4_g128: {
+    name: "int4 group-128",
+    type: "IntFormat<GroupZero<128>, Int4Values<8>>",
+    columns: 128,
+    rowBytes: 68,
+    sub: 0,
+  },
+  q2_k: { name: "Q2_K", type: "IntFormat<K16Min, Int2Values<0>>", columns: 256, rowBytes: 84, sub: 16 },
+  q4_k: { name: "Q4_K", type: "IntFormat<K32Min, Int4Values<0>>", columns: 256, rowBytes: 148, sub: 32 },
+  q5_k: { name: "Q5_K", type: "IntFormat<K32Min, Int5Values<0>>", columns: 256, rowBytes: 180, sub: 32 },
+  q6_k: { name: "Q6_K", type: "IntFormat<K16, Int6Values>", columns: 256, rowBytes: 210, sub: 16 },
+};
+
+const TILE_ROWS = 16;
+const GROUP_COLUMNS = 32;
+/** Of a block of panel_gemm.h, and of a task of prefill. */
+const PANEL_ROWS = 8;
+const BLOCK_TOKENS = 6;
+const TASK_TOKENS = 96;
+
+/** llvm-mca 19 on loops of llama.cpp at commit de3ff815 (2026-09-28). */
+const LLAMA_CPP = {
+  gemmQ4_0: { "neoverse-v1": 50, "neoverse-v2": 50 },
+  gemmQ8_0: { "neoverse-v1": 46, "neoverse-v2": 51 },
+  gemvQ4_0: { "neoverse-v1": 9.2, "neoverse-v2": 9.9 },
+};
+
+/** Multiplications of a product of many tokens, its weights unpacked. */
+function gemm(format, target, llamaCpp) {
+  const { columns, sub } = format;
+  // Values are taken 32 columns at a time where there is no sub-scale.
+  const inner = sub === 0 ? columns / GROUP_COLUMNS : columns / sub;
+  return {
+    name: `GEMM ${format.name}`,
+    unit: "MAC/cycle",
+    target,
+    llamaCpp,
+    parts: [{ kernel: "panel", width: BLOCK_TOKENS / 2, type: format.type, inner, passes: 1 }],
+    work: PANEL_ROWS * BLOCK_TOKENS * columns,
+  };
+}
+
+/** The same with the unpacking, which the tokens of a task share. */
+function wholeGemm(format) {
+  const { columns, type } = format;
+  const [product] = gemm(format).parts;
+  const blocks = (TILE_ROWS / PANEL_ROWS) * (TASK_TOKENS / BLOCK_TOKENS);
+  return {
+    name: `GEMM ${format.name}, unpacked for ${TASK_TOKENS} tokens`,
+    unit: "MAC/cycle",
+    parts: [
+      { ...product, passes: blocks },
+      { kernel: "unpack", width: TILE_ROWS, type, inner: columns / GROUP_COLUMNS, passes: 1 },
+    ],
+    work: TILE_ROWS * TASK_TOKENS * columns,
+  };
+}
+
+/** Packed bytes of a product of one token. */
+function gemv(format, target, llamaCpp) {
+  return {
+    name: `GEMV ${format.name}`,
+    unit: "bytes/cycle",
+    target,
+    llamaCpp,
+    parts: [{ kernel: "dot", width: 1, type: format.type, inner: format.columns / GROUP_COLUMNS, passes: 1 }],
+    work: TILE_ROWS * format.rowBytes,
+  };
+}
+
+/** Four heads that share a KV head, as in most Llama models, of 128 dimensions. */
+const HEADS = 4;
+const HEAD_DIM = 128;
+const ATTENTION = "AttendPages<MatrixAttention>";
+
+export const ARM_KERNELS = [
+  gemm(FORMATS.int4_g128, 80),
+  gemm(FORMATS.q4_k, 80),
+  gemm(FORMATS.q5_k, 80),
+  gemm(FORMATS.q6_k, 65),
+  gemm(FORMATS.q2_k, 65),
+  gemm(FORMATS.q4_0, 62, LLAMA_CPP.gemmQ4_0),
+  gemm(FORMATS.q8_0, 62, LLAMA_CPP.gemmQ8_0),
+  ...Object.values(FORMATS).map((format) => wholeGemm(format)),
+  gemv(FORMATS.int4_g128, 12),
+  gemv(FORMATS.q4_k, 12),
+  gemv(FORMATS.q5_k, 12),
+  gemv(FORMATS.q6_k, 12),
+  gemv(FORMATS.q2_k, 12),
+  gemv(FORMATS.q4_0, 12, LLAMA_CPP.gemvQ4_0),
+  gemv(FORMATS.q8_0, 12),
+  {
+    name: "Attention, Q times K in int8",
+    unit: "MAC/cycle",
+    target: 60,
+    // 8 dimensions a pass.
+    parts: [{ kernel: "scores", width: HEADS, type: ATTENTION, inner: HEAD_DIM / 8, passes: 1 }],
+    work: TILE_ROWS * HEAD_DIM * HEADS,
+  },
+  {
+    name: "Attention, probabilities of 15 bits times V",
+    unit: "MAC/cycle",
+    // 8 dimensions of 8 tokens.
+    parts: [{ kernel: "values", width: HEADS, type: ATTENTION, inner: 0, passes: 1 }],
+    work: 8 * 8 * HEADS,
+  },
+];
+
+export const ARM_CPUS = [
+  { cpu: "neoverse-v1", name: "V1 (Graviton3)", targetShare: 0.8 },
+  { cpu: "neoverse-v2", name: "V2 (Graviton4)", targetShare: 1 },
+];

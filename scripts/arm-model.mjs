@@ -1,0 +1,163 @@
+/**
+ * `npm run arm:model`: how fast the inner loops of the Arm kernels would be, by llvm-mca's models of Neoverse V1 and
+ * V2. Compiles native/isa/neon_i8mm.cc to assembly, takes the marked loops out of it, epilogues included, and prints a
+ * table. Fails where a loop has lost more than 10 % against bench/arm-model.json.
+ *
+ *   node scripts/arm-model.mjs [--write]
+ *
+ * `--write` makes the figures the record, puts the table into docs/performance.md and the figures where
+ * `turnwise project` takes them from, src/cost/arm-rates.ts. Nothing here is a measurement:
+ * llvm-mca knows no cache misses, no memory and no front end.
+ */
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+import { ARM_CPUS, ARM_KERNELS } from "./arm-kernels.mjs";
+import { CROSS_PREFIX, requireCycleModel } from "./arm-tools.mjs";
+import { findMarkedLoops, straightLine } from "./assembly-loops.mjs";
+import { compileUnit, findCompiler } from "./build-native.mjs";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const RECORD = join(ROOT, "bench", "arm-model.json");
+const PAGE = join(ROOT, "docs", "performance.md");
+const RATES = join(ROOT, "src", "cost", "arm-rates.ts");
+const PAGE_MARKS = ["<!-- arm:model -->", "<!-- /arm:model -->"];
+/** A loop may lose this share of its recorded rate before the command fails. */
+const ALLOWED_LOSS = 0.1;
+/** Enough for the first pass's start to fall below 1 % of most loops. */
+const ITERATIONS = 100;
+
+/** The assembly of the level, compiled as it is shipped. */
+function levelAssembly() {
+  const directory = join(ROOT, "build", "arm-model");
+  mkdirSync(directory, { recursive: true });
+  const base = ["-std=c++17", "-O3", "-ffp-contract=off", "-DTURNWISE_MODEL"];
+  const unit = compileUnit(
+    join(ROOT, "native", "isa", "neon_i8mm.cc"),
+    findCompiler({ cross: CROSS_PREFIX }),
+    base,
+    directory,
+  );
+  const out = join(directory, "neon_i8mm.s");
+  const { status, stderr } = spawnSync(unit.command, [...unit.flags, "-S", unit.source, "-o", out], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`compiling ${unit.source} failed:\n${stderr}`);
+  return readFileSync(out, "utf8");
+}
+
+/** The marked loops, each with its function's name as the source spells its types. */
+function namedLoops() {
+  const loops = findMarkedLoops(levelAssembly());
+  const { stdout } = spawnSync("c++filt", { input: loops.map((loop) => loop.symbol).join("\n"), encoding: "utf8" });
+  const names = stdout
+    .split("\n")
+    .map((name) => name.replaceAll("turnwise::neon_i8mm::", "").replaceAll("> >", ">>").replaceAll("> >", ">>"));
+  return loops.map((loop, index) => ({ ...loop, name: names[index] }));
+}
+
+/** Cycles of one pass through a loop, once it is running. */
+function cyclesOf(mca, cpu, loop, inner) {
+  const input = `${straightLine(loop, inner).join("\n")}\n`;
+  const args = ["-mtriple=aarch64", `-mcpu=${cpu}`, `-iterations=${ITERATIONS}`];
+  const { status, stdout, stderr } = spawnSync(mca, args, { input, encoding: "utf8" });
+  const total = /^Total Cycles:\s+(\d+)/m.exec(stdout)?.[1];
+  if (status !== 0 || total === undefined) throw new Error(`${mca} ${args.join(" ")} failed: ${stderr}`);
+  return Number(total) / ITERATIONS;
+}
+
+function rateOf(mca, cpu, kernel, loops) {
+  let cycles = 0;
+  for (const part of kernel.parts) {
+    const loop = loops.find(
+      ({ name, kernel: of, width }) => of === part.kernel && width === part.width && name.includes(part.type),
+    );
+    if (loop === undefined) throw new Error(`no loop ${part.kernel} of width ${part.width} in ${part.type}`);
+    cycles += part.passes * cyclesOf(mca, cpu, loop, part.inner);
+  }
+  return Math.round((kernel.work / cycles) * 10) / 10;
+}
+
+function table(rates) {
+  const cell = (kernel, { cpu, targetShare }) => {
+    const rate = rates[kernel.name][cpu];
+    const missed = kernel.target !== undefined && rate < kernel.target * targetShare;
+    return `${rate.toFixed(1)}${missed ? " (below)" : ""}`;
+  };
+  const peers = (kernel) =>
+    kernel.llamaCpp === undefined ? "" : ARM_CPUS.map(({ cpu }) => kernel.llamaCpp[cpu]).join(", ");
+  return [
+    `| loop | unit | ${ARM_CPUS.map(({ name }) => name).join(" | ")} | target on V2 | llama.cpp's loop, V1, V2 |`,
+    `| --- | --- | ${ARM_CPUS.map(() => "---:").join(" | ")} | ---: | ---: |`,
+    ...ARM_KERNELS.map(
+      (kernel) =>
+        `| ${kernel.name} | ${kernel.unit} | ${ARM_CPUS.map((cpu) => cell(kernel, cpu)).join(" | ")} | ${kernel.target ?? ""} | ${peers(kernel)} |`,
+    ),
+  ].join("\n");
+}
+
+/** Loops slower than their record allows. */
+function losses(rates) {
+  const record = JSON.parse(readFileSync(RECORD, "utf8"));
+  return ARM_KERNELS.flatMap(({ name }) =>
+    ARM_CPUS.flatMap(({ cpu }) => {
+      const before = record.rates[name]?.[cpu];
+      if (before === undefined) return [`${name} on ${cpu} has no record: run with --write`];
+      const now = rates[name][cpu];
+      return now < before * (1 - ALLOWED_LOSS) ? [`${name} on ${cpu}: ${now}, recorded ${before}`] : [];
+    }),
+  );
+}
+
+function write(rates, markdown, versions) {
+  writeFileSync(RECORD, `${JSON.stringify({ ...versions, rates }, null, 2)}\n`);
+  writeFileSync(
+    RATES,
+    `/** Written by \`npm run arm:model -- --write\`: modelled rates of the Arm kernels' loops, in its table's units. */
+
+import type { ArmCore } from "./arm-chips.ts";
+
+export const ARM_RATES = ${JSON.stringify(rates)} as const satisfies Readonly<Record<string, Readonly<Record<ArmCore, number>>>>;
+`,
+  );
+  spawnSync(join(ROOT, "node_modules", ".bin", "oxfmt"), [RATES, RECORD]);
+  const page = readFileSync(PAGE, "utf8");
+  const [begin, end] = PAGE_MARKS.map((mark) => page.indexOf(mark));
+  if (begin < 0 || end < begin) throw new Error(`${PAGE} lacks ${PAGE_MARKS.join(" and ")}`);
+  writeFileSync(PAGE, `${page.slice(0, begin)}${PAGE_MARKS[0]}\n${markdown}\n${page.slice(end)}`);
+}
+
+const firstLine = (command, pattern) =>
+  spawnSync(command, ["--version"], { encoding: "utf8" })
+    .stdout.split("\n")
+    .find((line) => pattern.test(line))
+    ?.trim();
+
+const { values } = parseArgs({ options: { write: { type: "boolean", default: false } } });
+const mca = requireCycleModel();
+if (mca === null) {
+  console.log("0 passed, 0 failed");
+} else {
+  const loops = namedLoops();
+  const rates = Object.fromEntries(
+    ARM_KERNELS.map((kernel) => [
+      kernel.name,
+      Object.fromEntries(ARM_CPUS.map(({ cpu }) => [cpu, rateOf(mca, cpu, kernel, loops)])),
+    ]),
+  );
+  const markdown = table(rates);
+  console.log(markdown);
+  if (values.write) {
+    write(rates, markdown, {
+      compiler: firstLine(`${CROSS_PREFIX}g++`, /g\+\+/),
+      model: firstLine(mca, /LLVM version/),
+    });
+  }
+  const lost = losses(rates);
+  for (const line of lost) console.error(`FAILED: ${line}`);
+  console.log(`${ARM_KERNELS.length * ARM_CPUS.length - lost.length} passed, ${lost.length} failed`);
+  process.exitCode = lost.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,29 @@
+/** Written by `npm run arm:model -- --write`: modelled rates of the Arm kernels' loops, in its table's units. */
+
+import type { ArmCore } from "./arm-chips.ts";
+
+export const ARM_RATES = {
+  "GEMM int4 group-128": { "neoverse-v1": 86.3, "neoverse-v2": 90.1 },
+  "GEMM Q4_K": { "neoverse-v1": 68.8, "neoverse-v2": 81.9 },
+  "GEMM Q5_K": { "neoverse-v1": 68.8, "neoverse-v2": 81.9 },
+  "GEMM Q6_K": { "neoverse-v1": 59, "neoverse-v2": 77.5 },
+  "GEMM Q2_K": { "neoverse-v1": 48.4, "neoverse-v2": 62.8 },
+  "GEMM Q4_0": { "neoverse-v1": 72.6, "neoverse-v2": 72.6 },
+  "GEMM Q8_0": { "neoverse-v1": 72.6, "neoverse-v2": 72.6 },
+  "GEMM Q4_0, unpacked for 96 tokens": { "neoverse-v1": 69.2, "neoverse-v2": 68.7 },
+  "GEMM Q8_0, unpacked for 96 tokens": { "neoverse-v1": 69.9, "neoverse-v2": 69.4 },
+  "GEMM int4 group-128, unpacked for 96 tokens": { "neoverse-v1": 81.8, "neoverse-v2": 84.6 },
+  "GEMM Q2_K, unpacked for 96 tokens": { "neoverse-v1": 45.4, "neoverse-v2": 57.2 },
+  "GEMM Q4_K, unpacked for 96 tokens": { "neoverse-v1": 65.3, "neoverse-v2": 76.1 },
+  "GEMM Q5_K, unpacked for 96 tokens": { "neoverse-v1": 63.9, "neoverse-v2": 74.1 },
+  "GEMM Q6_K, unpacked for 96 tokens": { "neoverse-v1": 58.1, "neoverse-v2": 76.2 },
+  "GEMV int4 group-128": { "neoverse-v1": 13.9, "neoverse-v2": 14.1 },
+  "GEMV Q4_K": { "neoverse-v1": 12.6, "neoverse-v2": 12.6 },
+  "GEMV Q5_K": { "neoverse-v1": 9, "neoverse-v2": 9.1 },
+  "GEMV Q6_K": { "neoverse-v1": 11.1, "neoverse-v2": 11.1 },
+  "GEMV Q2_K": { "neoverse-v1": 5.1, "neoverse-v2": 5.1 },
+  "GEMV Q4_0": { "neoverse-v1": 13, "neoverse-v2": 13.6 },
+  "GEMV Q8_0": { "neoverse-v1": 38.1, "neoverse-v2": 40.9 },
+  "Attention, Q times K in int8": { "neoverse-v1": 61.3, "neoverse-v2": 61.3 },
+  "Attention, probabilities of 15 bits times V": { "neoverse-v1": 48.9, "neoverse-v2": 49 },
+} as const satisfies Readonly<Record<string, Readonly<Record<ArmCore, number>>>>;
