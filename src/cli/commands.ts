@@ -15,6 +15,7 @@ import { INSPECT } from "./commands/inspect.ts";
 import { MODELS } from "./commands/models.ts";
 import { PACK } from "./commands/pack.ts";
 import { PERPLEXITY } from "./commands/perplexity.ts";
+import { PROJECT } from "./commands/project.ts";
 import { PULL } from "./commands/pull.ts";
 import { RUN } from "./commands/run.ts";
 import { SERVE } from "./commands/serve.ts";
@@ -41,6 +42,7 @@ export const COMMANDS: readonly Command[] = [
   BENCH_SESSIONS,
   CONVERT,
   EXPLAIN,
+  PROJECT,
   CONFIG,
   SYNTH,
   DOCTOR,

@@ -48,6 +48,16 @@ export function randomModel(shapeName: RandomShapeName, quant: RandomQuant, seed
   };
 }
 
+/** The model's graph, and how each matrix would be stored, without any weights. */
+export function randomModelGraph(shapeName: RandomShapeName, quant: RandomQuant) {
+  const shape: RandomShape = RANDOM_SHAPES[shapeName];
+  const spec = specOf(shape, randomVocabulary(shape.vocabSize).size);
+  return {
+    graph: buildGraph(spec),
+    typeOf: (ref: WeightRef) => matrixType(quant, ref, spec.layers, spec.tiedHead),
+  };
+}
+
 function specOf(shape: RandomShape, vocabSize: number): ModelSpec {
   return {
     ...shape,

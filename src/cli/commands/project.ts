@@ -1,0 +1,90 @@
+/** `turnwise project`: what a model would do on an Arm server that is not at hand. */
+
+import { fail } from "../../base/errors.ts";
+import type { OptionTable } from "../../base/option-table.ts";
+import { ARM_CHIPS, type ArmChipName } from "../../cost/arm-chips.ts";
+import { LLAMA_CPP_BASIS, LLAMA_CPP_ON_GRAVITON4, fitEfficiency, leaveOneOut } from "../../cost/fit-efficiency.ts";
+import { projectSpeed } from "../../cost/project-speed.ts";
+import { randomModelGraph } from "../../models/random/random-model.ts";
+import { EXIT_CODES, defineCommand } from "../command.ts";
+import { SYNTHETIC_HELP, parseSyntheticModel } from "../synthetic-model.ts";
+import { writeJson, writeText } from "../terminal.ts";
+import { textTable } from "../text-table.ts";
+
+const PROMPT_TOKENS = 512;
+
+const PROJECT_OPTIONS = {
+  cpu: {
+    type: { kind: "choice", choices: Object.keys(ARM_CHIPS) as ArmChipName[] },
+    default: "graviton4",
+    env: null,
+    help: "The server",
+  },
+  model: {
+    type: { kind: "string", placeholder: "SHAPE:QUANT" },
+    default: "llama-3.1-8b:q4_0",
+    env: null,
+    help: "The model; see above for the names",
+  },
+  threads: { type: { kind: "integer", min: 1, max: 1024 }, default: 16, env: null, help: "Cores that are used" },
+  json: { type: { kind: "boolean" }, default: false, env: null, help: "Print one JSON object" },
+} as const satisfies OptionTable;
+
+const percent = (share: number): string => `${share < 0 ? "-" : "+"}${Math.abs(share * 100).toFixed(0)} %`;
+
+export const PROJECT = defineCommand({
+  name: "project",
+  summary: "Project a model's speed on an Arm server, from modelled loops",
+  details:
+    "Nothing is measured: llvm-mca's rates of the kernels' loops (docs/performance.md), published figures of the chip,\n" +
+    "and constants fitted to llama.cpp's published speeds on a c8g.4xlarge. The error of each of its points under\n" +
+    `a fit of the others is shown. ${SYNTHETIC_HELP}`,
+  arguments: {},
+  groups: { Projection: PROJECT_OPTIONS },
+  examples: ["turnwise project --cpu graviton4 --model llama-3.1-8b:q4_0 --threads 64"],
+  run: async ({ options: { cpu, model: name, threads, json } }, { terminal }) => {
+    const chip = ARM_CHIPS[cpu];
+    if (threads > chip.cores) {
+      fail("invalid_option", { option: "--threads", problem: `${chip.title} has ${chip.cores} cores.` });
+    }
+    const { shape, quant } = parseSyntheticModel("--model", name);
+    const efficiency = fitEfficiency(LLAMA_CPP_ON_GRAVITON4, LLAMA_CPP_BASIS);
+    const errors = leaveOneOut(LLAMA_CPP_ON_GRAVITON4, LLAMA_CPP_BASIS);
+    const cases = projectSpeed(randomModelGraph(shape, quant), chip, threads, efficiency, PROMPT_TOKENS);
+    if (json) {
+      const report = {
+        modelled: true,
+        cpu,
+        model: name,
+        threads,
+        assumption: chip.assumption,
+        cases,
+        efficiency,
+        errors,
+      };
+      await writeJson(terminal.stdout, report);
+      return EXIT_CODES.ok;
+    }
+    const speeds = textTable(
+      cases.map((each) => [
+        each.name,
+        `${each.tokensPerSecond.toFixed(1)} tokens/s, modelled`,
+        each.memoryShare === 0 ? "" : `${(each.memoryShare * 100).toFixed(0)} % of the time memory`,
+      ]),
+    );
+    const fit = textTable(
+      errors.map((error) => [
+        `${error.threads} threads`,
+        `prefill ${percent(error.prefill)}`,
+        `decode ${percent(error.decode)}`,
+      ]),
+    );
+    const assumed = chip.assumption === null ? "" : `Assumed: ${chip.assumption}.\n`;
+    await writeText(
+      terminal.stdout,
+      `${name} on ${chip.title}, ${threads} threads: modelled, not measured\n${speeds}` +
+        `Error of the model on llama.cpp's published speeds (c8g.4xlarge, 8B Q4_0), each point left out of the fit\n${fit}${assumed}`,
+    );
+    return EXIT_CODES.ok;
+  },
+});

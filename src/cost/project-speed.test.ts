@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+
+import { randomModelGraph } from "../models/random/random-model.ts";
+import { ARM_CHIPS } from "./arm-chips.ts";
+import { ARM_RATES } from "./arm-rates.ts";
+import {
+  LLAMA_CPP_BASIS,
+  LLAMA_CPP_ON_GRAVITON4,
+  fitEfficiency,
+  leaveOneOut,
+  predictedSpeed,
+} from "./fit-efficiency.ts";
+import { projectSpeed } from "./project-speed.ts";
+
+const PERFECT = { prefill: 1, core: 1, memory: 1 };
+
+describe("the fit", () => {
+  it("finds the constants that made its points", () => {
+    const truth = { prefill: 0.6, core: 0.8, memory: 0.55 };
+    const points = [2, 8, 32].map((threads) => ({ threads, ...predictedSpeed(threads, LLAMA_CPP_BASIS, truth) }));
+    const found = fitEfficiency(points, LLAMA_CPP_BASIS);
+    expect(found.prefill).toBeCloseTo(truth.prefill, 6);
+    expect(found.core).toBeCloseTo(truth.core, 6);
+    expect(found.memory).toBeCloseTo(truth.memory, 6);
+    for (const error of leaveOneOut(points, LLAMA_CPP_BASIS)) expect(error.decode).toBeCloseTo(0, 6);
+  });
+
+  it("stays below the limits, and predicts each published point from the others within 20 %", () => {
+    const found = fitEfficiency(LLAMA_CPP_ON_GRAVITON4, LLAMA_CPP_BASIS);
+    for (const share of Object.values(found)) {
+      expect(share).toBeGreaterThan(0);
+      expect(share).toBeLessThan(1);
+    }
+    for (const { prefill, decode } of leaveOneOut(LLAMA_CPP_ON_GRAVITON4, LLAMA_CPP_BASIS)) {
+      expect(Math.abs(prefill)).toBeLessThan(0.2);
+      expect(Math.abs(decode)).toBeLessThan(0.2);
+    }
+  });
+});
+
+describe("a projection", () => {
+  it("of Llama 3.1 8B is its multiplications over the loops' rate", () => {
+    const model = randomModelGraph("llama-3.1-8b", "q4_0");
+    const [prefill, decode] = projectSpeed(model, ARM_CHIPS.graviton4, 4, PERFECT, 512);
+    // 6.98e9 weights in the layers, one row of 4096 x 128256 logits, and 32 layers x 4096 columns x 2 x 256.5 positions.
+    const cycles =
+      (6.98e9 + (4096 * 128_256) / 512) / ARM_RATES["GEMM Q4_0, unpacked for 96 tokens"]["neoverse-v2"] +
+      32 *
+        4096 *
+        256.5 *
+        (1 / ARM_RATES["Attention, Q times K in int8"]["neoverse-v2"] +
+          1 / ARM_RATES["Attention, probabilities of 15 bits times V"]["neoverse-v2"]);
+    expect((prefill?.tokensPerSecond ?? 0) / ((4 * 2.8e9) / cycles)).toBeCloseTo(1, 2);
+    // 18 bytes for 32 weights, 7.5e9 of them.
+    const bytes = (7.505e9 * 18) / 32;
+    const seconds = bytes / (4 * 2.8e9 * ARM_RATES["GEMV Q4_0"]["neoverse-v2"]) + bytes / 537.6e9;
+    expect((decode?.tokensPerSecond ?? 0) * seconds).toBeCloseTo(1, 1);
+  });
+
+  it("refuses a type whose loops are not modelled", () => {
+    const model = randomModelGraph("tiny", "q4_1");
+    expect(() => projectSpeed(model, ARM_CHIPS.graviton4, 4, PERFECT, 8)).toThrow("Q4_1");
+  });
+});
+
+it("has the rates of the record", () => {
+  const record = JSON.parse(readFileSync(new URL("../../bench/arm-model.json", import.meta.url), "utf8")) as {
+    readonly rates: unknown;
+  };
+  expect(ARM_RATES).toEqual(record.rates);
+});

@@ -1,0 +1,118 @@
+/**
+ * What a model would do on an Arm server: the ops' cost records over modelled loops (arm-rates.ts), the chip's published
+ * bandwidth, and constants fitted to another engine's measurements. A projection: nothing here was measured on the chip.
+ */
+
+import { fail } from "../base/errors.ts";
+import { GGML_TYPES } from "../formats/gguf/ggml-types.ts";
+import type { DecodableType } from "../formats/quant/block-formats.ts";
+import { type Graph, weightsOf } from "../graph/graph.ts";
+import { graphCost } from "../graph/graph-cost.ts";
+import type { StepSizes, WeightRef } from "../graph/types.ts";
+import type { ArmChip, ArmCore } from "./arm-chips.ts";
+import { ARM_RATES } from "./arm-rates.ts";
+import type { Efficiency } from "./fit-efficiency.ts";
+
+export interface ProjectedModel {
+  readonly graph: Graph;
+  readonly typeOf: (ref: WeightRef) => DecodableType;
+}
+
+export interface ProjectedCase {
+  readonly name: string;
+  readonly tokensPerSecond: number;
+  /** Share of the seconds in which memory, not a core, is waited for. */
+  readonly memoryShare: number;
+}
+
+/** Rows of ARM_RATES by tensor type. */
+const MODELLED = {
+  Q4_0: ["GEMM Q4_0, unpacked for 96 tokens", "GEMV Q4_0"],
+  Q8_0: ["GEMM Q8_0, unpacked for 96 tokens", "GEMV Q8_0"],
+  Q2_K: ["GEMM Q2_K, unpacked for 96 tokens", "GEMV Q2_K"],
+  Q4_K: ["GEMM Q4_K, unpacked for 96 tokens", "GEMV Q4_K"],
+  Q5_K: ["GEMM Q5_K, unpacked for 96 tokens", "GEMV Q5_K"],
+  Q6_K: ["GEMM Q6_K, unpacked for 96 tokens", "GEMV Q6_K"],
+} as const satisfies { readonly [Type in DecodableType]?: readonly [keyof typeof ARM_RATES, keyof typeof ARM_RATES] };
+
+export const MODELLED_TYPES = Object.keys(MODELLED) as readonly (keyof typeof MODELLED)[];
+
+const SCORES = "Attention, Q times K in int8";
+const VALUES = "Attention, probabilities of 15 bits times V";
+
+/** int8 pages: K and V of a position and head are `headDim` bytes and an f32 scale each. */
+const kvPositionBytes = ({ kv }: Graph): number => 2 * kv.kvHeads * (kv.headDim + 4);
+
+/** Core cycles of a step, and bytes that it reads. */
+interface Work {
+  readonly cycles: number;
+  readonly bytes: number;
+}
+
+/** Throws `invalid_option` where a matrix has a type whose loops are not modelled. */
+export function projectSpeed(
+  model: ProjectedModel,
+  chip: ArmChip,
+  threads: number,
+  efficiency: Efficiency,
+  promptTokens: number,
+): readonly ProjectedCase[] {
+  const perSecond = threads * chip.hertz;
+  const attended = (promptTokens * (promptTokens + 1)) / 2;
+  const prefill = workOf(model, chip.core, { tokens: promptTokens, logitRows: 1, attendedPositions: attended }, false);
+  const decode = workOf(model, chip.core, { tokens: 1, logitRows: 1, attendedPositions: promptTokens + 1 }, true);
+  const prefillSeconds = prefill.cycles / (perSecond * efficiency.prefill);
+  const coreSeconds = decode.cycles / (perSecond * efficiency.core);
+  const memorySeconds = decode.bytes / (chip.bytesPerSecond * efficiency.memory);
+  return [
+    { name: `prefill of ${promptTokens}`, tokensPerSecond: promptTokens / prefillSeconds, memoryShare: 0 },
+    {
+      name: `decode after ${promptTokens}`,
+      tokensPerSecond: 1 / (coreSeconds + memorySeconds),
+      memoryShare: memorySeconds / (coreSeconds + memorySeconds),
+    },
+  ];
+}
+
+function workOf({ graph, typeOf }: ProjectedModel, core: ArmCore, sizes: StepSizes, oneRow: boolean): Work {
+  let cycles = 0;
+  let bytes = 0;
+  const bytesOf = (ref: WeightRef): number => storedBytes(ref, typeOf);
+  const storage = { weightBytes: bytesOf, kvPositionBytes: kvPositionBytes(graph) };
+  for (const node of graph.nodes) {
+    const cost = graphCost({ ...graph, nodes: [node] }, sizes, storage);
+    bytes += cost.bytes;
+    const matrices = weightsOf(node).flatMap(([, ref]) => (ref.kind === "matrix" ? [ref] : []));
+    if (node.op === "attention") cycles += (cost.flops / 4) * attentionCycles(core);
+    if (node.op === "attention" || node.op === "embed" || matrices.length === 0) continue;
+    const elements = matrices.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+    for (const ref of matrices) {
+      const [many, one] = ratesOf(typeOf(ref), core);
+      const share = (ref.rows * ref.columns) / elements;
+      cycles += oneRow ? bytesOf(ref) / one : ((cost.flops / 2) * share) / many;
+    }
+  }
+  return { cycles, bytes };
+}
+
+/** For a multiplication of a score and one of a value. */
+function attentionCycles(core: ArmCore): number {
+  return 1 / ARM_RATES[SCORES][core] + 1 / ARM_RATES[VALUES][core];
+}
+
+function ratesOf(type: DecodableType, core: ArmCore): readonly [many: number, one: number] {
+  const rows = MODELLED[type as keyof typeof MODELLED] as (typeof MODELLED)[keyof typeof MODELLED] | undefined;
+  if (rows === undefined) {
+    return fail("invalid_option", {
+      option: "--model",
+      problem: `the loops for ${type} are not modelled; modelled are ${MODELLED_TYPES.join(", ")}.`,
+    });
+  }
+  return [ARM_RATES[rows[0]][core], ARM_RATES[rows[1]][core]];
+}
+
+function storedBytes(ref: WeightRef, typeOf: (ref: WeightRef) => DecodableType): number {
+  if (ref.kind === "vector") return ref.rows * ref.columns * 4;
+  const { blockElements, blockBytes } = GGML_TYPES[typeOf(ref)];
+  return (ref.rows * ref.columns * blockBytes) / blockElements;
+}
