@@ -81,20 +81,22 @@ function rateOf(mca, cpu, kernel, loops) {
   return Math.round((kernel.work / cycles) * 10) / 10;
 }
 
+function peerCell({ llamaCpp }) {
+  return llamaCpp === undefined ? "" : ARM_CPUS.map(({ cpu }) => llamaCpp[cpu]).join(", ");
+}
+
 function table(rates) {
   const cell = (kernel, { cpu, targetShare }) => {
     const rate = rates[kernel.name][cpu];
     const missed = kernel.target !== undefined && rate < kernel.target * targetShare;
     return `${rate.toFixed(1)}${missed ? " (below)" : ""}`;
   };
-  const peers = (kernel) =>
-    kernel.llamaCpp === undefined ? "" : ARM_CPUS.map(({ cpu }) => kernel.llamaCpp[cpu]).join(", ");
   return [
     `| loop | unit | ${ARM_CPUS.map(({ name }) => name).join(" | ")} | target on V2 | llama.cpp's loop, V1, V2 |`,
     `| --- | --- | ${ARM_CPUS.map(() => "---:").join(" | ")} | ---: | ---: |`,
     ...ARM_KERNELS.map(
       (kernel) =>
-        `| ${kernel.name} | ${kernel.unit} | ${ARM_CPUS.map((cpu) => cell(kernel, cpu)).join(" | ")} | ${kernel.target ?? ""} | ${peers(kernel)} |`,
+        `| ${kernel.name} | ${kernel.unit} | ${ARM_CPUS.map((cpu) => cell(kernel, cpu)).join(" | ")} | ${kernel.target ?? ""} | ${peerCell(kernel)} |`,
     ),
   ].join("\n");
 }

@@ -45,5 +45,3 @@ export const ARM_CHIPS = {
     assumption: "loops as on Neoverse V2 and DDR5-8800 memory are assumed; it has two NUMA nodes, which are left out",
   },
 } as const satisfies Readonly<Record<string, ArmChip>>;
-
-export type ArmChipName = keyof typeof ARM_CHIPS;

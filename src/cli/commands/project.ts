@@ -2,7 +2,7 @@
 
 import { fail } from "../../base/errors.ts";
 import type { OptionTable } from "../../base/option-table.ts";
-import { ARM_CHIPS, type ArmChipName } from "../../cost/arm-chips.ts";
+import { ARM_CHIPS } from "../../cost/arm-chips.ts";
 import { LLAMA_CPP_BASIS, LLAMA_CPP_ON_GRAVITON4, fitEfficiency, leaveOneOut } from "../../cost/fit-efficiency.ts";
 import { projectSpeed } from "../../cost/project-speed.ts";
 import { randomModelGraph } from "../../models/random/random-model.ts";
@@ -15,7 +15,7 @@ const PROMPT_TOKENS = 512;
 
 const PROJECT_OPTIONS = {
   cpu: {
-    type: { kind: "choice", choices: Object.keys(ARM_CHIPS) as ArmChipName[] },
+    type: { kind: "choice", choices: ["graviton3", "graviton4", "graviton5"] },
     default: "graviton4",
     env: null,
     help: "The server",
