@@ -9,10 +9,11 @@ import { sharedAbsent, sharedPath } from "./support/shared-folder.ts";
 /**
  * Quantised models round activations, and small ones feel each rounding: llama.cpp itself is up to 0.18
  * from exact activations in these rows, and texts may part after the first step. What must agree closely
- * is the best token.
+ * is the best token. On Arm more activations share a scale than in llama.cpp (decision 0019).
  */
-const QUANTISED_BEST_TOLERANCE = 0.05;
-const QUANTISED_TOLERANCE = 0.25;
+const SCALE_WIDTH = process.arch === "arm64" ? 2 : 1;
+const QUANTISED_BEST_TOLERANCE = 0.05 * SCALE_WIDTH;
+const QUANTISED_TOLERANCE = 0.25 * SCALE_WIDTH;
 const EXACT_TOLERANCE = 1e-3;
 
 const EXACT = ["stories260K-f32", "TinyStories-656K-f32"];

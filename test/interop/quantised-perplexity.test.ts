@@ -21,8 +21,8 @@ const QUANTISED = DECODABLE_TYPES.filter((type) => GGML_TYPES[type].blockElement
 const ORIGINAL = "models/TinyStories-656K-f32.gguf";
 const TEXT = "text/tinystories-sample-656k.txt";
 const CHUNKS = 4;
-/** Of the perplexity. */
-const TOLERANCE = 0.005;
+/** Of the perplexity; on Arm activations share wider scales (decision 0019). */
+const TOLERANCE = process.arch === "arm64" ? 0.01 : 0.005;
 /** Two engines are loaded, and the twin's f32 weights are slow on a busy machine. */
 const TIMEOUT_MS = 120_000;
 
