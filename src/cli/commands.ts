@@ -2,6 +2,7 @@
 
 import type { Command } from "./command.ts";
 import { BENCH_SESSIONS } from "./commands/bench-sessions.ts";
+import { BENCH_GRAMMAR } from "./commands/bench-grammar.ts";
 import { BENCH_TURNS } from "./commands/bench-turns.ts";
 import { BENCH } from "./commands/bench.ts";
 import { BUILD_NATIVE } from "./commands/build-native.ts";
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   BENCH,
   BENCH_TURNS,
   BENCH_SESSIONS,
+  BENCH_GRAMMAR,
   CONVERT,
   EXPLAIN,
   PROJECT,

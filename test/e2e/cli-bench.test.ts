@@ -73,3 +73,26 @@ test("turns behind a context compute what is new, in a session, a fork and all r
   expect(forks.pagesWhileRunning).toBeGreaterThan(0);
   expect(forks.pagesWhileRunning).toBeLessThanOrEqual(2);
 });
+
+test("a grammar bench gives compile and mask times, and what a grammar takes of the speed", async () => {
+  const { code, stdout, stderr } = await runCli(["bench", "grammar", model, "--rounds", "1", "--cost", "--json"]);
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  const report = JSON.parse(stdout) as { cases: readonly { name: string }[] };
+  const times = { count: expect.any(Number), mean: expect.any(Number), p99: expect.any(Number) };
+  expect(report).toMatchObject({
+    vocabulary: { tokens: expect.any(Number), buildMs: expect.any(Number) },
+    all: { maskMicroseconds: times },
+    costs: [{ sequences: 1 }, { sequences: 8, lostShare: expect.any(Number) }],
+  });
+  expect(report.cases.map(({ name }) => name)).toContain("maxLength 5000");
+});
+
+test.each([
+  [["bench", "grammar", "--cost"], "it needs MODEL or --synthetic"],
+  [["bench", "grammar", "--bfcl", folder], "has no file BFCL"],
+])("usage error %j", async (args, message) => {
+  const result = await runCli(args);
+  expect(result).toMatchObject({ code: 2, stdout: "" });
+  expect(result.stderr).toContain(message);
+});

@@ -28,9 +28,18 @@ function patternsOf(conjuncts: readonly Conjunct[]): readonly Regex[] {
       const reason = `format ${JSON.stringify(format.slice(0, 40))} is not known. Known: ${FORMAT_NAMES.join(", ")}.`;
       fail("schema_unsupported", { keyword: "format", pointer: `${pointer}/format`, reason });
     }
-    if (known !== null) found.set(known, jsonSearchRegex(known));
+    if (known !== null) found.set(known, formatRegex(known));
   }
   return [...found.values()];
+}
+
+const formatRegexes = new Map<string, Regex>();
+
+/** There are few formats, and each is long: made once. */
+function formatRegex(pattern: string): Regex {
+  const known = formatRegexes.get(pattern) ?? jsonSearchRegex(pattern);
+  formatRegexes.set(pattern, known);
+  return known;
 }
 
 /** `jsonSearchRegex`, whose complaints get the keyword's place. */

@@ -9,31 +9,33 @@ export interface LexemeExit {
   readonly node: number;
 }
 
+/** What one state allows of the tokens of one trie: those that keep the lexeme open or end exactly with it. */
+export interface MaskPart {
+  /** A list, or null where `words` is. */
+  readonly tokens: Int32Array | null;
+  readonly words: Uint32Array | null;
+  readonly exits: readonly LexemeExit[];
+  /** Of memory, about. */
+  readonly bytes: number;
+}
+
 let masksMade = 0;
 
 export class LexerMask {
   /** No other mask has it, even after this one is forgotten. */
   readonly id: number;
-  /** Tokens that keep the lexeme open or end exactly with it are in one of these three. */
-  readonly #shared: Uint32Array | null;
-  readonly #own: Uint32Array | null;
-  readonly #tokens: Int32Array;
+  readonly #words: readonly Uint32Array[];
+  readonly #tokens: readonly Int32Array[];
   #exits: readonly LexemeExit[];
   #suffixes: VocabularyTrie | null = null;
 
-  /** `shared` belongs to other masks too. */
-  constructor(shared: Uint32Array | null, own: Uint32Array | null, tokens: Int32Array, exits: readonly LexemeExit[]) {
+  /** What all of `parts` allow, and `text`; null where no text is allowed. */
+  constructor(text: Uint32Array | null, parts: readonly MaskPart[]) {
     masksMade += 1;
     this.id = masksMade;
-    this.#shared = shared;
-    this.#own = own;
-    this.#tokens = tokens;
-    this.#exits = exits;
-  }
-
-  /** Of memory that is this mask's alone, about. */
-  get bytes(): number {
-    return 200 + this.#tokens.byteLength + (this.#own?.byteLength ?? 0);
+    this.#words = [...(text === null ? [] : [text]), ...parts.flatMap(({ words }) => words ?? [])];
+    this.#tokens = parts.flatMap(({ tokens }) => (tokens === null || tokens.length === 0 ? [] : [tokens]));
+    this.#exits = parts.flatMap(({ exits }) => exits);
   }
 
   get hasSuffixes(): boolean {
@@ -48,9 +50,8 @@ export class LexerMask {
   }
 
   addTo(words: Uint32Array): void {
-    if (this.#shared !== null) addWords(words, this.#shared);
-    if (this.#own !== null) addWords(words, this.#own);
-    addTokens(words, this.#tokens);
+    for (const more of this.#words) addWords(words, more);
+    for (const tokens of this.#tokens) addTokens(words, tokens);
   }
 }
 

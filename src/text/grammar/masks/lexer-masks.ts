@@ -11,9 +11,11 @@
 
 import type { VocabularyBytes } from "../../tokenizer/types.ts";
 import { ARENA_NODES, MASK_CACHE_BYTES } from "../limits.ts";
+import { at } from "../../../base/invariant.ts";
 import { RegexArena } from "../regex/arena.ts";
 import { ANY_LENGTH, DIFFERS, TextReach } from "./text-reach.ts";
-import type { LexerMask } from "./lexer-mask.ts";
+import { LexerMask, type MaskPart } from "./lexer-mask.ts";
+import type { VocabularyTrie } from "./vocabulary-trie.ts";
 import { buildVocabularyTries, type VocabularyTries } from "./vocabulary-tries.ts";
 
 /** How often masks were found, and what they take. */
@@ -29,6 +31,8 @@ interface ArenaMasks {
   readonly byState: Map<number, LexerMask>;
   /** Of states with counters: by the states that these are alike. */
   readonly byClamps: Map<string, LexerMask>;
+  /** By trie, then by state. */
+  readonly parts: readonly Map<number, MaskPart>[];
 }
 
 export class LexerMasks {
@@ -86,34 +90,55 @@ export class LexerMasks {
   #masksOf(arena: RegexArena): ArenaMasks {
     const known = this.#byArena.get(arena);
     if (known !== undefined) return known;
-    const masks = { reach: new TextReach(arena), byState: new Map(), byClamps: new Map() };
+    const { texts, others } = this.#triesMade();
+    const masks = {
+      reach: new TextReach(arena),
+      byState: new Map(),
+      byClamps: new Map(),
+      parts: [...texts, ...others].map(() => new Map()),
+    };
     this.#byArena.set(arena, masks);
     return masks;
   }
 
   #alike(masks: ArenaMasks, arena: RegexArena, state: number): LexerMask {
-    const { text, others, walk } = this.#triesMade();
+    const { text, texts, others } = this.#triesMade();
     const reach = masks.reach.of(state);
-    const textState = reach === DIFFERS ? arena.clamp(state, text.trie.maxDepth) : null;
-    const otherStates = others.map(({ maxDepth }) => arena.clamp(state, maxDepth));
-    const key = `${textState ?? `text ${reach}`}:${otherStates.join()}`;
+    const clamps = [...(reach === DIFFERS ? texts : NO_TRIES), ...others].map(({ maxDepth }) =>
+      arena.clamp(state, maxDepth),
+    );
+    const key = `${reach}:${clamps.join()}`;
     const known = masks.byClamps.get(key);
     if (known !== undefined) {
       this.#found += 1;
       return known;
     }
     this.#made += 1;
-    walk.begin(arena);
-    if (textState !== null) walk.text(text.trie, textState, (inside) => masks.reach.of(inside) === ANY_LENGTH);
-    for (const [index, trie] of others.entries()) walk.tokens(trie, otherStates[index] ?? 0);
-    const mask = walk.finish(reach > 0 ? text.mask(reach) : null);
-    if (this.#bytes + mask.bytes > MASK_CACHE_BYTES) {
-      masks.byState.clear();
-      masks.byClamps.clear();
-      this.#bytes = 0;
-    }
-    this.#bytes += mask.bytes;
+    const first = reach === DIFFERS ? 0 : texts.length;
+    const parts = clamps.map((clamped, index) => this.#part(masks, arena, first + index, clamped));
+    const mask = new LexerMask(reach > 0 ? text.mask(reach) : null, parts);
     masks.byClamps.set(key, mask);
     return mask;
   }
+
+  #part(masks: ArenaMasks, arena: RegexArena, trieIndex: number, state: number): MaskPart {
+    const known = masks.parts[trieIndex]?.get(state);
+    if (known !== undefined) return known;
+    const { texts, others, walk } = this.#triesMade();
+    // The first question is cheap, and answers for nearly all states that take no text.
+    const takesText = (inside: number): boolean =>
+      arena.next(inside, SPACE) === inside && masks.reach.of(inside) === ANY_LENGTH;
+    const takesAll = trieIndex < texts.length ? takesText : null;
+    const part = walk.part(arena, at([...texts, ...others], trieIndex), state, takesAll);
+    if (this.#bytes + part.bytes > MASK_CACHE_BYTES) {
+      for (const cached of [masks.byState, masks.byClamps, ...masks.parts]) cached.clear();
+      this.#bytes = 0;
+    }
+    this.#bytes += part.bytes;
+    masks.parts[trieIndex]?.set(state, part);
+    return part;
+  }
 }
+
+const SPACE = 0x20;
+const NO_TRIES: readonly VocabularyTrie[] = [];

@@ -4,10 +4,12 @@
  */
 
 import { DEAD, type RegexArena } from "../regex/arena.ts";
-import { UTF8_FORMS } from "./token-text.ts";
+import { MAX_TEXT_CHARACTERS, UTF8_FORMS } from "./token-text.ts";
 
-/** Characters that are told apart from any number. */
-const MAX_REACH = 256;
+/** Bytes within which counters are looked at: no token of text has more characters. */
+const MAX_REACH = MAX_TEXT_CHARACTERS;
+/** A minimum and a maximum may both count down. */
+const MAX_CHAIN = 2 * MAX_REACH + 2;
 /** Any text may come, and then more. */
 export const ANY_LENGTH = Infinity;
 /** Some characters may come and others not: tokens have to be looked at. */
@@ -34,7 +36,7 @@ export class TextReach {
       const next = this.#afterCharacter(at);
       if (next === at) reach = ANY_LENGTH;
       else if (next === DEAD) reach = 0;
-      else if (next === DIFFERS || chain.length > 2 * MAX_REACH) reach = DIFFERS;
+      else if (next === DIFFERS || chain.length > MAX_CHAIN) reach = DIFFERS;
       else reach = this.#known.get(next);
       if (reach === undefined) at = next;
       else if (next !== DEAD && next !== DIFFERS && next !== at && reach !== DIFFERS) reach += 1;

@@ -6,22 +6,19 @@
 
 import { at, invariant } from "../../../base/invariant.ts";
 import type { VocabularyBytes } from "../../tokenizer/types.ts";
-import { buildVocabularyTrie, type VocabularyTrie } from "./vocabulary-trie.ts";
 
 /** Tokens of more characters are few and count as no text. */
 export const MAX_TEXT_CHARACTERS = 64;
 
 export class TokenText {
-  readonly trie: VocabularyTrie;
   /** By characters, each with the tokens of fewer too; made when first asked for. */
   readonly #masks: Uint32Array[] = [];
   readonly #byCharacters: readonly (readonly number[])[];
   readonly #wordCount: number;
 
-  /** `ids`: the tokens of text, with the characters of each token as textCharacters() finds them. */
-  constructor(vocabulary: VocabularyBytes, ids: readonly number[], characters: Uint8Array) {
-    this.#wordCount = Math.ceil(vocabulary.flags.length / 32);
-    this.trie = buildVocabularyTrie(vocabulary, Int32Array.from(ids));
+  /** `ids`: the tokens of text; `characters`: of every token, as textCharacters() counts them. */
+  constructor(wordCount: number, ids: readonly number[], characters: Uint8Array) {
+    this.#wordCount = wordCount;
     const byCharacters = Array.from({ length: MAX_TEXT_CHARACTERS + 1 }, (): number[] => []);
     for (const id of ids) at(byCharacters, at(characters, id)).push(id);
     this.#byCharacters = byCharacters;

@@ -1,17 +1,22 @@
 /** Walks tries with a lexer state and gathers the tokens that keep the lexeme open or end with it. */
 
 import { DEAD, DONE, type RegexArena } from "../regex/arena.ts";
-import { LexerMask, type LexemeExit, allow } from "./lexer-mask.ts";
+import { type LexemeExit, type MaskPart, allow } from "./lexer-mask.ts";
 import type { VocabularyTrie } from "./vocabulary-trie.ts";
 
 /** A mask with fewer tokens is kept as a list. */
 const SPARSE_TOKENS = 1024;
 const BYTES = 256;
+/** What the objects of a part, and of an exit, take beside their arrays, about. */
+const PART_BYTES = 300;
+const EXIT_BYTES = 40;
+
+/** Whether all tokens of text keep a lexeme open that is in this state. */
+export type TakesAll = (state: number) => boolean;
 
 export class TrieWalk {
   readonly #words: Uint32Array;
   readonly #states: Int32Array;
-  #arena: RegexArena | null = null;
   #exits: LexemeExit[] = [];
   #tokens: number[] = [];
   #isDense = false;
@@ -22,46 +27,31 @@ export class TrieWalk {
     this.#states = new Int32Array(depth + 1);
   }
 
-  begin(arena: RegexArena): void {
-    this.#arena = arena;
+  /** What `start` allows of `trie`; of a trie of text all below a node is allowed where `takesAll` says so. */
+  part(arena: RegexArena, trie: VocabularyTrie, start: number, takesAll: TakesAll | null): MaskPart {
     this.#exits = [];
     this.#tokens = [];
     this.#isDense = false;
-  }
-
-  tokens(trie: VocabularyTrie, start: number): void {
-    this.#walkAll(trie, start, null);
-  }
-
-  /** As `tokens`, of tokens of text: all below a node are allowed where `takesAll` says so of its state. */
-  text(trie: VocabularyTrie, start: number, takesAll: (state: number) => boolean): void {
-    this.#walkAll(trie, start, takesAll);
-  }
-
-  /** The mask of what was gathered, and of `shared`. */
-  finish(shared: Uint32Array | null): LexerMask {
-    if (!this.#isDense) return new LexerMask(shared, null, Int32Array.from(this.#tokens), this.#exits);
-    const own = this.#words.slice();
-    this.#words.fill(0);
-    return new LexerMask(shared, own, new Int32Array(0), this.#exits);
-  }
-
-  #walkAll(trie: VocabularyTrie, start: number, takesAll: ((state: number) => boolean) | null): void {
-    const arena = this.#arena;
-    if (arena === null || start === DEAD) return;
     for (let byte = 0; byte < BYTES; byte += 1) {
       const root = trie.roots[byte] ?? -1;
       if (root >= 0 && arena.next(start, byte) !== DEAD) this.#walk(arena, trie, start, root, takesAll);
     }
+    return this.#finish();
   }
 
-  #walk(
-    arena: RegexArena,
-    trie: VocabularyTrie,
-    start: number,
-    root: number,
-    takesAll: ((state: number) => boolean) | null,
-  ): void {
+  #finish(): MaskPart {
+    const exits = this.#exits;
+    const entryBytes = PART_BYTES + exits.length * EXIT_BYTES;
+    if (!this.#isDense) {
+      const tokens = Int32Array.from(this.#tokens);
+      return { tokens, words: null, exits, bytes: entryBytes + tokens.byteLength };
+    }
+    const words = this.#words.slice();
+    this.#words.fill(0);
+    return { tokens: null, words, exits, bytes: entryBytes + words.byteLength };
+  }
+
+  #walk(arena: RegexArena, trie: VocabularyTrie, start: number, root: number, takesAll: TakesAll | null): void {
     const { bytes, depths, skips, tokenStarts } = trie;
     const states = this.#states;
     const end = skips[root] ?? 0;

@@ -7,13 +7,15 @@ import { buildVocabularyTrie, type VocabularyTrie } from "./vocabulary-trie.ts";
 
 export interface VocabularyTries {
   readonly text: TokenText;
+  /** Of the tokens of text, by length. */
+  readonly texts: readonly VocabularyTrie[];
   /** Of the tokens that are no text, by length. */
   readonly others: readonly VocabularyTrie[];
   readonly walk: TrieWalk;
 }
 
 /** Bytes of the longest tokens of each trie but the last. */
-const LENGTHS = [4, 16] as const;
+const LENGTHS = [4, 8, 16] as const;
 /** Control and end tokens have no bytes of a text, whatever they are spelled like. */
 const NOT_TEXT = TOKEN_FLAG.hidden | TOKEN_FLAG.control | TOKEN_FLAG.endOfGeneration;
 
@@ -21,18 +23,28 @@ const NOT_TEXT = TOKEN_FLAG.hidden | TOKEN_FLAG.control | TOKEN_FLAG.endOfGenera
 export function buildVocabularyTries(vocabulary: VocabularyBytes): VocabularyTries {
   const { offsets, flags } = vocabulary;
   const texts: number[] = [];
-  const byLength: number[][] = [...LENGTHS, Infinity].map(() => []);
+  const others: number[] = [];
   const characters = textCharacters(vocabulary);
   for (let id = 0; id < characters.length; id += 1) {
-    const length = (offsets[id + 1] ?? 0) - (offsets[id] ?? 0);
-    if (((flags[id] ?? 0) & NOT_TEXT) !== 0 || length === 0) continue;
-    if (characters[id] !== 0) texts.push(id);
-    else byLength[LENGTHS.filter((end) => length > end).length]?.push(id);
+    if (((flags[id] ?? 0) & NOT_TEXT) !== 0 || offsets[id + 1] === offsets[id]) continue;
+    (characters[id] === 0 ? others : texts).push(id);
   }
-  const text = new TokenText(vocabulary, texts, characters);
-  const others = byLength
-    .filter((ids) => ids.length > 0)
-    .map((ids) => buildVocabularyTrie(vocabulary, Int32Array.from(ids)));
-  const depth = Math.max(text.trie.maxDepth, ...others.map(({ maxDepth }) => maxDepth));
-  return { text, others, walk: new TrieWalk(Math.ceil(flags.length / 32), depth) };
+  const tries = { texts: byLength(vocabulary, texts), others: byLength(vocabulary, others) };
+  const depth = Math.max(...[...tries.texts, ...tries.others].map(({ maxDepth }) => maxDepth), 0);
+  const wordCount = Math.ceil(flags.length / 32);
+  return { text: new TokenText(wordCount, texts, characters), ...tries, walk: new TrieWalk(wordCount, depth) };
+}
+
+function byLength(vocabulary: VocabularyBytes, ids: readonly number[]): readonly VocabularyTrie[] {
+  const { offsets } = vocabulary;
+  const groups: number[][] = [...LENGTHS, Infinity].map(() => []);
+  for (const id of ids) {
+    const length = (offsets[id + 1] ?? 0) - (offsets[id] ?? 0);
+    let group = 0;
+    while (length > (LENGTHS[group] ?? Infinity)) group += 1;
+    groups[group]?.push(id);
+  }
+  return groups
+    .filter((group) => group.length > 0)
+    .map((group) => buildVocabularyTrie(vocabulary, Int32Array.from(group)));
 }
