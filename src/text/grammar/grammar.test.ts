@@ -33,6 +33,9 @@ function errorOf(source: GrammarSource): TurnwiseError | null {
   }
 }
 
+const groups = (optionsOf: (index: number) => readonly object[]): readonly object[] =>
+  Array.from({ length: 20 }, (_, index) => ({ anyOf: optionsOf(index) }));
+
 describe("compileGrammar", () => {
   it("takes members in the schema's order, leaving out what is optional", () => {
     const source = schema({ properties: { a: { type: "integer" }, b: { type: "null" } }, required: ["b"] });
@@ -65,6 +68,30 @@ describe("compileGrammar", () => {
 
   it("takes words that JavaScript's prototypes have for unknown ones", () => {
     expect(accepts(schema(JSON.parse('{"constructor":{},"toString":1,"maxLength":2}')), '"ab"')).toBe(true);
+  });
+
+  it("takes one option of each group in allOf", () => {
+    const source = schema({
+      type: "object",
+      properties: { a: { type: "null" }, b: { type: "null" }, c: { type: "null" } },
+      allOf: [{ anyOf: [{ required: ["a"] }, { required: ["b"] }] }, { anyOf: [{ required: ["c"] }] }],
+    });
+    for (const text of ['{"a":null,"c":null}', '{"b":null,"c":null}']) expect(accepts(source, text), text).toBe(true);
+    for (const text of ['{"a":null}', '{"c":null}', "{}"]) expect(accepts(source, text), text).toBe(false);
+  });
+
+  it.each([
+    ["of strings", { type: "string", allOf: groups((index) => [{ minLength: index }, { pattern: `a{${index}}` }]) }],
+    [
+      "of objects",
+      { type: "object", allOf: groups((index) => [{ required: [`a${index}`] }, { required: [`b${index}`] }]) },
+    ],
+    ["inside options", { allOf: groups(() => [{ allOf: groups(() => [{ minLength: 1 }, { maxLength: 9 }]) }]) }],
+  ])("refuses a bomb of combinations %s at once", (_, bomb) => {
+    const before = process.cpuUsage();
+    expect(errorOf(schema(bomb))).toMatchObject({ code: "grammar_limit" });
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(100);
   });
 
   it("follows recursive references", () => {

@@ -16,6 +16,7 @@ import {
   type Conjunct,
   conjunctKey,
   constantsOf,
+  countCombinations,
   countsOf,
   findAlternatives,
   openConjunction,
@@ -88,7 +89,8 @@ class SchemaCompiler {
     const key = conjuncts.map(conjunctKey).toSorted().join(" & ");
     const known = this.#compiled.get(key);
     if (known !== undefined) return known;
-    if (this.#compiled.size >= GRAMMAR_LIMITS.conjunctions) {
+    // A bomb is refused before it is set off.
+    if (this.#compiled.size + countCombinations(conjuncts) > GRAMMAR_LIMITS.conjunctions) {
       fail("grammar_limit", {
         what: "combined schemas",
         limit: GRAMMAR_LIMITS.conjunctions,

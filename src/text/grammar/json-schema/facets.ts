@@ -39,8 +39,12 @@ export function openConjunction(
       possible &&= schema;
       return;
     }
-    const chosen = "chosen" in location ? location.chosen : [];
-    const key = conjunctKey({ pointer, chosen });
+    if ("chosen" in location) {
+      // It was opened before, and what it refers to is among `locations`.
+      found.set(conjunctKey(location), location);
+      return;
+    }
+    const key = conjunctKey({ pointer, chosen: [] });
     if (opening.has(pointer)) {
       fail("schema_invalid", { pointer, problem: "the schema refers to itself without anything between." });
     }
@@ -50,7 +54,7 @@ export function openConjunction(
     }
     checkKeywords(location);
     opening.add(pointer);
-    found.set(key, { schema, pointer, chosen });
+    found.set(key, { schema, pointer, chosen: [] });
     if (schema["$ref"] !== undefined) open(resolveReference(root, schema["$ref"], pointer));
     for (const [index, part] of ((schema["allOf"] ?? []) as readonly unknown[]).entries()) {
       open(child(location, part, "allOf", index));
@@ -80,6 +84,18 @@ export function findAlternatives(conjuncts: readonly Conjunct[]): Alternatives |
     }
   }
   return null;
+}
+
+/** How many conjunctions come of choosing from every group of alternatives; those inside options are not counted. */
+export function countCombinations(conjuncts: readonly Conjunct[]): number {
+  let combinations = 1;
+  for (const { schema, chosen } of conjuncts) {
+    for (const keyword of ["anyOf", "oneOf"] as const) {
+      const options = schema[keyword] as readonly unknown[] | undefined;
+      if (options !== undefined && !chosen.includes(keyword)) combinations *= options.length;
+    }
+  }
+  return combinations;
 }
 
 /** What numbers and lengths may be; null where there is no bound. */
