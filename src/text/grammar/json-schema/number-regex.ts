@@ -9,6 +9,8 @@ import { ANY_INTEGER, ANY_NUMBER } from "./json-text.ts";
 /** Decimal digits that a double keeps apart. */
 const MAX_DIGITS = 15;
 const MAX_INTEGER = 10 ** MAX_DIGITS - 1;
+/** Leaves 6 of MAX_DIGITS to the fraction. */
+const LARGEST_SMALL = 10 ** 9 - 1;
 
 export interface NumberLimits {
   /** -Infinity for none. */
@@ -69,10 +71,20 @@ export function numberRegex(limits: NumberLimits, fractionDigits: number | null)
   const unbounded = min === -Infinity && max === Infinity;
   if (unbounded && fractionDigits === null) return ANY_NUMBER;
   if (min > max || (min === max && (excludesMin || excludesMax))) return NONE;
-  const positive = max >= 0 ? magnitudes(limits, fractionDigits) : NONE;
+  const positive = max >= 0 ? magnitudesBySize(limits, fractionDigits) : NONE;
   const mirrored = { min: -max, max: -min, excludesMin: excludesMax, excludesMax: excludesMin };
-  const negative = min < 0 ? concat(literal("-"), magnitudes(mirrored, fractionDigits)) : NONE;
+  const negative = min < 0 ? concat(literal("-"), magnitudesBySize(mirrored, fractionDigits)) : NONE;
   return choice(positive, negative);
+}
+
+/** Where no bound keeps numbers short, all of their digits would be left of the point: so small ones come apart. */
+function magnitudesBySize(limits: NumberLimits, fractionDigits: number | null): Regex {
+  const { min, max } = limits;
+  if (min > LARGEST_SMALL || max <= LARGEST_SMALL) return magnitudes(limits, fractionDigits);
+  return choice(
+    magnitudes({ ...limits, max: LARGEST_SMALL, excludesMax: false }, fractionDigits),
+    magnitudes({ ...limits, min: LARGEST_SMALL + 1, excludesMin: false }, fractionDigits),
+  );
 }
 
 /** Decimals without a sign within `limits`, of which the negative part does not count. */
