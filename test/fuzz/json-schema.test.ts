@@ -1,7 +1,9 @@
-/** 2,000 random schemas, each listed keyword in 50 at least; `SEED=n` repeats a run. */
+/** 2,000 random schemas, each listed keyword in 50 at least, and BFCL's; `SEED=n` repeats a run. */
 
 import { describe, expect, it } from "vitest";
 import { buildVocabularyBytes } from "../../src/text/tokenizer/vocabulary-bytes.ts";
+import { readBfclSchemas } from "../interop/support/bfcl-schemas.ts";
+import { sharedAbsent } from "../interop/support/shared-folder.ts";
 import { jsonVocabulary } from "../support/random-generation.ts";
 import { TESTED_KEYWORDS } from "../support/random-schema.ts";
 import { runSchemaProperty } from "../support/schema-property.ts";
@@ -12,12 +14,18 @@ describe("random JSON under random schemas", () => {
   it("is what ajv accepts", () => {
     const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
     console.log(`seed ${seed}`);
-    const { failures, refused, keywordCounts, valid, cut } = runSchemaProperty(
+    const tools = sharedAbsent ? [] : readBfclSchemas();
+    const { failures, refused, keywordCounts, valid, cut, endless } = runSchemaProperty(
       buildVocabularyBytes(jsonVocabulary()),
       seed,
       SCHEMAS,
+      tools,
     );
-    console.log(`${valid} valid, ${cut} cut off by the limit, ${refused.length} refused, ${failures.length} failed`);
+    console.log(
+      `${SCHEMAS} random schemas and ${tools.length} of tools: ${valid} valid, ${cut} cut off by the limit and valid so far, ` +
+        `${endless} without an end, ${refused.length} refused, ${failures.length} failed`,
+    );
+    expect(endless).toBeLessThanOrEqual(SCHEMAS * 0.01);
     expect(failures).toEqual([]);
     expect(refused.length, [...new Set(refused)].join("\n")).toBeLessThanOrEqual(SCHEMAS * 0.05);
     const rare = TESTED_KEYWORDS.filter((keyword) => (keywordCounts.get(keyword) ?? 0) < 50);

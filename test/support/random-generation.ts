@@ -83,7 +83,12 @@ export interface RandomGeneration {
   readonly tokens: readonly number[];
   /** False where the limit came first. */
   readonly ended: boolean;
+  /** The text, and where the limit came first what was made of it afterwards; null where that took too long. */
+  readonly completed: string | null;
 }
+
+/** Tokens in which a text that met its limit is brought to an end, by what closes. */
+const COMPLETION_TOKENS = 4000;
 
 /**
  * Draws evenly, but prefers the end, and after half the tokens what closes strings, lists and objects:
@@ -99,19 +104,29 @@ export function generateAtRandom(
   const matcher = new Matcher(pushdown);
   const words = new Uint32Array(masks.wordCount);
   const tokens: number[] = [];
-  while (tokens.length < maxTokens) {
+  let cut: string | null = null;
+  while (tokens.length < maxTokens + COMPLETION_TOKENS) {
+    if (tokens.length === maxTokens) {
+      cut = textOf(vocabulary, tokens);
+      if (matcher.isComplete) return { text: cut, tokens, ended: true, completed: cut };
+    }
     matcher.fillMask(words);
     const allowed = tokensIn(words);
     if (allowed.length === 0) throw new Error(`nothing may follow ${JSON.stringify(textOf(vocabulary, tokens))}`);
     const end = allowed.find((token) => vocabulary.endOfGenerationIds.includes(token));
     const closing = tokens.length * 2 > maxTokens ? allowed.filter((token) => isClosing(vocabulary, token)) : [];
     const from = closing.length > 0 ? closing : allowed;
-    const token = end !== undefined && uniform() < 0.5 ? end : (from[Math.floor(uniform() * from.length)] ?? 0);
+    const token =
+      end !== undefined && (cut !== null || uniform() < 0.5) ? end : (from[Math.floor(uniform() * from.length)] ?? 0);
     if (!matcher.accept(token)) throw new Error(`token ${token} was allowed and then refused`);
-    if (vocabulary.endOfGenerationIds.includes(token)) return { text: textOf(vocabulary, tokens), tokens, ended: true };
+    if (vocabulary.endOfGenerationIds.includes(token)) {
+      const completed = textOf(vocabulary, tokens);
+      return { text: cut ?? completed, tokens: tokens.slice(0, maxTokens), ended: cut === null, completed };
+    }
     tokens.push(token);
   }
-  return { text: textOf(vocabulary, tokens), tokens, ended: matcher.isComplete };
+  const text = cut ?? textOf(vocabulary, tokens);
+  return { text, tokens: tokens.slice(0, maxTokens), ended: false, completed: null };
 }
 
 export function tokensIn(words: Uint32Array): readonly number[] {

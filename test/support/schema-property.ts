@@ -16,8 +16,10 @@ import { uniforms } from "./random-values.ts";
 
 export interface SchemaPropertyReport {
   readonly valid: number;
-  /** Runs that met the token limit: valid so far. */
+  /** Runs that met the token limit, and were a beginning of what ajv accepts. */
   readonly cut: number;
+  /** Runs that met the token limit and did not come to an end long after it: whether they would have is not known. */
+  readonly endless: number;
   readonly refused: readonly string[];
   /** Schemas and texts that ajv does not accept. */
   readonly failures: readonly string[];
@@ -32,30 +34,39 @@ export function createValidator(): Ajv2020 {
   return ajv;
 }
 
-export function runSchemaProperty(vocabulary: VocabularyBytes, seed: number, schemas: number): SchemaPropertyReport {
+/** `schemas` random ones, a third of them nested 3 deep, and the `given` ones. */
+export function runSchemaProperty(
+  vocabulary: VocabularyBytes,
+  seed: number,
+  schemas: number,
+  given: readonly object[] = [],
+): SchemaPropertyReport {
   const random = new RandomSchemas(seed);
   const uniform = uniforms(seed + 1);
   const masks = new LexerMasks(vocabulary);
   const ajv = createValidator();
   let valid = 0;
   let cut = 0;
+  let endless = 0;
   const refused: string[] = [];
   const failures: string[] = [];
   const keywordCounts = new Map<string, number>();
-  for (let index = 0; index < schemas; index += 1) {
+  for (let index = 0; index < schemas + given.length; index += 1) {
     const deep = index % 3 === 0;
-    const schema = random.next(deep ? 3 : 2, deep);
+    const schema = given[index - schemas] ?? random.next(deep ? 3 : 2, deep);
     for (const keyword of keywordsOf(schema)) keywordCounts.set(keyword, (keywordCounts.get(keyword) ?? 0) + 1);
     try {
       const pushdown = new Pushdown(structuredClone(compileJsonSchema(schema)), masks);
-      const { text, ended } = generateAtRandom(pushdown, masks, uniform, MAX_TOKENS);
-      if (!ended) cut += 1;
-      else if (ajv.validate(schema, JSON.parse(text))) valid += 1;
-      else failures.push(`${JSON.stringify(schema)} made ${text}: ${ajv.errorsText()}`);
+      const { ended, completed } = generateAtRandom(pushdown, masks, uniform, MAX_TOKENS);
+      if (completed === null) endless += 1;
+      else if (!ajv.validate(schema, JSON.parse(completed))) {
+        failures.push(`${JSON.stringify(schema)} made ${completed}: ${ajv.errorsText()}`);
+      } else if (ended) valid += 1;
+      else cut += 1;
     } catch (error) {
       if (error instanceof TurnwiseError && error.class === "RequestError") refused.push(error.message);
       else failures.push(`${JSON.stringify(schema)}: ${String(error)}`);
     }
   }
-  return { valid, cut, refused, failures, keywordCounts };
+  return { valid, cut, endless, refused, failures, keywordCounts };
 }
