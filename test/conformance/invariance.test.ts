@@ -93,7 +93,7 @@ class Batch {
     const copies: PageCopy[] = [];
     const chunks: PlannedChunk[] = parts.map(([sequence, rows]) => {
       this.#pool.extend(sequence.pages, DOMAIN, sequence.computed, sequence.computed + rows, copies);
-      return { sequence, rows, logitRows: 1 };
+      return { sequence, rows, logitRows: 1, drafted: 0 };
     });
     const tokens = parts.reduce((sum, [, rows]) => sum + rows, 0);
     const plan = { chunks, copies, tokens, logitRows: chunks.length, attendedPositions: 0 };

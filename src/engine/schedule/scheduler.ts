@@ -39,6 +39,8 @@ export interface PlannedChunk {
   readonly rows: number;
   /** How many of the last rows have their logits read. */
   readonly logitRows: number;
+  /** How many of the last rows are of the sequence's draft. */
+  readonly drafted: number;
 }
 
 /** Filled by `Scheduler.plan`, valid until the next plan. */
@@ -128,13 +130,20 @@ export class Scheduler {
     return plan;
   }
 
-  /** The step of the last plan has run: its tokens are computed, and full pages can be shared. */
+  /**
+   * The step of the last plan has run: tokens are computed, and full pages can be shared. What drafted
+   * rows are worth is known later, and for their sequences it is `commitRows` that has to be called.
+   */
   commit(): void {
-    for (const { sequence, rows } of this.#plan.chunks) {
-      sequence.computed += rows;
-      const { pages, tokens, computed, domain, indexed } = sequence;
-      sequence.indexed = this.#index.insert(pages, tokens, computed, domain, indexed);
-    }
+    for (const { sequence, rows, drafted } of this.#plan.chunks) if (drafted === 0) this.commitRows(sequence, rows);
+  }
+
+  /** The next `rows` tokens of `sequence` are computed; what the step computed beyond them is dropped. */
+  commitRows(sequence: Sequence, rows: number): void {
+    sequence.computed += rows;
+    const { pages, tokens, computed, domain, indexed } = sequence;
+    if (pages.length > this.#pool.pagesFor(computed)) this.#pool.truncate(pages, this.#pool.pagesFor(computed));
+    sequence.indexed = this.#index.insert(pages, tokens, computed, domain, indexed);
   }
 
   /** Throws unless queues, states, pages and prefix tree agree. */
@@ -180,7 +189,26 @@ export class Scheduler {
     const decodes = sequence.pending === 1;
     const wanted = decodes ? sequence.rowsWithin(1, this.#logitRowsLeft(sequence)) : this.#prefillRows(sequence);
     const reached = this.#claimPages(sequence, wanted, true);
-    if (reached > 0) this.#take(sequence, reached, decodes);
+    if (reached > 0) this.#take(sequence, reached, decodes, decodes ? this.#draftRows(sequence) : 0);
+  }
+
+  /**
+   * How many tokens of its draft a decoding sequence can have computed with its last token: as prompts do
+   * they add no more time than may be, and they take no row or page that another sequence could need.
+   */
+  #draftRows({ draft, computed, pages, domain }: Sequence): number {
+    if (draft.length === 0) return 0;
+    const pool = this.#pool;
+    const plan = this.#plan;
+    const unplanned = this.#running.length - plan.chunks.length;
+    const spareLogitRows = this.#limits.maxLogitRows - plan.logitRows - unplanned;
+    const limit = Math.min(draft.length, this.#prefill.rows - 1, spareLogitRows);
+    if (limit <= 0) return 0;
+    const rows = this.#times.rowsWithin(computed + 1, limit, this.#prefill.ms);
+    const end = computed + 1 + rows;
+    if (rows === 0 || pool.pagesNeeded(pages, computed + 1, end) + this.#running.length > pool.available) return 0;
+    pool.extend(pages, domain, computed + 1, end, plan.copies);
+    return rows;
   }
 
   /**
@@ -204,7 +232,7 @@ export class Scheduler {
       this.#waiting.splice(index, 1);
       enqueue(this.#running, sequence, "running");
       sequence.cachedTokens ??= sequence.computed;
-      this.#take(sequence, rows, false);
+      this.#take(sequence, rows, false, 0);
     }
   }
 
@@ -329,15 +357,19 @@ export class Scheduler {
     sequence.indexed = null;
   }
 
-  #take(sequence: Sequence, rows: number, decodes: boolean): void {
-    const logitRows = sequence.logitRowsFor(rows);
-    this.#plan.chunks.push({ sequence, rows, logitRows });
+  /** `known` rows of the sequence's tokens, then `drafted` ones. */
+  #take(sequence: Sequence, known: number, decodes: boolean, drafted: number): void {
+    const rows = known + drafted;
+    const logitRows = sequence.logitRowsFor(known) + drafted;
+    this.#plan.chunks.push({ sequence, rows, logitRows, drafted });
     this.#plan.tokens += rows;
     this.#plan.logitRows += logitRows;
     this.#plan.attendedPositions += attendedBy(sequence.computed, rows);
-    if (decodes) return;
-    this.#prefill.rows -= rows;
-    if (this.#prefill.ms !== Infinity) this.#prefill.ms -= this.#times.predictAdded(sequence.computed, rows);
+    const added = decodes ? drafted : rows;
+    if (added === 0) return;
+    this.#prefill.rows -= added;
+    if (this.#prefill.ms === Infinity) return;
+    this.#prefill.ms -= this.#times.predictAdded(sequence.computed + rows - added, added);
   }
 
   /** Logits rows that `sequence` may use; a score leaves one for each generation that runs. */

@@ -33,6 +33,8 @@ export interface SequenceInit {
   readonly scoreFrom: number | null;
 }
 
+export const NO_DRAFT: Int32Array = new Int32Array(0);
+
 export class Sequence {
   /** Order of arrival; of those of one priority the scheduler serves the older and preempts the younger. */
   readonly age: number;
@@ -54,6 +56,8 @@ export class Sequence {
   indexed: PrefixNode | null = null;
   /** Tokens whose K and V were there when it was first let in; null until then. */
   cachedTokens: number | null = null;
+  /** Tokens that are likely to follow `tokens`: computed with the last of them, and kept as far as they are chosen. */
+  draft = NO_DRAFT;
 
   constructor(init: SequenceInit) {
     invariant(init.tokens.length > 0, "a sequence has a token");

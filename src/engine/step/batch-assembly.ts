@@ -32,11 +32,13 @@ export class BatchAssembly {
     let page = 0;
     let logitRow = 0;
     let index = 0;
-    for (const { sequence, rows, logitRows: wanted } of plan.chunks) {
+    for (const { sequence, rows, drafted, logitRows: wanted } of plan.chunks) {
       sequenceStarts[index] = row;
       pageTableStarts[index] = page;
       const { computed, pages } = sequence;
-      sequence.tokens.copyTo(tokens, row, computed, computed + rows);
+      const known = rows - drafted;
+      sequence.tokens.copyTo(tokens, row, computed, computed + known);
+      for (let index = 0; index < drafted; index++) tokens[row + known + index] = sequence.draft[index] ?? 0;
       for (let offset = 0; offset < rows; offset++) positions[row + offset] = computed + offset;
       pages.copyTo(this.#pageTables.atLeast(page + pages.length), page);
       for (let offset = rows - wanted; offset < rows; offset++) logitRows[logitRow++] = row + offset;

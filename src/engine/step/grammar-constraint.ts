@@ -5,21 +5,23 @@
 
 import { invariant } from "../../base/invariant.ts";
 import type { Matcher } from "../../text/grammar/matcher.ts";
-import type { MatcherStep } from "../threads/mask-messages.ts";
+import type { ForcedDrafts } from "../../text/grammar/forced-drafts.ts";
+import { MAX_DRAFT_TOKENS, type MatcherStep } from "../threads/mask-messages.ts";
+import { NO_DRAFT } from "../schedule/sequence.ts";
 import type { Constraint } from "./active-order.ts";
 import type { MaskStream } from "./mask-maker.ts";
 
-export const NO_DRAFT = new Int32Array(0);
-
 export class GrammarConstraint implements Constraint {
   readonly #matcher: Matcher;
+  readonly #drafts: ForcedDrafts;
   readonly #stream: MaskStream | null;
   #steps: MatcherStep[] = [];
   #isPrepared = false;
   #draft = NO_DRAFT;
 
-  constructor(matcher: Matcher, stream: MaskStream | null) {
+  constructor(matcher: Matcher, drafts: ForcedDrafts, stream: MaskStream | null) {
     this.#matcher = matcher;
+    this.#drafts = drafts;
     this.#stream = stream;
   }
 
@@ -40,6 +42,7 @@ export class GrammarConstraint implements Constraint {
   }
 
   accept(token: number): void {
+    this.#drafts.learn(this.#matcher, token);
     invariant(this.#matcher.accept(token), "a token that the mask allows is accepted");
     this.#went(token);
   }
@@ -51,8 +54,9 @@ export class GrammarConstraint implements Constraint {
     return isAccepted;
   }
 
-  prepare(_room: number): Int32Array {
-    this.#draft = NO_DRAFT;
+  prepare(room: number): Int32Array {
+    const length = Math.min(room, MAX_DRAFT_TOKENS);
+    this.#draft = length > 0 ? this.#drafts.draft(this.#matcher, length) : NO_DRAFT;
     this.#isPrepared = true;
     if (this.#stream !== null && !this.isFinished) {
       this.#stream.follow(this.#steps, this.#draft);

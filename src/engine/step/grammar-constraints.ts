@@ -3,6 +3,8 @@
  * and the masks of grammars that came before.
  */
 
+import { DraftTrust, ForcedDrafts } from "../../text/grammar/forced-drafts.ts";
+import { TokenIndex, sortTokens } from "../../text/grammar/token-index.ts";
 import { Matcher } from "../../text/grammar/matcher.ts";
 import { LexerMasks } from "../../text/grammar/masks/lexer-masks.ts";
 import { Pushdown } from "../../text/grammar/pushdown.ts";
@@ -22,20 +24,30 @@ export function grammarConstraints(
   maker: MaskMaker | null = null,
 ): (grammar: OrderGrammar) => Constraint {
   let masks: LexerMasks | null = null;
-  const pushdowns = new Map<string, Pushdown>();
+  let index: TokenIndex | null = null;
+  const tokenIndex = (): TokenIndex | null => {
+    index ??= maker === null ? new TokenIndex(vocabulary, sortTokens(vocabulary)) : maker.tokenIndex();
+    return index;
+  };
+  const trust = new DraftTrust();
+  const pushdowns = new Map<string, { readonly pushdown: Pushdown; readonly drafts: ForcedDrafts }>();
   return ({ grammar, key, wake }) => {
     masks ??= new LexerMasks(vocabulary);
-    const pushdown = pushdowns.get(key) ?? new Pushdown(grammar, masks);
+    const ready = pushdowns.get(key) ?? {
+      pushdown: new Pushdown(grammar, masks),
+      drafts: new ForcedDrafts(tokenIndex, trust),
+    };
+    const { pushdown, drafts } = ready;
     // The one used last comes last, so that the first is the one to go.
     pushdowns.delete(key);
-    pushdowns.set(key, pushdown);
+    pushdowns.set(key, ready);
     const oldest = pushdowns.keys().next().value;
     if (pushdowns.size > MAX_PUSHDOWNS && oldest !== undefined) {
       pushdowns.delete(oldest);
       maker?.forget(oldest);
     }
     const start = (): GrammarConstraint =>
-      new GrammarConstraint(new Matcher(pushdown), maker?.open(key, grammar) ?? null);
+      new GrammarConstraint(new Matcher(pushdown), drafts, maker?.open(key, grammar) ?? null);
     return wake === null ? start() : wakingConstraint(start, wake, vocabulary);
   };
 }

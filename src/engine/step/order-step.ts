@@ -10,7 +10,7 @@ import { type ActiveOrder, type Constraint, timingsOf } from "./active-order.ts"
 import type { GenerationOrder, ScoreOrder } from "./order.ts";
 import { NO_BIAS, type SampleAssembly, SCORE_SAMPLING } from "./sample-assembly.ts";
 import type { PlannedChunk } from "../schedule/scheduler.ts";
-import type { Sequence } from "../schedule/sequence.ts";
+import { NO_DRAFT, type Sequence } from "../schedule/sequence.ts";
 import type { StepEvent, WireToken } from "../threads/step-messages.ts";
 
 /** Adds the chunk's logits rows, in order; to be called before its tokens count as computed. */
@@ -19,10 +19,7 @@ export function addSampleRows(active: ActiveOrder, chunk: PlannedChunk, sample: 
   if (logitRows === 0) return;
   const { order } = active;
   if (order.kind === "generate") {
-    const { sampling, history, output, constraint } = at(active.choices, sequence.choice);
-    const mask = constraint && ((words: Uint32Array) => fillMask(active, constraint, words));
-    const bias = output.tokens < order.minTokens ? active.biasBeforeMinTokens : active.bias;
-    sample.add(sampling, sequence.tokens.length, -1, history, bias, mask);
+    addChoiceRows(active, order, chunk, sample);
     return;
   }
   const end = sequence.computed + rows;
@@ -31,10 +28,29 @@ export function addSampleRows(active: ActiveOrder, chunk: PlannedChunk, sample: 
   }
 }
 
+/** A row for the next token, and one after each token of the draft, as if that had been chosen. */
+function addChoiceRows(
+  active: ActiveOrder,
+  order: GenerationOrder,
+  { sequence, drafted }: PlannedChunk,
+  sample: SampleAssembly,
+): void {
+  const { sampling, history, output, constraint } = at(active.choices, sequence.choice);
+  const { draft, tokens } = sequence;
+  const historySize = history?.size ?? 0;
+  for (let ahead = 0; ahead <= drafted; ahead++) {
+    if (ahead > 0) history?.addOutput(at(draft, ahead - 1));
+    const mask = constraint && ((words: Uint32Array) => fillMask(active, constraint, words, ahead));
+    const bias = output.tokens + ahead < order.minTokens ? active.biasBeforeMinTokens : active.bias;
+    sample.add(sampling, tokens.length + ahead, -1, history, bias, mask);
+  }
+  history?.takeBack(draft.subarray(0, drafted), historySize);
+}
+
 /** A grammar that meets a limit fails its own order, not the step's others. */
-function fillMask(active: ActiveOrder, constraint: Constraint, words: Uint32Array): boolean {
+function fillMask(active: ActiveOrder, constraint: Constraint, words: Uint32Array, drafted: number): boolean {
   try {
-    return constraint.fill(words, 0);
+    return constraint.fill(words, drafted);
   } catch (thrown) {
     active.failure = toTurnwiseError(thrown);
     return false;
@@ -68,7 +84,7 @@ export function advanceOrder(
     return advance;
   }
   if (sequence.choice === 0) reportPrefill(active, order, sequence, events, advance);
-  if (logitRows > 0) takeToken(active, order, sequence, result, row, nowMs, events, advance);
+  if (logitRows > 0) takeTokens(active, order, chunk, result, row, nowMs, events, advance);
   return advance;
 }
 
@@ -88,6 +104,28 @@ function reportPrefill(
   events.push({ kind: "part", id: order.id, part: { kind: "prefill", doneTokens, promptTokens } });
 }
 
+/** The next token, and those after it as long as the draft said what was chosen. */
+function takeTokens(
+  active: ActiveOrder,
+  order: GenerationOrder,
+  { sequence, drafted }: PlannedChunk,
+  result: SampleResult,
+  row: number,
+  nowMs: number,
+  events: StepEvent[],
+  advance: StepAdvance,
+): void {
+  const { draft } = sequence;
+  for (let ahead = 0; ahead <= drafted; ahead++) {
+    takeToken(active, order, sequence, result, row + ahead, nowMs, events, advance);
+    if (advance.sequenceDone || at(result.tokens, row + ahead) !== draft[ahead]) break;
+  }
+  if (advance.sequenceDone) return;
+  const { constraint, output } = at(active.choices, sequence.choice);
+  // The step after this one gives a token beyond the draft.
+  sequence.draft = constraint?.prepare(order.maxTokens - output.tokens - 1) ?? NO_DRAFT;
+}
+
 function takeToken(
   active: ActiveOrder,
   order: GenerationOrder,
@@ -104,15 +142,12 @@ function takeToken(
   sequence.tokens.push(token);
   history?.addOutput(token);
   constraint?.accept(token);
-  advance.outputTokens = 1;
+  advance.outputTokens += 1;
   active.firstTokenMs ??= nowMs;
   active.lastTokenMs = nowMs;
   const { delta, finish } = output.push(wireToken(token, order.logprobs, result, row), constraint?.isFinished);
   if (delta !== null) events.push({ kind: "part", id, part: delta });
-  if (finish === null) {
-    constraint?.prepare(0);
-    return;
-  }
+  if (finish === null) return;
   constraint?.close();
   advance.sequenceDone = true;
   events.push({ kind: "part", id, part: { kind: "finish", choice: sequence.choice, ...finish } });

@@ -10,6 +10,7 @@ import { FakeExecutor } from "../../../test/support/fake-executor.ts";
 import { generationOrder, scoreOrder } from "../../../test/support/generation-order.ts";
 import { ROW_COSTS, STALL_LIMITS } from "../../../test/support/step-costs.ts";
 import { letterText } from "../../../test/support/letter-text.ts";
+import { GREEDY } from "../../graph/sampler-settings.ts";
 import type { Order } from "./order.ts";
 import { StepLoop } from "./step-loop.ts";
 import type { StepEvent } from "../threads/step-messages.ts";
@@ -102,7 +103,9 @@ const generation = fc
     frequencyPenalty: fc.constantFrom(0, 0, 1),
     logprobs: fc.constantFrom(-1, 0, 2),
   })
-  .map((order) => generationOrder({ id: 0, ...order }));
+  .map(({ temperature, frequencyPenalty, ...order }) =>
+    generationOrder({ id: 0, ...order, sampling: { ...GREEDY, temperature, frequencyPenalty } }),
+  );
 
 const score = fc
   .record({ tokens: fc.array(token, { minLength: 2, maxLength: 40 }), from: fc.nat() })

@@ -238,6 +238,7 @@ export class StepLoop {
       const advance = advanceOrder(active, chunk, result, row, nowMs, this.#events);
       this.#counters.promptTokens += advance.promptTokens;
       this.#counters.outputTokens += advance.outputTokens;
+      if (chunk.drafted > 0) this.#scheduler.commitRows(sequence, advance.outputTokens);
       if (advance.sequenceDone) this.#scheduler.remove(sequence, nowMs + active.order.keepMs);
       if (!advance.orderDone) return;
       this.#counters.finished += 1;

@@ -25,6 +25,16 @@ export class TokenHistory {
     this.#counts[slot] = at(this.#counts, slot) + 1;
   }
 
+  /** Takes back `outputs`, the last that were added, before which `size` tokens were known. */
+  takeBack(outputs: Int32Array, size: number): void {
+    for (const token of outputs) {
+      const slot = this.#slotOf(token);
+      this.#counts[slot] = at(this.#counts, slot) - 1;
+    }
+    for (let slot = size; slot < this.#size; slot++) this.#slots.delete(at(this.#tokens, slot));
+    this.#size = size;
+  }
+
   /** Writes ids and counts from `offset` on, in order of first appearance. */
   copyTo(tokens: Int32Array, counts: Int32Array, offset: number): void {
     for (let slot = 0; slot < this.#size; slot++) {
@@ -42,6 +52,7 @@ export class TokenHistory {
       this.#counts = grown(this.#counts);
     }
     this.#tokens[slot] = token;
+    this.#counts[slot] = 0;
     this.#slots.set(token, slot);
     this.#size += 1;
     return slot;

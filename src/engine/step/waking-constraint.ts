@@ -4,7 +4,8 @@ import { TOKEN_FLAG, type VocabularyBytes } from "../../text/tokenizer/types.ts"
 import { hasTokenFlag, tokenBytes } from "../../text/tokenizer/vocabulary-bytes.ts";
 import type { WakeRule } from "../../text/tools/tool-grammar.ts";
 import type { Constraint } from "./active-order.ts";
-import { type GrammarConstraint, NO_DRAFT } from "./grammar-constraint.ts";
+import { NO_DRAFT } from "../schedule/sequence.ts";
+import type { GrammarConstraint } from "./grammar-constraint.ts";
 
 export function wakingConstraint(
   start: () => GrammarConstraint,

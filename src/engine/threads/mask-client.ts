@@ -7,6 +7,7 @@
 import { Worker } from "node:worker_threads";
 import type { Grammar } from "../../text/grammar/grammar.ts";
 import type { VocabularyBytes } from "../../text/tokenizer/types.ts";
+import { TokenIndex } from "../../text/grammar/token-index.ts";
 import type { MaskMaker, MaskStream } from "../step/mask-maker.ts";
 import { MaskMemory, type MaskWorkerData, type MatcherStep, type ToMaskWorker } from "./mask-messages.ts";
 import { workerEntry } from "./worker-entry.ts";
@@ -21,6 +22,8 @@ export class MaskClient implements MaskMaker {
   readonly #wordCount: number;
   readonly #known = new Set<string>();
   readonly #spare: MaskMemory[] = [];
+  readonly #order: Int32Array;
+  #index: TokenIndex | null = null;
   #worker: Worker | null = null;
   #isLost = false;
   #nextId = 0;
@@ -28,6 +31,18 @@ export class MaskClient implements MaskMaker {
   constructor(vocabulary: VocabularyBytes) {
     this.#vocabulary = vocabulary;
     this.#wordCount = Math.ceil(vocabulary.flags.length / 32);
+    this.#order = new Int32Array(new SharedArrayBuffer((vocabulary.flags.length + 1) * 4));
+  }
+
+  /** The thread is gone, and masks are made where they are needed. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** Ends the thread, which otherwise ends with the one that started it. */
+  async dispose(): Promise<void> {
+    this.#isLost = true;
+    await this.#worker?.terminate();
   }
 
   open(key: string, grammar: Grammar): MaskStream {
@@ -56,6 +71,12 @@ export class MaskClient implements MaskMaker {
     };
   }
 
+  tokenIndex(): TokenIndex | null {
+    const count = Atomics.load(this.#order, 0);
+    if (count > 0) this.#index ??= new TokenIndex(this.#vocabulary, this.#order.subarray(1, count + 1));
+    return this.#index;
+  }
+
   forget(key: string): void {
     if (this.#known.delete(key)) this.#post({ kind: "forget", key });
   }
@@ -68,7 +89,10 @@ export class MaskClient implements MaskMaker {
   }
 
   #start(): Worker {
-    const data: MaskWorkerData = { vocabulary: this.#vocabulary };
+    const data: MaskWorkerData = {
+      vocabulary: this.#vocabulary,
+      order: this.#order.buffer as SharedArrayBuffer,
+    };
     // The process's own flags (--input-type, --import) are about its main script.
     const worker = new Worker(workerEntry("mask-worker"), { workerData: data, name: "turnwise-masks", execArgv: [] });
     worker.unref();

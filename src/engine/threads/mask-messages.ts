@@ -34,6 +34,8 @@ export type ToMaskWorker =
 
 export interface MaskWorkerData {
   readonly vocabulary: VocabularyBytes;
+  /** Filled by the thread: how many tokens have bytes, then these in the order of their bytes. */
+  readonly order: SharedArrayBuffer;
 }
 
 const HEADER_WORDS = 2;

@@ -8,10 +8,12 @@ import { invariant, unreachable } from "../../base/invariant.ts";
 import { LexerMasks } from "../../text/grammar/masks/lexer-masks.ts";
 import { Matcher } from "../../text/grammar/matcher.ts";
 import { Pushdown } from "../../text/grammar/pushdown.ts";
+import { sortTokens } from "../../text/grammar/token-index.ts";
 import { MaskMemory, type MaskWorkerData, type ToMaskWorker } from "./mask-messages.ts";
 
 invariant(parentPort !== null, "mask-worker.ts runs as a thread");
-const { vocabulary } = workerData as MaskWorkerData;
+const { vocabulary, order } = workerData as MaskWorkerData;
+publishOrder();
 const masks = new LexerMasks(vocabulary);
 const pushdowns = new Map<string, Pushdown>();
 const followed = new Map<number, Followed>();
@@ -21,6 +23,14 @@ interface Followed {
   readonly memory: MaskMemory;
   /** Null once it could not follow: the step loop then makes the masks itself, and meets the reason. */
   matcher: Matcher | null;
+}
+
+/** Before the first mask, so that the step loop can draft as soon as it has one. */
+function publishOrder(): void {
+  const sorted = sortTokens(vocabulary);
+  const shared = new Int32Array(order);
+  shared.set(sorted, 1);
+  Atomics.store(shared, 0, sorted.length);
 }
 
 function receive(message: ToMaskWorker): void {

@@ -15,6 +15,11 @@ import { DEAD } from "./regex/arena.ts";
 /** A span without a choice ends here at the latest: what is forced is used as a draft. */
 const MAX_FORCED_BYTES = 256;
 
+/** Of tool calls: one for each tool until the name tells them apart. */
+const MAX_POSITION_PARSES = 64;
+/** Letters, and digits: a state that takes all of one kind is content. */
+const FREE_BYTES = ["azAZ", "37"].map((characters) => [...Buffer.from(characters)]);
+
 export class Matcher {
   readonly #pushdown: Pushdown;
   /** The parses before each accepted token and after the last. */
@@ -146,6 +151,19 @@ export class Matcher {
     invariant(count >= 0 && count < this.#history.length, "only accepted tokens are taken back");
     if (count > 0) this.#ended = false;
     this.#history.length -= count;
+  }
+
+  /** The open parses as a key, the same wherever the text goes on alike; null where they are too many. */
+  get position(): string | null {
+    const { size, states, stacks } = this.#now;
+    return size === 0 || size > MAX_POSITION_PARSES ? null : `${states.join()}:${stacks.join()}`;
+  }
+
+  /** Whether what comes next is mostly given by the grammar: neither free text nor a number is open. */
+  get isStructural(): boolean {
+    const { arena } = this.#pushdown;
+    const takes = (state: number, byte: number): boolean => state >= 0 && arena.next(state, byte) !== DEAD;
+    return !this.#now.states.some((state) => FREE_BYTES.some((bytes) => bytes.every((byte) => takes(state, byte))));
   }
 
   /** The bytes that must come next, as far as there is one way only; at most 256. */

@@ -91,8 +91,8 @@ export function buildTrie(vocabulary: VocabularyBytes, { ids, starts }: TrieEntr
 /** A byte, or the end of the token. */
 const SYMBOLS = 257;
 
-/** The entries in the order of their bytes. */
-function sortedEntries({ bytes, offsets }: VocabularyBytes, { ids, starts }: TrieEntries): Int32Array {
+/** The entries in the order of their bytes, as indices. */
+export function sortedEntries({ bytes, offsets }: VocabularyBytes, { ids, starts }: TrieEntries): Int32Array {
   const count = ids.length;
   // The first bytes and the entry as one number: sorting numbers needs no comparison function. Both fit
   // the 53 bits of a double.

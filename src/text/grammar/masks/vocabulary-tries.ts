@@ -17,7 +17,7 @@ export interface VocabularyTries {
 /** Bytes of the longest tokens of each trie but the last. */
 const LENGTHS = [4, 8, 16] as const;
 /** Control and end tokens have no bytes of a text, whatever they are spelled like. */
-const NOT_TEXT = TOKEN_FLAG.hidden | TOKEN_FLAG.control | TOKEN_FLAG.endOfGeneration;
+export const NOT_TEXT = TOKEN_FLAG.hidden | TOKEN_FLAG.control | TOKEN_FLAG.endOfGeneration;
 
 /** Two tenths of a second of work for 128k tokens; to be kept as long as the vocabulary. */
 export function buildVocabularyTries(vocabulary: VocabularyBytes): VocabularyTries {
