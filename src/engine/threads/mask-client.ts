@@ -12,8 +12,8 @@ import type { MaskMaker, MaskStream } from "../step/mask-maker.ts";
 import { MaskMemory, type MaskWorkerData, type MatcherStep, type ToMaskWorker } from "./mask-messages.ts";
 import { workerEntry } from "./worker-entry.ts";
 
-/** Building the vocabulary's tries and a thread's start are inside it, on a machine with much to do. */
-const PATIENCE_MS = 3000;
+/** A thread's start and the building of the tries are inside it many times; one that is later has died. */
+const PATIENCE_MS = 10_000;
 /** Memory of ended generations that is kept for the next ones, a megabyte at most for 128k tokens. */
 const MAX_SPARE = 8;
 
@@ -52,6 +52,7 @@ export class MaskClient implements MaskMaker {
     this.#post({ kind: "open", id, key, grammar: this.#known.has(key) ? null : grammar, memory: memory.buffer });
     this.#known.add(key);
     let version = 0;
+    let isClosed = false;
     return {
       follow: (steps: readonly MatcherStep[], draft: Int32Array) => {
         version += 1;
@@ -59,14 +60,18 @@ export class MaskClient implements MaskMaker {
       },
       fill: (words, drafted) => {
         if (this.#isLost) return false;
-        const isGood = memory.waitFor(version, PATIENCE_MS);
-        if (isGood) words.set(memory.mask(drafted));
-        return isGood;
+        const outcome = memory.waitFor(version, PATIENCE_MS);
+        if (outcome === "late") this.#isLost = true;
+        if (outcome !== "made") return false;
+        words.set(memory.mask(drafted));
+        return true;
       },
       close: () => {
+        if (isClosed) return;
+        isClosed = true;
         this.#post({ kind: "close", id });
         // Reused only when the maker is known to be done with it.
-        if (this.#spare.length < MAX_SPARE && memory.waitFor(version, 0)) this.#spare.push(memory);
+        if (this.#spare.length < MAX_SPARE && memory.waitFor(version, 0) === "made") this.#spare.push(memory);
       },
     };
   }

@@ -59,12 +59,12 @@ export class MaskMemory {
     return this.#words.subarray(index * this.#wordCount, (index + 1) * this.#wordCount);
   }
 
-  /** Until the masks of `version` are made; whether they are good. False also after `patienceMs`. */
-  waitFor(version: number, patienceMs: number): boolean {
+  /** Until the masks of `version` are made or could not be; "late" after `patienceMs`. */
+  waitFor(version: number, patienceMs: number): "made" | "failed" | "late" {
     for (let seen = Atomics.load(this.#header, 0); seen !== version; seen = Atomics.load(this.#header, 0)) {
-      if (Atomics.wait(this.#header, 0, seen, patienceMs) === "timed-out") return false;
+      if (Atomics.wait(this.#header, 0, seen, patienceMs) === "timed-out") return "late";
     }
-    return Atomics.load(this.#header, 1) === 0;
+    return Atomics.load(this.#header, 1) === 0 ? "made" : "failed";
   }
 
   /** The masks of `version` are made, or could not be. */
