@@ -14,7 +14,7 @@ import { spreadOf } from "../spread.ts";
 import { createRandom } from "../turns/random.ts";
 import type { GrammarCase } from "./grammar-case.ts";
 import { type GrammarReport, distributionOf, percentilesOf } from "./grammar-report.ts";
-import { type MaskTimes, followRandomText } from "./random-text.ts";
+import { type MaskTimes, RandomText } from "./random-text.ts";
 
 export interface MaskMeasurement {
   readonly vocabulary: VocabularyBytes;
@@ -87,8 +87,6 @@ function compile(source: GrammarSource | ToolGrammarSource): Grammar {
 }
 
 function followTexts(pushdown: Pushdown, vocabulary: VocabularyBytes, key: string, times: MaskTimes): void {
-  const random = createRandom(`grammar/${key}`);
-  for (let text = 0; text < TEXTS; text += 1) {
-    followRandomText(new Matcher(pushdown), vocabulary, random, TEXT_TOKENS, times);
-  }
+  const texts = new RandomText(vocabulary, createRandom(`grammar/${key}`));
+  for (let text = 0; text < TEXTS; text += 1) texts.follow(new Matcher(pushdown), TEXT_TOKENS, times);
 }
