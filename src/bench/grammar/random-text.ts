@@ -5,7 +5,7 @@ import type { VocabularyBytes } from "../../text/tokenizer/types.ts";
 
 /** How often a string, a list or an object is closed where it may be: even draws would hardly ever leave one. */
 const CLOSE_SHARE = 0.15;
-const CLOSERS = new Set([...'"}]'].map((character) => character.charCodeAt(0)));
+const CLOSERS = new Set(['"', "}", "]"].map((character) => character.charCodeAt(0)));
 
 export interface MaskTimes {
   readonly maskMicroseconds: number[];

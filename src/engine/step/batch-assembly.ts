@@ -38,7 +38,7 @@ export class BatchAssembly {
       const { computed, pages } = sequence;
       const known = rows - drafted;
       sequence.tokens.copyTo(tokens, row, computed, computed + known);
-      for (let index = 0; index < drafted; index++) tokens[row + known + index] = sequence.draft[index] ?? 0;
+      for (let ahead = 0; ahead < drafted; ahead++) tokens[row + known + ahead] = sequence.draft[ahead] ?? 0;
       for (let offset = 0; offset < rows; offset++) positions[row + offset] = computed + offset;
       pages.copyTo(this.#pageTables.atLeast(page + pages.length), page);
       for (let offset = rows - wanted; offset < rows; offset++) logitRows[logitRow++] = row + offset;

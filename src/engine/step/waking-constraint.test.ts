@@ -23,6 +23,7 @@ function say(constraint: Constraint, text: string): void {
 
 /** What may come, as bytes; null where anything may. */
 function allowed(constraint: Constraint): string | null {
+  // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- this is no array
   if (!constraint.fill(words, 0)) return null;
   return String.fromCharCode(...tokensIn(words).filter((token) => token < 128));
 }
