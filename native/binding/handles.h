@@ -43,6 +43,7 @@ class WeightStoreHandle : public Napi::ObjectWrap<WeightStoreHandle> {
   Napi::Value AddVector(const Napi::CallbackInfo& info);
   Napi::Value OpenMatrix(const Napi::CallbackInfo& info);
   Napi::Value OpenVector(const Napi::CallbackInfo& info);
+  Napi::Value StartBlockSums(const Napi::CallbackInfo& info);
   Napi::Value BlockSums(const Napi::CallbackInfo& info);
   Napi::Value StartWriting(const Napi::CallbackInfo& info);
   Napi::Value Writing(const Napi::CallbackInfo& info);

@@ -42,6 +42,7 @@ Napi::Function WeightStoreHandle::Define(Napi::Env env) {
                       InstanceMethod<&WeightStoreHandle::AddVector>("addVector"),
                       InstanceMethod<&WeightStoreHandle::OpenMatrix>("openMatrix"),
                       InstanceMethod<&WeightStoreHandle::OpenVector>("openVector"),
+                      InstanceMethod<&WeightStoreHandle::StartBlockSums>("startBlockSums"),
                       InstanceMethod<&WeightStoreHandle::BlockSums>("blockSums"),
                       InstanceMethod<&WeightStoreHandle::StartWriting>("startWriting"),
                       InstanceMethod<&WeightStoreHandle::Writing>("writing"),
@@ -156,6 +157,14 @@ Napi::Value WeightStoreHandle::OpenVector(const Napi::CallbackInfo& info) {
     return Index(info.Env(), error, [&](std::string* reason) {
       return store_->OpenVector(static_cast<size_t>(length), offset, reason);
     });
+  });
+}
+
+Napi::Value WeightStoreHandle::StartBlockSums(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&](std::string* error) -> Napi::Value {
+    if (!store_) *error = kDisposed;
+    if (error->empty()) store_->StartBlockSums();
+    return Napi::Value();
   });
 }
 

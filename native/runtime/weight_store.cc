@@ -44,6 +44,10 @@ struct SumWork final : StagedWork {
 WeightStore::WeightStore(const KernelTable* kernels, int threads, bool spin)
     : kernels_(kernels), threads_(threads), spin_(spin) {}
 
+WeightStore::~WeightStore() {
+  if (summing_.joinable()) summing_.join();
+}
+
 bool WeightStore::Allocate(size_t bytes, std::string* error) {
   if (!memory_.Allocate(bytes, PageSize::kHuge)) {
     *error = "the system refuses " + std::to_string(bytes) + " bytes of memory for the weights";
@@ -134,13 +138,24 @@ int WeightStore::OpenVector(size_t length, size_t offset, std::string* error) {
   return static_cast<int>(weights_.size()) - 1;
 }
 
+void WeightStore::StartBlockSums() {
+  if (summing_.joinable()) return;
+  // Started here, where a thread that the system refuses is the caller's error.
+  if (!pool_) pool_ = std::make_unique<ThreadPool>(threads_, spin_);
+  summing_ = std::thread([this] {
+    SumWork work;
+    work.data = region_;
+    work.bytes = bytes_;
+    work.sums.resize(SumBlockCount(bytes_));
+    if (!work.sums.empty()) RunOnPool(&work);
+    sums_ = std::move(work.sums);
+  });
+}
+
 std::vector<uint64_t> WeightStore::BlockSums() {
-  SumWork work;
-  work.data = region_;
-  work.bytes = bytes_;
-  work.sums.resize(SumBlockCount(bytes_));
-  if (!work.sums.empty()) RunOnPool(&work);
-  return std::move(work.sums);
+  StartBlockSums();
+  summing_.join();
+  return std::move(sums_);
 }
 
 bool WeightStore::StartWriting(PackOutput output, std::string* error) {

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "../kernels/kernels.h"
@@ -28,6 +29,7 @@ struct Weight {
 class WeightStore {
  public:
   WeightStore(const KernelTable* kernels, int threads, bool spin);
+  ~WeightStore();
 
   // Give the store its region, once and first. False with a reason.
   bool Allocate(size_t bytes, std::string* error);
@@ -47,7 +49,10 @@ class WeightStore {
   int OpenMatrix(WeightFormat format, int32_t rows, int32_t columns, size_t offset, std::string* error);
   int OpenVector(size_t length, size_t offset, std::string* error);
 
-  // A checksum of each kSumBlockBytes of the region, by all threads; touches every page of a mapped file.
+  // Begins to sum the region with all threads, while the caller does something else: nothing may be packed
+  // until BlockSums. Touches every page of a mapped file.
+  void StartBlockSums();
+  // A checksum of each kSumBlockBytes of the region: what was begun, else now.
   std::vector<uint64_t> BlockSums();
   // Whether a mapped file was truncated since: what it held reads as zeros.
   bool IsDamaged() const { return file_ != nullptr && IsTruncated(region_); }
@@ -76,6 +81,8 @@ class WeightStore {
   const uint8_t* region_ = nullptr;
   size_t bytes_ = 0;
   std::vector<Weight> weights_;
+  std::thread summing_;
+  std::vector<uint64_t> sums_;
   // Last: its thread reads the region.
   std::unique_ptr<PackWriter> writer_;
 };

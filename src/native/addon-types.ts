@@ -77,6 +77,8 @@ export interface WeightStoreHandle {
   /** The same for what the region holds already. */
   openMatrix(format: number, rows: number, columns: number, offset: number): number;
   openVector(length: number, offset: number): number;
+  /** Begins what `blockSums` waits for, on other threads; nothing may be packed before that. */
+  startBlockSums(): void;
   /** XXH64 of each 4 MiB of the region, by all threads: two words each, the lower first. */
   blockSums(): Uint32Array;
   /** Writes the region to a file, on a thread of its own, once; disposing of all who hold the store ends it. */

@@ -275,6 +275,7 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
       () => store.addVector(Float32Array.of(1), 0),
       () => store.openMatrix(0, 1, 1, 0),
       () => store.openVector(1, 0),
+      () => store.startBlockSums(),
       () => store.blockSums(),
       () =>
         store.startWriting({ path: "p", partialPath: "q", header: new Uint8Array(1), sumsOffset: 0, dataOffset: 0 }),

@@ -35,7 +35,7 @@ import type { VocabularyBytes, VocabularyData } from "../../text/tokenizer/types
 import { buildVocabularyBytes } from "../../text/tokenizer/vocabulary-bytes.ts";
 import { availableMemoryBytes } from "./available-memory.ts";
 import { type EngineSettings, resolveSettings } from "../engine-settings.ts";
-import { type LoadedWeights, loadWeights } from "./load-weights.ts";
+import { type LoadedWeights, startWeights } from "./load-weights.ts";
 import { pageBytesOf, type PoolSize, sizePool } from "./memory-budget.ts";
 import type { StepLoopOptions } from "../step/step-loop.ts";
 import type { PlainEngineOptions } from "../threads/step-messages.ts";
@@ -78,16 +78,19 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
   try {
     callbacks.onProgress({ phase: "header", fraction: 1 });
     const spec = source.spec();
-    const vocabularyData = source.vocabulary();
-    const vocabulary = buildVocabularyBytes(vocabularyData);
     const graph = buildGraph(spec);
     const weights = bindWeights(graph, source);
     const plan = planExecution(settings, spec, graph, weights, native);
+    // A pack of the weights is checked by other threads while this one reads the vocabulary.
+    const finish = native ? startNative(plan, weights, source, settings, callbacks) : null;
+    const vocabularyData = source.vocabulary();
+    const vocabulary = buildVocabularyBytes(vocabularyData);
     const chatTemplate = options.chatTemplate ?? source.chatTemplate;
     const info = modelInfo(source, spec, vocabularyData, vocabulary.endOfGenerationIds, chatTemplate);
-    const { executor, loaded } = native
-      ? nativeExecutor(plan, weights, source, info, settings, callbacks)
-      : { executor: interpreterExecutor(plan, weights, settings), loaded: null };
+    const { executor, loaded } = finish?.() ?? {
+      executor: interpreterExecutor(plan, weights, settings),
+      loaded: null,
+    };
     warn(settings, spec, plan, native, callbacks);
     return {
       info,
@@ -197,26 +200,30 @@ function interpreterExecutor(
   return new InterpreterExecutor({ graph: compiled.graph, weights: weightProvider(weights), limits, kvType });
 }
 
-function nativeExecutor(
+/** Begins to load the weights; what it returns waits for them and starts the executor's threads. */
+function startNative(
   { compiled: { program }, pool: { pages } }: ExecutionPlan,
   weights: BoundWeights,
   source: ModelSource,
-  { id }: ModelInfo,
   { threads, quant, weightCache }: EngineSettings,
   { onProgress, onWarning }: LoadCallbacks,
-): { readonly executor: Executor; readonly loaded: LoadedWeights } {
+): () => { readonly executor: Executor; readonly loaded: LoadedWeights } {
   const addon = requireAddon();
   const isa = chooseIsa(addon.cpuInfo().isaLevels, undefined);
+  const modelName = modelIdOf(source.path);
   const report = (done: number, total: number): void => onProgress({ phase: "weights", fraction: done / total });
-  const demand = { program, weights, source, modelName: id, quant, addon, isa, threads, onProgress: report };
-  const loaded = loadWeights(demand, weightCache, onWarning);
-  try {
-    const { store } = loaded;
-    return { executor: createStoreExecutor({ program, store, threads, pages, isa, addon }), loaded };
-  } catch (error) {
-    loaded.store.dispose();
-    throw error;
-  }
+  const demand = { program, weights, source, modelName, quant, addon, isa, threads, onProgress: report };
+  const finish = startWeights(demand, weightCache, onWarning);
+  return () => {
+    const loaded = finish();
+    try {
+      const { store } = loaded;
+      return { executor: createStoreExecutor({ program, store, threads, pages, isa, addon }), loaded };
+    } catch (error) {
+      loaded.store.dispose();
+      throw error;
+    }
+  };
 }
 
 function warn(

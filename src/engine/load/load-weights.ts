@@ -40,27 +40,34 @@ export interface LoadedWeights {
   readonly origin: WeightOrigin;
 }
 
-/** Null settings: no cache is looked at. Throws what packing throws. */
-export function loadWeights(
+/**
+ * Begins to check the pack of the model, where there is one, on other threads; what it returns waits for that,
+ * or packs. Null settings: no cache is looked at. Throws what packing throws.
+ */
+export function startWeights(
   demand: WeightsDemand,
   settings: WeightCacheSettings | null,
   onWarning: (message: string) => void,
-): LoadedWeights {
-  if (settings === null) return { store: pack(demand), origin: packedOrigin("the cache is off") };
+): () => LoadedWeights {
+  if (settings === null) return () => ({ store: pack(demand), origin: packedOrigin("the cache is off") });
   const folder = new PackFolder(settings.folder);
   const header = packHeaderOf(demand, demand.isa);
   const path = folder.pathOf(demand.modelName, header.layout, header.key);
   const opened = openPack(path, header, demand);
-  if (opened !== null && "store" in opened) {
-    if (!settings.readOnly) folder.touch(path);
-    return { store: opened.store, origin: { from: "pack", pack: path, note: null } };
-  }
-  if (opened !== null) onWarning(`The packed weights in ${path} cannot be used: ${opened.problem}.`);
-  const store = pack(demand);
-  // A pack that was there is renewed whatever its size.
-  const minBytes = opened === null ? settings.minBytes : 0;
-  const refusal = startWriting(store, header, path, folder, { ...settings, minBytes }, onWarning);
-  return { store, origin: refusal === null ? { from: "model", pack: path, note: null } : packedOrigin(refusal) };
+  return () => {
+    const problem = opened === null || "problem" in opened ? opened : checkPack(opened, path);
+    if (opened !== null && "store" in opened && problem === null) {
+      if (!settings.readOnly) folder.touch(path);
+      demand.onProgress(1, 1);
+      return { store: opened.store, origin: { from: "pack", pack: path, note: null } };
+    }
+    if (problem !== null) onWarning(`The packed weights in ${path} cannot be used: ${problem.problem}.`);
+    const store = pack(demand);
+    // A pack that was there is renewed whatever its size.
+    const minBytes = opened === null ? settings.minBytes : 0;
+    const refusal = startWriting(store, header, path, folder, { ...settings, minBytes }, onWarning);
+    return { store, origin: refusal === null ? { from: "model", pack: path, note: null } : packedOrigin(refusal) };
+  };
 }
 
 const packedOrigin = (note: string): WeightOrigin => ({ from: "model", pack: null, note });
@@ -84,12 +91,20 @@ export function packHeaderOf(demand: WeightsDemand, isa: string): Omit<PackHeade
   return { key, layout, model: { name: modelName, files, bytes, modifiedMs, quant } };
 }
 
-/** The pack at `path`, every byte of it checked; why it is not used; null where there is none. */
+interface OpenedPack {
+  readonly store: WeightStoreHandle;
+}
+
+interface Problem {
+  readonly problem: string;
+}
+
+/** The pack at `path`, whose bytes are being checked; why it is not used; null where there is none. */
 function openPack(
   path: string,
   { key, model }: Omit<PackHeader, "sections">,
-  { program, isa, threads, addon, onProgress }: WeightsDemand,
-): { readonly store: WeightStoreHandle } | { readonly problem: string } | null {
+  { program, isa, threads, addon }: WeightsDemand,
+): OpenedPack | Problem | null {
   const read = readPackHeader(path);
   if ("absent" in read) return null;
   if ("problem" in read) return read;
@@ -99,13 +114,15 @@ function openPack(
   const packedMs = read.header.model.modifiedMs;
   if (packedMs !== null && packedMs !== model.modifiedMs) return { problem: "the model has changed since" };
   const store = openWeights({ weights: program.weights, path, offset, isa, threads, addon });
-  const expected = readBlockSums(path, bytes);
   // Reads the whole file: what is not in memory yet is fetched in order, and by all threads.
-  const isWhole = store.blockSums().every((word, index) => word === expected[index]);
-  if (isWhole) {
-    onProgress(1, 1);
-    return { store };
-  }
+  store.startBlockSums();
+  return { store };
+}
+
+/** Null where every byte is as it was written; else the store is gone. */
+function checkPack({ store }: OpenedPack, path: string): Problem | null {
+  const expected = readBlockSums(path, store.bytes);
+  if (store.blockSums().every((word, index) => word === expected[index])) return null;
   store.dispose();
   return { problem: "they are damaged" };
 }
