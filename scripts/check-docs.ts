@@ -6,11 +6,12 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { TurnwiseError } from "../src/base/errors.ts";
-import { COMMANDS } from "../src/cli/commands.ts";
+import { allCommands } from "../src/cli/commands.ts";
 import { parseArguments } from "../src/cli/parse-arguments.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 /** Commands that npm has without a script. */
+const COMMANDS = await allCommands();
 const NPM_COMMANDS = new Set(["install", "ci", "start", "test", "run"]);
 
 const documents = [

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { COMMANDS } from "../src/cli/commands.ts";
+import { allCommands } from "../src/cli/commands.ts";
 import { renderReference } from "../src/cli/reference.ts";
 
-writeFileSync(resolve(import.meta.dirname, "..", "docs", "cli.md"), renderReference(COMMANDS));
+writeFileSync(resolve(import.meta.dirname, "..", "docs", "cli.md"), renderReference(await allCommands()));

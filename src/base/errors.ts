@@ -268,6 +268,7 @@ export const ERRORS = {
   request_failed: { class: "InternalError", message: "The request to {url} failed: {reason}" },
 
   // bench
+  start_failed: { class: "InternalError", message: "A start that was to be measured failed: {reason}" },
   trace_invalid: { class: "FormatError", message: "{path} is not a trace of agent sessions: {problem}" },
 
   // cli

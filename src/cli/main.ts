@@ -2,7 +2,7 @@
 /** The `turnwise` program: arguments in, exit code out. */
 
 import { packageVersion } from "../native/native-paths.ts";
-import { COMMANDS } from "./commands.ts";
+import { commandsFor } from "./commands.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import { parseArguments } from "./parse-arguments.ts";
 import { errorLines, exitCodeOf } from "./report-error.ts";
@@ -32,7 +32,8 @@ try {
 
 async function main(): Promise<number> {
   const columns = process.stdout.columns ?? PIPE_COLUMNS;
-  const parsed = parseArguments(COMMANDS, packageVersion(), process.argv.slice(2), columns);
+  const argv = process.argv.slice(2);
+  const parsed = parseArguments(await commandsFor(argv), packageVersion(), argv, columns);
   if (parsed.kind === "text") {
     await writeText(terminal.stdout, parsed.text);
     return 0;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { TurnwiseError } from "../base/errors.ts";
-import { COMMANDS } from "./commands.ts";
+import { allCommands } from "./commands.ts";
 import { findSettingsFile, parseSettings, readSettingsFile } from "./settings-file.ts";
 import { SETTINGS, settingsOf } from "./settings.ts";
 
@@ -75,7 +75,7 @@ describe("the file", () => {
   });
 });
 
-test.each(COMMANDS)("the settings of $name may stand in the file", ({ options }) => {
+test.each(await allCommands())("the settings of $name may stand in the file", ({ options }) => {
   // The file's own name cannot stand in it.
   const rows = Object.entries(settingsOf(options)).filter(([name]) => name !== "config");
   const kinds = rows.map(([name, { env, type }]) => [name, env, type.kind]);

@@ -82,6 +82,7 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   model_not_pulled: INTERNAL,
   quant_unavailable: INTERNAL,
   hub_unreachable: INTERNAL,
+  start_failed: INTERNAL,
   hub_refused: INTERNAL,
   hub_not_found: INTERNAL,
   hub_invalid: INTERNAL,

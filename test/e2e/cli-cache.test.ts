@@ -3,6 +3,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { StartReport } from "../../src/bench/start/measure-starts.ts";
 import { NATIVE_MISSING } from "../support/native-addon.ts";
 import { tinyModelFile } from "../support/random-model-file.ts";
 import { testFolder } from "../support/test-folder.ts";
@@ -34,5 +35,20 @@ describe.skipIf(NATIVE_MISSING)("turnwise pack and cache", () => {
     const refused = await runCli(["pack", other, "--isa", "avx1024", ...CACHE]);
     expect(refused.code).not.toBe(0);
     expect(refused.stderr).toMatch(/avx1024 is no level of this build/);
+  });
+
+  it("measures starts from a pack, and says what they spend", async () => {
+    const { code, stdout, stderr } = await runCli([
+      ...["bench", "start", tinyModelFile("q4_0"), "--rounds", "1", "--json"],
+      ...CACHE,
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const { promptTokens, warm, cold } = JSON.parse(stdout) as StartReport;
+    expect(promptTokens).toBeGreaterThanOrEqual(8);
+    for (const { firstTokenMs, loadMs, promptMs } of cold === null ? [warm] : [warm, cold]) {
+      expect(loadMs.median).toBeGreaterThan(0);
+      expect(promptMs.median).toBeGreaterThan(0);
+      expect(firstTokenMs.median).toBeGreaterThan(loadMs.median + promptMs.median);
+    }
   });
 });
