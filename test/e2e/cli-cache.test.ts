@@ -38,10 +38,8 @@ describe.skipIf(NATIVE_MISSING)("turnwise pack and cache", () => {
   });
 
   it("measures starts from a pack, and says what they spend", async () => {
-    const { code, stdout, stderr } = await runCli([
-      ...["bench", "start", tinyModelFile("q4_0"), "--rounds", "1", "--json"],
-      ...CACHE,
-    ]);
+    const args = ["bench", "start", tinyModelFile("q4_0"), "--rounds", "1", "--json"];
+    const { code, stdout, stderr } = await runCli([...args, ...CACHE]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const { promptTokens, warm, cold } = JSON.parse(stdout) as StartReport;
     expect(promptTokens).toBeGreaterThanOrEqual(8);

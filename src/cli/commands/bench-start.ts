@@ -63,13 +63,10 @@ export const BENCH_START = defineCommand({
         onProgress: (phase, fraction) => progress.update(`${phase} the weights`, fraction),
       });
       const program = process.argv[1] ?? fail("invariant_violated", { what: "the program has a path" });
+      const ask = ["--raw", "-p", prompt, "--max-tokens", "1", "--temperature", "0", "--json"];
+      const cache = ["--weight-cache-dir", folder, "--read-only-cache", "--threads", String(threads)];
       const report = await measureStarts({
-        command: [
-          process.execPath,
-          program,
-          ...["run", model, "--raw", "-p", prompt, "--max-tokens", "1", "--temperature", "0", "--json"],
-          ...["--weight-cache-dir", folder, "--read-only-cache", "--threads", String(threads)],
-        ],
+        command: [process.execPath, program, "run", model, ...ask, ...cache],
         pack: pack.path,
         modelFiles: files,
         rounds: options.rounds,
