@@ -180,7 +180,25 @@ export const ERRORS = {
   request_invalid: { class: "RequestError", message: "{field}: {problem}" },
   queue_full: {
     class: "CapacityError",
-    message: "The server is busy: {waiting} requests are waiting, the limit is {limit}.",
+    message: "The server is busy: {waiting} {what} are waiting, the limit is {limit}. Try again in {retryAfterS} s.",
+  },
+  tenant_queue_full: {
+    class: "CapacityError",
+    message: "{tenant} has {waiting} {what} waiting, its limit is {limit}. Try again in {retryAfterS} s.",
+  },
+  tenant_turn_too_long: {
+    class: "RequestError",
+    message:
+      "{tenant} may use {limit} tokens in a turn; the request asks for {totalTokens} ({promptTokens} in the prompt, {outputTokens} for the output).",
+  },
+  deadline_exceeded: {
+    class: "AbortError",
+    message:
+      "The request cannot end within its {limitMs} ms: {reason}. Give it more time, or try when less is going on.",
+  },
+  reader_behind: {
+    class: "AbortError",
+    message: "What was generated waited {waitedMs} ms for its reader: read the stream faster, or ask for less.",
   },
   cancelled: { class: "AbortError", message: "The request was cancelled." },
   engine_disposed: { class: "AbortError", message: "The engine was disposed." },

@@ -10,7 +10,11 @@ import {
   type ScoreOrder,
 } from "./step/order.ts";
 import { checkLimits, resolveSampling } from "./sampling-settings.ts";
-import type { GenerateRequest } from "./types.ts";
+import type { GenerateRequest, RequestTenant } from "./types.ts";
+
+/** Of a tenant: beyond that a tenant has nearly all, or nearly nothing. */
+export const MIN_WEIGHT = 0.01;
+export const MAX_WEIGHT = 100;
 
 export interface OrderLimits {
   readonly vocabSize: number;
@@ -36,7 +40,8 @@ export function buildGenerationOrder(
 ): GenerationOrder {
   checkLimits(request);
   checkTokens(prompt, limits.vocabSize);
-  const maxTokens = resolveMaxTokens(request.maxTokens, prompt.length, limits.contextTokens);
+  const tenant = resolveTenant(request.tenant);
+  const maxTokens = resolveMaxTokens(request.maxTokens, prompt.length, limits.contextTokens, tenant);
   const minTokens = request.minTokens ?? 0;
   if (minTokens > maxTokens) {
     fail("request_invalid", {
@@ -48,9 +53,10 @@ export function buildGenerationOrder(
   return {
     kind: "generate",
     id,
-    tenant: { ...DEFAULT_TENANT, ...request.tenant },
+    tenant,
     cacheKey: request.cacheKey ?? "",
     keepMs: request.keepMs ?? 0,
+    deadlineMs: request.deadlineMs ?? Infinity,
     prompt,
     choices: request.choices ?? 1,
     maxTokens,
@@ -85,12 +91,31 @@ export function buildScoreOrder(id: number, tokens: Int32Array, from: number, li
     });
   }
   checkContext(tokens.length, 0, limits.contextTokens);
-  return { kind: "score", id, tenant: DEFAULT_TENANT, cacheKey: "", keepMs: 0, tokens, from };
+  return { kind: "score", id, tenant: DEFAULT_TENANT, cacheKey: "", keepMs: 0, deadlineMs: Infinity, tokens, from };
 }
 
-function resolveMaxTokens(asked: number | undefined, promptTokens: number, contextTokens: number): number {
-  const outputTokens = asked ?? Math.max(1, contextTokens - promptTokens);
+function resolveTenant(given: RequestTenant | undefined): Required<RequestTenant> {
+  const tenant = { ...DEFAULT_TENANT, ...given };
+  const { weight } = tenant;
+  if (weight >= MIN_WEIGHT && weight <= MAX_WEIGHT) return tenant;
+  return fail("request_invalid", {
+    field: "tenant.weight",
+    problem: `must be from ${MIN_WEIGHT} to ${MAX_WEIGHT}, not ${weight}`,
+  });
+}
+
+function resolveMaxTokens(
+  asked: number | undefined,
+  promptTokens: number,
+  contextTokens: number,
+  { name, maxTurnTokens: limit }: Required<RequestTenant>,
+): number {
+  const outputTokens = asked ?? Math.max(1, Math.min(contextTokens, limit) - promptTokens);
   checkContext(promptTokens, outputTokens, contextTokens);
+  const totalTokens = promptTokens + outputTokens;
+  if (totalTokens > limit) {
+    fail("tenant_turn_too_long", { tenant: name, limit, totalTokens, promptTokens, outputTokens });
+  }
   return outputTokens;
 }
 

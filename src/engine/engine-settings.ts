@@ -12,6 +12,11 @@ import { resolveWeightCache, type WeightCacheSettings } from "./weight-cache-set
 const DEFAULT_STEP_TOKENS = 512;
 const DEFAULT_SEQUENCES = 64;
 const DEFAULT_WAITING = 512;
+/** Half an hour of prompts at 150 tokens a second: who comes behind that is better told so. */
+const DEFAULT_WAITING_TOKENS = 262_144;
+/** A minute of reading, as people read. */
+const DEFAULT_UNREAD_TOKENS = 256;
+const DEFAULT_PARK_TIMEOUT_MS = 60_000;
 /** A pause that a reader of a stream hardly notices. */
 const DEFAULT_STALL_MS = 150;
 const DEFAULT_PREFILL_SHARE = 0.25;
@@ -34,6 +39,9 @@ export interface EngineSettings {
   readonly maxStepTokens: number;
   readonly maxSequences: number;
   readonly maxWaiting: number;
+  readonly maxWaitingTokens: number;
+  readonly maxUnreadTokens: number;
+  readonly parkTimeoutMs: number;
   readonly maxStallMs: number;
   readonly minPrefillShare: number;
   readonly backend: "auto" | "native" | "interpreter";
@@ -60,6 +68,10 @@ export function resolveSettings(options: PlainEngineOptions): EngineSettings {
     maxStepTokens: integer("maxStepTokens", options.maxStepTokens, 1, MAX_STEP_TOKENS) ?? DEFAULT_STEP_TOKENS,
     maxSequences: integer("maxSequences", options.maxSequences, 1, MAX_SEQUENCES) ?? DEFAULT_SEQUENCES,
     maxWaiting: integer("maxWaiting", options.maxWaiting, 0, 2 ** 31 - 1) ?? DEFAULT_WAITING,
+    maxWaitingTokens:
+      integer("maxWaitingTokens", options.maxWaitingTokens, 0, Number.MAX_SAFE_INTEGER) ?? DEFAULT_WAITING_TOKENS,
+    maxUnreadTokens: integer("maxUnreadTokens", options.maxUnreadTokens, 1, 2 ** 31 - 1) ?? DEFAULT_UNREAD_TOKENS,
+    parkTimeoutMs: number("parkTimeoutMs", options.parkTimeoutMs, 1, 1e9) ?? DEFAULT_PARK_TIMEOUT_MS,
     maxStallMs: number("maxStallMs", options.maxStallMs, 0, 1e9) ?? DEFAULT_STALL_MS,
     minPrefillShare: number("minPrefillShare", options.minPrefillShare, 0, 0.9) ?? DEFAULT_PREFILL_SHARE,
   };

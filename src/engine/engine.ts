@@ -14,7 +14,7 @@ import {
   checkRequest,
   type OrderLimits,
 } from "./build-order.ts";
-import { GenerationStream } from "./generation-stream.ts";
+import { GenerationStream, type StreamSource } from "./generation-stream.ts";
 import type { OrderGrammar } from "./step/order.ts";
 import { StepClient } from "./threads/step-client.ts";
 import type { StepEvent } from "./threads/step-messages.ts";
@@ -97,13 +97,23 @@ export class Engine implements EngineApi {
     const id = this.#steps.nextId();
     const order = buildGenerationOrder(id, request, tokens, this.#limits, grammar);
     const cancel = () => this.#steps.cancel(id);
-    const generation = new GenerationStream(tokens, this.#steps.tokenBytes, cancel);
+    const generation = new GenerationStream(tokens, this.#sourceOf(id));
     this.#steps.submit(order, (event) => {
       generation.receive(event);
       if (isTerminal(event)) signal?.removeEventListener("abort", cancel);
     });
     signal?.addEventListener("abort", cancel, { once: true });
     return generation;
+  }
+
+  #sourceOf(id: number): StreamSource {
+    return {
+      tokenBytes: this.#steps.tokenBytes,
+      maxUnreadTokens: this.#steps.maxUnreadTokens,
+      cancel: () => this.#steps.cancel(id),
+      park: () => this.#steps.park(id),
+      resume: () => this.#steps.resume(id),
+    };
   }
 
   async #compile(source: GrammarSource | ToolGrammarSource): Promise<OrderGrammar> {
@@ -117,7 +127,7 @@ export class Engine implements EngineApi {
   async publish(prompt: Int32Array): Promise<void> {
     const id = this.#steps.nextId();
     const order = buildPublishOrder(id, prompt.slice(), this.#limits);
-    const generation = new GenerationStream(order.prompt, this.#steps.tokenBytes, () => this.#steps.cancel(id));
+    const generation = new GenerationStream(order.prompt, this.#sourceOf(id));
     this.#steps.submit(order, (event) => generation.receive(event));
     for await (const part of generation) if (part.kind === "end") return;
   }

@@ -15,10 +15,13 @@ function part(value: WirePart): StepEvent {
   return { kind: "part", id: 1, part: value };
 }
 
-function make() {
-  const cancel = vi.fn<() => void>();
-  return { cancel, stream: new GenerationStream(new Int32Array(1), TOKEN_BYTES, cancel) };
+function make(maxUnreadTokens = 100) {
+  const source = { cancel: vi.fn<() => void>(), park: vi.fn<() => void>(), resume: vi.fn<() => void>() };
+  const stream = new GenerationStream(new Int32Array(1), { ...source, tokenBytes: TOKEN_BYTES, maxUnreadTokens });
+  return { ...source, stream };
 }
+
+const DELTA: WirePart = { kind: "delta", choice: 0, text: "hi", tokens: [{ token: 0 }] };
 
 describe("GenerationStream", () => {
   it("gives parts that came before the reader and parts that come after", async () => {
@@ -78,5 +81,25 @@ describe("GenerationStream", () => {
     for await (const _ of ended.stream);
     ended.stream.cancel();
     expect(ended.cancel).not.toHaveBeenCalled();
+  });
+
+  it("stops the work of a reader who falls behind, and lets it go on when half has been read", async () => {
+    const { stream, park, resume } = make(4);
+    for (let count = 0; count < 4; count++) stream.receive(part(DELTA));
+    expect([park.mock.calls.length, stream.isParked]).toEqual([0, false]);
+    stream.receive(part(DELTA));
+    stream.receive(part(DELTA));
+    expect([park.mock.calls.length, stream.isParked]).toEqual([1, true]);
+    const reader = stream[Symbol.asyncIterator]();
+    for (let count = 0; count < 3; count++) await reader.next();
+    expect([resume.mock.calls.length, stream.isParked]).toEqual([0, true]);
+    await reader.next();
+    expect([resume.mock.calls.length, stream.isParked]).toEqual([1, false]);
+    for (let count = 0; count < 3; count++) stream.receive(part(DELTA));
+    expect(park).toHaveBeenCalledTimes(2);
+    stream.receive(part(END));
+    expect(stream.isParked).toBe(false);
+    for (let count = 0; count < 6; count++) await reader.next();
+    expect(resume).toHaveBeenCalledTimes(1);
   });
 });

@@ -1,6 +1,7 @@
 /**
- * An accepted generation as its reader sees it: parts wait here until they are read. What waits is
- * bounded by the request's own output limit, so a reader who never comes costs no more than that.
+ * An accepted generation as its reader sees it: parts wait here until they are read. A reader who falls behind
+ * by more tokens than may be stops the work until half of them are read, so what waits is bounded by that
+ * and by what a step or two have put out meanwhile.
  */
 
 import { TurnwiseError } from "../base/errors.ts";
@@ -13,10 +14,24 @@ interface Reader {
   readonly reject: (error: TurnwiseError) => void;
 }
 
+/** The work behind a stream. None of these is called once it has ended. */
+export interface StreamSource {
+  readonly tokenBytes: TokenBytes;
+  /** Tokens that may wait for the reader. */
+  readonly maxUnreadTokens: number;
+  /** Asks the step loop to end the work. */
+  cancel(): void;
+  /** Asks it to stop, and to go on. */
+  park(): void;
+  resume(): void;
+}
+
 export class GenerationStream implements Generation {
   readonly prompt: Int32Array;
-  readonly #tokenBytes: TokenBytes;
-  readonly #cancel: () => void;
+  readonly #source: StreamSource;
+  /** Tokens of the parts that wait. */
+  #unreadTokens = 0;
+  #isParked = false;
   /** From `#read` on, not yet read. */
   #parts: StreamPart[] = [];
   #read = 0;
@@ -26,19 +41,21 @@ export class GenerationStream implements Generation {
   #ended = false;
   #left = false;
 
-  /** `cancel` asks the step loop to end the work; it is not called once the work has ended. */
-  constructor(prompt: Int32Array, tokenBytes: TokenBytes, cancel: () => void) {
+  constructor(prompt: Int32Array, source: StreamSource) {
     this.prompt = prompt;
-    this.#tokenBytes = tokenBytes;
-    this.#cancel = cancel;
+    this.#source = source;
   }
 
   get promptTokens(): number {
     return this.prompt.length;
   }
 
+  get isParked(): boolean {
+    return this.#isParked && !this.#ended;
+  }
+
   cancel(): void {
-    if (!this.#ended) this.#cancel();
+    if (!this.#ended) this.#source.cancel();
   }
 
   /** Takes the next event of the order; after the reader has left, nothing is kept. */
@@ -46,10 +63,10 @@ export class GenerationStream implements Generation {
     if (this.#left) return;
     switch (event.kind) {
       case "part": {
-        const part = withBytes(event.part, this.#tokenBytes);
+        const part = withBytes(event.part, this.#source.tokenBytes);
         this.#ended = part.kind === "end";
         const reader = this.#readers.shift();
-        if (reader === undefined) this.#parts.push(part);
+        if (reader === undefined) this.#keep(part);
         else reader.resolve({ done: false, value: part });
         if (this.#ended) this.#releaseReaders();
         return;
@@ -75,6 +92,7 @@ export class GenerationStream implements Generation {
     if (this.#read < this.#parts.length) {
       const value = at(this.#parts, this.#read);
       this.#read += 1;
+      this.#noteRead(value);
       if (this.#read === this.#parts.length) {
         this.#parts = [];
         this.#read = 0;
@@ -100,6 +118,21 @@ export class GenerationStream implements Generation {
     return { done: true, value: undefined };
   }
 
+  #keep(part: StreamPart): void {
+    this.#parts.push(part);
+    this.#unreadTokens += tokensOf(part);
+    if (this.#isParked || this.#ended || this.#unreadTokens <= this.#source.maxUnreadTokens) return;
+    this.#isParked = true;
+    this.#source.park();
+  }
+
+  #noteRead(part: StreamPart): void {
+    this.#unreadTokens -= tokensOf(part);
+    if (!this.isParked || this.#unreadTokens > this.#source.maxUnreadTokens / 2) return;
+    this.#isParked = false;
+    this.#source.resume();
+  }
+
   #releaseReaders(): void {
     for (const reader of this.#readers.splice(0)) reader.resolve({ done: true, value: undefined });
   }
@@ -109,6 +142,10 @@ export class GenerationStream implements Generation {
     this.#error = null;
     return error;
   }
+}
+
+function tokensOf(part: StreamPart): number {
+  return part.kind === "delta" ? part.tokens.length : 0;
 }
 
 function withBytes(part: WirePart, tokenBytes: TokenBytes): StreamPart {

@@ -52,7 +52,7 @@ export function resolveSampling(settings: Partial<SamplingSettings> | undefined,
 
 /** Checks of a request's counts and strings; the prompt and the context are checked elsewhere. */
 export function checkLimits(request: GenerateRequest): void {
-  const { maxTokens, minTokens, choices, logprobs, stop } = request;
+  const { maxTokens, minTokens, choices, logprobs, stop, deadlineMs } = request;
   if (maxTokens !== undefined) checkRange("maxTokens", maxTokens, { min: 1, max: 2 ** 31 - 1, integer: true });
   if (minTokens !== undefined) checkRange("minTokens", minTokens, { min: 0, max: 2 ** 31 - 1, integer: true });
   if (choices !== undefined) checkRange("choices", choices, { min: 1, max: MAX_CHOICES, integer: true });
@@ -60,6 +60,7 @@ export function checkLimits(request: GenerateRequest): void {
   if (maxTokens !== undefined && minTokens !== undefined && minTokens > maxTokens) {
     fail("request_invalid", { field: "minTokens", problem: `is ${minTokens}, above maxTokens ${maxTokens}` });
   }
+  if (deadlineMs !== undefined && deadlineMs !== Infinity) checkRange("deadlineMs", deadlineMs, { min: 1, max: 1e9 });
   if (stop !== undefined) checkStop(stop);
 }
 

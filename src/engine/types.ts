@@ -29,6 +29,15 @@ export interface EngineOptions {
   readonly maxSequences?: number;
   /** Requests that may wait; one more is refused with `queue_full`. */
   readonly maxWaiting?: number;
+  /** Tokens of the prompts that may wait; a request that would make them more is refused likewise. */
+  readonly maxWaitingTokens?: number;
+  /**
+   * Tokens that may be generated and not yet read from a `Generation`: beyond that it is parked, and goes on when
+   * half of them have been read. By default 256.
+   */
+  readonly maxUnreadTokens?: number;
+  /** A parked generation that is not read for so long ends with `reader_behind`. By default a minute. */
+  readonly parkTimeoutMs?: number;
   /**
    * Milliseconds that prompts may add to a step in which others decode: what a running answer waits for.
    * By default 150.
@@ -126,8 +135,22 @@ export interface RequestTenant {
   readonly name: string;
   /** Those of higher priority are let in first, and preempted last; 0 by default. */
   readonly priority?: number;
-  /** The share of the KV pool, above 0 to 1, that the tenant's texts may take; 1 by default. */
+  /**
+   * Its part of the machine where others of its priority want it too: one of weight 2 has twice as much work
+   * done as one of weight 1. 0.01 to 100; 1 by default.
+   */
+  readonly weight?: number;
+  /**
+   * The share of the KV pool, above 0 to 1, that the tenant's texts and its cache may take; 1 by default. At its
+   * share its own cache is evicted and its own requests wait, never another tenant's.
+   */
   readonly kvShare?: number;
+  /** Requests of it that may wait; one more is refused with `tenant_queue_full`. No limit by default. */
+  readonly maxWaiting?: number;
+  /** Tokens of its prompts that may wait, likewise. */
+  readonly maxWaitingTokens?: number;
+  /** Tokens that one request may use, prompt and output; above it is refused with `tenant_turn_too_long`. */
+  readonly maxTurnTokens?: number;
 }
 
 export interface GenerateRequest {
@@ -158,6 +181,11 @@ export interface GenerateRequest {
   readonly cacheKey?: string;
   /** The KV cache of this text is evicted last, for so long after it ends: its next turn is expected. */
   readonly keepMs?: number;
+  /**
+   * Milliseconds that it may take from its acceptance to its end. Of a tenant's requests the first due goes
+   * first; one that cannot end in time any more ends with `deadline_exceeded`.
+   */
+  readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -214,6 +242,8 @@ export interface Generation extends AsyncIterable<StreamPart> {
   readonly promptTokens: number;
   /** The prompt as it was accepted. */
   readonly prompt: Int32Array;
+  /** Its reader is too far behind: it has stopped until that has caught up. */
+  readonly isParked: boolean;
   /** Ends the work within one step; the iterator throws `cancelled`. */
   cancel(): void;
 }
@@ -222,11 +252,19 @@ export interface Generation extends AsyncIterable<StreamPart> {
 export interface EngineStats {
   readonly running: number;
   readonly waiting: number;
+  /** Of the prompts of those. */
+  readonly waitingTokens: number;
+  /** Stopped until their reader has caught up. */
+  readonly parked: number;
+  /** Milliseconds that one more request is expected to wait before its prompt is computed. */
+  readonly waitMs: number;
   /** Held by what runs, and by what is published. */
   readonly pagesUsed: number;
   /** Held by the cache alone: free for whoever needs room. */
   readonly pagesCached: number;
   readonly pagesTotal: number;
+  /** Of those used, pages that two or more sequences hold. */
+  readonly pagesShared: number;
   readonly steps: number;
   readonly promptTokens: number;
   readonly outputTokens: number;

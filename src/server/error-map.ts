@@ -108,6 +108,10 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   prompt_empty: invalid("prompt_empty"),
   request_invalid: invalid("request_invalid"),
   queue_full: limited("queue_full"),
+  tenant_queue_full: limited("tenant_queue_full"),
+  tenant_turn_too_long: invalid("tenant_turn_too_long"),
+  deadline_exceeded: { status: 504, type: "server_error", code: "deadline_exceeded" },
+  reader_behind: invalid("reader_behind", CLIENT_CLOSED),
   cancelled: invalid("cancelled", CLIENT_CLOSED),
   engine_disposed: overloaded("engine_disposed"),
   engine_failed: INTERNAL,
@@ -186,9 +190,14 @@ export function errorBody(error: TurnwiseError, requestId: string): ErrorBody {
   return { error: { message: clientMessage(error, requestId), type, param, code } };
 }
 
+/** A forecast further ahead than this says little. */
+const MAX_RETRY_AFTER_SECONDS = 600;
+
 /** Seconds after which the same request may succeed, or null where it will not. */
 export function retryAfterSeconds(error: TurnwiseError): number | null {
   const { status } = ERROR_MAP[error.code];
   if (error.code === "rate_limit_exceeded") return Number(error.params["seconds"]);
+  const forecast = error.params["retryAfterS"];
+  if (typeof forecast === "number") return Math.min(forecast, MAX_RETRY_AFTER_SECONDS);
   return status === 503 || status === 429 || error.code === "session_busy" ? 2 : null;
 }

@@ -53,6 +53,7 @@ export function toGenerateRequest(values: SamplingValues, prompt: PromptAndLimit
       stop: values.stop,
       choices: values.n,
       cacheKey: values.prompt_cache_key,
+      deadlineMs: values.deadline_s === undefined ? undefined : values.deadline_s * 1000,
       keepSpecial: keepsSpecial(values, prompt.toolCalls),
     }),
   };
@@ -63,9 +64,10 @@ export async function submitGeneration(
   { engine, scope }: EngineRequest,
   request: GenerateRequest,
 ): Promise<Generation> {
-  const { name, priority, kvShare } = scope.tenant;
+  const { maxRequests: _, turnTimeoutMs, ...tenant } = scope.tenant;
+  const deadlineMs = Math.min(request.deadlineMs ?? Infinity, turnTimeoutMs);
   try {
-    return await engine.submit({ ...request, tenant: { name, priority, kvShare } });
+    return await engine.submit({ ...request, tenant, deadlineMs });
   } catch (error) {
     if (!(error instanceof TurnwiseError) || error.code !== "request_invalid") throw error;
     const { field = "", problem = "" } = error.params;

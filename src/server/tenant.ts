@@ -1,11 +1,18 @@
 /** Whose request it is, as the key says: the tenant's name, how it is served and what it may have. */
 
+import { DEFAULT_TENANT as DEFAULT_ENGINE_TENANT } from "../engine/step/order.ts";
 import type { RequestTenant } from "../engine/types.ts";
 
 export interface Tenant extends Required<RequestTenant> {
   /** Requests in progress at once. */
   readonly maxRequests: number;
+  /** From its acceptance by the engine a request has so long to end. */
+  readonly turnTimeoutMs: number;
 }
 
 /** Everyone where no keys are configured, and everyone with a key of a plain key file. */
-export const DEFAULT_TENANT: Tenant = { name: "default", priority: 0, kvShare: 1, maxRequests: Infinity };
+export const DEFAULT_TENANT: Tenant = {
+  ...DEFAULT_ENGINE_TENANT,
+  maxRequests: Infinity,
+  turnTimeoutMs: Infinity,
+};

@@ -32,6 +32,8 @@ export class Session {
   readonly createdMs: number;
   #turns: readonly Turn[];
   #running: CancelTurn | null = null;
+  /** The running turn's generation, once it is accepted. */
+  #work: { readonly isParked: boolean } | null = null;
   #usedMs: number;
 
   constructor(init: SessionInit, nowMs: number) {
@@ -65,7 +67,8 @@ export class Session {
   }
 
   get state(): SessionState {
-    return this.isRunning ? "running" : "idle";
+    if (!this.isRunning) return "idle";
+    return this.#work?.isParked === true ? "parked" : "running";
   }
 
   get isRunning(): boolean {
@@ -92,9 +95,15 @@ export class Session {
     this.#usedMs = nowMs;
   }
 
+  /** The running turn is `work`, which may be parked. */
+  follow(work: { readonly isParked: boolean }): void {
+    this.#work = work;
+  }
+
   /** The running turn has ended; with a turn, that is the head now. */
   end(turn: Turn | null, nowMs: number): void {
     this.#running = null;
+    this.#work = null;
     this.#usedMs = nowMs;
     if (turn !== null) this.#turns = [...this.#turns, turn];
   }

@@ -11,7 +11,7 @@ import { compileModel } from "../../src/compile/compile-model.ts";
 import { BatchAssembly } from "../../src/engine/step/batch-assembly.ts";
 import { CacheDomains } from "../../src/engine/schedule/cache-domain.ts";
 import { type PageCopy, PagePool } from "../../src/engine/schedule/page-pool.ts";
-import type { PlannedChunk } from "../../src/engine/schedule/scheduler.ts";
+import type { PlannedChunk } from "../../src/engine/schedule/step-plan.ts";
 import { Sequence } from "../../src/engine/schedule/sequence.ts";
 import { memorySource } from "../../src/formats/file-source.ts";
 import { ggufBytes } from "../../src/formats/gguf/write.ts";
@@ -80,6 +80,7 @@ class Batch {
     return new Sequence({
       age: this.#age,
       priority: 0,
+      dueMs: Infinity,
       orderId: this.#age,
       choice: 0,
       domain: DOMAIN,

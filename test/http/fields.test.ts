@@ -84,6 +84,7 @@ const SAMPLING_SAMPLES = {
   guided_choice: { good: [["a", "b"]], bad: [["a"], [[]], [[""], "guided_choice[0]"]] },
   guided_grammar: { good: ['root ::= "a"'], bad: [[5]] },
   min_tokens: { good: [0, 5], bad: [[-1], [0.5]] },
+  deadline_s: { good: [0.5, 30], bad: [[0], [-1], ["1"], [86_401]] },
   prompt_cache_key: { good: ["", "a", "a".repeat(256)], bad: [[5], ["a".repeat(257)]] },
   ignore_eos: bool,
   skip_special_tokens: bool,

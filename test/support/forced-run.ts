@@ -43,6 +43,7 @@ export class ForcedRun {
     const sequence = new Sequence({
       age: this.#age,
       priority: 0,
+      dueMs: Infinity,
       orderId: this.#age,
       choice: 0,
       domain: this.#domain,

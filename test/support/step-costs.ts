@@ -12,4 +12,4 @@ export const ROW_COSTS: StepCosts = {
 };
 
 /** Prompts may add 64 ms to a step in which others decode. */
-export const STALL_LIMITS = { maxStallMs: 64, minPrefillShare: 0.25 } as const;
+export const STALL_LIMITS = { maxStallMs: 64, minPrefillShare: 0.25, parkTimeoutMs: 1000 } as const;

@@ -41,6 +41,21 @@ export interface SimulatorOptions {
   readonly pages: number;
   readonly pageTokens: number;
   readonly maxStallMs: number;
+  /** Sequences that run at once; 16 by default. */
+  readonly maxSequences?: number;
+}
+
+/** A turn that did not end well. */
+export interface FailedTurn {
+  readonly id: number;
+  readonly atMs: number;
+  readonly endMs: number;
+  readonly code: string;
+}
+
+interface RunOptions {
+  readonly untilMs?: number;
+  readonly onFailure?: (turn: FailedTurn) => void;
 }
 
 type Arrival = { readonly atMs: number; readonly order: GenerationOrder };
@@ -53,7 +68,7 @@ export class TurnSimulator {
   readonly #arrivals: Arrival[] = [];
   readonly #tokens = new Map<number, { atMs: number; times: number[] }>();
 
-  constructor({ pages, pageTokens, maxStallMs }: SimulatorOptions) {
+  constructor({ pages, pageTokens, maxStallMs, maxSequences = 16 }: SimulatorOptions) {
     const executor = new FakeExecutor({ maxTokens: 512, maxLogitRows: 16, pages, pageTokens }, 26);
     executor.onStep = (batch) => {
       const ms = machineMs(batch);
@@ -63,7 +78,7 @@ export class TurnSimulator {
     this.loop = new StepLoop({
       executor,
       text: letterText(),
-      limits: { maxSequences: 16, maxStallMs, minPrefillShare: 0.25 },
+      limits: { maxSequences, maxStallMs, minPrefillShare: 0.25, parkTimeoutMs: 60_000 },
       costs: COSTS,
       fingerprint: "simulated",
       poolBytes: 1,
@@ -77,13 +92,16 @@ export class TurnSimulator {
     this.#arrivals.sort((left, right) => left.atMs - right.atMs);
   }
 
-  /** Until nothing is left to do; `onTurn` may submit what follows a turn. */
-  run(onTurn: (turn: SimulatedTurn) => void): void {
-    while (this.loop.hasWork || this.#arrivals.length > 0) {
+  /**
+   * Until nothing is left to do, or it is `untilMs`; `onTurn` may submit what follows a turn. A turn that fails
+   * throws where no `onFailure` takes it.
+   */
+  run(onTurn: (turn: SimulatedTurn) => void, { untilMs = Infinity, onFailure }: RunOptions = {}): void {
+    while (this.nowMs < untilMs && (this.loop.hasWork || this.#arrivals.length > 0)) {
       if (!this.loop.hasWork) this.nowMs = Math.max(this.nowMs, this.#arrivals[0]?.atMs ?? 0);
       while (this.#arrivals.length > 0 && (this.#arrivals[0]?.atMs ?? 0) <= this.nowMs) this.#submitNext();
       this.loop.step();
-      for (const event of this.loop.takeEvents()) this.#note(event, onTurn);
+      for (const event of this.loop.takeEvents()) this.#note(event, onTurn, onFailure);
     }
   }
 
@@ -94,10 +112,14 @@ export class TurnSimulator {
     this.loop.submit(next.order);
   }
 
-  #note(event: StepEvent, onTurn: (turn: SimulatedTurn) => void): void {
+  #note(event: StepEvent, onTurn: (turn: SimulatedTurn) => void, onFailure: RunOptions["onFailure"]): void {
     const seen = this.#tokens.get(event.id);
     if (seen === undefined || event.kind === "scored") return;
-    if (event.kind === "failed") throw new TypeError(`order ${event.id} failed: ${event.error.message}`);
+    if (event.kind === "failed") {
+      if (onFailure === undefined) throw new TypeError(`order ${event.id} failed: ${event.error.message}`);
+      onFailure({ id: event.id, atMs: seen.atMs, endMs: this.nowMs, code: event.error.code });
+      return;
+    }
     if (event.part.kind === "delta") seen.times.push(this.nowMs);
     if (event.part.kind !== "end") return;
     const { atMs, times } = seen;

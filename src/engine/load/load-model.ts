@@ -38,7 +38,7 @@ import { type EngineSettings, resolveSettings } from "../engine-settings.ts";
 import { type LoadedWeights, startWeights } from "./load-weights.ts";
 import { pageBytesOf, type PoolSize, sizePool } from "./memory-budget.ts";
 import type { StepLoopOptions } from "../step/step-loop.ts";
-import type { PlainEngineOptions } from "../threads/step-messages.ts";
+import type { AdmissionLimits, PlainEngineOptions } from "../threads/step-messages.ts";
 import type { EngineCapacity, LoadProgress, ModelInfo } from "../types.ts";
 
 /** A multiple of 16, which kernels ask for; small, so that little of a partial page is wasted. */
@@ -54,7 +54,8 @@ export interface LoadedModel {
   /** What the executor runs. */
   readonly compiled: CompileResult;
   readonly vocabulary: VocabularyBytes;
-  readonly maxWaiting: number;
+  /** What the main thread keeps to. */
+  readonly admission: AdmissionLimits;
   readonly limits: StepLoopOptions["limits"];
   readonly costs: StepCosts;
   /** Of the model and all that its K and V depend on. */
@@ -98,6 +99,7 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
         maxSequences: plan.maxSequences,
         maxStallMs: settings.maxStallMs,
         minPrefillShare: settings.minPrefillShare,
+        parkTimeoutMs: settings.parkTimeoutMs,
       },
       costs: costsOf(plan),
       fingerprint: JSON.stringify([info.id, info.fileBytes, info.createdAt, plan.kvType, settings.quant]),
@@ -105,7 +107,11 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
       executor,
       compiled: plan.compiled,
       vocabulary,
-      maxWaiting: settings.maxWaiting,
+      admission: {
+        maxWaiting: settings.maxWaiting,
+        maxWaitingTokens: settings.maxWaitingTokens,
+        maxUnreadTokens: settings.maxUnreadTokens,
+      },
       packWriting: () => loaded?.store.writing() ?? null,
       dispose() {
         executor.dispose();

@@ -63,13 +63,13 @@ describe("PagePool", () => {
     const pool = new PagePool(3, 16);
     const table = new PageTable();
     pool.extend(table, DOMAIN, 0, 10, []);
-    expect(pool.reach(table, 10, 100)).toBe(48);
-    expect(pool.reach(table, 10, 20)).toBe(20);
+    expect(pool.reach(table, DOMAIN.tenant, 10, 100)).toBe(48);
+    expect(pool.reach(table, DOMAIN.tenant, 10, 20)).toBe(20);
     const fork = new PageTable();
     shareAll(pool, table, 10, fork);
-    expect(pool.reach(fork, 10, 100)).toBe(32);
+    expect(pool.reach(fork, DOMAIN.tenant, 10, 100)).toBe(32);
     pool.extend(new PageTable(), DOMAIN, 0, 32, []);
-    expect(pool.reach(fork, 10, 100)).toBe(10);
+    expect(pool.reach(fork, DOMAIN.tenant, 10, 100)).toBe(10);
   });
 
   it("counts cached pages that nobody else holds as available, and asks for them back", () => {

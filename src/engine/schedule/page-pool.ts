@@ -9,8 +9,9 @@
  */
 
 import { at, invariant } from "../../base/invariant.ts";
-import type { CacheDomain, TenantPages } from "./cache-domain.ts";
+import type { CacheDomain } from "./cache-domain.ts";
 import type { PageTable } from "./page-table.ts";
+import type { TenantShare } from "./tenant-share.ts";
 
 /** The first `tokens` tokens of page `from` must be copied to page `to` before the next step runs. */
 export interface PageCopy {
@@ -24,7 +25,7 @@ export interface PageEvictor {
   /** Frees at least `pages` pages; so many can be evicted. */
   evict(pages: number): void;
   /** Frees up to `pages` pages of a tenant. */
-  evictOf(tenant: TenantPages, pages: number): void;
+  evictOf(tenant: TenantShare, pages: number): void;
 }
 
 /** One reference to one page, for checks. */
@@ -46,6 +47,8 @@ export class PagePool {
   readonly #cached: Uint8Array;
   /** Pages whose only reference is the cache's. */
   #evictable = 0;
+  /** Pages that two or more hold beside the cache. */
+  #shared = 0;
   /** Of pages in use: whose tokens they hold. */
   readonly #domains: (CacheDomain | null)[];
 
@@ -68,9 +71,19 @@ export class PagePool {
     return this.#evictable;
   }
 
+  /** Pages that two or more hold beside the cache. */
+  get shared(): number {
+    return this.#shared;
+  }
+
   /** Pages that can be had without taking any from a running sequence. */
   get available(): number {
     return this.#freeCount + this.#evictable;
+  }
+
+  /** Pages that a tenant can have without taking any from a running sequence, and within its quota. */
+  availableTo({ quota, used, evictable }: TenantShare): number {
+    return Math.min(this.available, quota - used + evictable);
   }
 
   /** Pages that something other than the cache holds. */
@@ -86,19 +99,19 @@ export class PagePool {
   /** Pages to take from the pool so that positions [computed, target) of `table` can be written. */
   pagesNeeded(table: PageTable, computed: number, target: number): number {
     const missing = Math.max(0, this.pagesFor(target) - table.length);
-    return missing + (this.#mustCopy(table, computed) ? 1 : 0);
+    return missing + (this.mustCopy(table, computed) ? 1 : 0);
   }
 
-  /** The furthest position up to `target` that the available pages let `table` reach. */
-  reach(table: PageTable, computed: number, target: number): number {
-    const spare = this.available - (this.#mustCopy(table, computed) ? 1 : 0);
+  /** The furthest position up to `target` that the pages available to its tenant let `table` reach. */
+  reach(table: PageTable, tenant: TenantShare, computed: number, target: number): number {
+    const spare = this.availableTo(tenant) - (this.mustCopy(table, computed) ? 1 : 0);
     if (spare < 0) return computed;
     return Math.min(target, (table.length + spare) * this.pageTokens);
   }
 
   /**
    * Makes positions [computed, target) of `table`, a sequence of `domain`, writable. `pagesNeeded` pages
-   * must be available. A copy that must happen first is added to `copies`; its source may be taken by
+   * must be available to its tenant. A copy that must happen first is added to `copies`; its source may be taken by
    * someone else before then, which only later copies and the step itself write to.
    */
   extend(table: PageTable, domain: CacheDomain, computed: number, target: number, copies: PageCopy[]): void {
@@ -106,7 +119,7 @@ export class PagePool {
     const { tenant } = domain;
     if (tenant.used + needed > tenant.quota) this.evictor?.evictOf(tenant, tenant.used + needed - tenant.quota);
     if (needed > this.#freeCount) this.evictor?.evict(needed - this.#freeCount);
-    if (this.#mustCopy(table, computed)) {
+    if (this.mustCopy(table, computed)) {
       const index = Math.floor(computed / this.pageTokens);
       const from = table.at(index);
       const to = this.#take(domain);
@@ -139,36 +152,44 @@ export class PagePool {
   /** Adds a reference to a page that has one. */
   retain(page: number): void {
     invariant(this.references(page) > 0, `page ${page} is held when it is shared`);
-    if (this.#isEvictable(page)) this.#evictable -= 1;
+    if (this.#isEvictable(page)) this.#countEvictable(page, -1);
     this.#references[page] = this.references(page) + 1;
+    if (this.holders(page) === 2) this.#shared += 1;
   }
 
   /** Gives up a reference; with the last one the page is free. */
   release(page: number): void {
     const references = this.references(page) - 1;
     invariant(references >= 0, `page ${page} is held when it is given up`);
+    if (this.holders(page) === 2) this.#shared -= 1;
     this.#references[page] = references;
     if (references === 0) this.#putBack(page);
-    else if (this.#isEvictable(page)) this.#evictable += 1;
+    else if (this.#isEvictable(page)) this.#countEvictable(page, 1);
   }
 
   /** The cache takes a reference of its own; it has at most one to a page. */
   cache(page: number): void {
-    invariant(this.#cached[page] === 0, `page ${page} is cached once`);
-    this.retain(page);
+    invariant(this.#cached[page] === 0 && this.references(page) > 0, `page ${page} is cached once, by who holds it`);
+    this.#references[page] = this.references(page) + 1;
     this.#cached[page] = 1;
   }
 
   /** The cache gives up its reference. */
   uncache(page: number): void {
     invariant(this.#cached[page] === 1, `page ${page} is cached`);
-    if (this.#isEvictable(page)) this.#evictable -= 1;
+    if (this.#isEvictable(page)) this.#countEvictable(page, -1);
     this.#cached[page] = 0;
-    this.release(page);
+    this.#references[page] = this.references(page) - 1;
+    if (this.references(page) === 0) this.#putBack(page);
   }
 
   references(page: number): number {
     return at(this.#references, page);
+  }
+
+  /** References but for the cache's. */
+  holders(page: number): number {
+    return this.references(page) - at(this.#cached, page);
   }
 
   /** Whether positions [from, to) of `table` lie in pages that nobody else holds. */
@@ -209,26 +230,42 @@ export class PagePool {
       isFree[page] = 1;
     }
     let evictable = 0;
+    let shared = 0;
     for (let page = 0; page < this.pages; page++) {
       invariant((this.references(page) === 0) === (isFree[page] === 1), `page ${page} is free or referenced`);
       if (this.#isEvictable(page)) evictable += 1;
+      if (this.holders(page) > 1) shared += 1;
     }
     invariant(evictable === this.#evictable, "evictable pages are counted");
+    invariant(shared === this.#shared, "shared pages are counted");
   }
 
   #checkTenants(): void {
-    const used = new Map<TenantPages, number>();
+    const counts = new Map<TenantShare, { used: number; evictable: number }>();
     for (const [page, domain] of this.#domains.entries()) {
       invariant((domain === null) === (this.references(page) === 0), `page ${page} belongs to someone or is free`);
-      if (domain !== null) used.set(domain.tenant, (used.get(domain.tenant) ?? 0) + 1);
+      if (domain === null) continue;
+      const count = counts.get(domain.tenant) ?? { used: 0, evictable: 0 };
+      counts.set(domain.tenant, count);
+      count.used += 1;
+      if (this.#isEvictable(page)) count.evictable += 1;
     }
-    for (const [tenant, pages] of used) invariant(tenant.used === pages, `the pages of ${tenant.name} are counted`);
+    for (const [{ name, used, evictable, quota }, count] of counts) {
+      invariant(used === count.used && evictable === count.evictable, `the pages of ${name} are counted`);
+      invariant(used <= quota, `${name} holds no more pages than it may`);
+    }
   }
 
-  /** A partial page that someone else also holds is copied before it is written. */
-  #mustCopy(table: PageTable, computed: number): boolean {
+  /** Whether the page of position `computed` is partial and held by someone else too: it is copied before it is written. */
+  mustCopy(table: PageTable, computed: number): boolean {
     if (computed % this.pageTokens === 0) return false;
     return this.references(table.at(Math.floor(computed / this.pageTokens))) > 1;
+  }
+
+  #countEvictable(page: number, change: 1 | -1): void {
+    this.#evictable += change;
+    const domain = this.#domains[page];
+    if (domain) domain.tenant.evictable += change;
   }
 
   #isEvictable(page: number): boolean {

@@ -14,9 +14,10 @@
 
 import { at, invariant } from "../../base/invariant.ts";
 import type { TokenBuffer } from "../step/token-buffer.ts";
-import type { CacheDomain, TenantPages } from "./cache-domain.ts";
+import type { CacheDomain } from "./cache-domain.ts";
 import type { PageEvictor, PageHold, PagePool } from "./page-pool.ts";
 import type { PageTable } from "./page-table.ts";
+import type { TenantShare } from "./tenant-share.ts";
 
 export interface PrefixNode extends PageHold {
   readonly parent: PrefixNode | null;
@@ -178,8 +179,21 @@ export class PrefixIndex implements PageEvictor {
     invariant(missing === 0, "as many pages can be evicted as are counted");
   }
 
-  evictOf(tenant: TenantPages, pages: number): void {
+  evictOf(tenant: TenantShare, pages: number): void {
     this.#evictWhere(pages, ({ domain }) => domain.tenant === tenant);
+  }
+
+  /**
+   * Forgets `page`, which follows `from`, where nothing in the tree follows it: whoever holds it may write to
+   * it then. False where the tree does not hold it so.
+   */
+  surrender(page: number, domain: CacheDomain, from: PrefixNode | null): boolean {
+    for (const child of (from ?? this.#rootOf(domain)).children.values()) {
+      if (child.page !== page || child.children.size > 0) continue;
+      this.#remove(child);
+      return true;
+    }
+    return false;
   }
 
   /** One for each page in the tree. */

@@ -1,51 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ROW_COSTS, STALL_LIMITS } from "../../../test/support/step-costs.ts";
+import { makeScheduler as make } from "../../../test/support/scheduler-harness.ts";
 import { CacheDomains } from "./cache-domain.ts";
-import { PagePool } from "./page-pool.ts";
-import { PrefixIndex } from "./prefix-index.ts";
-import { Scheduler, type SchedulerLimits } from "./scheduler.ts";
-import { Sequence } from "./sequence.ts";
-import { StepTimes } from "./step-times.ts";
-
-/** Texts of different ages share nothing, unless they are told their tokens. */
-function make(limits: Partial<SchedulerLimits> & { pages?: number } = {}) {
-  const { pages = 100, ...rest } = limits;
-  const ownDomain = new CacheDomains().of("tenant", "");
-  const pool = new PagePool(pages, 16);
-  const index = new PrefixIndex(pool, { fingerprint: "model", clock: () => 0 });
-  const scheduler = new Scheduler(pool, index, new StepTimes(ROW_COSTS), {
-    maxStepTokens: 512,
-    maxSequences: 8,
-    maxLogitRows: 16,
-    ...STALL_LIMITS,
-    ...rest,
-  });
-  let age = 0;
-  const add = (
-    text: number | Int32Array,
-    scoreFrom: number | null = null,
-    domain = ownDomain,
-    priority = 0,
-  ): Sequence => {
-    age += 1;
-    const tokens = typeof text === "number" ? new Int32Array(text).fill(age) : text;
-    const sequence = new Sequence({ age, priority, orderId: age, choice: 0, domain, tokens, scoreFrom });
-    scheduler.add(sequence);
-    return sequence;
-  };
-  /** Plans and commits; generations get a token where their logits were read. */
-  const step = (): [age: number, rows: number][] => {
-    const { chunks } = scheduler.plan();
-    scheduler.commit();
-    for (const { sequence, logitRows } of chunks) {
-      if (sequence.score === null && logitRows > 0) sequence.tokens.push(0);
-      if (sequence.score !== null) sequence.score.next += logitRows;
-    }
-    scheduler.checkInvariants();
-    return chunks.map(({ sequence, rows }) => [sequence.age, rows]);
-  };
-  return { scheduler, pool, index, add, step };
-}
 
 describe("Scheduler", () => {
   it("fills a step with prompts, first come first served, then decodes them together", () => {
@@ -121,7 +76,7 @@ describe("Scheduler", () => {
     ]);
   });
 
-  it("preempts the youngest when an older one needs its pages, and resumes it before newcomers", () => {
+  it("preempts a younger one when an older one needs its pages, and resumes it before newcomers", () => {
     const { add, step, scheduler, pool } = make({ pages: 4 });
     const old = add(16);
     const young = add(30);
@@ -145,7 +100,7 @@ describe("Scheduler", () => {
     add(3);
     add(3);
     step();
-    add(50, 10);
+    add(50, { scoreFrom: 10 });
     // 9 rows before the first whose logits count, then two: four less one for each text.
     expect(step()).toEqual([
       [1, 1],
@@ -203,10 +158,10 @@ describe("Scheduler", () => {
     const other = new CacheDomains().of("other", "");
     const prompt = new Int32Array(40).fill(7);
     scheduler.remove(add(prompt));
-    const [first, second] = [add(prompt), add(prompt, null, other)];
+    const [first, second] = [add(prompt), add(prompt, { domain: other })];
     step();
     scheduler.remove(first);
-    const third = add(prompt, null, other);
+    const third = add(prompt, { domain: other });
     step();
     expect([first.cachedTokens, second.cachedTokens, third.cachedTokens]).toEqual([0, 0, 39]);
   });
@@ -237,15 +192,15 @@ describe("Scheduler", () => {
     expect([second.state, pool.free, pool.evictable, index.evictions]).toEqual(["running", 0, 1, 3]);
   });
 
-  it("begins anew at a page border where the pool has no page to copy a shared one to", () => {
+  it("takes a cached page for its own where the pool has no page to copy it to", () => {
     const { add, step, scheduler } = make({ pages: 2 });
     const prompt = new Int32Array(30).fill(4);
     const first = add(prompt);
     step();
     scheduler.remove(first);
     const second = add(prompt);
-    expect(step()).toEqual([[2, 14]]);
-    expect(second.cachedTokens).toBe(16);
+    expect(step()).toEqual([[2, 1]]);
+    expect(second.cachedTokens).toBe(29);
   });
 
   it("lets the higher priority in first, and preempts it last", () => {
@@ -253,11 +208,11 @@ describe("Scheduler", () => {
     add(4);
     step();
     add(4);
-    add(4, null, undefined, 5);
+    add(4, { priority: 5 });
     expect(scheduler.waiting.map(({ age }) => age)).toEqual([3, 2]);
     const small = make({ pages: 4 });
     const low = small.add(30);
-    const high = small.add(30, null, undefined, 1);
+    const high = small.add(30, { priority: 1 });
     for (let count = 0; count < 8; count++) small.step();
     expect([low.state, high.state]).toEqual(["waiting", "running"]);
   });
@@ -266,9 +221,9 @@ describe("Scheduler", () => {
     const { add, step, scheduler } = make({ pages: 20 });
     const domains = new CacheDomains();
     const quota = domains.of("small", "", 4);
-    const first = add(30, null, quota);
-    const second = add(40, null, quota);
-    add(100, null, domains.of("large", ""));
+    const first = add(30, { domain: quota });
+    const second = add(40, { domain: quota });
+    add(100, { domain: domains.of("large", "") });
     expect(step().map(([age]) => age)).toEqual([1, 3]);
     scheduler.remove(first);
     step();

@@ -3,67 +3,58 @@
  *
  * Continuous batching (Yu et al. 2022, "Orca") with chunked prefill (Agrawal et al. 2024,
  * "Sarathi-Serve"): each step takes a row of every sequence that decodes and fills up with chunks of
- * prompts, as far as they add no more time than may be. Higher priority first, then first come, first served.
+ * prompts, as far as they add no more time than may be. Who is next among prompts: the higher priority, then the
+ * tenant that has had the least by its weight (`fair-shares.ts`), then what is due first.
  *
- * A sequence that is let in begins with the pages of the longest prefix that the prefix tree or a
- * running sequence has of it. Where one is just computing more of that prefix, it waits for it.
+ * A sequence that is let in begins with the pages of the longest prefix that is known of it. Where a running
+ * one is just computing more of that prefix, it waits for it.
  *
- * When pages run out, cached ones are evicted; then the older sequence preempts the youngest that runs,
- * which leaves its pages to the cache and later computes again what was evicted of them. The first in order is
- * never preempted and fits the pool alone, so every sequence ends.
+ * When pages run out, nobody is let in, then cached pages are evicted, then a running sequence is preempted
+ * (`page-claims.ts`): it leaves its pages to the cache and later computes again what was evicted of them.
  */
 
 import { invariant } from "../../base/invariant.ts";
-import type { StepSizes } from "../../graph/types.ts";
-import type { PageCopy, PageHold, PagePool } from "./page-pool.ts";
-import type { PrefixIndex, PrefixMatch } from "./prefix-index.ts";
+import { FairShares } from "./fair-shares.ts";
+import { KnownPrefix } from "./known-prefix.ts";
+import { PageClaims } from "./page-claims.ts";
+import type { PageHold, PagePool } from "./page-pool.ts";
+import { PrefillBudget, type PrefillLimits } from "./prefill-budget.ts";
+import type { PrefixIndex } from "./prefix-index.ts";
 import type { Sequence } from "./sequence.ts";
-import { attendedBy, type StepTimes } from "./step-times.ts";
+import { ServiceQueue } from "./service-queue.ts";
+import { StepPlan } from "./step-plan.ts";
+import type { StepTimes } from "./step-times.ts";
 
-export interface SchedulerLimits {
-  /** Rows of one step. */
-  readonly maxStepTokens: number;
+export interface SchedulerLimits extends PrefillLimits {
   /** Sequences that run at once. */
   readonly maxSequences: number;
   /** Logits rows of one step. */
   readonly maxLogitRows: number;
-  /** Milliseconds that prompts may add to a step in which others decode: what a running answer waits for. */
-  readonly maxStallMs: number;
-  /** The share of such a step that prompts are sure of, 0 to below 1, where `maxStallMs` gives them less. */
-  readonly minPrefillShare: number;
 }
 
-/** `rows` tokens of `sequence`, from its computed ones on. */
-export interface PlannedChunk {
-  readonly sequence: Sequence;
-  readonly rows: number;
-  /** How many of the last rows have their logits read. */
-  readonly logitRows: number;
-  /** How many of the last rows are of the sequence's draft. */
-  readonly drafted: number;
-}
-
-/** Filled by `Scheduler.plan`, valid until the next plan. */
-export interface StepPlan extends StepSizes {
-  readonly chunks: PlannedChunk[];
-  /** Page copies to make, in this order, before the step. */
-  readonly copies: PageCopy[];
-  tokens: number;
-  logitRows: number;
-  attendedPositions: number;
-}
+/** A tenant has had so much more than another, by weight and in rows of a prompt, before it gives up a place. */
+const PLACE_LEAD = 64;
+/** Rows that a sequence computes in its place before it can lose it. */
+const PLACE_ROWS = 16;
+/** A prompt may lose its place so often: its pages may be evicted each time, and it must end all the same. */
+const MAX_PLACES_LOST = 8;
 
 export class Scheduler {
   readonly #limits: SchedulerLimits;
   readonly #pool: PagePool;
   readonly #index: PrefixIndex;
-  readonly #times: StepTimes;
-  /** Both in the order of service. */
-  readonly #running: Sequence[] = [];
-  readonly #waiting: Sequence[] = [];
-  readonly #plan: StepPlan = { chunks: [], copies: [], tokens: 0, logitRows: 0, attendedPositions: 0 };
-  /** What is left in this step for chunks of prompts. */
-  readonly #prefill = { rows: 0, ms: 0 };
+  readonly #budget: PrefillBudget;
+  readonly #claims: PageClaims;
+  readonly #prefixes: KnownPrefix;
+  readonly #shares = new FairShares();
+  readonly #running = new ServiceQueue();
+  readonly #waiting = new ServiceQueue();
+  readonly #parked = new Set<Sequence>();
+  readonly #plan = new StepPlan();
+  /** Those that this step has looked at for a chunk of their prompt. */
+  readonly #considered = new Set<Sequence>();
+  /** No page was taken from a running sequence in this step. */
+  #letsIn = true;
   #preemptions = 0;
 
   constructor(pool: PagePool, index: PrefixIndex, times: StepTimes, limits: SchedulerLimits) {
@@ -72,15 +63,34 @@ export class Scheduler {
     this.#limits = { ...limits, maxSequences: places };
     this.#pool = pool;
     this.#index = index;
-    this.#times = times;
+    this.#budget = new PrefillBudget(times, limits);
+    this.#prefixes = new KnownPrefix(pool, index);
+    this.#claims = new PageClaims(
+      pool,
+      index,
+      () => this.running,
+      (victim) => {
+        this.#letsIn = false;
+        this.#preempt(victim);
+      },
+    );
   }
 
   get running(): readonly Sequence[] {
-    return this.#running;
+    return this.#running.items;
   }
 
   get waiting(): readonly Sequence[] {
-    return this.#waiting;
+    return this.#waiting.items;
+  }
+
+  get parked(): ReadonlySet<Sequence> {
+    return this.#parked;
+  }
+
+  /** Sequences that run at once. */
+  get places(): number {
+    return this.#limits.maxSequences;
   }
 
   get hasWork(): boolean {
@@ -92,37 +102,48 @@ export class Scheduler {
   }
 
   add(sequence: Sequence): void {
-    enqueue(this.#waiting, sequence, "waiting");
+    this.#enqueue(sequence);
   }
 
   /** Takes a sequence out, whatever its state; what it computed stays in the cache, kept until `keepUntilMs`. */
   remove(sequence: Sequence, keepUntilMs = 0): void {
     this.#leavePages(sequence, keepUntilMs);
-    this.#takeOut(sequence);
+    this.#takeOut(sequence, "done");
   }
 
   /** Takes out a sequence of a step that failed: what its last page holds is not known. */
   discard(sequence: Sequence): void {
     this.#dropPages(sequence);
-    this.#takeOut(sequence);
+    this.#takeOut(sequence, "done");
   }
 
-  /** The next step; its chunks are empty when nothing is to be done. */
+  /** Stops a sequence until `resume`; what it computed stays in the cache, kept until `keepUntilMs`. */
+  park(sequence: Sequence, keepUntilMs: number): void {
+    this.#leavePages(sequence, keepUntilMs);
+    this.#takeOut(sequence, "parked");
+    this.#parked.add(sequence);
+  }
+
+  /** A parked sequence goes on when its turn comes. */
+  resume(sequence: Sequence): void {
+    invariant(this.#parked.delete(sequence), "a parked sequence is resumed");
+    this.#enqueue(sequence);
+  }
+
+  /** The next step; its chunks are empty when nothing is to be done. Valid until the next plan. */
   plan(): StepPlan {
     const plan = this.#plan;
-    plan.chunks.length = 0;
-    plan.copies.length = 0;
-    plan.tokens = 0;
-    plan.logitRows = 0;
-    plan.attendedPositions = 0;
-    this.#openPrefill();
-    // In order, so that a sequence that loses its pages has not been planned yet. The list shrinks
-    // from its end while this runs.
-    for (let index = 0; index < this.#running.length; index++) {
-      const sequence = this.#running[index];
-      if (sequence !== undefined) this.#planRunning(sequence);
+    plan.clear();
+    this.#considered.clear();
+    this.#letsIn = true;
+    this.#yieldPlace();
+    this.#budget.open(this.running);
+    // In order: a sequence that loses its pages comes later. The list shrinks while this runs.
+    for (let index = 0; index < this.running.length; index++) {
+      const sequence = this.running[index];
+      if (sequence?.decodes === true) this.#decode(sequence);
     }
-    this.#admit();
+    this.#prefill();
     for (const { sequence, rows } of plan.chunks) {
       const { pages, computed } = sequence;
       invariant(this.#pool.ownsAlone(pages, computed, computed + rows), "a step writes to pages of one sequence");
@@ -141,6 +162,7 @@ export class Scheduler {
   /** The next `rows` tokens of `sequence` are computed; what the step computed beyond them is dropped. */
   commitRows(sequence: Sequence, rows: number): void {
     sequence.computed += rows;
+    sequence.rowsInPlace += rows;
     const { pages, tokens, computed, domain, indexed } = sequence;
     if (pages.length > this.#pool.pagesFor(computed)) this.#pool.truncate(pages, this.#pool.pagesFor(computed));
     sequence.indexed = this.#index.insert(pages, tokens, computed, domain, indexed);
@@ -148,48 +170,39 @@ export class Scheduler {
 
   /** Throws unless queues, states, pages and prefix tree agree. */
   checkInvariants(): void {
-    const all = [...this.#running, ...this.#waiting];
+    const all = [...this.running, ...this.waiting, ...this.#parked];
     this.#pool.checkInvariants([...all.flatMap(holdsOf), ...this.#index.pins()], this.#index.holds());
     this.#index.checkInvariants();
-    for (const queue of [this.#running, this.#waiting]) {
+    for (const queue of [this.running, this.waiting]) {
       for (let index = 1; index < queue.length; index++) {
         const [before, after] = [queue[index - 1], queue[index]];
         if (before && after) invariant(before.precedes(after), "queues are in the order of service");
       }
     }
-    for (const sequence of this.#running) invariant(sequence.state === "running", "what runs is marked so");
-    for (const { state, pages } of this.#waiting) {
-      invariant(state === "waiting" && pages.length === 0, "what waits is marked so, and holds no pages");
-    }
-    for (const { computed, pages, indexed } of all) {
+    for (const sequence of this.running) invariant(sequence.state === "running", "what runs is marked so");
+    for (const { state } of this.waiting) invariant(state === "waiting", "what waits is marked so");
+    for (const { state } of this.#parked) invariant(state === "parked", "what is parked is marked so");
+    for (const { state, computed, pages, indexed } of all) {
+      if (state !== "running") invariant(pages.length === 0, "what does not run holds no pages");
       invariant(pages.length === this.#pool.pagesFor(computed), "pages cover the computed tokens");
       invariant((indexed?.depth ?? 0) === Math.floor(computed / this.#pool.pageTokens), "full pages are in the tree");
       if (indexed !== null) invariant(pages.at(indexed.depth - 1) === indexed.page, "pages are those of the tree");
     }
-    invariant(this.#running.length <= this.#limits.maxSequences, "no more run than may");
-  }
-
-  /** How much prompts may have of this step. */
-  #openPrefill(): void {
-    const { maxStepTokens, maxStallMs, minPrefillShare } = this.#limits;
-    let rows = 0;
-    let attendedPositions = 0;
-    for (const { pending, tokens } of this.#running) {
-      if (pending !== 1) continue;
-      rows += 1;
-      attendedPositions += tokens.length;
+    invariant(this.running.length <= this.#limits.maxSequences, "no more run than may");
+    for (const { domain } of all) {
+      const live = [...this.running, ...this.waiting].filter((other) => other.domain.tenant === domain.tenant).length;
+      invariant(domain.tenant.live === live, "the sequences of a tenant are counted");
     }
-    this.#prefill.rows = maxStepTokens - rows;
-    const decodeMs = this.#times.predict({ tokens: rows, logitRows: rows, attendedPositions });
-    const shareMs = (decodeMs * minPrefillShare) / (1 - minPrefillShare);
-    this.#prefill.ms = rows === 0 ? Infinity : Math.max(maxStallMs, shareMs);
   }
 
-  #planRunning(sequence: Sequence): void {
-    const decodes = sequence.pending === 1;
-    const wanted = decodes ? sequence.rowsWithin(1, this.#logitRowsLeft(sequence)) : this.#prefillRows(sequence);
-    const reached = this.#claimPages(sequence, wanted, true);
-    if (reached > 0) this.#take(sequence, reached, decodes, decodes ? this.#draftRows(sequence) : 0);
+  #decode(sequence: Sequence): void {
+    const wanted = sequence.rowsWithin(1, this.#logitRowsLeft(sequence));
+    const reached = this.#claims.claim(sequence, wanted, true, this.#plan.copies);
+    if (reached === 0) return;
+    const drafted = this.#draftRows(sequence);
+    if (drafted > 0) this.#budget.spend(sequence.computed + reached, drafted);
+    this.#plan.add(sequence, reached + drafted, drafted);
+    this.#shares.charge(sequence, reached + drafted, true);
   }
 
   /**
@@ -200,147 +213,135 @@ export class Scheduler {
     if (draft.length === 0) return 0;
     const pool = this.#pool;
     const plan = this.#plan;
-    const unplanned = this.#running.length - plan.chunks.length;
+    const unplanned = this.running.length - plan.chunks.length;
     const spareLogitRows = this.#limits.maxLogitRows - plan.logitRows - unplanned;
-    const limit = Math.min(draft.length, this.#prefill.rows - 1, spareLogitRows);
-    if (limit <= 0) return 0;
-    const rows = this.#times.rowsWithin(computed + 1, limit, this.#prefill.ms);
+    const rows = this.#budget.spareRows(computed + 1, Math.min(draft.length, spareLogitRows));
     const end = computed + 1 + rows;
-    if (rows === 0 || pool.pagesNeeded(pages, computed + 1, end) + this.#running.length > pool.available) return 0;
+    if (
+      rows <= 0 ||
+      pool.pagesNeeded(pages, computed + 1, end) + this.running.length > pool.availableTo(domain.tenant)
+    ) {
+      return 0;
+    }
     pool.extend(pages, domain, computed + 1, end, plan.copies);
     return rows;
   }
 
-  /**
-   * Lets the first waiting sequences in while there is room; never at the expense of a running one. Only
-   * those that wait for a prefix, or whose tenant has its share already, are passed over.
-   */
-  #admit(): void {
-    let index = 0;
-    while (this.#running.length < this.#limits.maxSequences && this.#prefill.rows > 0) {
-      const sequence = this.#waiting[index];
-      if (sequence === undefined) return;
-      if (!this.#isWithinQuota(sequence) || !this.#takePrefix(sequence)) {
-        index += 1;
-        continue;
-      }
-      const rows = this.#rowsFor(sequence);
-      if (rows === 0) {
-        this.#dropPages(sequence);
-        return;
-      }
-      this.#waiting.splice(index, 1);
-      enqueue(this.#running, sequence, "running");
-      sequence.cachedTokens ??= sequence.computed;
-      this.#take(sequence, rows, false, 0);
+  /** Chunks of prompts, of running sequences and of waiting ones that are let in, in the order of who is next. */
+  #prefill(): void {
+    while (!this.#budget.isSpent) {
+      const next = this.#nextPrompt(this.#letsIn && this.running.length < this.#limits.maxSequences);
+      if (next === null) return;
+      this.#considered.add(next);
+      if (next.state === "running") this.#takePrompt(next, this.#claimPrompt(next, true));
+      else if (!this.#letIn(next)) this.#letsIn = false;
     }
   }
 
-  /** Whether the tenant's running sequences leave room for another in its quota; one it may always have. */
-  #isWithinQuota({ domain: { tenant }, tokens }: Sequence): boolean {
-    if (tenant.quota === Infinity) return true;
-    let pages = 0;
-    for (const other of this.#running) {
-      if (other.domain.tenant === tenant) pages += this.#pool.pagesFor(other.tokens.length + 1);
-    }
-    return pages === 0 || pages + this.#pool.pagesFor(tokens.length + 1) <= tenant.quota;
+  #nextPrompt(letsIn: boolean): Sequence | null {
+    let next: Sequence | null = null;
+    const consider = (sequence: Sequence): void => {
+      if (this.#considered.has(sequence)) return;
+      if (next === null || this.#shares.precedes(sequence, next)) next = sequence;
+    };
+    for (const sequence of this.running) if (!sequence.decodes) consider(sequence);
+    if (letsIn) for (const sequence of this.waiting) consider(sequence);
+    return next;
   }
 
   /**
-   * Gives `sequence` the pages of the longest prefix that is known of it; false where a running sequence
-   * is computing a longer one.
+   * Lets a waiting sequence in, never for pages of a running one. False where there is no room: nobody
+   * behind it goes first then, or it might wait for ever. Only those that wait for a prefix, or whose
+   * tenant has its quota already, are passed over.
    */
-  #takePrefix(sequence: Sequence): boolean {
-    const { tokens, domain, reusable, pages } = sequence;
-    const match = this.#index.match(tokens, reusable, domain);
-    const sharedPages = match.node?.depth ?? 0;
-    let known = match.tokens;
-    let source: Sequence | null = null;
-    for (const other of this.#running) {
-      if (!this.#continues(other, sequence, match)) continue;
-      const common = tokens.commonUntil(sharedPages * this.#pool.pageTokens, reusable, other.tokens);
-      if (common <= known) continue;
-      if (other.computed < common && other.pending > 1) return false;
-      if (other.computed <= known) continue;
-      known = Math.min(common, other.computed);
-      source = other;
+  #letIn(sequence: Sequence): boolean {
+    if (!this.#prefixes.take(sequence, this.running)) return true;
+    if (!this.#claims.isWithinQuota(sequence)) {
+      this.#dropPages(sequence);
+      return true;
     }
-    this.#index.adopt(source === null ? match : { ...match, partial: null }, pages);
-    if (source !== null) this.#pool.share(source.pages.at(sharedPages), pages);
-    sequence.computed = known;
-    sequence.indexed = match.node;
+    const rows = this.#claims.hasRoomFor(sequence) ? this.#claimPrompt(sequence, false) : 0;
+    if (rows === 0) {
+      this.#dropPages(sequence);
+      return false;
+    }
+    this.#waiting.remove(sequence);
+    this.#running.add(sequence);
+    sequence.state = "running";
+    sequence.cachedTokens ??= sequence.computed;
+    sequence.rowsInPlace = 0;
+    this.#takePrompt(sequence, rows);
     return true;
   }
 
-  /** Whether a running sequence begins with the whole pages that another matches. */
-  #continues(running: Sequence, { domain }: Sequence, { node }: PrefixMatch): boolean {
-    if (running.domain.key !== domain.key) return false;
-    return node === null || (running.pages.length >= node.depth && running.pages.at(node.depth - 1) === node.page);
+  #claimPrompt(sequence: Sequence, mayPreempt: boolean): number {
+    const rows = sequence.rowsWithin(this.#budget.rowsFor(sequence), this.#logitRowsLeft(sequence));
+    return this.#claims.claim(sequence, rows, mayPreempt, this.#plan.copies);
   }
 
-  /** Rows that `sequence`, which holds its prefix, can begin with; 0 where there is no room for it. */
-  #rowsFor(sequence: Sequence): number {
-    if (!this.#hasRoomFor(sequence)) return 0;
-    const reached = this.#claimPages(sequence, this.#prefillRows(sequence), false);
-    if (reached > 0 || this.#running.length > 0) return reached;
-    // The pool is just large enough for it alone: there is no page to copy a shared one to.
-    const whole = sequence.computed - (sequence.computed % this.#pool.pageTokens);
-    this.#pool.truncate(sequence.pages, this.#pool.pagesFor(whole));
-    sequence.computed = whole;
-    return this.#claimPages(sequence, this.#prefillRows(sequence), false);
-  }
-
-  #prefillRows(sequence: Sequence): number {
-    const { rows, ms } = this.#prefill;
-    const limit = Math.min(sequence.pending, rows);
-    const inTime = ms === Infinity ? limit : this.#times.rowsWithin(sequence.computed, limit, ms);
-    // However long a row takes, the first prompt in line has one.
-    const isFirst = this.#plan.chunks.every((chunk) => chunk.sequence.pending === 1);
-    return sequence.rowsWithin(Math.max(inTime, isFirst ? 1 : 0), this.#logitRowsLeft(sequence));
+  #takePrompt(sequence: Sequence, rows: number): void {
+    if (rows === 0) return;
+    this.#shares.choose(sequence);
+    this.#budget.take(sequence, rows);
+    this.#plan.add(sequence, rows);
+    this.#shares.charge(sequence, rows, false);
   }
 
   /**
-   * A sequence is let in when the available pages hold all its tokens and those that running ones still
-   * have to compute, with a page for each to grow: letting in more would only preempt it again.
+   * Where all places are taken, the next in line gets that of a sequence of lower priority, or of a tenant that
+   * has had much more than its own. It costs nothing as long as pages are not short: those left are found again.
    */
-  #hasRoomFor(candidate: Sequence): boolean {
-    if (this.#running.length === 0) return true;
-    let needed = this.#pagesToCome(candidate);
-    for (const sequence of this.#running) needed += this.#pagesToCome(sequence);
-    return needed <= this.#pool.available;
-  }
-
-  #pagesToCome({ pages, computed, tokens }: Sequence): number {
-    return this.#pool.pagesNeeded(pages, computed, tokens.length + 1);
-  }
-
-  /** Makes room for up to `rows` more tokens and returns how many fit. */
-  #claimPages(sequence: Sequence, rows: number, mayPreempt: boolean): number {
-    const pool = this.#pool;
-    const { pages, computed, domain } = sequence;
-    if (rows <= 0) return 0;
-    while (pool.pagesNeeded(pages, computed, computed + rows) > pool.available) {
-      if (!mayPreempt || !this.#preemptYoungest(sequence)) break;
+  #yieldPlace(): void {
+    if (this.running.length < this.#limits.maxSequences || this.waiting.length === 0) return;
+    const next = this.#firstWaiting();
+    if (next === null || !this.#claims.isWithinQuota(next) || !this.#claims.hasRoomFor(next)) return;
+    let victim: Sequence | null = null;
+    for (const sequence of this.running) {
+      if (!this.#yieldsTo(sequence, next)) continue;
+      if (victim === null || this.#shares.precedes(victim, sequence)) victim = sequence;
     }
-    const reach = pool.reach(pages, computed, computed + rows);
-    if (reach > computed) pool.extend(pages, domain, computed, reach, this.#plan.copies);
-    return reach - computed;
+    if (victim === null) return;
+    if (!victim.decodes) victim.placesLost += 1;
+    this.#preempt(victim);
   }
 
-  #preemptYoungest(claimant: Sequence): boolean {
-    const victim = this.#running[this.#running.length - 1];
-    if (victim === undefined || !claimant.precedes(victim)) return false;
-    this.#running.pop();
+  #firstWaiting(): Sequence | null {
+    let first: Sequence | null = null;
+    for (const sequence of this.waiting) {
+      if (first === null || this.#shares.precedes(sequence, first)) first = sequence;
+    }
+    return first;
+  }
+
+  #yieldsTo(running: Sequence, next: Sequence): boolean {
+    if (running.rowsInPlace < PLACE_ROWS) return false;
+    if (!running.decodes && running.placesLost >= MAX_PLACES_LOST) return false;
+    if (running.priority !== next.priority) return running.priority < next.priority;
+    return running.domain.tenant.served > next.domain.tenant.served + PLACE_LEAD;
+  }
+
+  /** Takes the pages of a running sequence, and its rows of this step, and lets it wait. */
+  #preempt(victim: Sequence): void {
+    const { decodes } = victim;
+    this.#shares.charge(victim, -this.#plan.drop(victim), decodes);
+    this.#running.remove(victim);
     this.#leavePages(victim, 0);
-    enqueue(this.#waiting, victim, "waiting");
+    victim.state = "waiting";
+    this.#waiting.add(victim);
+    this.#considered.add(victim);
     this.#preemptions += 1;
-    return true;
   }
 
-  #takeOut(sequence: Sequence): void {
-    dequeue(this.#running, sequence);
-    dequeue(this.#waiting, sequence);
-    sequence.state = "done";
+  #enqueue(sequence: Sequence): void {
+    this.#shares.enter(sequence, this.waiting);
+    this.#waiting.add(sequence);
+    sequence.state = "waiting";
+  }
+
+  #takeOut(sequence: Sequence, state: "done" | "parked"): void {
+    if (this.#running.remove(sequence) || this.#waiting.remove(sequence)) this.#shares.leave(sequence);
+    this.#parked.delete(sequence);
+    sequence.state = state;
   }
 
   /** Leaves what the sequence computed to the cache. */
@@ -357,27 +358,12 @@ export class Scheduler {
     sequence.indexed = null;
   }
 
-  /** `known` rows of the sequence's tokens, then `drafted` ones. */
-  #take(sequence: Sequence, known: number, decodes: boolean, drafted: number): void {
-    const rows = known + drafted;
-    const logitRows = sequence.logitRowsFor(known) + drafted;
-    this.#plan.chunks.push({ sequence, rows, logitRows, drafted });
-    this.#plan.tokens += rows;
-    this.#plan.logitRows += logitRows;
-    this.#plan.attendedPositions += attendedBy(sequence.computed, rows);
-    const added = decodes ? drafted : rows;
-    if (added === 0) return;
-    this.#prefill.rows -= added;
-    if (this.#prefill.ms === Infinity) return;
-    this.#prefill.ms -= this.#times.predictAdded(sequence.computed + rows - added, added);
-  }
-
   /** Logits rows that `sequence` may use; a score leaves one for each generation that runs. */
   #logitRowsLeft(sequence: Sequence): number {
     const left = this.#limits.maxLogitRows - this.#plan.logitRows;
     if (sequence.score === null) return left;
     let reserved = 0;
-    for (const other of this.#running) if (other.score === null) reserved += 1;
+    for (const other of this.running) if (other.score === null) reserved += 1;
     for (const { sequence: planned, logitRows } of this.#plan.chunks) if (planned.score === null) reserved -= logitRows;
     return Math.max(0, left - reserved);
   }
@@ -385,17 +371,4 @@ export class Scheduler {
 
 function holdsOf({ pages, domain }: Sequence): PageHold[] {
   return Array.from({ length: pages.length }, (_, index) => ({ page: pages.at(index), domain }));
-}
-
-/** Inserts in the order of service; most arrivals are the last, so the search begins at the end. */
-function enqueue(queue: Sequence[], sequence: Sequence, state: "running" | "waiting"): void {
-  let index = queue.length;
-  while (index > 0 && queue[index - 1]?.precedes(sequence) === false) index -= 1;
-  queue.splice(index, 0, sequence);
-  sequence.state = state;
-}
-
-function dequeue(queue: Sequence[], sequence: Sequence): void {
-  const index = queue.indexOf(sequence);
-  if (index >= 0) queue.splice(index, 1);
 }

@@ -12,9 +12,10 @@ import type { PrefixNode } from "./prefix-index.ts";
 /**
  * - waiting: queued for a place in the batch; holds no pages.
  * - running: in the batch.
+ * - parked: its reader is behind; holds no pages, but what it left in the cache.
  * - done: gone; holds nothing.
  */
-export type SequenceState = "waiting" | "running" | "done";
+export type SequenceState = "waiting" | "running" | "parked" | "done";
 
 /** Score positions [from, length): their tokens are known, their log-probabilities wanted. */
 export interface ScoreRange {
@@ -26,6 +27,7 @@ export interface ScoreRange {
 export interface SequenceInit {
   readonly age: number;
   readonly priority: number;
+  readonly dueMs: number;
   readonly orderId: number;
   readonly choice: number;
   readonly domain: CacheDomain;
@@ -36,9 +38,11 @@ export interface SequenceInit {
 export const NO_DRAFT: Int32Array = new Int32Array(0);
 
 export class Sequence {
-  /** Order of arrival; of those of one priority the scheduler serves the older and preempts the younger. */
+  /** Order of arrival. */
   readonly age: number;
   readonly priority: number;
+  /** When it should be done: of those of one priority the scheduler serves the first due, and preempts the last. */
+  readonly dueMs: number;
   /** The order it belongs to. */
   readonly orderId: number;
   /** Which of the order's choices it is. */
@@ -58,11 +62,16 @@ export class Sequence {
   cachedTokens: number | null = null;
   /** Tokens that are likely to follow `tokens`: computed with the last of them, and kept as far as they are chosen. */
   draft = NO_DRAFT;
+  /** Rows computed since it was let in last. */
+  rowsInPlace = 0;
+  /** How often it lost its place before its prompt was done. */
+  placesLost = 0;
 
   constructor(init: SequenceInit) {
     invariant(init.tokens.length > 0, "a sequence has a token");
     this.age = init.age;
     this.priority = init.priority;
+    this.dueMs = init.dueMs;
     this.orderId = init.orderId;
     this.choice = init.choice;
     this.domain = init.domain;
@@ -71,9 +80,15 @@ export class Sequence {
     this.score = init.scoreFrom === null ? null : { from: init.scoreFrom, next: init.scoreFrom };
   }
 
-  /** The total order of service. */
+  /** A total order that does not change: who is served first, but for what their tenants have had. */
   precedes(other: Sequence): boolean {
-    return this.priority === other.priority ? this.age < other.age : this.priority > other.priority;
+    if (this.priority !== other.priority) return this.priority > other.priority;
+    return this.dueMs === other.dueMs ? this.age < other.age : this.dueMs < other.dueMs;
+  }
+
+  /** Its prompt is there, and what it generated: each step gives it its next token. */
+  get decodes(): boolean {
+    return this.pending === 1;
   }
 
   /** Tokens that must be computed: all for a generation; a score does not need its last. */

@@ -20,6 +20,8 @@ const MAX_SURPRISE = 4;
 const FIRST_BYTES_PER_MS = 1e7;
 const FIRST_FLOPS_PER_MS = 2e7;
 const SWEEPS = 8;
+/** Before so many steps the speeds are a guess scaled by the first. */
+const FITTED_STEPS = 10;
 
 export class StepTimes {
   readonly #costs: StepCosts;
@@ -33,6 +35,11 @@ export class StepTimes {
 
   constructor(costs: StepCosts) {
     this.#costs = costs;
+  }
+
+  /** Enough steps have run for predictions to be more than a guess. */
+  get isFitted(): boolean {
+    return this.#observed >= FITTED_STEPS;
   }
 
   /** Milliseconds that a step of `sizes` takes. */

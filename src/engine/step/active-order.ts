@@ -48,6 +48,9 @@ export interface ActiveChoice {
   readonly constraint: Constraint | null;
 }
 
+/** An order that is not urgent is due after so long: those with deadlines cannot keep it waiting for ever. */
+const PATIENCE_MS = 60_000;
+
 const NO_END_TOKENS: ReadonlySet<number> = new Set();
 
 export interface ActiveOrder {
@@ -66,6 +69,10 @@ export interface ActiveOrder {
   failure: TurnwiseError | null;
   reportedPrefillTokens: number;
   readonly acceptedMs: number;
+  /** When its time is up. */
+  readonly deadlineAtMs: number;
+  /** Since when it waits for its reader; null while it does not. */
+  parkedMs: number | null;
   admittedMs: number | null;
   firstTokenMs: number | null;
   lastTokenMs: number | null;
@@ -98,6 +105,7 @@ function startGeneration(
       new Sequence({
         age: age + choice,
         priority: order.tenant.priority,
+        dueMs: dueMs(order, nowMs),
         orderId: order.id,
         choice,
         domain,
@@ -120,6 +128,7 @@ function startScore(order: ScoreOrder, domain: CacheDomain, age: number, nowMs: 
   const sequence = new Sequence({
     age,
     priority: order.tenant.priority,
+    dueMs: dueMs(order, nowMs),
     orderId: id,
     choice: 0,
     domain,
@@ -127,6 +136,10 @@ function startScore(order: ScoreOrder, domain: CacheDomain, age: number, nowMs: 
     scoreFrom: from,
   });
   return { ...newActive(order, [sequence], nowMs), scores: new Float32Array(tokens.length - from) };
+}
+
+function dueMs({ deadlineMs }: Order, nowMs: number): number {
+  return nowMs + Math.min(deadlineMs, PATIENCE_MS);
 }
 
 function newActive(order: Order, sequences: readonly Sequence[], nowMs: number): ActiveOrder {
@@ -141,6 +154,8 @@ function newActive(order: Order, sequences: readonly Sequence[], nowMs: number):
     failure: null,
     reportedPrefillTokens: 0,
     acceptedMs: nowMs,
+    deadlineAtMs: nowMs + order.deadlineMs,
+    parkedMs: null,
     admittedMs: null,
     firstTokenMs: null,
     lastTokenMs: null,

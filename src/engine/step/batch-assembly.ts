@@ -2,7 +2,8 @@
 
 import type { StepBatch } from "../../graph/executor.ts";
 import { reusedInt32 } from "./reused-array.ts";
-import type { SchedulerLimits, StepPlan } from "../schedule/scheduler.ts";
+import type { SchedulerLimits } from "../schedule/scheduler.ts";
+import type { StepPlan } from "../schedule/step-plan.ts";
 
 export class BatchAssembly {
   readonly #tokens;
@@ -21,7 +22,7 @@ export class BatchAssembly {
   }
 
   /** The batch of `plan`; valid until the next call. */
-  fill(plan: StepPlan): StepBatch {
+  fill(plan: Pick<StepPlan, "chunks" | "tokens" | "logitRows">): StepBatch {
     const sequences = plan.chunks.length;
     const tokens = this.#tokens.atLeast(plan.tokens);
     const positions = this.#positions.atLeast(plan.tokens);

@@ -9,8 +9,8 @@ import { MAX_TOP_LOGPROBS, type SampleResult } from "../../graph/executor.ts";
 import { type ActiveOrder, type Constraint, timingsOf } from "./active-order.ts";
 import type { GenerationOrder, ScoreOrder } from "./order.ts";
 import { NO_BIAS, type SampleAssembly, SCORE_SAMPLING } from "./sample-assembly.ts";
-import type { PlannedChunk } from "../schedule/scheduler.ts";
 import { NO_DRAFT, type Sequence } from "../schedule/sequence.ts";
+import type { PlannedChunk } from "../schedule/step-plan.ts";
 import type { StepEvent, WireToken } from "../threads/step-messages.ts";
 
 /** Adds the chunk's logits rows, in order; to be called before its tokens count as computed. */

@@ -17,6 +17,8 @@ interface OrderBase {
   readonly cacheKey: string;
   /** How long its pages are kept from eviction after it ends, where others can be evicted. */
   readonly keepMs: number;
+  /** From its acceptance it has so long to end; Infinity sets no limit. */
+  readonly deadlineMs: number;
 }
 
 /** Generate from a prompt. */
@@ -62,7 +64,15 @@ export interface ScoreOrder extends OrderBase {
 export type Order = GenerationOrder | ScoreOrder;
 
 /** Of requests that name none. */
-export const DEFAULT_TENANT: Required<RequestTenant> = { name: "default", priority: 0, kvShare: 1 };
+export const DEFAULT_TENANT: Required<RequestTenant> = {
+  name: "default",
+  priority: 0,
+  weight: 1,
+  kvShare: 1,
+  maxWaiting: Infinity,
+  maxWaitingTokens: Infinity,
+  maxTurnTokens: Infinity,
+};
 
 /** Plain greedy decoding of one choice, to be completed by id, prompt and length. */
 export const GREEDY_ORDER = {
@@ -70,6 +80,7 @@ export const GREEDY_ORDER = {
   tenant: DEFAULT_TENANT,
   cacheKey: "",
   keepMs: 0,
+  deadlineMs: Infinity,
   choices: 1,
   minTokens: 0,
   ignoreEos: false,

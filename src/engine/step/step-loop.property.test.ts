@@ -1,7 +1,7 @@
 /**
- * Random arrivals, cancels, faults and pools too small, thousands of steps: the books balance after
- * every step, every accepted order ends in exactly one terminal event, and what it says is what it
- * says when it runs alone.
+ * Random arrivals of tenants with priorities, weights and quotas, deadlines, slow readers, cancels, faults and
+ * pools too small, thousands of steps: the books balance after every step, every accepted order ends in exactly
+ * one terminal event, and what it says is what it says when it runs alone.
  */
 
 import * as fc from "fast-check";
@@ -11,13 +11,14 @@ import { generationOrder, scoreOrder } from "../../../test/support/generation-or
 import { ROW_COSTS, STALL_LIMITS } from "../../../test/support/step-costs.ts";
 import { letterText } from "../../../test/support/letter-text.ts";
 import { GREEDY } from "../../graph/sampler-settings.ts";
-import type { Order } from "./order.ts";
+import { DEFAULT_TENANT, type Order } from "./order.ts";
 import { StepLoop } from "./step-loop.ts";
 import type { StepEvent } from "../threads/step-messages.ts";
 
 const VOCABULARY = 20;
 const PAGE_TOKENS = 4;
 const END_TOKEN = 7;
+const PARK_TIMEOUT_MS = 300;
 /** `TURNWISE_STEPS=100000` for the long run. */
 const STEPS = Number(process.env["TURNWISE_STEPS"] ?? 8000);
 
@@ -28,7 +29,9 @@ interface Machine {
   readonly maxLogitRows: number;
 }
 
-type Action = { readonly kind: "submit"; readonly order: Order } | { readonly kind: "cancel"; readonly id: number };
+type Action =
+  | { readonly kind: "submit"; readonly order: Order }
+  | { readonly kind: "cancel" | "park" | "resume"; readonly id: number };
 
 /** The operator's, which both tenants read: a page and a part of one. */
 const PUBLISHED = Int32Array.from([0, 1, 0, 0, 1]);
@@ -37,16 +40,17 @@ const PUBLISHED_PAGES = 2;
 function makeLoop({ pages, maxStepTokens, maxSequences, maxLogitRows }: Machine) {
   const limits = { maxTokens: maxStepTokens, maxLogitRows, pages, pageTokens: PAGE_TOKENS };
   const executor = new FakeExecutor(limits, VOCABULARY);
+  const clock = { nowMs: 0 };
   const loop = new StepLoop({
     executor,
     text: letterText([END_TOKEN]),
-    limits: { ...STALL_LIMITS, maxSequences },
+    limits: { ...STALL_LIMITS, maxSequences, parkTimeoutMs: PARK_TIMEOUT_MS },
     costs: ROW_COSTS,
     fingerprint: "fake",
     poolBytes: 1024,
-    clock: () => 0,
+    clock: () => clock.nowMs,
   });
-  return { loop, executor };
+  return { loop, executor, clock };
 }
 
 function publish(loop: StepLoop): void {
@@ -75,7 +79,7 @@ function isTerminal(event: StepEvent): boolean {
 
 function runAlone(order: Order): readonly StepEvent[] {
   const { loop } = makeLoop({ pages: 200, maxStepTokens: 64, maxSequences: 8, maxLogitRows: 64 });
-  loop.submit(order);
+  loop.submit({ ...order, tenant: DEFAULT_TENANT, deadlineMs: Infinity });
   const events: StepEvent[] = [];
   while (loop.hasWork) {
     loop.step();
@@ -84,6 +88,13 @@ function runAlone(order: Order): readonly StepEvent[] {
   return events;
 }
 
+const TENANTS = [
+  { ...DEFAULT_TENANT, name: "a" },
+  { ...DEFAULT_TENANT, name: "b", priority: 1 },
+  { ...DEFAULT_TENANT, name: "c", weight: 3 },
+  { ...DEFAULT_TENANT, name: "d", weight: 0.5, kvShare: 0.6 },
+] as const;
+
 const token = fc.nat(VOCABULARY - 1);
 /** Few letters, so that prompts begin alike. */
 const prompt = fc.array(fc.nat(2), { minLength: 1, maxLength: 12 }).map((tokens) => Int32Array.from(tokens));
@@ -91,7 +102,8 @@ const prompt = fc.array(fc.nat(2), { minLength: 1, maxLength: 12 }).map((tokens)
 const generation = fc
   .record({
     prompt,
-    tenant: fc.constantFrom({ name: "a", priority: 0, kvShare: 1 }, { name: "b", priority: 1, kvShare: 1 }),
+    tenant: fc.constantFrom(...TENANTS),
+    deadlineMs: fc.constantFrom(Infinity, Infinity, Infinity, 100, 1000),
     keepMs: fc.constantFrom(0, 10),
     maxTokens: fc.integer({ min: 1, max: 32 }),
     choices: fc.constantFrom(1, 1, 1, 2, 3, 5),
@@ -117,6 +129,8 @@ const action = fc.oneof(
   { weight: 6, arbitrary: generation.map((order) => ({ kind: "submit" as const, order })) },
   { weight: 1, arbitrary: score.map((order) => ({ kind: "submit" as const, order })) },
   { weight: 1, arbitrary: fc.nat(400).map((id) => ({ kind: "cancel" as const, id })) },
+  { weight: 2, arbitrary: fc.nat(400).map((id) => ({ kind: "park" as const, id })) },
+  { weight: 1, arbitrary: fc.nat(400).map((id) => ({ kind: "resume" as const, id })) },
 );
 
 const machine = fc.record({
@@ -139,15 +153,16 @@ type Scenario = typeof scenario extends fc.Arbitrary<infer S> ? S : never;
 
 function runScenario({ machine: size, actions, publishes, faultAt }: Scenario) {
   const publishedPages = publishes ? PUBLISHED_PAGES : 0;
-  const { loop, executor } = makeLoop({ ...size, pages: size.pages + publishedPages });
+  const { loop, executor, clock } = makeLoop({ ...size, pages: size.pages + publishedPages });
   if (publishes) publish(loop);
   const accepted = new Map<number, Order>();
   const undisturbed: Order[] = [];
   const events: StepEvent[] = [];
   let executed = 0;
   let stepsTaken = 0;
-  executor.onStep = () => {
+  executor.onStep = (batch) => {
     executed += 1;
+    clock.nowMs += batch.tokens.length;
     if (executed === faultAt) throw new RangeError("injected");
   };
   const step = () => {
@@ -157,8 +172,8 @@ function runScenario({ machine: size, actions, publishes, faultAt }: Scenario) {
     stepsTaken += 1;
   };
   const perform = (next: Action, id: number) => {
-    if (next.kind === "cancel") {
-      loop.cancel(next.id % Math.max(1, id));
+    if (next.kind !== "submit") {
+      loop[next.kind](next.id % Math.max(1, id));
       return;
     }
     const order = { ...next.order, id };
@@ -170,8 +185,10 @@ function runScenario({ machine: size, actions, publishes, faultAt }: Scenario) {
     loop.checkInvariants();
     for (let index = 0; index < steps; index++) step();
   }
-  for (let left = 5000; loop.hasWork; left--) {
+  for (let left = 5000; loop.hasWork || loop.nextDueMs < Infinity; left--) {
     expect(left, "the loop ends").toBeGreaterThan(0);
+    // Nothing but parked orders: their time passes.
+    if (!loop.hasWork) clock.nowMs = loop.nextDueMs;
     step();
   }
   events.push(...loop.takeEvents());
@@ -185,11 +202,15 @@ function runScenario({ machine: size, actions, publishes, faultAt }: Scenario) {
   for (const order of undisturbed) {
     expect(transcript(events, order.id)).toBe(transcript(runAlone(order), order.id));
   }
-  expect(loop.stats()).toMatchObject({ running: 0, waiting: 0, pagesUsed: publishedPages });
+  expect(loop.stats()).toMatchObject({ running: 0, waiting: 0, parked: 0, pagesUsed: publishedPages });
   const { preemptions, evictions } = loop.stats();
+  const failures = (code: string): number =>
+    events.filter((event) => event.kind === "failed" && event.error.code === code).length;
   return {
     preemptions,
     evictions,
+    deadlines: failures("deadline_exceeded"),
+    slowReaders: failures("reader_behind"),
     cachedTokens: cachedTokensOf(events),
     undisturbed: undisturbed.length,
     steps: stepsTaken,
@@ -206,16 +227,20 @@ function cachedTokensOf(events: readonly StepEvent[]): number {
 
 describe("StepLoop under random load", () => {
   it(`keeps its promises for ${STEPS} steps`, { timeout: 60_000 + STEPS * 10 }, () => {
-    const total = { steps: 0, preemptions: 0, evictions: 0, cachedTokens: 0, undisturbed: 0 };
+    const total = {
+      steps: 0,
+      preemptions: 0,
+      evictions: 0,
+      deadlines: 0,
+      slowReaders: 0,
+      cachedTokens: 0,
+      undisturbed: 0,
+    };
     for (let seed = 1; total.steps < STEPS; seed++) {
       fc.assert(
         fc.property(scenario, (each) => {
           const result = runScenario(each);
-          total.steps += result.steps;
-          total.preemptions += result.preemptions;
-          total.evictions += result.evictions;
-          total.cachedTokens += result.cachedTokens;
-          total.undisturbed += result.undisturbed;
+          for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += result[name];
         }),
         { seed, numRuns: 10 },
       );
@@ -224,6 +249,8 @@ describe("StepLoop under random load", () => {
     expect(total.evictions).toBeGreaterThan(STEPS / 50);
     expect(total.cachedTokens).toBeGreaterThan(STEPS / 50);
     expect(total.preemptions).toBeGreaterThan(STEPS / 200);
+    expect(total.deadlines).toBeGreaterThan(STEPS / 200);
+    expect(total.slowReaders).toBeGreaterThan(STEPS / 200);
     expect(total.undisturbed).toBeGreaterThan(STEPS / 20);
   });
 });

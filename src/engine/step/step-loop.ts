@@ -12,23 +12,29 @@ import type { StepCosts } from "../../graph/step-costs.ts";
 import { type ActiveOrder, startOrder, type TextPorts } from "./active-order.ts";
 import { BatchAssembly } from "./batch-assembly.ts";
 import { engineFailure } from "../engine-failure.ts";
+import { Overdue } from "./overdue.ts";
 import type { Order } from "./order.ts";
 import { addSampleRows, advanceOrder } from "./order-step.ts";
 import { CacheDomains } from "../schedule/cache-domain.ts";
+import { WaitForecast } from "../schedule/wait-forecast.ts";
 import { PagePool } from "../schedule/page-pool.ts";
 import { PrefixIndex } from "../schedule/prefix-index.ts";
 import { StepTimes } from "../schedule/step-times.ts";
 import { SampleAssembly } from "./sample-assembly.ts";
 import { TokenBuffer } from "./token-buffer.ts";
-import { type PlannedChunk, Scheduler, type SchedulerLimits, type StepPlan } from "../schedule/scheduler.ts";
+import { Scheduler, type SchedulerLimits } from "../schedule/scheduler.ts";
 import type { Sequence } from "../schedule/sequence.ts";
+import type { PlannedChunk, StepPlan } from "../schedule/step-plan.ts";
 import type { StepEvent } from "../threads/step-messages.ts";
 import type { EngineStats } from "../types.ts";
 
 export interface StepLoopOptions {
   readonly executor: Executor;
   readonly text: TextPorts;
-  readonly limits: Pick<SchedulerLimits, "maxSequences" | "maxStallMs" | "minPrefillShare">;
+  readonly limits: Pick<SchedulerLimits, "maxSequences" | "maxStallMs" | "minPrefillShare"> & {
+    /** How long an order waits for a reader that is behind, before it ends. */
+    readonly parkTimeoutMs: number;
+  };
   readonly costs: StepCosts;
   /** Of the model and all that its K and V depend on. */
   readonly fingerprint: string;
@@ -50,6 +56,8 @@ export class StepLoop {
   readonly #index: PrefixIndex;
   readonly #times: StepTimes;
   readonly #scheduler: Scheduler;
+  readonly #overdue: Overdue;
+  readonly #forecast: WaitForecast;
   readonly #batch: BatchAssembly;
   readonly #sample: SampleAssembly;
   readonly #active = new Map<number, ActiveOrder>();
@@ -69,6 +77,8 @@ export class StepLoop {
     this.#times = new StepTimes(options.costs);
     this.#index = new PrefixIndex(this.#pool, { fingerprint: options.fingerprint, clock: options.clock });
     this.#scheduler = new Scheduler(this.#pool, this.#index, this.#times, limits);
+    this.#overdue = new Overdue(this.#index, this.#times, options.limits.parkTimeoutMs);
+    this.#forecast = new WaitForecast(this.#scheduler, this.#times);
     this.#batch = new BatchAssembly(limits);
     this.#sample = new SampleAssembly(maxLogitRows, executor.vocabSize);
   }
@@ -89,7 +99,7 @@ export class StepLoop {
     const { tenant, cacheKey } = order;
     const domain = publishes(order)
       ? this.#domains.everyone
-      : this.#domains.of(tenant.name, cacheKey, this.#quotaOf(order));
+      : this.#domains.of(tenant.name, cacheKey, this.#quotaOf(order), tenant.weight);
     const active = startOrder(order, domain, this.#nextAge, this.#clock(), this.#text);
     this.#nextAge += active.sequences.length;
     this.#active.set(order.id, active);
@@ -105,6 +115,45 @@ export class StepLoop {
     this.#events.push({ kind: "failed", id, error: turnwiseError("cancelled").toJSON() });
   }
 
+  /** The order's reader is behind: it stops, and what it has computed stays only as long as nobody needs the room. */
+  park(id: number): void {
+    const active = this.#active.get(id);
+    if (active === undefined || active.parkedMs !== null) return;
+    const nowMs = this.#clock();
+    active.parkedMs = nowMs;
+    for (const sequence of active.sequences) {
+      if (sequence.state !== "done") this.#scheduler.park(sequence, nowMs + active.order.keepMs);
+    }
+  }
+
+  /** The reader of a parked order has caught up. */
+  resume(id: number): void {
+    const active = this.#active.get(id);
+    if (active === undefined || active.parkedMs === null) return;
+    active.parkedMs = null;
+    for (const sequence of active.sequences) if (sequence.state === "parked") this.#scheduler.resume(sequence);
+  }
+
+  /** When something is due although there is no work; Infinity where nothing is. */
+  get nextDueMs(): number {
+    return this.#overdue.nextMs(this.#active.values());
+  }
+
+  /** Ends what cannot end in time any more, and what has waited too long for its reader; gives how many. */
+  endOverdue(): number {
+    let ended = 0;
+    const nowMs = this.#clock();
+    for (const active of this.#active.values()) {
+      const reason = this.#overdue.reasonOf(active, nowMs);
+      if (reason === null) continue;
+      this.#counters.cancelled += 1;
+      this.#drop(active, true);
+      this.#events.push({ kind: "failed", id: active.order.id, error: reason.toJSON() });
+      ended += 1;
+    }
+    return ended;
+  }
+
   /** Ends every order with `error`. */
   failAll(error: TurnwiseError): void {
     for (const active of this.#active.values()) this.#fail(active, error);
@@ -112,6 +161,7 @@ export class StepLoop {
 
   /** One step of the model. What the executor throws fails the orders of this step and no other. */
   step(): void {
+    this.endOverdue();
     const plan = this.#scheduler.plan();
     invariant(plan.chunks.length > 0 || !this.hasWork, "a step with work does some of it");
     if (plan.chunks.length === 0) return;
@@ -140,9 +190,14 @@ export class StepLoop {
 
   stats(): EngineStats {
     const running = new Set(this.#scheduler.running.map((sequence) => sequence.orderId)).size;
+    const parked = new Set([...this.#scheduler.parked].map((sequence) => sequence.orderId)).size;
     return {
       running,
-      waiting: this.#active.size - running,
+      parked,
+      waiting: this.#active.size - running - parked,
+      waitingTokens: this.#waitingTokens(),
+      waitMs: this.#forecast.waitMs(),
+      pagesShared: this.#pool.shared,
       pagesUsed: this.#pool.inUse,
       pagesCached: this.#pool.evictable,
       pagesTotal: this.#pool.pages,
@@ -152,6 +207,14 @@ export class StepLoop {
     };
   }
 
+  #waitingTokens(): number {
+    let tokens = 0;
+    for (const { admittedMs, sequences } of this.#active.values()) {
+      if (admittedMs === null) tokens += sequences[0]?.promptTokens ?? 0;
+    }
+    return tokens;
+  }
+
   /** Throws unless queues, pages and orders agree; tests call it after every step. */
   checkInvariants(): void {
     this.#scheduler.checkInvariants();
@@ -159,8 +222,8 @@ export class StepLoop {
       sequences.filter(({ state }) => state !== "done"),
     );
     invariant(
-      live.length === this.#scheduler.running.length + this.#scheduler.waiting.length,
-      "every live sequence is in a queue, and nothing else",
+      live.length === this.#scheduler.running.length + this.#scheduler.waiting.length + this.#scheduler.parked.size,
+      "every live sequence is in a queue or parked, and nothing else",
     );
     if (this.#active.size > 0) return;
     invariant(
@@ -241,6 +304,7 @@ export class StepLoop {
       if (chunk.drafted > 0) this.#scheduler.commitRows(sequence, advance.outputTokens);
       if (advance.sequenceDone) this.#scheduler.remove(sequence, nowMs + active.order.keepMs);
       if (!advance.orderDone) return;
+      this.#forecast.ended(nowMs);
       this.#counters.finished += 1;
       this.#active.delete(active.order.id);
     } catch (thrown) {

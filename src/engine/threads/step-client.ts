@@ -3,10 +3,11 @@
  * that every accepted order gets its terminal event even when the thread dies.
  */
 
-import { fail, TurnwiseError, turnwiseError } from "../../base/errors.ts";
+import { TurnwiseError, turnwiseError } from "../../base/errors.ts";
 import { invariant, unreachable } from "../../base/invariant.ts";
 import { EngineThread } from "./engine-thread.ts";
 import type { Order } from "../step/order.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 import type { FromStepWorker, PlainEngineOptions, StepEvent, TokenBytes, ToStepWorker } from "./step-messages.ts";
 import type { EngineCapacity, EngineStats, LoadProgress, ModelInfo } from "../types.ts";
 import { workerEntry } from "./worker-entry.ts";
@@ -27,6 +28,7 @@ export class StepClient {
   #ready: Ready | null = null;
   /** Of accepted orders, until their terminal event. */
   readonly #listeners = new Map<number, (event: StepEvent) => void>();
+  #room: WaitingRoom | null = null;
   /** As of the last step. */
   #stats: EngineStats | null = null;
   #lastId = 0;
@@ -61,6 +63,8 @@ export class StepClient {
       client.#ready = await new Promise<Ready>((resolve, reject) => {
         client.#loading = { resolve, reject };
       });
+      const { admission, capacity } = client.#ready;
+      client.#room = new WaitingRoom({ ...admission, maxSequences: capacity.maxSequences });
     } finally {
       client.#loading = null;
       client.#thread.release();
@@ -76,6 +80,11 @@ export class StepClient {
     return this.#loaded().capacity;
   }
 
+  /** Tokens by which a reader may be behind. */
+  get maxUnreadTokens(): number {
+    return this.#loaded().admission.maxUnreadTokens;
+  }
+
   get tokenBytes(): TokenBytes {
     return this.#loaded().tokenBytes;
   }
@@ -86,14 +95,12 @@ export class StepClient {
   }
 
   /**
-   * Accepts an order or throws `queue_full`. Decided here, and not in the thread, so that nobody waits
-   * for a step to end to hear of it. `listener` then gets its events in order, the terminal one last.
+   * Accepts an order or throws `queue_full` or `tenant_queue_full`. `listener` then gets its events in order, the
+   * terminal one last.
    */
   submit(order: Order, listener: (event: StepEvent) => void): void {
     this.#requireAlive();
-    const { capacity, maxWaiting } = this.#loaded();
-    const waiting = this.#listeners.size - capacity.maxSequences;
-    if (waiting >= maxWaiting) fail("queue_full", { waiting, limit: maxWaiting });
+    this.#room?.enter(order, this.#stats?.waitMs ?? 0);
     this.#listeners.set(order.id, listener);
     this.#thread.hold();
     this.#thread.post({ kind: "submit", order });
@@ -104,11 +111,21 @@ export class StepClient {
     if (this.#end === null && this.#listeners.has(id)) this.#thread.post({ kind: "cancel", id });
   }
 
+  /** The order stops until its reader, who is behind, has caught up. */
+  park(id: number): void {
+    if (this.#end === null && this.#listeners.has(id)) this.#thread.post({ kind: "park", id });
+  }
+
+  resume(id: number): void {
+    if (this.#end === null && this.#listeners.has(id)) this.#thread.post({ kind: "resume", id });
+  }
+
   /** As of the last step; orders that the thread has not met yet count as waiting. */
   stats(): EngineStats {
     this.#requireAlive();
     const stats = this.#stats ?? emptyStats(this.capacity);
-    return { ...stats, waiting: Math.max(0, this.#listeners.size - stats.running) };
+    const waiting = Math.max(0, this.#listeners.size - stats.running - stats.parked);
+    return { ...stats, waiting, waitingTokens: this.#room?.waitingTokens ?? 0 };
   }
 
   /** Resolves when nothing writes packed weights any more. */
@@ -170,12 +187,14 @@ export class StepClient {
 
   #dispatch(event: StepEvent): void {
     const listener = this.#listeners.get(event.id);
+    this.#room?.begin(event.id);
     if (event.kind !== "part" || event.part.kind === "end") this.#forget(event.id);
     listener?.(event);
   }
 
   /** The order needs the thread no more. */
   #forget(id: number): void {
+    this.#room?.leave(id);
     if (this.#listeners.delete(id)) this.#thread.release();
   }
 
@@ -194,6 +213,10 @@ function emptyStats({ pages }: EngineCapacity): EngineStats {
   return {
     running: 0,
     waiting: 0,
+    parked: 0,
+    waitMs: 0,
+    waitingTokens: 0,
+    pagesShared: 0,
     pagesUsed: 0,
     pagesCached: 0,
     pagesTotal: pages,

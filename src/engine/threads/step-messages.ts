@@ -34,6 +34,13 @@ export type StepEvent =
 /** The options that a thread needs: all but the callbacks. */
 export type PlainEngineOptions = Omit<EngineOptions, "onProgress" | "onWarning">;
 
+/** What the main thread bounds, before orders cross and after tokens have. */
+export interface AdmissionLimits {
+  readonly maxWaiting: number;
+  readonly maxWaitingTokens: number;
+  readonly maxUnreadTokens: number;
+}
+
 /** The bytes of every token: token i is bytes[offsets[i] .. offsets[i + 1]). Both lie in shared memory. */
 export interface TokenBytes {
   readonly bytes: Uint8Array;
@@ -43,6 +50,9 @@ export interface TokenBytes {
 export type ToStepWorker =
   | { readonly kind: "submit"; readonly order: Order }
   | { readonly kind: "cancel"; readonly id: number }
+  /** The order's reader is behind, or has caught up. */
+  | { readonly kind: "park"; readonly id: number }
+  | { readonly kind: "resume"; readonly id: number }
   | { readonly kind: "dispose" };
 
 export type FromStepWorker =
@@ -53,7 +63,7 @@ export type FromStepWorker =
       readonly model: ModelInfo;
       readonly capacity: EngineCapacity;
       readonly tokenBytes: TokenBytes;
-      readonly maxWaiting: number;
+      readonly admission: AdmissionLimits;
     }
   | { readonly kind: "loadFailed"; readonly error: SerializedError }
   /** The packed weights are written for the next start, or will not be. */

@@ -29,8 +29,8 @@ async function main(options: PlainEngineOptions): Promise<void> {
       onWarning: (message) => post({ kind: "warning", message }),
     });
     try {
-      const { info, capacity, maxWaiting } = model;
-      post({ kind: "ready", model: info, capacity, tokenBytes: sharedTokenBytes(model), maxWaiting });
+      const { info, capacity, admission } = model;
+      post({ kind: "ready", model: info, capacity, tokenBytes: sharedTokenBytes(model), admission });
       const watch = watchPackWriting(model);
       try {
         await serve(inbox, makeLoop(model));
@@ -58,8 +58,12 @@ async function serve(inbox: ThreadInbox<ToStepWorker>, loop: StepLoop): Promise<
       }
       handle(message, loop);
     }
-    if (loop.hasWork) step(loop);
-    else await inbox.wait();
+    if (loop.hasWork) {
+      step(loop);
+      continue;
+    }
+    await inbox.wait(loop.nextDueMs - performance.now());
+    if (loop.endOverdue() > 0) postStep(loop);
   }
 }
 
@@ -97,6 +101,14 @@ function handle(message: Exclude<ToStepWorker, { kind: "dispose" }>, loop: StepL
       return;
     case "cancel":
       loop.cancel(message.id);
+      postStep(loop);
+      return;
+    case "park":
+      loop.park(message.id);
+      postStep(loop);
+      return;
+    case "resume":
+      loop.resume(message.id);
       postStep(loop);
       return;
     default:

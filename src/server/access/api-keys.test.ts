@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import type { Tenant } from "../tenant.ts";
+import { DEFAULT_TENANT, type Tenant } from "../tenant.ts";
 import { ApiKeys, type KeySources, loadApiKeys } from "./api-keys.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "turnwise-keys-"));
@@ -66,7 +66,7 @@ describe("loadApiKeys", () => {
       [BETA]: { tenant: "team", name: "old", expires: "2020-01-01T00:00:00Z" },
     };
     const keys = keysOf(keyFile(JSON.stringify(entries)), undefined);
-    const team = { name: "team", priority: 2, kvShare: 0.5, maxRequests: 3 };
+    const team = { ...DEFAULT_TENANT, name: "team", priority: 2, kvShare: 0.5, maxRequests: 3 };
     expect(identify(keys, "Bearer alpha")).toEqual(team);
     expect(keys.identify({ authorization: undefined, xApiKey: "alpha" }).tenant).toEqual(team);
     expect(() => identify(keys, "Bearer beta")).toThrow(expect.objectContaining({ code: "invalid_api_key" }));

@@ -2,9 +2,10 @@
  * The file of API keys. Plain: a key a line, all of one tenant; blank lines and lines that begin with #
  * are skipped. JSON: the SHA-256 of each key, in hex, with its tenant and what that may have:
  *
- *     { "9f86d0...": { "tenant": "team-a", "name": "ci", "priority": 1, "expires": "2030-01-31T00:00:00Z",
- *                      "admin": false, "limits": { "max_requests": 8, "kv_share": 0.5,
- *                                                "requests_per_minute": 60, "tokens_per_minute": 100000 } } }
+ *     { "9f86d0...": { "tenant": "team-a", "name": "ci", "priority": 1, "weight": 2, "admin": false,
+ *                      "expires": "2030-01-31T00:00:00Z",
+ *                      "limits": { "max_requests": 8, "kv_share": 0.5, "turn_timeout_s": 120,
+ *                                  "requests_per_minute": 60, "tokens_per_minute": 100000 } } }
  *
  * Several keys may name one tenant: it outlives each of them. The limits a minute are each key's own. An
  * admin key also opens the routes for operators.
@@ -14,6 +15,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
 import { fail, TurnwiseError } from "../../base/errors.ts";
+import { MAX_WEIGHT, MIN_WEIGHT } from "../../engine/build-order.ts";
 import { describeIssue } from "../fields/describe-issue.ts";
 import { DEFAULT_TENANT, type Tenant } from "../tenant.ts";
 import type { RateLimits } from "./rate-meter.ts";
@@ -33,6 +35,9 @@ const MAX_KEY_FILE_BYTES = 1024 * 1024;
 /** Metrics and logs name tenants. */
 const MAX_NAME_CHARACTERS = 100;
 
+/** A turn that may take longer than a day has no limit. */
+const MAX_TIMEOUT_SECONDS = 86_400;
+
 const perMinute = z.int().min(1).default(Infinity);
 
 const keyEntry = z.strictObject({
@@ -40,6 +45,7 @@ const keyEntry = z.strictObject({
   name: z.string().max(MAX_NAME_CHARACTERS).optional(),
   admin: z.boolean().default(false),
   priority: z.int().min(-100).max(100).default(0),
+  weight: z.number().min(MIN_WEIGHT).max(MAX_WEIGHT).default(1),
   expires: z.iso.datetime({ offset: true }).optional(),
   limits: z
     .strictObject({
@@ -47,6 +53,10 @@ const keyEntry = z.strictObject({
       kv_share: z.number().gt(0).max(1).default(1),
       requests_per_minute: perMinute,
       tokens_per_minute: perMinute,
+      max_waiting: z.int().min(1).default(Infinity),
+      max_waiting_tokens: z.int().min(1).default(Infinity),
+      max_turn_tokens: z.int().min(1).default(Infinity),
+      turn_timeout_s: z.number().gt(0).max(MAX_TIMEOUT_SECONDS).default(Infinity),
     })
     .prefault({}),
 });
@@ -101,9 +111,19 @@ function parseJsonKeys(text: string, path: string): KnownKey[] {
     const { path: place, problem } = describeIssue(parsed.error.issues, value);
     return failKeyFile(`${path}: ${place} ${problem}`);
   }
-  return Object.entries(parsed.data).map(([digest, { tenant: name, admin, priority, expires, limits }]) => ({
+  return Object.entries(parsed.data).map(([digest, { tenant: name, admin, priority, weight, expires, limits }]) => ({
     digest: Buffer.from(digest, "hex"),
-    tenant: { name, priority, kvShare: limits.kv_share, maxRequests: limits.max_requests },
+    tenant: {
+      name,
+      priority,
+      weight,
+      kvShare: limits.kv_share,
+      maxWaiting: limits.max_waiting,
+      maxWaitingTokens: limits.max_waiting_tokens,
+      maxTurnTokens: limits.max_turn_tokens,
+      maxRequests: limits.max_requests,
+      turnTimeoutMs: limits.turn_timeout_s * 1000,
+    },
     admin,
     limits: rateLimits(limits.requests_per_minute, limits.tokens_per_minute),
     expiresMs: expires === undefined ? Infinity : Date.parse(expires),

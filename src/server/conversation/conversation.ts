@@ -47,9 +47,13 @@ export class Conversation {
   }
 
   #record(generation: Generation, readReply: ReadReply): Generation {
+    this.#session?.follow(generation);
     return {
       promptTokens: generation.promptTokens,
       prompt: generation.prompt,
+      get isParked() {
+        return generation.isParked;
+      },
       cancel: () => generation.cancel(),
       [Symbol.asyncIterator]: () => this.#parts(generation, readReply),
     };

@@ -34,6 +34,8 @@ const logitBias = z
 /** At least one token of output. */
 export const outputTokens = z.int().min(1).max(MAX_COUNT);
 
+/** A day: a turn that may take longer has no deadline. */
+const MAX_DEADLINE_SECONDS = 86_400;
 /** Longer keys than any hash or path. */
 const MAX_CACHE_KEY_CHARACTERS = 256;
 
@@ -74,6 +76,10 @@ export const SAMPLING_FIELDS = {
     "include_usage: a last chunk with the usage; needs stream",
   ),
 
+  deadline_s: honoured(
+    z.number().gt(0).max(MAX_DEADLINE_SECONDS).optional(),
+    "The turn has so many seconds to end: of your requests the first due goes first, and one that cannot end in time fails early",
+  ),
   prompt_cache_key: honoured(
     z.string().max(MAX_CACHE_KEY_CHARACTERS).optional(),
     "Keeps a part of your prompt cache apart: only requests with the same key share it",

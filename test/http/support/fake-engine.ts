@@ -106,7 +106,7 @@ export class FakeEngine implements EngineApi {
       });
     }
     const limit = this.script.capacity ?? Infinity;
-    if (this.running >= limit) fail("queue_full", { waiting: this.running, limit });
+    if (this.running >= limit) fail("queue_full", { waiting: this.running, what: "requests", limit, retryAfterS: 3 });
     this.requests.push(request);
     this.running += 1;
     const stop = new AbortController();
@@ -118,6 +118,7 @@ export class FakeEngine implements EngineApi {
     return {
       promptTokens: prompt.length,
       prompt,
+      isParked: false,
       cancel: () => stop.abort(),
       [Symbol.asyncIterator]: () => parts,
     };
@@ -205,6 +206,10 @@ export class FakeEngine implements EngineApi {
     return Promise.resolve({
       running,
       waiting: 0,
+      waitingTokens: 0,
+      waitMs: 0,
+      parked: 0,
+      pagesShared: 0,
       pagesUsed: running,
       pagesCached: 0,
       pagesTotal: 100,

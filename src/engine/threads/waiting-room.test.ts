@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { generationOrder } from "../../../test/support/generation-order.ts";
+import { DEFAULT_TENANT } from "../step/order.ts";
+import type { RequestTenant } from "../types.ts";
+import { WaitingRoom } from "./waiting-room.ts";
+
+function order(id: number, tokens: number, tenant: Partial<RequestTenant> = {}) {
+  return generationOrder({ id, prompt: new Int32Array(tokens), tenant: { ...DEFAULT_TENANT, ...tenant } });
+}
+
+describe("WaitingRoom", () => {
+  it("lets in as many as run and may wait, and says when to come back", () => {
+    const room = new WaitingRoom({ maxSequences: 1, maxWaiting: 1, maxWaitingTokens: 1000 });
+    room.enter(order(1, 5), 0);
+    room.enter(order(2, 5), 0);
+    expect(() => room.enter(order(3, 5), 12_300)).toThrow(
+      expect.objectContaining({
+        code: "queue_full",
+        params: { waiting: 1, what: "requests", limit: 1, retryAfterS: 13 },
+      }),
+    );
+    room.leave(1);
+    room.enter(order(3, 5), 0);
+  });
+
+  it("counts the tokens of prompts that nothing has been computed of", () => {
+    const room = new WaitingRoom({ maxSequences: 8, maxWaiting: 8, maxWaitingTokens: 100 });
+    room.enter(order(1, 90), 0);
+    expect(() => room.enter(order(2, 20), 0)).toThrow(expect.objectContaining({ code: "queue_full" }));
+    room.begin(1);
+    room.begin(1);
+    expect(room.waitingTokens).toBe(0);
+    room.enter(order(2, 20), 0);
+    room.leave(2);
+    room.leave(1);
+    expect(room.waitingTokens).toBe(0);
+  });
+
+  it("lets a prompt longer than all that may wait into an empty room", () => {
+    const room = new WaitingRoom({ maxSequences: 8, maxWaiting: 8, maxWaitingTokens: 100 });
+    room.enter(order(1, 500), 0);
+    expect(() => room.enter(order(2, 1), 0)).toThrow(expect.objectContaining({ code: "queue_full" }));
+  });
+
+  it("holds each tenant to its own limits", () => {
+    const room = new WaitingRoom({ maxSequences: 8, maxWaiting: 8, maxWaitingTokens: 1000 });
+    const few = { name: "few", maxWaiting: 1 };
+    const short = { name: "short", maxWaitingTokens: 50 };
+    room.enter(order(1, 5, few), 0);
+    expect(() => room.enter(order(2, 5, few), 0)).toThrow(
+      expect.objectContaining({ code: "tenant_queue_full", params: expect.objectContaining({ tenant: "few" }) }),
+    );
+    room.enter(order(3, 30, short), 0);
+    expect(() => room.enter(order(4, 30, short), 0)).toThrow(expect.objectContaining({ code: "tenant_queue_full" }));
+    room.begin(1);
+    room.enter(order(2, 5, few), 0);
+  });
+});
