@@ -2,7 +2,8 @@
 
 import { invariant } from "../../base/invariant.ts";
 import type { AgentSession } from "./agent-session.ts";
-import { createRandom, exponential, gamma } from "./random.ts";
+import { createRandom } from "../../base/random.ts";
+import { exponential, gamma } from "./distributions.ts";
 
 export type Arrivals =
   /** All at once. */

@@ -4,7 +4,7 @@
  * really counted is in the report. The same key gives the same text, and another key another one.
  */
 
-import { createRandom } from "./random.ts";
+import { createRandom } from "../../base/random.ts";
 
 const WORDS =
   "the of and to in is that for it as was with be by on not he his but at are this have from or had an they which one you were her all she there would their we him been has when who will more no if out so said what up its about into than them can only other new some could time these two may then do first any my now such like our over man me even most made after also did many before must through".split(

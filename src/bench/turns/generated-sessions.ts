@@ -6,7 +6,8 @@
 
 import type { AgentSession, ReplayTurn } from "./agent-session.ts";
 import { fillerText } from "./filler-text.ts";
-import { createRandom, exponential, normal } from "./random.ts";
+import { createRandom } from "../../base/random.ts";
+import { exponential, normal } from "./distributions.ts";
 
 export interface GeneratedShape {
   readonly sessions: number;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { startTimesMs } from "./arrivals.ts";
 import { generateSessions } from "./generated-sessions.ts";
-import { createRandom, gamma } from "./random.ts";
+import { createRandom } from "../../base/random.ts";
+import { gamma } from "./distributions.ts";
 import { readTauBench } from "./tau-bench.ts";
 import { readTokenTraces } from "./token-trace.ts";
 

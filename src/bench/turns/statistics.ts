@@ -1,6 +1,6 @@
 /** Percentiles with confidence intervals, of values among which failures count as infinite. */
 
-import { createRandom } from "./random.ts";
+import { createRandom } from "../../base/random.ts";
 
 export interface Quantile {
   readonly value: number;
