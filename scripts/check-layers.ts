@@ -21,7 +21,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["cost"],
   ["server"],
   ["agent"],
-  ["bench"],
+  ["bench", "eval"],
   ["cli"],
 ];
 

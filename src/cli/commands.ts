@@ -24,6 +24,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   "bench turns": async () => (await import("./commands/bench-turns.ts")).BENCH_TURNS,
   "bench sessions": async () => (await import("./commands/bench-sessions.ts")).BENCH_SESSIONS,
   "bench grammar": async () => (await import("./commands/bench-grammar.ts")).BENCH_GRAMMAR,
+  "eval agent": async () => (await import("./commands/eval-agent.ts")).EVAL_AGENT,
   convert: async () => (await import("./commands/convert.ts")).CONVERT,
   explain: async () => (await import("./commands/explain.ts")).EXPLAIN,
   project: async () => (await import("./commands/project.ts")).PROJECT,

@@ -11,7 +11,7 @@ import { Pushdown } from "../../text/grammar/pushdown.ts";
 import type { VocabularyBytes } from "../../text/tokenizer/types.ts";
 import { compileToolGrammar, type ToolGrammarSource } from "../../text/tools/tool-grammar.ts";
 import { spreadOf } from "../spread.ts";
-import { createRandom } from "../turns/random.ts";
+import { createRandom } from "../../base/random.ts";
 import type { GrammarCase } from "./grammar-case.ts";
 import { type GrammarReport, distributionOf, percentilesOf } from "./grammar-report.ts";
 import { type MaskTimes, RandomText } from "./random-text.ts";

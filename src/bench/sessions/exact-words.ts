@@ -4,7 +4,7 @@
  */
 
 import { fail } from "../../base/errors.ts";
-import { createRandom } from "../turns/random.ts";
+import { createRandom } from "../../base/random.ts";
 
 /** Nearly every vocabulary holds each of these as one token with its space. */
 const WORDS = ["the", "to", "of", "and", "in", "is", "you"];

@@ -5,7 +5,7 @@
 
 import type { EngineApi } from "../../engine/types.ts";
 import type { ChatMessage } from "../../text/template/types.ts";
-import { createRandom } from "../turns/random.ts";
+import { createRandom } from "../../base/random.ts";
 import { spreadOf } from "../spread.ts";
 import { MAX_TEXTS, words, wordsFor } from "./exact-words.ts";
 import { SessionApi, type TimedTurn, type TurnTokens } from "./session-api.ts";

@@ -1,0 +1,117 @@
+/**
+ * Words that procedural tools are made of. Those held out never occur in training: tools made of them are
+ * the evaluation's unseen ones.
+ */
+
+import type { Draw } from "../draw.ts";
+import { inventWord } from "../values/names.ts";
+
+/** What a tool with this verb gives back. */
+export type Outcome = "created" | "status" | "value" | "count";
+
+export interface Verb {
+  /** Mean the same; the first is the plainest. */
+  readonly words: readonly string[];
+  readonly outcome: Outcome;
+  /** After "is": "the invoice is deleted". */
+  readonly past: string;
+}
+
+const verb = (words: string, outcome: Outcome, past: string): Verb => ({ words: words.split(" "), outcome, past });
+
+const TRAINING_VERBS: readonly Verb[] = [
+  verb("create make", "created", "created"),
+  verb("get fetch", "value", "fetched"),
+  verb("delete remove", "status", "deleted"),
+  verb("update change", "status", "updated"),
+  verb("send", "status", "sent"),
+  verb("count", "count", "counted"),
+  verb("measure", "value", "measured"),
+  verb("approve", "status", "approved"),
+  verb("reject", "status", "rejected"),
+  verb("assign", "status", "assigned"),
+  verb("rename", "status", "renamed"),
+  verb("print", "status", "printed"),
+  verb("archive", "status", "archived"),
+  verb("export", "created", "exported"),
+  verb("import", "created", "imported"),
+  verb("start launch", "status", "started"),
+  verb("stop halt", "status", "stopped"),
+  verb("check inspect", "value", "checked"),
+  verb("register", "created", "registered"),
+  verb("estimate", "value", "estimated"),
+  verb("share", "status", "shared"),
+  verb("copy duplicate", "created", "copied"),
+  verb("lock", "status", "locked"),
+  verb("book reserve", "created", "booked"),
+  verb("repair fix", "status", "repaired"),
+  verb("rate", "status", "rated"),
+  verb("list", "count", "listed"),
+  verb("scan", "value", "scanned"),
+];
+
+const HELD_OUT_VERBS: readonly Verb[] = [
+  verb("publish", "status", "published"),
+  verb("merge", "created", "merged"),
+  verb("translate", "created", "translated"),
+  verb("pause", "status", "paused"),
+  verb("compress", "created", "compressed"),
+  verb("validate", "value", "validated"),
+  verb("subscribe", "status", "subscribed"),
+  verb("inflate", "status", "inflated"),
+  verb("rotate", "status", "rotated"),
+];
+
+const TRAINING_NOUNS =
+  `invoice account project server user team branch ticket report student course flight hotel room table recipe meal
+  song playlist album photo video channel article page comment review survey question vote patient sample test device
+  sensor battery engine vehicle truck bus train route trip tour map building bridge road tower lease loan mortgage
+  payment salary budget expense tax policy claim member club player match game score league coach plant tree garden
+  field crop farm animal dog cat horse bird fish pond lake river forest storm signal message chat thread post story
+  book chapter library shelf museum painting statue concert theater seat stage actor film camera lens filter printer
+  scanner screen keyboard password token license certificate key lock badge visitor employee manager office desk
+  chair meeting shift roster holiday visa passport border cargo container ship port dock crane pallet warehouse shelf
+  supplier vendor customer contract offer discount coupon voucher gift bonus reward pump valve pipe tank boiler
+  turbine generator panel cable socket switch relay robot drone sector zone grid cluster node volume snapshot backup
+  bucket queue topic pipeline job worker lab experiment formula molecule reactor probe star planet orbit satellite
+  antenna beacon siren drill hammer welder kiln oven loom thread fabric jacket shoe ring watch`
+    .split(/\s+/)
+    .filter((word, index, all) => all.indexOf(word) === index);
+
+const HELD_OUT_NOUNS = `appointment scholarship greenhouse elevator ferry campaign podcast firewall chessboard
+  subscription auction tournament clinic prescription vaccine harvest orchard quarry glacier harbor lighthouse
+  sculpture orchestra violin telescope microscope furnace conveyor escalator helicopter submarine caravan village
+  district embassy treaty petition festival parade banquet brewery bakery pharmacy laundry aquarium volcano meteor
+  lantern compass anchor kayak saddle trophy medal puzzle riddle manuscript`.split(/\s+/);
+
+const TRAINING_SHAPES = "new old main daily weekly backup public private local remote master draft".split(" ");
+
+export interface Lexicon {
+  readonly verbs: readonly Verb[];
+  readonly nouns: readonly string[];
+}
+
+const TRAINING: Lexicon = { verbs: TRAINING_VERBS, nouns: TRAINING_NOUNS };
+const HELD_OUT: Lexicon = { verbs: HELD_OUT_VERBS, nouns: HELD_OUT_NOUNS };
+
+/** Words of the language that occur in held-out tools alone. */
+export const HELD_OUT_WORDS: ReadonlySet<string> = new Set([
+  ...HELD_OUT_NOUNS,
+  ...HELD_OUT_VERBS.flatMap(({ words }) => words),
+]);
+
+export const lexiconOf = (unseen: boolean): Lexicon => (unseen ? HELD_OUT : TRAINING);
+
+/** A thing that a tool works on: a word of the list, an invented one, sometimes two words. */
+export function drawNoun(lexicon: Lexicon, draw: Draw): string {
+  const word = (): string => (draw.chance(0.35) ? inventWord(draw) : draw.pick(lexicon.nouns));
+  if (draw.chance(0.2)) return `${word()} ${word()}`;
+  return draw.chance(0.08) ? `${draw.pick(TRAINING_SHAPES)} ${word()}` : word();
+}
+
+/** A known verb, or an invented one with an outcome of its own. */
+export function drawVerb(lexicon: Lexicon, draw: Draw): Verb {
+  if (!draw.chance(0.2)) return draw.pick(lexicon.verbs);
+  const word = inventWord(draw, draw.int(1, 2));
+  return { words: [word], outcome: draw.pick(["created", "status", "value", "count"]), past: "done" };
+}
