@@ -67,7 +67,7 @@ export async function submitGeneration(
   const { maxRequests: _, turnTimeoutMs, ...tenant } = scope.tenant;
   const deadlineMs = Math.min(request.deadlineMs ?? Infinity, turnTimeoutMs);
   try {
-    return await engine.submit({ ...request, tenant, deadlineMs });
+    return await engine.submit({ ...request, tenant, ...(deadlineMs === Infinity ? {} : { deadlineMs }) });
   } catch (error) {
     if (!(error instanceof TurnwiseError) || error.code !== "request_invalid") throw error;
     const { field = "", problem = "" } = error.params;

@@ -249,7 +249,7 @@ describe("load", () => {
     const first = await post(CHAT, { ...chat, stream: true });
     const second = await post(CHAT, { ...chat, stream: true });
     expect(second.status).toBe(429);
-    expect(second.headers.get("retry-after")).toBe("2");
+    expect(second.headers.get("retry-after")).toBe("3");
     expect(await second.json()).toMatchObject({ error: { code: "queue_full", type: "rate_limit_error" } });
     await first.body?.cancel();
     await until(() => engine.running === 0, "the first to end");
