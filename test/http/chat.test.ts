@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { turnwiseError } from "../../src/base/errors.ts";
 import { readEvents, scriptedServer } from "./support/test-server.ts";
+import { DEFAULT_TENANT } from "../../src/engine/step/order.ts";
 
 const CHAT = "/v1/chat/completions";
 const messages = [{ role: "user", content: "Hi" }];
@@ -168,8 +169,7 @@ describe("POST /v1/chat/completions", () => {
     const { signal, prompt, ...rest } = engine.requests[0] ?? { signal: undefined, prompt: "" };
     expect(signal).toBeInstanceOf(AbortSignal);
     expect(prompt).toContain("Hi");
-    const tenant = { name: "default", priority: 0, kvShare: 1 };
-    expect(rest).toEqual({ sampling: { temperature: 1 }, tenant });
+    expect(rest).toEqual({ sampling: { temperature: 1 }, tenant: DEFAULT_TENANT });
   });
 
   it("renders messages, tools and template variables", async () => {
