@@ -1,6 +1,7 @@
 /** What a request's tools mean: for the prompt, for the grammar, and for reading the answer. */
 
 import { fail } from "../base/errors.ts";
+import type { GrammarSource } from "../text/grammar/compile-grammar.ts";
 import type { ChatInput, ChatTool } from "../text/template/types.ts";
 import { describeTools } from "../text/tools/json-format.ts";
 import type { ToolFormat, ToolFormatName } from "../text/tools/tool-format.ts";
@@ -54,6 +55,24 @@ export function toolRequestOf({ tools = [], choice, parallel, nameField }: ToolA
       parallel: wanted === null && parallel,
     },
   };
+}
+
+/**
+ * What the output is bound to by a format and by tools: where both are given, an answer is calls or satisfies
+ * the format. Throws `request_invalid` for a format that is no JSON, which calls could not be told from.
+ */
+export function boundOutput(
+  format: GrammarSource | undefined,
+  { source }: ToolRequest,
+): { readonly responseFormat?: GrammarSource | undefined; readonly toolCalls?: ToolGrammarSource | undefined } {
+  if (source === undefined) return { responseFormat: format };
+  if (format === undefined || source.choice === "required") return { toolCalls: source };
+  if (format.kind === "json_schema" || format.kind === "json_object")
+    return { toolCalls: { ...source, answer: format } };
+  return fail("request_invalid", {
+    field: "tools",
+    problem: 'cannot be called where the output is bound to a grammar; send tool_choice: "none", or bind it to JSON',
+  });
 }
 
 /** The model's own way of writing calls, unless the server was told another. */

@@ -207,6 +207,19 @@ const RESPONSES_SAMPLES: SamplesOf<typeof RESPONSES_FIELDS> = {
     bad: [["required"], [{ type: "function", name: "g" }], [{ type: "function" }, "tool_choice.name"], [5]],
   },
   parallel_tool_calls: bool,
+  text: {
+    good: [
+      {},
+      { format: { type: "text" }, verbosity: "medium" },
+      { format: { type: "json_schema", name: "x", schema: {} } },
+    ],
+    bad: [
+      ["a"],
+      [{ format: { type: "xml" } }, "text.format.type"],
+      [{ format: { type: "json_schema", name: "x" } }, "text.format.schema"],
+      [{ verbosity: "low" }, "text.verbosity"],
+    ],
+  },
   metadata: { good: [{}, { a: "b" }], bad: [["a"], [{ a: 1 }, "metadata.a"]] },
 };
 

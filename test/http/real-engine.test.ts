@@ -288,12 +288,37 @@ describe("tool calls", () => {
     expect(choice?.message.tool_calls?.[0]?.incomplete ?? choice?.message.content).toBeTruthy();
   });
 
-  it("are not asked for without tools, nor together with a bound output", async () => {
-    for (const fields of [
-      { tool_choice: "required" },
-      { tools: [weather], response_format: { type: "json_object" } },
-    ]) {
+  it("are not asked for without tools, nor together with a grammar", async () => {
+    for (const fields of [{ tool_choice: "required" }, { tools: [weather], guided_regex: "[ab]+" }]) {
       expect((await test.post(CHAT, { messages, ...fields })).status).toBe(400);
     }
+  });
+
+  it("or an answer that satisfies the format come where both are given", async () => {
+    const schema = { type: "object", properties: { ok: { type: "boolean" } }, required: ["ok"] };
+    const format = { type: "json_schema", json_schema: { name: "x", schema } };
+    const seen = new Set<string>();
+    for (let seed = 0; seed < 12; seed += 1) {
+      // A brace in the place of the call's mark makes answers as likely as calls.
+      const body = { messages, tools: [weather], response_format: format, max_tokens: 200, temperature: 1.5, seed };
+      const [choice] = ((await (await test.post(CHAT, body)).json()) as ChatAnswer).choices;
+      const { content, tool_calls: calls = [] } = choice?.message ?? {};
+      if (calls.length > 0)
+        expect(Object.keys(JSON.parse(calls[0]?.function.arguments ?? "") as object)).toContain("city");
+      else expect(JSON.parse(content ?? "")).toEqual({ ok: expect.any(Boolean) });
+      seen.add(calls.length > 0 ? "calls" : "answer");
+    }
+    expect([...seen].toSorted()).toEqual(["answer", "calls"]);
+  });
+
+  it("are in a response's text as its format says, too", async () => {
+    const schema = { type: "object", properties: { ok: { type: "boolean" } }, required: ["ok"] };
+    const text = { format: { type: "json_schema", name: "x", schema, strict: true } };
+    const response = await test.post("/v1/responses", { input: "Hi", text, temperature: 1.5, max_output_tokens: 100 });
+    const body = (await response.json()) as { output: { content: { text: string }[] }[]; text: unknown };
+    expect(body.text).toEqual(text);
+    expect(JSON.parse(body.output[0]?.content[0]?.text ?? "")).toEqual({ ok: expect.any(Boolean) });
+    const refused = { format: { ...text.format, schema: { not: {} } } };
+    expect((await test.post("/v1/responses", { input: "Hi", text: refused })).status).toBe(400);
   });
 });

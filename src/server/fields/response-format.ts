@@ -27,6 +27,22 @@ const responseFormat = z.discriminatedUnion(
   { error: 'expected an object of type "text", "json_object" or "json_schema"' },
 );
 
+/** The format as the Responses API has it: the schema stands beside its name. */
+export const textFormat = z.discriminatedUnion(
+  "type",
+  [
+    z.looseObject({ type: z.literal("text") }),
+    z.looseObject({ type: z.literal("json_object") }),
+    z.looseObject({
+      type: z.literal("json_schema"),
+      name: z.string().optional(),
+      schema: jsonSchema,
+      strict: z.boolean().nullish(),
+    }),
+  ],
+  { error: 'expected an object of type "text", "json_object" or "json_schema"' },
+);
+
 /** A JSON Schema, which some clients send as text. */
 const schemaOrText = z.union([jsonSchema, z.string().transform((text, context) => parseSchema(text, context))]);
 const choices = z.array(z.string().min(1)).min(1).max(MAX_CHOICES);
@@ -80,6 +96,11 @@ function formatSource(format: ResponseFormatValues["response_format"]): GrammarS
   if (format === undefined || format.type === "text") return undefined;
   const given = format.type === "json_schema" ? format.json_schema.schema : format.schema;
   return given === undefined || given === null ? { kind: "json_object" } : { kind: "json_schema", schema: given };
+}
+
+export function textFormatSource(format: z.output<typeof textFormat> | null | undefined): GrammarSource | undefined {
+  if (format === undefined || format === null || format.type === "text") return undefined;
+  return format.type === "json_object" ? { kind: "json_object" } : schema(format.schema);
 }
 
 function schema(given: unknown): GrammarSource | undefined {

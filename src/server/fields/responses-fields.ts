@@ -4,6 +4,7 @@ import { z } from "zod";
 import { honoured, inert, refused } from "./field-table.ts";
 import type { FieldTable, FieldValues } from "./field-table.ts";
 import { MAX_MESSAGES, MAX_TOOLS } from "./chat-messages.ts";
+import { textFormat } from "./response-format.ts";
 import { outputTokens, SAMPLING_FIELDS } from "./sampling-fields.ts";
 
 const part = z.looseObject({ type: z.string(), text: z.string().optional(), refusal: z.string().optional() });
@@ -47,6 +48,11 @@ const toolChoice = z.union(
   },
 );
 
+const textSettings = z.looseObject({
+  format: textFormat.nullish(),
+  verbosity: z.literal("medium", { error: "would change the answer; say it in a message" }).nullish(),
+});
+
 export const RESPONSES_FIELDS = {
   input: honoured(input, "A text, or items: messages, function_call, function_call_output, reasoning"),
   model: honoured(z.string().optional(), "A served id; absent: the served model"),
@@ -64,6 +70,10 @@ export const RESPONSES_FIELDS = {
     '"auto"; "none": the tools are left out of the prompt; "required" or a named function: the answer is a call',
   ),
   parallel_tool_calls: honoured(z.boolean().optional(), "false: one call at most; default true"),
+  text: honoured(
+    textSettings.optional(),
+    "format: text, json_object or json_schema, as response_format of chat completions; with tools an answer is calls or JSON",
+  ),
   metadata: honoured(z.record(z.string(), z.string()).optional(), "Comes back in the response"),
 
   user: inert("Names the end user"),
@@ -79,7 +89,6 @@ export const RESPONSES_FIELDS = {
   max_tool_calls: refused("Tools are the client's."),
   prompt: refused("Send the text as input."),
   reasoning: refused("Use a model that reasons by itself.", {}),
-  text: refused("Output cannot be constrained yet.", {}, { format: { type: "text" } }),
   top_logprobs: refused("Use /v1/chat/completions.", 0),
   truncation: refused("Input is never cut.", "disabled"),
 } as const satisfies FieldTable;

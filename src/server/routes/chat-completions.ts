@@ -18,6 +18,7 @@ import { submitGeneration, toGenerateRequest, wantsUsageChunk } from "../generat
 import { outputTokensOnly } from "../openai/generation-format.ts";
 import { openAiWriter } from "../openai/openai-writer.ts";
 import {
+  boundOutput,
   type ToolAsk,
   type ToolRequest,
   toolFormatName,
@@ -39,19 +40,12 @@ export async function chatCompletions(request: EngineRequest): Promise<Response>
   const includeUsage = wantsUsageChunk(values);
   const logprobs = topLogprobs(values);
   const maxTokens = maxOutputTokens(values);
-  const responseFormat = grammarSourceOf(values);
   const tools = toolRequestOf(toolAsk(values, request), toolFormatName(request));
-  if (responseFormat !== undefined && tools.source !== undefined) {
-    fail("request_invalid", {
-      field: "tools",
-      problem: 'cannot be called where the output is bound; send tool_choice: "none"',
-    });
-  }
+  const bound = boundOutput(grammarSourceOf(values), tools);
   const input = toChatInput({ ...values, tools: tools.shown });
   const choices = values.n ?? 1;
   const conversation = await conversationOf(request, values, input, tools);
   const { prompt, text } = conversation?.prompt ?? (await plainPrompt(engine, withTools(input, tools)));
-  const bound = { responseFormat, toolCalls: tools.source };
   const limits = { prompt, maxTokens, logprobs, ...bound, signal: scope.signal };
   const newReader = turnReaders(tools, engine.model.thinks, text);
   const callIds = Array.from({ length: choices }, () => new CallIds(() => newCallId(tools.format.idLength)));

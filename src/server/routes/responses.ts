@@ -6,6 +6,7 @@ import type { ChatInput, ChatTool } from "../../text/template/types.ts";
 import { parseFields } from "../fields/field-table.ts";
 import { RESPONSES_FIELDS } from "../fields/responses-fields.ts";
 import type { GivenItem, ResponsesValues } from "../fields/responses-fields.ts";
+import { textFormatSource } from "../fields/response-format.ts";
 import { CallIds, newCallId } from "../conversation/call-ids.ts";
 import { openConversation } from "../conversation/open-conversation.ts";
 import { replyMessage } from "../conversation/reply-message.ts";
@@ -17,7 +18,14 @@ import type { InputItem, ResponseObject } from "../responses/response-items.ts";
 import type { StoredResponse } from "../responses/response-store.ts";
 import { responsesWriter } from "../responses/responses-writer.ts";
 import { checkModel, servedModelId } from "../server-context.ts";
-import { type ToolAsk, toolFormatName, toolRequestOf, turnReaders, turnSegments } from "../tool-request.ts";
+import {
+  boundOutput,
+  type ToolAsk,
+  toolFormatName,
+  toolRequestOf,
+  turnReaders,
+  turnSegments,
+} from "../tool-request.ts";
 import type { EngineRequest } from "../server-context.ts";
 
 export async function responses(request: EngineRequest): Promise<Response> {
@@ -33,7 +41,7 @@ export async function responses(request: EngineRequest): Promise<Response> {
   const { prompt, text } = conversation.prompt;
   const limits = {
     prompt,
-    toolCalls: tools.source,
+    ...boundOutput(textFormatSource(values.text?.format), tools),
     maxTokens: values.max_output_tokens,
     logprobs: undefined,
     signal: scope.signal,
@@ -136,7 +144,7 @@ function openResponse(values: ResponsesValues, model: string): ResponseObject {
     reasoning: { effort: null, summary: null },
     store: values.store ?? true,
     temperature: values.temperature ?? 1,
-    text: { format: { type: "text" } },
+    text: { ...values.text, format: values.text?.format ?? { type: "text" } },
     tool_choice: values.tool_choice ?? "auto",
     tools: values.tools ?? [],
     top_p: values.top_p ?? 1,

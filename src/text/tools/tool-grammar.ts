@@ -20,7 +20,12 @@ export interface ToolGrammarSource {
   readonly choice: "auto" | "required";
   /** More calls than one may come, where the format can write them. */
   readonly parallel: boolean;
+  /** In "auto": what an answer is that calls nothing; free text where absent. */
+  readonly answer?: JsonSource | undefined;
 }
+
+/** Of the sources in `grammar/compile-grammar.ts` those that bind to JSON. */
+type JsonSource = { readonly kind: "json_schema"; readonly schema: unknown } | { readonly kind: "json_object" };
 
 /** What ends free text and begins what the grammar governs. */
 export interface WakeRule {
@@ -46,12 +51,17 @@ export function compileToolGrammar(
   const builder = new GrammarBuilder();
   const token = format.open === "" ? null : controlToken(format.open);
   const call = builder.choice(...source.tools.map((tool) => addCall(builder, format, tool)));
-  const root = builder.sequence(...addOpening(builder, format, token, call, source.parallel));
-  const grammar = builder.finish(root);
+  const calls = builder.sequence(...addOpening(builder, format, token, call, source.parallel));
+  const answer = source.choice === "auto" ? source.answer : undefined;
+  const grammar = builder.finish(answer === undefined ? calls : builder.choice(calls, addAnswer(builder, answer)));
   if (grammar === null) fail("request_invalid", { field: "tools", problem: "hold no tool that could be called" });
-  if (source.choice === "required") return { grammar, wake: null };
+  if (source.choice === "required" || answer !== undefined) return { grammar, wake: null };
   const bare = isBare(format);
   return { grammar, wake: { text: bare ? '{"name"' : format.open, token, atStart: bare } };
+}
+
+function addAnswer(builder: GrammarBuilder, answer: JsonSource): number {
+  return addJsonSchema(builder, answer.kind === "json_schema" ? answer.schema : { type: "object" });
 }
 
 /** A call may stand without a mark before it. */
