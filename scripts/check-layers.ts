@@ -21,7 +21,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ["cost"],
   ["server"],
   ["agent"],
-  ["bench", "eval"],
+  ["bench"],
+  ["eval"],
   ["cli"],
 ];
 

@@ -35,6 +35,17 @@ export interface Reply extends ReplyCost {
   readonly finishReason: string;
 }
 
+/** What the model is told of a tool. */
+export type OfferedTool = Pick<AgentTool, "name" | "description" | "parameters">;
+
+export interface ReplyOptions {
+  readonly signal: AbortSignal;
+  readonly maxTokens: number;
+  readonly temperature: number;
+  /** "auto" where absent. */
+  readonly toolChoice?: "auto" | "required";
+}
+
 const counts = { cached: z.number(), prefilled: z.number(), generated: z.number() };
 
 const completion = z.object({
@@ -68,8 +79,8 @@ const completion = z.object({
 export async function completeChat(
   endpoint: ChatEndpoint,
   messages: readonly AgentMessage[],
-  tools: readonly AgentTool[],
-  options: { readonly signal: AbortSignal; readonly maxTokens: number; readonly temperature: number },
+  tools: readonly OfferedTool[],
+  options: ReplyOptions,
 ): Promise<Reply> {
   const url = `${endpoint.url}/chat/completions`;
   const body = {
@@ -78,6 +89,7 @@ export async function completeChat(
     max_tokens: options.maxTokens,
     temperature: options.temperature,
     ...(tools.length === 0 ? {} : { tools: tools.map(toolToWire) }),
+    ...(options.toolChoice === undefined ? {} : { tool_choice: options.toolChoice }),
   };
   const response = await post(url, endpoint.apiKey, body, options.signal);
   const parsed = completion.safeParse(response);
@@ -136,6 +148,6 @@ function toWire(message: AgentMessage): object {
   }
 }
 
-function toolToWire({ name, description, parameters }: AgentTool): object {
+function toolToWire({ name, description, parameters }: OfferedTool): object {
   return { type: "function", function: { name, description, parameters } };
 }

@@ -289,6 +289,9 @@ export const ERRORS = {
   start_failed: { class: "InternalError", message: "A start that was to be measured failed: {reason}" },
   trace_invalid: { class: "FormatError", message: "{path} is not a trace of agent sessions: {problem}" },
 
+  // eval
+  cases_invalid: { class: "FormatError", message: "{path} holds no cases that can be run: {problem}" },
+
   // cli
   missing_argument: { class: "UsageError", message: "{command} needs {what}." },
   unexpected_argument: {

@@ -25,6 +25,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   "bench sessions": async () => (await import("./commands/bench-sessions.ts")).BENCH_SESSIONS,
   "bench grammar": async () => (await import("./commands/bench-grammar.ts")).BENCH_GRAMMAR,
   "eval agent": async () => (await import("./commands/eval-agent.ts")).EVAL_AGENT,
+  "eval bfcl": async () => (await import("./commands/eval-bfcl.ts")).EVAL_BFCL,
   convert: async () => (await import("./commands/convert.ts")).CONVERT,
   explain: async () => (await import("./commands/explain.ts")).EXPLAIN,
   project: async () => (await import("./commands/project.ts")).PROJECT,

@@ -150,6 +150,7 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
 
   // Only the command line raises these.
   trace_invalid: INTERNAL,
+  cases_invalid: INTERNAL,
   missing_argument: INTERNAL,
   unexpected_argument: INTERNAL,
   unknown_command: INTERNAL,

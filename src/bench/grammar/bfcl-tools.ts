@@ -43,7 +43,8 @@ function readTools(path: string): readonly Tool[] {
   }
 }
 
-function withJsonTypes(value: unknown): unknown {
+/** The same schema with the types of JSON Schema. */
+export function withJsonTypes(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withJsonTypes);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(

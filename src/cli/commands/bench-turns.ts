@@ -13,40 +13,18 @@ import { type ReplayClock, replay } from "../../bench/turns/replay.ts";
 import { figureRows, quantileRows, turnsPage } from "../../bench/turns/turns-page.ts";
 import { turnsReport } from "../../bench/turns/turns-report.ts";
 import { renderPage } from "../../report/html-page.ts";
+import { TARGET_OPTIONS, withChatTarget } from "../chat-target.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import type { CommandContext } from "../command.ts";
 import { withInterruptSignal } from "../interrupts.ts";
 import { CACHE_OPTIONS } from "../options/cache-options.ts";
 import { BATCH_OPTIONS, ENGINE_OPTIONS } from "../options/engine-options.ts";
-import { withOwnServer } from "../own-server.ts";
 import { createProgress } from "../progress.ts";
-import { resolveModel } from "../resolve-model.ts";
 import { textTable } from "../text-table.ts";
 import { writeJson, writeLine, writeText } from "../terminal.ts";
 
 const MAX_COUNT = 1_000_000;
 const count = { kind: "integer", min: 1, max: MAX_COUNT } as const;
-
-const TARGET_OPTIONS = {
-  url: {
-    type: { kind: "string", placeholder: "URL" },
-    default: null,
-    env: null,
-    help: "A running server's base URL up to /v1; without it a server of --model is started",
-  },
-  "api-key": {
-    type: { kind: "string", placeholder: "KEY" },
-    default: null,
-    env: "OPENAI_API_KEY",
-    help: "Key for --url",
-  },
-  model: {
-    type: { kind: "string", placeholder: "MODEL" },
-    default: null,
-    env: null,
-    help: "With --url the id to ask for, by default the first one listed; without it the file to serve",
-  },
-} as const satisfies OptionTable;
 
 const SESSION_OPTIONS = {
   trace: {
@@ -155,13 +133,7 @@ export const BENCH_TURNS = defineCommand({
       if (options.json) await writeJson(context.terminal.stdout, { facts, ...report });
       else await printReport(facts, report, context);
     };
-    if (options.url !== null) await play(await remoteTarget(options.url, options.model, options.apiKey));
-    else {
-      const model = await resolveModel(options.model, options.cacheDir, context);
-      await withOwnServer(model, options, options, context, ({ url, model: id }) =>
-        play({ url, model: id, apiKey: null }),
-      );
-    }
+    await withChatTarget(options, context, play);
     return EXIT_CODES.ok;
   },
 });
@@ -236,22 +208,6 @@ const CLOCK: ReplayClock = {
     if (leftMs > 0) await sleep(leftMs, undefined, { signal }).catch(() => undefined);
   },
 };
-
-/** The server's first model, unless one is named. Throws `request_failed`. */
-async function remoteTarget(url: string, model: string | null, apiKey: string | null): Promise<ChatTarget> {
-  const base = url.replace(/\/+$/, "");
-  if (model !== null) return { url: base, model, apiKey };
-  try {
-    const headers = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` };
-    const response = await fetch(`${base}/models`, { headers });
-    const { data } = (await response.json()) as { readonly data?: readonly { readonly id: string }[] };
-    const first = data?.[0]?.id;
-    return { url: base, apiKey, model: first ?? fail("request_failed", { url: base, reason: "it lists no model" }) };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return fail("request_failed", { url: `${base}/models`, reason });
-  }
-}
 
 async function printReport(
   facts: readonly string[],

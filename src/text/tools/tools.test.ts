@@ -91,6 +91,23 @@ describe.each(TOOL_FORMAT_NAMES)("%s", (name) => {
     expect(matcher.isComplete).toBe(true);
   });
 
+  it("has a grammar of calls or an answer that satisfies a format, and nothing else", () => {
+    const answer = {
+      kind: "json_schema",
+      schema: { type: "object", properties: { ok: { type: "boolean" } } },
+    } as const;
+    const source = { kind: "tool_calls", format: name, tools: TOOLS, choice: "auto", parallel: true, answer } as const;
+    const { grammar, wake } = compileToolGrammar(source, () => null);
+    expect(wake).toBe(null);
+    const vocabulary = buildVocabularyBytes(jsonVocabulary());
+    const accepts = (text: string): boolean => {
+      const matcher = new Matcher(new Pushdown(grammar, new LexerMasks(vocabulary)));
+      return matcher.acceptBytes(Buffer.from(text)) && matcher.isComplete;
+    };
+    const texts = [example, '{"ok":true}', '{"ok":1}', "free text", `${example}{"ok":true}`];
+    expect(texts.map(accepts)).toEqual([true, true, false, false, false]);
+  });
+
   it("keeps an unknown tool, a cut head and plain text as text", () => {
     for (const text of [
       "Hello, {world} <tool",
