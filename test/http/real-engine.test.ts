@@ -198,6 +198,7 @@ describe("bound output", () => {
 
   it.each([
     [{ guided_choice: ["yes", "no"] }, /^(yes|no)$/],
+    [{ grammar: "root ::=" }, /^$/],
     [{ guided_regex: "[a-c]{3}-\\d{2}" }, /^[a-c]{3}-\d{2}$/],
     [{ grammar: 'root ::= "(" root ")" | "x"' }, /^\(*x\)*$/],
   ])("keeps to %j", async (fields, form) => {

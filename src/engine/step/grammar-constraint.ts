@@ -31,7 +31,8 @@ export class GrammarConstraint implements Constraint {
 
   fill(words: Uint32Array, drafted = 0): boolean {
     if (!this.#isPrepared) this.prepare(0);
-    if (this.#stream?.fill(words, drafted) === true) return true;
+    // A grammar of the empty text is finished at once: `prepare` has asked for no mask.
+    if (!this.isFinished && this.#stream?.fill(words, drafted) === true) return true;
     const matcher = this.#matcher;
     for (const token of this.#draft.subarray(0, drafted)) {
       invariant(matcher.accept(token), "a drafted token is accepted");
