@@ -38,6 +38,9 @@ const TOKEN_COUNTS = [1, 2, 3, 7, 33, 100];
 const INPUT_ROWS = 320;
 
 /** Names tensors and fills them, as a test's graph asks for them. */
+/** More than one group of a row has the same scale; decision 0019. */
+const SHARES_SCALES = process.arch === "arm64";
+
 class Sketch {
   readonly builder: GraphBuilder;
   readonly tensors = new Map<string, TestTensor>();
@@ -63,14 +66,17 @@ class Sketch {
   }
 
   /**
-   * The same as the operand of a weight of `type`. Every group of a quantised row holds the row's largest magnitude:
-   * its scales are then the same on levels that share a scale over more columns than the reference does.
+   * The same as the operand of a weight of `type`. On Arm every group of a quantised row holds the row's largest
+   * magnitude: its scales are then the reference's, though its levels share one over more columns.
    */
   operand(name: string, columns: number, type: DecodableType): ValueId {
     if (!isIntegerType(type)) return this.input(name, columns);
     const rows = randomFloats(this.tensors.size + 1, INPUT_ROWS * columns);
-    for (let i = 0; i < rows.length; i += QUANT_GROUP)
-      rows[i + ((i / QUANT_GROUP) % QUANT_GROUP)] = i % 64 === 0 ? 3 : -3;
+    if (SHARES_SCALES) {
+      for (let i = 0; i < rows.length; i += QUANT_GROUP) {
+        rows[i + ((i / QUANT_GROUP) % QUANT_GROUP)] = i % 64 === 0 ? 3 : -3;
+      }
+    }
     this.tensors.set(`${name}.rows`, testTensor("F32", rows));
     const weight = matrixRef(`${name}.rows`, INPUT_ROWS, columns);
     const x = this.builder.add("embed", name, { inputs: {}, weights: { weight }, attributes: {} });

@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""Trains the built-in model on conversations that `npm run training:data` wrote; see README.md.
+
+  python3 training/train.py --data DIR --out DIR --tokens 100e6
+
+Takes a GPU where there is one, else the CPU. The same command goes on from the newest checkpoint in --out;
+--minutes ends a run early with a checkpoint. Writes DIR/log.jsonl (a line every --log-every steps) and, at the
+end of the schedule, a Hugging Face directory in DIR/model.
+"""
+
+import argparse
+import json
+import math
+import os
+import time
+from contextlib import nullcontext
+from pathlib import Path
+
+import torch
+from torch.nn import functional as F
+
+from dataset import ASSISTANT, OTHER, Conversations
+from export import write_checkpoint
+from model import Llama, ModelShape
+from muon import Muon
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of train.bin, valid.bin, tokenizer.json")
+    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, log and model")
+    parser.add_argument("--tokens", type=float, required=True, help="length of the schedule")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long, with a checkpoint")
+    parser.add_argument("--batch", type=int, default=16384, help="positions in a step")
+    parser.add_argument("--micro-batch", type=int, default=0, help="positions computed at once; 0: all of a step's")
+    parser.add_argument("--longest", type=int, default=2048, help="longer conversations are left out, in tokens")
+    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--layers", type=int, default=8)
+    parser.add_argument("--kv-heads", type=int, default=2)
+    parser.add_argument("--ffn", type=int, default=768)
+    parser.add_argument("--lr", type=float, default=0.02, help="of the hidden layers' matrices (Muon)")
+    parser.add_argument("--adam-lr", type=float, default=0.004, help="of embedding and norms (AdamW)")
+    parser.add_argument("--warmup", type=float, default=0.02, help="share of the schedule")
+    parser.add_argument("--decay", type=float, default=0.5, help="share of the schedule, at its end, linear to 0")
+    parser.add_argument("--weight-decay", type=float, default=0.01)
+    parser.add_argument("--other-weight", type=float, default=0.1, help="loss weight of what others wrote")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--log-every", type=int, default=20, help="steps")
+    parser.add_argument("--valid-every", type=int, default=500, help="steps")
+    parser.add_argument("--save-minutes", type=float, default=5)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    return parser.parse_args()
+
+
+def schedule(done: float, warmup: float, decay: float) -> float:
+    """The learning rate's factor at a share `done` of the schedule: up, level, down to 0."""
+    if done < warmup:
+        return done / warmup
+    return min(1.0, max(0.0, (1 - done) / decay))
+
+
+class Losses:
+    """Sums of the loss and of positions, apart for the assistant's tokens and the others'."""
+
+    def __init__(self):
+        self.sums = [0.0, 0.0]
+        self.counts = [0, 0]
+
+    def add(self, losses, is_assistant):
+        for i, mask in enumerate((is_assistant, ~is_assistant)):
+            self.sums[i] += losses[mask].sum().item()
+            self.counts[i] += int(mask.sum().item())
+
+    def means(self) -> dict:
+        means = [total / max(1, count) for total, count in zip(self.sums, self.counts)]
+        return {"assistant": round(means[0], 5), "other": round(means[1], 5)}
+
+
+def token_losses(model, batch, device, other_share: float):
+    """Losses [N] of the next tokens and whether the assistant wrote each. Of the others' tokens only a random
+    share is computed: they weigh little and the output head costs as much for each."""
+    tokens, roles = batch.tokens.to(device, non_blocking=True), batch.roles.to(device, non_blocking=True)
+    targets, target_roles = tokens[:, 1:], roles[:, 1:]
+    wanted = target_roles == ASSISTANT
+    if other_share > 0:
+        drawn = torch.rand(wanted.shape, device=device) < other_share
+        wanted = wanted | (drawn & (target_roles != OTHER))
+    hidden = model.hidden(tokens[:, :-1])[wanted]
+    losses = F.cross_entropy(model.logits(hidden).float(), targets[wanted], reduction="none")
+    return losses, target_roles[wanted] == ASSISTANT
+
+
+@torch.no_grad()
+def validate(model, conversations, positions: int, device, autocast) -> dict:
+    losses = Losses()
+    batches = conversations.batches(positions, seed=0)
+    for _ in range(max(1, 65536 // positions)):
+        with autocast():
+            losses.add(*token_losses(model, next(batches), device, 0.1))
+    return losses.means()
+
+
+class Run:
+    """What a checkpoint holds: the model, both optimisers, and how far the schedule is."""
+
+    def __init__(self, options, shape: ModelShape):
+        torch.manual_seed(options.seed)
+        self.options = options
+        self.model = Llama(shape).to(options.device)
+        matrices = [p for name, p in self.model.named_parameters() if p.dim() == 2 and name != "embed_tokens.weight"]
+        others = [p for name, p in self.model.named_parameters() if p.dim() < 2 or name == "embed_tokens.weight"]
+        self.optimisers = [
+            (Muon(matrices, lr=options.lr, weight_decay=options.weight_decay), options.lr),
+            (torch.optim.AdamW(others, lr=options.adam_lr, betas=(0.9, 0.95), weight_decay=0), options.adam_lr),
+        ]
+        self.step = 0
+        self.tokens = 0
+        self.seconds = 0.0
+
+    @property
+    def path(self) -> Path:
+        return self.options.out / "checkpoint.pt"
+
+    def save(self):
+        temporary = self.path.with_suffix(".part")
+        state = {
+            "shape": self.model.shape.as_dict(),
+            "model": self.model.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser, _ in self.optimisers],
+            "step": self.step,
+            "tokens": self.tokens,
+            "seconds": self.seconds,
+        }
+        torch.save(state, temporary)
+        os.replace(temporary, self.path)
+
+    def resume(self) -> bool:
+        if not self.path.exists():
+            return False
+        state = torch.load(self.path, map_location=self.options.device)
+        if state["shape"] != self.model.shape.as_dict():
+            raise SystemExit(f"{self.path} is of another shape: {state['shape']}; take another --out")
+        self.model.load_state_dict(state["model"])
+        for (optimiser, _), saved in zip(self.optimisers, state["optimisers"]):
+            optimiser.load_state_dict(saved)
+        self.step, self.tokens, self.seconds = state["step"], state["tokens"], state["seconds"]
+        return True
+
+    def update(self, factor: float):
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimiser, lr in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = lr * factor
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+
+
+def autocast_of(device: str):
+    if device == "cpu":
+        return nullcontext
+    return lambda: torch.autocast(device, dtype=torch.bfloat16)
+
+
+def main():
+    options = arguments()
+    options.out.mkdir(parents=True, exist_ok=True)
+    if options.device == "cuda":
+        torch.set_float32_matmul_precision("high")
+    meta = json.loads((options.data / "dataset.json").read_text())
+    shape = ModelShape(
+        vocab=meta["vocabulary"], width=options.width, layers=options.layers, heads=options.width // 64,
+        kv_heads=options.kv_heads, ffn=options.ffn,
+    )  # fmt: skip
+    run = Run(options, shape)
+    resumed = run.resume()
+    parameters = sum(p.numel() for p in run.model.parameters())
+    print(f"{parameters / 1e6:.2f} M parameters, {options.device}" + (f", from step {run.step}" if resumed else ""))
+
+    begin = meta["beginToken"]
+    train = Conversations(options.data, "train", begin, options.longest)
+    valid = Conversations(options.data, "valid", begin, options.longest)
+    micro = options.micro_batch or options.batch
+    parts = max(1, options.batch // micro)
+    batches = train.batches(micro, options.seed, first_batch=run.step * parts)
+    forward = token_losses
+    if options.device == "cuda":
+        run.model.hidden = torch.compile(run.model.hidden, dynamic=True)
+    autocast = autocast_of(options.device)
+
+    start, before = time.monotonic(), run.seconds
+    saved_at = start
+    losses, since, since_tokens = Losses(), start, 0
+    with open(options.out / "log.jsonl", "a", buffering=1) as log:
+        while run.tokens < options.tokens:
+            for _ in range(parts):
+                batch = next(batches)
+                with autocast():
+                    values, is_assistant = forward(run.model, batch, options.device, options.other_weight)
+                # The batch's padded positions stand for its size, so that each step weighs the same.
+                (values.sum() / options.batch).backward()
+                losses.add(values.detach(), is_assistant)
+                computed = int((batch.roles != OTHER).sum())
+                run.tokens += computed
+                since_tokens += computed
+            run.update(schedule(run.tokens / options.tokens, options.warmup, options.decay))
+            run.step += 1
+
+            now = time.monotonic()
+            run.seconds = before + now - start
+            if run.step % options.log_every == 0:
+                line = {"step": run.step, "tokens": run.tokens, "seconds": round(run.seconds, 1), **losses.means()}
+                line["tokensPerSecond"] = round(since_tokens / (now - since))
+                log.write(json.dumps(line) + "\n")
+                print(line, flush=True)
+                losses, since, since_tokens = Losses(), now, 0
+            if run.step % options.valid_every == 0:
+                line = {"step": run.step, "tokens": run.tokens, "valid": validate(run.model, valid, micro, options.device, autocast)}
+                log.write(json.dumps(line) + "\n")
+                print(line, flush=True)
+            if now - saved_at > options.save_minutes * 60:
+                run.save()
+                saved_at = now
+            if now - start > options.minutes * 60:
+                break
+
+    run.save()
+    write_checkpoint(run.model, options.data, options.out / "model")
+    print(f"step {run.step}, {run.tokens / 1e6:.1f} M tokens, {run.seconds / 60:.1f} minutes: {options.out / 'model'}")
+
+
+if __name__ == "__main__":
+    main()
