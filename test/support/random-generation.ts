@@ -115,7 +115,9 @@ export function generateAtRandom(
     if (allowed.length === 0) throw new Error(`nothing may follow ${JSON.stringify(textOf(vocabulary, tokens))}`);
     const end = allowed.find((token) => vocabulary.endOfGenerationIds.includes(token));
     const closing = tokens.length * 2 > maxTokens ? allowed.filter((token) => isClosing(vocabulary, token)) : [];
-    const from = closing.length > 0 ? closing : allowed;
+    // A string that a pattern keeps open takes brackets without an end.
+    const isHeldOpen = cut !== null && allowed.includes(LETTER) && !allowed.includes(QUOTE);
+    const from = isHeldOpen ? towardsQuote(matcher, allowed) : closing.length > 0 ? closing : allowed;
     const token =
       end !== undefined && (cut !== null || uniform() < 0.5) ? end : (from[Math.floor(uniform() * from.length)] ?? 0);
     if (!matcher.accept(token)) throw new Error(`token ${token} was allowed and then refused`);
@@ -128,6 +130,38 @@ export function generateAtRandom(
   const text = cut ?? textOf(vocabulary, tokens);
   return { text, tokens: tokens.slice(0, maxTokens), ended: false, completed: null };
 }
+
+const QUOTE = 0x22;
+const LETTER = 0x61;
+
+/** The first byte of a shortest way to a quote: chance alone may take for ever to meet a pattern. */
+function towardsQuote(matcher: Matcher, allowed: readonly number[]): readonly number[] {
+  const seen = new Set<string | null>();
+  let level: readonly (readonly number[])[] = [[]];
+  for (let depth = 0; depth < 12 && level.length > 0; depth += 1) {
+    const longer: number[][] = [];
+    for (const path of level) {
+      if (!matcher.acceptBytes(Uint8Array.from(path))) continue;
+      for (let byte = 0x20; byte < 0x7f; byte += 1) {
+        if (!matcher.acceptBytes(Uint8Array.of(byte))) continue;
+        const { position } = matcher;
+        matcher.rollback(1);
+        const way = [...path, byte];
+        if (byte === QUOTE && path.length > 0) {
+          matcher.rollback(1);
+          return [way[0] ?? 0];
+        }
+        if (!seen.has(position)) longer.push(way);
+        seen.add(position);
+      }
+      matcher.rollback(1);
+    }
+    level = longer;
+  }
+  return allowed;
+}
+
+const CLOSERS: ReadonlySet<number> = new Set(['"', "}", "]"].map((character) => character.charCodeAt(0)));
 
 export function tokensIn(words: Uint32Array): readonly number[] {
   const tokens: number[] = [];
@@ -142,8 +176,7 @@ export function textOf(vocabulary: VocabularyBytes, tokens: readonly number[]): 
 }
 
 function isClosing(vocabulary: VocabularyBytes, token: number): boolean {
-  const [first] = tokenBytes(vocabulary, token);
-  return first === 0x22 || first === 0x7d || first === 0x5d;
+  return CLOSERS.has(tokenBytes(vocabulary, token)[0] ?? 0);
 }
 
 function storedForm(text: string): string {
