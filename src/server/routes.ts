@@ -1,5 +1,6 @@
 /** The route table: a route is a function in `routes/` and a row here. */
 
+import { applyTemplate } from "./routes/apply-template.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
 import { drain, listTenants } from "./routes/admin.ts";
 import { completions } from "./routes/completions.ts";
@@ -29,7 +30,7 @@ import { COMPLETION_FIELDS } from "./fields/completion-fields.ts";
 import type { FieldTable } from "./fields/field-table.ts";
 import { RESPONSES_FIELDS } from "./fields/responses-fields.ts";
 import { FORK_FIELDS, ROLLBACK_FIELDS, SESSION_FIELDS } from "./fields/session-fields.ts";
-import { DETOKENIZE_FIELDS, TOKENIZE_FIELDS } from "./fields/token-fields.ts";
+import { APPLY_TEMPLATE_FIELDS, DETOKENIZE_FIELDS, TOKENIZE_FIELDS } from "./fields/token-fields.ts";
 import type { EngineRequest, RouteRequest } from "./server-context.ts";
 
 interface RouteBase {
@@ -233,6 +234,15 @@ export const ROUTES: readonly Route[] = [
     handle: tokenize,
     fields: TOKENIZE_FIELDS,
     summary: "Token ids of a text or a conversation",
+  },
+  {
+    method: "POST",
+    path: "/apply-template",
+    access: "key",
+    needs: "engine",
+    handle: applyTemplate,
+    fields: APPLY_TEMPLATE_FIELDS,
+    summary: "Show the prompt that the model's chat template makes of a conversation",
   },
   {
     method: "POST",

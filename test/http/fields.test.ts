@@ -6,7 +6,7 @@ import { CHAT_FIELDS } from "../../src/server/fields/chat-fields.ts";
 import { COMPLETION_FIELDS } from "../../src/server/fields/completion-fields.ts";
 import type { FieldTable, FieldValues } from "../../src/server/fields/field-table.ts";
 import { RESPONSES_FIELDS } from "../../src/server/fields/responses-fields.ts";
-import { DETOKENIZE_FIELDS, TOKENIZE_FIELDS } from "../../src/server/fields/token-fields.ts";
+import { APPLY_TEMPLATE_FIELDS, DETOKENIZE_FIELDS, TOKENIZE_FIELDS } from "../../src/server/fields/token-fields.ts";
 import { scriptedServer } from "./support/test-server.ts";
 
 /** Values that are accepted, and values that are not, each with the field that the error names. */
@@ -134,6 +134,14 @@ const TOKENIZE_SAMPLES: SamplesOf<typeof TOKENIZE_FIELDS> = {
   add_generation_prompt: bool,
 };
 
+const APPLY_TEMPLATE_SAMPLES: SamplesOf<typeof APPLY_TEMPLATE_FIELDS> = {
+  model,
+  messages,
+  tools,
+  chat_template_kwargs: object,
+  add_generation_prompt: bool,
+};
+
 const DETOKENIZE_SAMPLES: SamplesOf<typeof DETOKENIZE_FIELDS> = {
   model,
   tokens: { good: [[], [65]], bad: [["a"], [[1.5], "tokens[0]"], [[-1], "tokens[0]"]] },
@@ -250,6 +258,12 @@ const APIS: readonly {
     base: { model: "fake-1b", messages: [{ role: "user", content: "Hi" }] },
   },
   { path: "/tokenize", table: TOKENIZE_FIELDS, samples: TOKENIZE_SAMPLES, base: { prompt: "Hi" } },
+  {
+    path: "/apply-template",
+    table: APPLY_TEMPLATE_FIELDS,
+    samples: APPLY_TEMPLATE_SAMPLES,
+    base: { messages: [{ role: "user", content: "Hi" }] },
+  },
   { path: "/detokenize", table: DETOKENIZE_FIELDS, samples: DETOKENIZE_SAMPLES, base: { tokens: [65] } },
 ];
 

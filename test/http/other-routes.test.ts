@@ -99,6 +99,8 @@ describe("/tokenize and /detokenize", () => {
     ["/tokenize", {}, "prompt"],
     ["/tokenize", { prompt: "a", messages: [{ role: "user", content: "x" }] }, "messages"],
     ["/tokenize", { prompt: 5 }, "prompt"],
+    ["/apply-template", {}, "messages"],
+    ["/apply-template", { messages: "Hi" }, "messages"],
     ["/detokenize", {}, "tokens"],
     ["/detokenize", { tokens: "Hi" }, "tokens"],
     ["/detokenize", { tokens: [72, 999] }, "tokens[1]"],

@@ -117,6 +117,18 @@ describe("the server over the engine", () => {
     expect(count).toEqual({ input_tokens: chat.usage.prompt_tokens });
   });
 
+  it("shows the prompt that it computes", async () => {
+    const messages = [{ role: "user", content: "Hi" }];
+    const { prompt } = (await (await test.post("/apply-template", { messages })).json()) as { prompt: string };
+    expect(prompt).toContain("<|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>");
+    const { count } = (await (await test.post("/tokenize", { prompt })).json()) as { count: number };
+    const chat = (await (await test.post(CHAT, { messages, max_tokens: 1 })).json()) as Completion;
+    expect(chat.usage.prompt_tokens).toBe(count);
+    const body = { messages, add_generation_prompt: false };
+    const shorter = (await (await test.post("/apply-template", body)).json()) as { prompt: string };
+    expect(prompt).toBe(`${shorter.prompt}<|start_header_id|>assistant<|end_header_id|>\n\n`);
+  });
+
   it("gives back the text of its tokens", async () => {
     const prompt = "Héllo, wörld 😀";
     const body = { prompt, add_special_tokens: false };

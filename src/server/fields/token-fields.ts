@@ -63,6 +63,15 @@ export const TOKENIZE_FIELDS = {
 
 export type TokenizeValues = FieldValues<typeof TOKENIZE_FIELDS>;
 
+/** As llama.cpp's route of that name has them, and what templates take besides. */
+export const APPLY_TEMPLATE_FIELDS = {
+  model: TOKENIZE_FIELDS.model,
+  messages: honoured(chatMessages, "The conversation"),
+  tools: honoured(chatTools.optional(), "As in /v1/chat/completions"),
+  chat_template_kwargs: honoured(z.record(z.string(), z.unknown()).optional(), "Template variables"),
+  add_generation_prompt: honoured(z.boolean().optional(), "End with the beginning of an answer; default true"),
+} as const satisfies FieldTable;
+
 export const DETOKENIZE_FIELDS = {
   model: honoured(z.string().optional(), "A served id; absent: the served model"),
   tokens: honoured(tokenIds, "Token ids"),
