@@ -1,11 +1,12 @@
 import { defineConfig } from "vitest/config";
+import { LONG_INTEROP } from "./vitest.long.config.ts";
 
 export default defineConfig({
   test: {
     globalSetup: "test/support/temporary-folder.ts",
     include: ["src/**/*.test.ts", "test/{conformance,http,golden,interop,e2e}/**/*.test.ts"],
     // Minutes of scoring: `npm run test:long`.
-    exclude: ["test/interop/*-perplexity.test.ts"],
+    exclude: LONG_INTEROP,
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -2,10 +2,13 @@
 
 import { defineConfig } from "vitest/config";
 
+/** Scoring of texts, and whole models on the interpreter. */
+export const LONG_INTEROP = ["test/interop/*perplexity.test.ts", "test/interop/golden-interpreter.test.ts"];
+
 export default defineConfig({
   test: {
     globalSetup: "test/support/temporary-folder.ts",
-    include: ["src/engine/step/step-loop.property.test.ts", "test/interop/*-perplexity.test.ts"],
+    include: ["src/engine/step/step-loop.property.test.ts", ...LONG_INTEROP],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 600_000,

@@ -26,8 +26,11 @@ describe("PacedDelivery", () => {
     });
     delivery.push(null);
     await new Promise((resolve) => setTimeout(resolve, 1));
-    expect(handled).toBeGreaterThan(1);
     expect(handled).toBeLessThan(10_000);
+    // The timer may have come before the second message did.
+    await turn();
+    await turn();
+    expect(handled).toBeGreaterThan(1);
     handled = 10_000;
     await turn();
   });
