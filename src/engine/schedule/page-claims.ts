@@ -7,6 +7,7 @@
  */
 
 import type { PageCopy, PagePool } from "./page-pool.ts";
+import type { PageTable } from "./page-table.ts";
 import type { PrefixIndex } from "./prefix-index.ts";
 import type { Sequence } from "./sequence.ts";
 
@@ -87,13 +88,10 @@ export class PageClaims {
    * pages of its own, of equal ones the last. Null where none would free a page that `claimant` may take.
    */
   #cheapestAfter(claimant: Sequence): Sequence | null {
-    const { tenant } = claimant.domain;
-    const atQuota = tenant.quota - tenant.used + tenant.evictable <= this.#pool.available;
+    const candidates = this.#candidatesAfter(claimant);
     let victim: Sequence | null = null;
     let least = Infinity;
-    for (const sequence of this.#running()) {
-      if (!claimant.precedes(sequence)) continue;
-      if (atQuota && sequence.domain.tenant !== tenant) continue;
+    for (const sequence of candidates) {
       const tokens = this.#ownTokens(sequence);
       if (tokens === null) continue;
       const isBetter = victim === null || sequence.priority < victim.priority || tokens <= least;
@@ -101,7 +99,38 @@ export class PageClaims {
       victim = sequence;
       least = tokens;
     }
-    return victim;
+    return victim ?? this.#lastOfSharing(candidates, claimant);
+  }
+
+  /** In the order of service. */
+  #candidatesAfter(claimant: Sequence): readonly Sequence[] {
+    const { tenant } = claimant.domain;
+    const atQuota = tenant.quota - tenant.used + tenant.evictable <= this.#pool.available;
+    return this.#running().filter(
+      (sequence) => claimant.precedes(sequence) && (!atQuota || sequence.domain.tenant === tenant),
+    );
+  }
+
+  /**
+   * Where every page has several holders, as after a fork: the last of those that together hold a page which
+   * nobody else has, or which `claimant` would write to were it alone.
+   */
+  #lastOfSharing(candidates: readonly Sequence[], claimant: Sequence): Sequence | null {
+    const holders = new Map<number, number>();
+    for (const { pages } of candidates) {
+      for (let index = 0; index < pages.length; index++) {
+        const page = pages.at(index);
+        holders.set(page, (holders.get(page) ?? 0) + 1);
+      }
+    }
+    const written = this.#pool.mustCopy(claimant.pages, claimant.computed)
+      ? claimant.pages.at(Math.floor(claimant.computed / this.#pool.pageTokens))
+      : null;
+    const isFreed = (page: number): boolean => {
+      const others = this.#pool.holders(page) - (holders.get(page) ?? 0);
+      return others === 0 || (page === written && others === 1);
+    };
+    return candidates.findLast(({ pages }) => someOf(pages, isFreed)) ?? null;
   }
 
   /** Tokens to compute again if the pages went that no other sequence has; null where it has none. */
@@ -121,4 +150,9 @@ export class PageClaims {
     const page = pages.at(Math.floor(computed / this.#pool.pageTokens));
     if (this.#pool.holders(page) === 1) this.#index.surrender(page, domain, indexed);
   }
+}
+
+function someOf(pages: PageTable, test: (page: number) => boolean): boolean {
+  for (let index = 0; index < pages.length; index++) if (test(pages.at(index))) return true;
+  return false;
 }
