@@ -182,7 +182,6 @@ def main():
     micro = options.micro_batch or options.batch
     parts = max(1, options.batch // micro)
     batches = train.batches(micro, options.seed, first_batch=run.step * parts)
-    forward = token_losses
     if options.device == "cuda":
         run.model.hidden = torch.compile(run.model.hidden, dynamic=True)
     autocast = autocast_of(options.device)
@@ -195,7 +194,7 @@ def main():
             for _ in range(parts):
                 batch = next(batches)
                 with autocast():
-                    values, is_assistant = forward(run.model, batch, options.device, options.other_weight)
+                    values, is_assistant = token_losses(run.model, batch, options.device, options.other_weight)
                 # The batch's padded positions stand for its size, so that each step weighs the same.
                 (values.sum() / options.batch).backward()
                 losses.add(values.detach(), is_assistant)

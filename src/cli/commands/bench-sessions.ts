@@ -5,8 +5,8 @@ import type { OptionTable } from "../../base/option-table.ts";
 import { MAX_ROUNDS, runSessionsBench } from "../../bench/sessions/run-sessions-bench.ts";
 import { forkLine, type SessionsReport, turnRows } from "../../bench/sessions/sessions-report.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
-import { CACHE_OPTIONS } from "../options/cache-options.ts";
 import { ENGINE_OPTIONS } from "../options/engine-options.ts";
+import { MEASURED_MODEL_OPTIONS } from "../options/measured-model-options.ts";
 import { withOwnServer } from "../own-server.ts";
 import { createProgress } from "../progress.ts";
 import { resolveModel } from "../resolve-model.ts";
@@ -44,13 +44,6 @@ const MEASUREMENT_OPTIONS = {
   json: { type: { kind: "boolean" }, default: false, env: null, help: "Print one JSON object" },
 } as const satisfies OptionTable;
 
-const MODEL_OPTIONS = {
-  threads: ENGINE_OPTIONS.threads,
-  "kv-type": ENGINE_OPTIONS["kv-type"],
-  backend: ENGINE_OPTIONS.backend,
-  ...CACHE_OPTIONS,
-} as const satisfies OptionTable;
-
 /** Room for the measured turns, answers and tools behind the context. */
 const MORE_CONTEXT_TOKENS = 1024;
 
@@ -62,7 +55,7 @@ export const BENCH_SESSIONS = defineCommand({
     "fork, and of a client that resends everything with the tool calls that it parsed, each beside a bare\n" +
     `prompt of as many tokens. Then forks: their time and the pages that they take.\n${SYNTHETIC_HELP}`,
   arguments: { model: { required: false, help: "A model as for turnwise serve; by default --synthetic" } },
-  groups: { Measurement: MEASUREMENT_OPTIONS, Model: MODEL_OPTIONS },
+  groups: { Measurement: MEASUREMENT_OPTIONS, Model: MEASURED_MODEL_OPTIONS },
   examples: ["turnwise bench sessions --threads 2", "turnwise bench sessions model.gguf --context 16384 --json"],
   run: async ({ arguments: { model: given }, options }, context) => {
     const { terminal } = context;

@@ -11,8 +11,7 @@ import { systemReason } from "../../formats/file-source.ts";
 import { renderBench } from "../bench/render-bench.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import type { CommandContext } from "../command.ts";
-import { CACHE_OPTIONS } from "../options/cache-options.ts";
-import { ENGINE_OPTIONS } from "../options/engine-options.ts";
+import { MEASURED_MODEL_OPTIONS } from "../options/measured-model-options.ts";
 import { createProgress } from "../progress.ts";
 import { REQUIRED_MODEL_ARGUMENT, resolveModel } from "../resolve-model.ts";
 import { SYNTHETIC_HELP, keptSyntheticModel, parseSyntheticModel } from "../synthetic-model.ts";
@@ -58,13 +57,6 @@ const BENCH_OPTIONS = {
   },
 } as const satisfies OptionTable;
 
-const MODEL_OPTIONS = {
-  threads: ENGINE_OPTIONS.threads,
-  "kv-type": ENGINE_OPTIONS["kv-type"],
-  backend: ENGINE_OPTIONS.backend,
-  ...CACHE_OPTIONS,
-} as const satisfies OptionTable;
-
 export const BENCH = defineCommand({
   name: "bench",
   summary: "Measure prefill and decoding, and their shares of what the machine can do",
@@ -73,7 +65,7 @@ export const BENCH = defineCommand({
     "measure the read bandwidth and the int8 rate of this machine; a case's share is of whichever limits it.\n" +
     SYNTHETIC_HELP,
   arguments: { model: { required: false, help: `${REQUIRED_MODEL_ARGUMENT.help}; by default --synthetic` } },
-  groups: { Measurement: BENCH_OPTIONS, Model: MODEL_OPTIONS },
+  groups: { Measurement: BENCH_OPTIONS, Model: MEASURED_MODEL_OPTIONS },
   examples: [
     "turnwise bench model.gguf",
     "turnwise bench --synthetic llama-3.2-1b:q4_0 --threads 2 --json",

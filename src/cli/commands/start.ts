@@ -117,7 +117,7 @@ From an OpenAI client (npm install openai):
   });
   for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.delta.content ?? "");
 
-With a model of your own (a GGUF file of the Llama family: F32, F16, BF16, Q8_0 or Q4_0):
+With a model of your own (a GGUF file or a Hugging Face directory of the Llama family):
   npx turnwise serve path/to/model.gguf
 
 `;
