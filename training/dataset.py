@@ -37,13 +37,13 @@ class Conversations:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def batches(self, positions: int, seed: int, first_batch: int = 0):
-        """Endless; about `positions` positions each. The same for the same seed, from `first_batch` on."""
+    def batches(self, positions: int, seed: int, first: int = 0, stride: int = 1):
+        """Endless; about `positions` positions each. The same for the same seed: each `stride`-th from `first` on."""
         index = 0
         epoch = 0
         while True:
             for rows in self.epoch_rows(positions, np.random.default_rng((seed, epoch))):
-                if index >= first_batch:
+                if index >= first and (index - first) % stride == 0:
                     yield self.batch(rows)
                 index += 1
             epoch += 1

@@ -23,6 +23,7 @@ from dataset import ASSISTANT, OTHER, Conversations
 from export import write_checkpoint
 from model import Llama, ModelShape
 from muon import Muon
+from workers import Workers, run_workers
 
 
 def arguments():
@@ -31,17 +32,20 @@ def arguments():
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, log and model")
     parser.add_argument("--tokens", type=float, required=True, help="length of the schedule")
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long, with a checkpoint")
-    parser.add_argument("--batch", type=int, default=16384, help="positions in a step")
-    parser.add_argument("--micro-batch", type=int, default=0, help="positions computed at once; 0: all of a step's")
+    parser.add_argument("--batch", type=int, default=8192, help="positions in a step")
+    parser.add_argument("--micro-batch", type=int, default=1024, help="positions computed at once")
+    parser.add_argument("--workers", type=int, default=0, help="processes; 0: one on a GPU, one for each core on a CPU")
     parser.add_argument("--longest", type=int, default=2048, help="longer conversations are left out, in tokens")
+    parser.add_argument("--short", type=int, default=512, help="what counts as a short conversation, in tokens")
+    parser.add_argument("--short-share", type=float, default=0.3, help="share of the schedule, at its start, of those alone")
     parser.add_argument("--width", type=int, default=256)
-    parser.add_argument("--layers", type=int, default=8)
+    parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--kv-heads", type=int, default=2)
-    parser.add_argument("--ffn", type=int, default=768)
+    parser.add_argument("--ffn", type=int, default=512)
     parser.add_argument("--lr", type=float, default=0.02, help="of the hidden layers' matrices (Muon)")
     parser.add_argument("--adam-lr", type=float, default=0.004, help="of embedding and norms (AdamW)")
     parser.add_argument("--warmup", type=float, default=0.02, help="share of the schedule")
-    parser.add_argument("--decay", type=float, default=0.5, help="share of the schedule, at its end, linear to 0")
+    parser.add_argument("--decay", type=float, default=0.4, help="share of the schedule, at its end, linear to 0")
     parser.add_argument("--weight-decay", type=float, default=0.01)
     parser.add_argument("--other-weight", type=float, default=0.1, help="loss weight of what others wrote")
     parser.add_argument("--seed", type=int, default=1)
@@ -103,14 +107,14 @@ def validate(model, conversations, positions: int, device, autocast) -> dict:
 class Run:
     """What a checkpoint holds: the model, both optimisers, and how far the schedule is."""
 
-    def __init__(self, options, shape: ModelShape):
+    def __init__(self, options, shape: ModelShape, workers: Workers):
         torch.manual_seed(options.seed)
         self.options = options
         self.model = Llama(shape).to(options.device)
         matrices = [p for name, p in self.model.named_parameters() if p.dim() == 2 and name != "embed_tokens.weight"]
         others = [p for name, p in self.model.named_parameters() if p.dim() < 2 or name == "embed_tokens.weight"]
         self.optimisers = [
-            (Muon(matrices, lr=options.lr, weight_decay=options.weight_decay), options.lr),
+            (Muon(matrices, workers, lr=options.lr, weight_decay=options.weight_decay), options.lr),
             (torch.optim.AdamW(others, lr=options.adam_lr, betas=(0.9, 0.95), weight_decay=0), options.adam_lr),
         ]
         self.step = 0
@@ -164,6 +168,10 @@ def autocast_of(device: str):
 def main():
     options = arguments()
     options.out.mkdir(parents=True, exist_ok=True)
+    run_workers(options.workers or (1 if options.device == "cuda" else os.cpu_count() or 1), train, options)
+
+
+def train(workers: Workers, options):
     if options.device == "cuda":
         torch.set_float32_matmul_precision("high")
     meta = json.loads((options.data / "dataset.json").read_text())
@@ -171,17 +179,21 @@ def main():
         vocab=meta["vocabulary"], width=options.width, layers=options.layers, heads=options.width // 64,
         kv_heads=options.kv_heads, ffn=options.ffn,
     )  # fmt: skip
-    run = Run(options, shape)
+    run = Run(options, shape, workers)
     resumed = run.resume()
+    torch.manual_seed(options.seed * 1000 + workers.rank)
     parameters = sum(p.numel() for p in run.model.parameters())
-    print(f"{parameters / 1e6:.2f} M parameters, {options.device}" + (f", from step {run.step}" if resumed else ""))
+    say = print if workers.is_first else (lambda *_, **__: None)
+    say(f"{parameters / 1e6:.2f} M parameters, {options.device} x {workers.size}" + f", step {run.step}" * resumed)
 
     begin = meta["beginToken"]
-    train = Conversations(options.data, "train", begin, options.longest)
+    short, every = (Conversations(options.data, "train", begin, longest) for longest in (options.short, options.longest))
     valid = Conversations(options.data, "valid", begin, options.longest)
-    micro = options.micro_batch or options.batch
-    parts = max(1, options.batch // micro)
-    batches = train.batches(micro, options.seed, first_batch=run.step * parts)
+    parts = max(1, options.batch // options.micro_batch // workers.size)
+    first = run.step * parts * workers.size + workers.rank
+    short_batches, all_batches = (
+        conversations.batches(options.micro_batch, options.seed, first, workers.size) for conversations in (short, every)
+    )
     if options.device == "cuda":
         run.model.hidden = torch.compile(run.model.hidden, dynamic=True)
     autocast = autocast_of(options.device)
@@ -189,8 +201,16 @@ def main():
     start, before = time.monotonic(), run.seconds
     saved_at = start
     losses, since, since_tokens = Losses(), start, 0
-    with open(options.out / "log.jsonl", "a", buffering=1) as log:
+    with open(options.out / "log.jsonl" if workers.is_first else os.devnull, "a", buffering=1) as log:
+
+        def note(line):
+            log.write(json.dumps(line) + "\n")
+            say(line, flush=True)
+
         while run.tokens < options.tokens:
+            # To copy from near is learnt first and helps to copy from far; attention costs less besides.
+            batches = short_batches if run.tokens < options.short_share * options.tokens else all_batches
+            computed = torch.zeros(1)
             for _ in range(parts):
                 batch = next(batches)
                 with autocast():
@@ -198,33 +218,35 @@ def main():
                 # The batch's padded positions stand for its size, so that each step weighs the same.
                 (values.sum() / options.batch).backward()
                 losses.add(values.detach(), is_assistant)
-                computed = int((batch.roles != OTHER).sum())
-                run.tokens += computed
-                since_tokens += computed
+                computed += (batch.roles != OTHER).sum()
+            workers.sum([parameter.grad for parameter in run.model.parameters()] + [computed])
+            run.tokens += int(computed)
+            since_tokens += int(computed)
             run.update(schedule(run.tokens / options.tokens, options.warmup, options.decay))
             run.step += 1
 
             now = time.monotonic()
             run.seconds = before + now - start
             if run.step % options.log_every == 0:
-                line = {"step": run.step, "tokens": run.tokens, "seconds": round(run.seconds, 1), **losses.means()}
-                line["tokensPerSecond"] = round(since_tokens / (now - since))
-                log.write(json.dumps(line) + "\n")
-                print(line, flush=True)
+                speed = round(since_tokens / (now - since))
+                note(
+                    {"step": run.step, "tokens": run.tokens, "seconds": round(run.seconds, 1), **losses.means()}
+                    | {"tokensPerSecond": speed}
+                )
                 losses, since, since_tokens = Losses(), now, 0
-            if run.step % options.valid_every == 0:
-                line = {"step": run.step, "tokens": run.tokens, "valid": validate(run.model, valid, micro, options.device, autocast)}
-                log.write(json.dumps(line) + "\n")
-                print(line, flush=True)
-            if now - saved_at > options.save_minutes * 60:
+            if run.step % options.valid_every == 0 and workers.is_first:
+                means = validate(run.model, valid, options.micro_batch, options.device, autocast)
+                note({"step": run.step, "tokens": run.tokens, "valid": means})
+            if workers.is_first and now - saved_at > options.save_minutes * 60:
                 run.save()
                 saved_at = now
-            if now - start > options.minutes * 60:
+            if workers.agree(now - start > options.minutes * 60):
                 break
 
-    run.save()
-    write_checkpoint(run.model, options.data, options.out / "model")
-    print(f"step {run.step}, {run.tokens / 1e6:.1f} M tokens, {run.seconds / 60:.1f} minutes: {options.out / 'model'}")
+    if workers.is_first:
+        run.save()
+        write_checkpoint(run.model, options.data, options.out / "model")
+        say(f"step {run.step}, {run.tokens / 1e6:.1f} M tokens, {run.seconds / 60:.1f} minutes: {options.out / 'model'}")
 
 
 if __name__ == "__main__":
