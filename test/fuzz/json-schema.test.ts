@@ -15,12 +15,9 @@ describe("random JSON under random schemas", () => {
     const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
     console.log(`seed ${seed}`);
     const tools = sharedAbsent ? [] : readBfclSchemas();
-    const { failures, refused, keywordCounts, valid, cut, endless } = runSchemaProperty(
-      buildVocabularyBytes(jsonVocabulary()),
-      seed,
-      SCHEMAS,
-      tools,
-    );
+    const vocabulary = buildVocabularyBytes(jsonVocabulary());
+    const run = { seed, schemas: SCHEMAS, given: tools };
+    const { failures, refused, keywordCounts, valid, cut, endless } = runSchemaProperty(vocabulary, run);
     console.log(
       `${SCHEMAS} random schemas and ${tools.length} of tools: ${valid} valid, ${cut} cut off by the limit and valid so far, ` +
         `${endless} without an end, ${refused.length} refused, ${failures.length} failed`,
@@ -30,5 +27,15 @@ describe("random JSON under random schemas", () => {
     expect(refused.length, [...new Set(refused)].join("\n")).toBeLessThanOrEqual(SCHEMAS * 0.05);
     const rare = TESTED_KEYWORDS.filter((keyword) => (keywordCounts.get(keyword) ?? 0) < 50);
     expect(rare).toEqual([]);
+  });
+
+  it("is the beginning of what ajv accepts where a limit cuts it", () => {
+    const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+    const vocabulary = buildVocabularyBytes(jsonVocabulary());
+    const { failures, valid, cut, endless } = runSchemaProperty(vocabulary, { seed, schemas: SCHEMAS, maxTokens: 40 });
+    console.log(`seed ${seed}: ${cut} cut off and valid so far, ${valid} whole, ${endless} without an end`);
+    expect(failures).toEqual([]);
+    expect(cut).toBeGreaterThan(SCHEMAS / 4);
+    expect(endless).toBeLessThanOrEqual(SCHEMAS * 0.02);
   });
 });

@@ -26,6 +26,16 @@ export interface SchemaPropertyReport {
   readonly keywordCounts: ReadonlyMap<string, number>;
 }
 
+export interface SchemaPropertyRun {
+  readonly seed: number;
+  /** Random ones, a third of them nested 3 deep. */
+  readonly schemas: number;
+  /** More schemas, after the random ones. */
+  readonly given?: readonly object[];
+  /** Each run's limit is drawn from 1 to this. */
+  readonly maxTokens?: number;
+}
+
 const MAX_TOKENS = 400;
 
 export function createValidator(): Ajv2020 {
@@ -34,12 +44,9 @@ export function createValidator(): Ajv2020 {
   return ajv;
 }
 
-/** `schemas` random ones, a third of them nested 3 deep, and the `given` ones. */
 export function runSchemaProperty(
   vocabulary: VocabularyBytes,
-  seed: number,
-  schemas: number,
-  given: readonly object[] = [],
+  { seed, schemas, given = [], maxTokens }: SchemaPropertyRun,
 ): SchemaPropertyReport {
   const random = new RandomSchemas(seed);
   const uniform = uniforms(seed + 1);
@@ -57,7 +64,9 @@ export function runSchemaProperty(
     for (const keyword of keywordsOf(schema)) keywordCounts.set(keyword, (keywordCounts.get(keyword) ?? 0) + 1);
     try {
       const pushdown = new Pushdown(structuredClone(compileJsonSchema(schema)), masks);
-      const { ended, completed } = generateAtRandom(pushdown, masks, uniform, MAX_TOKENS);
+      const limit = maxTokens === undefined ? MAX_TOKENS : 1 + Math.floor(uniform() * maxTokens);
+      const { text, ended, completed } = generateAtRandom(pushdown, masks, uniform, limit);
+      if (!ended && !beginsJson(text)) failures.push(`${JSON.stringify(schema)} began ${text}, which is no JSON`);
       if (completed === null) endless += 1;
       else if (!ajv.validate(schema, JSON.parse(completed))) {
         failures.push(`${JSON.stringify(schema)} made ${completed}: ${ajv.errorsText()}`);
@@ -69,4 +78,15 @@ export function runSchemaProperty(
     }
   }
   return { valid, cut, endless, refused, failures, keywordCounts };
+}
+
+/** Whether `text` is the beginning of some JSON text: `JSON.parse` fails at its end, or not at all. */
+export function beginsJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : "";
+    return message.startsWith("Unexpected end") || Number(/at position (\d+)/.exec(message)?.[1]) === text.length;
+  }
 }
