@@ -109,6 +109,8 @@ function drawTool(intent: Intent, draw: Draw): BoundTool {
     type: "object",
     properties: Object.fromEntries(slots.map(({ name: slotName, schema }) => [slotName, schema])),
     required: slots.filter(({ optional }) => optional !== true).map(({ name: slotName }) => slotName),
+    // Schema libraries add it.
+    ...(draw.chance(0.3) ? { additionalProperties: false } : {}),
   };
   return { intent, name, slots, tool: { type: "function", function: { name, description, parameters } } };
 }

@@ -1,8 +1,9 @@
 /** Finding, reading and changing files. */
 
+import type { Draw } from "../draw.ts";
 import type { Intent } from "../intent.ts";
 import { booleanOf, COUNT, FILE, PATH, TEXT, WORD } from "../values/kinds.ts";
-import { filePath, shortText } from "../values/names.ts";
+import { capitalised, filePath, shortText } from "../values/names.ts";
 import { numberValue, stringValue } from "../values/value.ts";
 
 export const FILE_PATH = {
@@ -13,6 +14,12 @@ export const FILE_PATH = {
   ask: "(Which file|What is the file's path)?",
   reply: "({path}|It is {path})",
 } as const;
+
+/** A line or two of a text: a heading, a phrase, a list. */
+function fileText(draw: Draw): string {
+  const [first, second] = [shortText(draw), shortText(draw)];
+  return draw.pick([first, `# ${capitalised(first)}`, `${first}, ${second}`, `${capitalised(first)}: ${second}.`]);
+}
 
 const FOLDER = {
   key: "folder",
@@ -43,7 +50,7 @@ export const FILES: readonly Intent[] = [
     ],
     questions: ["What does {path} say[, the first {lines} lines]?", "(What is in|What's in) (the file|file) {path}?"],
     followUp: { slot: "path", phrase: "(And|What about|Now) {path}?" },
-    results: (draw) => ({ content: stringValue(shortText(draw)) }),
+    results: (draw) => ({ content: stringValue(fileText(draw)) }),
     answers: ["(It says|The file says|{path} says): {content}", "The content is: {content}"],
   },
   {

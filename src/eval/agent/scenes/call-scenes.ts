@@ -6,6 +6,7 @@ import { drawCall, type BoundTool, type Call } from "../intent.ts";
 import { slotsOf, writePhrase } from "../phrase.ts";
 import {
   capital,
+  clientJson,
   errorText,
   spacedJson,
   speak,
@@ -38,10 +39,10 @@ export function carryOut(calls: readonly Call[], draw: Draw): readonly Step[] {
   if (calls.length === 1 && draw.chance(0.1)) {
     const error = errorText(draw);
     const content = draw.chance(0.7)
-      ? spacedJson({ error })
+      ? clientJson({ error }, draw)
       : draw.chance(0.5)
         ? `Error: ${error}`
-        : spacedJson({ ok: false, message: error });
+        : clientJson({ ok: false, message: error }, draw);
     return [
       assistantCalls(calls.map(expected)),
       toolSays(content),

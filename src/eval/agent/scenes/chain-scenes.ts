@@ -10,7 +10,7 @@ import { PERSON } from "../values/kinds.ts";
 import { idText } from "../values/names.ts";
 import { stringValue, type Value } from "../values/value.ts";
 import { expected } from "./call-scenes.ts";
-import { speak, spacedJson, writeAnswer, writeResult } from "./speech.ts";
+import { speak, writeAnswer, writeFields, writeResult } from "./speech.ts";
 
 export interface Chain {
   /** Concepts of the two tools. */
@@ -152,7 +152,7 @@ export function chainScene(chain: Chain, tools: readonly BoundTool[], draw: Draw
     userSays(request),
     assistantCalls([expected({ ...first, bound: firstTool })]),
     // Bare values would not say which field is meant.
-    toolSays(spacedJson(Object.fromEntries(Object.entries(fields).map(([name, { json }]) => [name, json])))),
+    toolSays(writeFields(fields, draw)),
     assistantCalls([expected({ ...second, bound: secondTool })]),
     toolSays(writeResult(last, draw)),
     assistantSays(answer.text, answer.contains),

@@ -65,12 +65,20 @@ export function spacedJson(value: Json): string {
   return JSON.stringify(value);
 }
 
+/** JSON as one or another client writes it. */
+export const clientJson = (value: Json, draw: Draw): string =>
+  draw.chance(0.5) ? spacedJson(value) : JSON.stringify(value);
+
 /** What the tool's message holds: an object, or the bare value where there is one. */
 export function writeResult(fields: Fields, draw: Draw): string {
   const [only, ...others] = Object.values(fields);
   if (only !== undefined && others.length === 0 && draw.chance(0.35)) return sayJson(only.json);
-  return spacedJson(Object.fromEntries(Object.entries(fields).map(([name, { json }]) => [name, json])));
+  return writeFields(fields, draw);
 }
+
+/** The object, even where one bare value would do. */
+export const writeFields = (fields: Fields, draw: Draw): string =>
+  clientJson(Object.fromEntries(Object.entries(fields).map(([name, { json }]) => [name, json])), draw);
 
 /** The answer, and the result's texts that are in it. */
 export function writeAnswer(
