@@ -68,7 +68,9 @@ function openScope(http: Context<HonoEnv>, server: ServerContext, closeReason: C
   const id = requestIdFrom(http.req.header(REQUEST_ID_HEADER));
   const scope = new RequestScope(id, http.req.method, options.requestTimeout, (ended) => {
     lifecycle.ended(ended);
-    metrics.requestEnded(ended.route, ended.method, ended.error === null ? ended.status : errorStatus(ended.error));
+    const { route, method, tenant, error } = ended;
+    metrics.requestEnded({ route, method, tenant, status: error === null ? ended.status : errorStatus(error) });
+    if (ended.promptTokens !== null) metrics.turnEnded(ended);
     logRequest(logger, ended);
   });
   lifecycle.opened(scope);

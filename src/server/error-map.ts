@@ -34,7 +34,7 @@ function limited(code: ErrorCode): HttpError {
 }
 
 /** 499 is nginx's "client closed request": only logs and metrics see it. */
-const CLIENT_CLOSED = 499;
+export const CLIENT_CLOSED = 499;
 
 /** Another request came first: the same one again would fail again. */
 export const CONFLICT = 409;

@@ -22,9 +22,11 @@ export async function* observeGeneration(
         case "prefill":
           break;
         case "delta": {
+          // Text of tokens that came before.
+          if (part.tokens.length === 0) break;
           const previousMs = lastMs[part.choice];
-          if (lastMs.length === 0) metrics.firstToken(nowMs);
-          if (previousMs !== undefined) metrics.nextTokens(nowMs - previousMs, part.tokens.length);
+          if (lastMs.length === 0) metrics.firstToken(nowMs, scope);
+          if (previousMs !== undefined) metrics.nextTokens(nowMs - previousMs, part.tokens.length, scope);
           lastMs[part.choice] = nowMs;
           scope.meter?.chargeTokens(part.tokens.length);
           break;
@@ -35,7 +37,6 @@ export async function* observeGeneration(
         case "end":
           scope.usage = part.usage;
           scope.timings = part.timings;
-          metrics.generationEnded(part.usage, part.timings, nowMs);
           break;
         default:
           part satisfies never;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { turnwiseError } from "../../src/base/errors.ts";
 import type { EngineApi } from "../../src/engine/types.ts";
 import { FakeEngine } from "./support/fake-engine.ts";
-import { scriptedServer, testServer, until } from "./support/test-server.ts";
+import { scriptedServer, testServer } from "./support/test-server.ts";
 
 describe("GET /v1/models", () => {
   it("answers Anthropic's clients in their shape", async () => {
@@ -144,60 +144,5 @@ describe("/health and /ready", () => {
     const { get } = testServer(Promise.reject(turnwiseError("prompt_empty")));
     await Promise.resolve();
     expect(await (await get("/ready")).json()).toMatchObject({ status: "failed" });
-  });
-});
-
-describe("GET /metrics", () => {
-  it("counts requests, tokens and times under vLLM's names", async () => {
-    const { get, post, engine } = scriptedServer({ endless: false });
-    await post("/v1/chat/completions", { messages: [{ role: "user", content: "Hi" }] });
-    await post("/v1/completions", { prompt: 5 });
-    await get("/nowhere/special");
-    const response = await get("/metrics");
-    expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
-    const lines = (await response.text()).split("\n");
-    expect(lines).toEqual(
-      expect.arrayContaining([
-        'turnwise_http_requests_total{route="/v1/chat/completions",method="POST",status="200"} 1',
-        'turnwise_http_requests_total{route="/v1/completions",method="POST",status="400"} 1',
-        'turnwise_http_requests_total{route="unmatched",method="GET",status="404"} 1',
-        'vllm:request_success_total{model_name="fake-1b",finished_reason="stop"} 1',
-        'vllm:time_to_first_token_seconds_count{model_name="fake-1b"} 1',
-        'vllm:inter_token_latency_seconds_count{model_name="fake-1b"} 3',
-        'vllm:e2e_request_latency_seconds_count{model_name="fake-1b"} 1',
-        'vllm:request_prompt_tokens_sum{model_name="fake-1b"} 11',
-        'vllm:request_generation_tokens_sum{model_name="fake-1b"} 4',
-        'vllm:num_requests_running{model_name="fake-1b"} 0',
-        'vllm:num_requests_waiting{model_name="fake-1b"} 0',
-        'vllm:kv_cache_usage_perc{model_name="fake-1b"} 0',
-        `vllm:generation_tokens_total{model_name="fake-1b"} ${engine.tokensMade}`,
-        "turnwise_http_requests_open 1",
-      ]),
-    );
-  });
-
-  it("is text that Prometheus parses", async () => {
-    const { get, post } = scriptedServer();
-    await post("/v1/completions", { prompt: "x" });
-    const lines = (await (await get("/metrics")).text()).trimEnd().split("\n");
-    const sample = /^[a-zA-Z_:][\w:]*(\{(\w+="(\\.|[^"\\])*",?)+\})? -?(\d+(\.\d+)?(e[+-]?\d+)?|\+Inf)$/;
-    const typed = new Set(lines.flatMap((line) => /^# TYPE (\S+) (?:counter|gauge|histogram)$/.exec(line)?.[1] ?? []));
-    for (const line of lines) {
-      if (line.startsWith("# ")) continue;
-      expect(line).toMatch(sample);
-      const name = line.replace(/[{ ].*$/, "");
-      expect([...typed]).toContain(typed.has(name) ? name : name.replace(/_(bucket|sum|count)$/, ""));
-    }
-    const types = lines.filter((line) => line.startsWith("# TYPE"));
-    expect(new Set(types).size).toBe(types.length);
-  });
-
-  it("shows a request in progress", async () => {
-    const { get, post, engine } = scriptedServer({ endless: true, tokenMs: 5 });
-    const stream = await post("/v1/completions", { prompt: "x", stream: true });
-    await until(() => engine.running === 1, "the request to run");
-    expect(await (await get("/metrics")).text()).toContain('vllm:num_requests_running{model_name="fake-1b"} 1\n');
-    await stream.body?.cancel();
-    await until(() => engine.running === 0, "the request to end");
   });
 });

@@ -30,10 +30,10 @@ describe("Counter", () => {
 
 describe("Histogram", () => {
   it("renders cumulative buckets whose bounds are inclusive", () => {
-    const histogram = new Histogram("seconds", "Time.", [0.1, 1], { model: "m" });
-    histogram.observe(0.1);
-    histogram.observe(0.5, 3);
-    histogram.observe(7);
+    const histogram = new Histogram("seconds", "Time.", [0.1, 1]);
+    histogram.observe(0.1, { model: "m" });
+    histogram.observe(0.5, { model: "m" }, 3);
+    histogram.observe(7, { model: "m" });
     expect(rendered(histogram)).toEqual([
       "# HELP seconds Time.",
       "# TYPE seconds histogram",
@@ -42,6 +42,22 @@ describe("Histogram", () => {
       'seconds_bucket{model="m",le="+Inf"} 5',
       'seconds_sum{model="m"} 8.6',
       'seconds_count{model="m"} 5',
+    ]);
+  });
+
+  it("keeps the buckets of each combination of labels apart", () => {
+    const histogram = new Histogram("tokens", "Tokens.", [10]);
+    histogram.observe(5, { tenant: "a" });
+    histogram.observe(50, { tenant: "b" });
+    expect(rendered(histogram).slice(2)).toEqual([
+      'tokens_bucket{tenant="a",le="10"} 1',
+      'tokens_bucket{tenant="a",le="+Inf"} 1',
+      'tokens_sum{tenant="a"} 5',
+      'tokens_count{tenant="a"} 1',
+      'tokens_bucket{tenant="b",le="10"} 0',
+      'tokens_bucket{tenant="b",le="+Inf"} 1',
+      'tokens_sum{tenant="b"} 50',
+      'tokens_count{tenant="b"} 1',
     ]);
   });
 });

@@ -4,7 +4,7 @@
  * before allocates nothing but its label key; there is no registry, timer or push.
  */
 
-type Labels = Readonly<Record<string, string>>;
+export type Labels = Readonly<Record<string, string>>;
 
 /** Appends lines to a scrape. */
 export interface MetricSource {
@@ -33,44 +33,57 @@ export class Counter implements MetricSource {
   }
 }
 
-/** Cumulative buckets; `bounds` ascend and the one for +Inf is implied. */
+interface Series {
+  /** With the braces. */
+  readonly key: string;
+  readonly labels: Labels;
+  /** Per bucket, not cumulative; the last one is above every bound. */
+  readonly counts: Float64Array;
+  sum: number;
+}
+
+/** Cumulative buckets, for each combination of labels; `bounds` ascend and the one for +Inf is implied. */
 export class Histogram implements MetricSource {
   readonly #name: string;
   readonly #help: string;
-  readonly #labels: Labels;
   readonly #bounds: readonly number[];
-  /** Per bucket, not cumulative; the last one is above every bound. */
-  readonly #counts: Float64Array;
-  #sum = 0;
-  #count = 0;
+  readonly #series = new Map<string, Series>();
 
-  constructor(name: string, help: string, bounds: readonly number[], labels: Labels = {}) {
+  constructor(name: string, help: string, bounds: readonly number[]) {
     this.#name = name;
     this.#help = help;
-    this.#labels = labels;
     this.#bounds = bounds;
-    this.#counts = new Float64Array(bounds.length + 1);
   }
 
   /** Records `value`, `times` times. */
-  observe(value: number, times = 1): void {
+  observe(value: number, labels: Labels = {}, times = 1): void {
+    const series = this.#seriesOf(labels);
     let bucket = 0;
     while (bucket < this.#bounds.length && value > (this.#bounds[bucket] ?? Infinity)) bucket += 1;
-    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times;
-    this.#sum += value * times;
-    this.#count += times;
+    series.counts[bucket] = (series.counts[bucket] ?? 0) + times;
+    series.sum += value * times;
   }
 
   render(lines: string[]): void {
     header(lines, this.#name, this.#help, "histogram");
-    let cumulative = 0;
-    for (const [bucket, count] of this.#counts.entries()) {
-      cumulative += count;
-      const le = bucket < this.#bounds.length ? String(this.#bounds[bucket]) : "+Inf";
-      lines.push(`${this.#name}_bucket${formatLabels({ ...this.#labels, le })} ${cumulative}`);
+    for (const { key, labels, counts, sum } of this.#series.values()) {
+      let cumulative = 0;
+      for (const [bucket, count] of counts.entries()) {
+        cumulative += count;
+        const le = bucket < this.#bounds.length ? String(this.#bounds[bucket]) : "+Inf";
+        lines.push(`${this.#name}_bucket${formatLabels({ ...labels, le })} ${cumulative}`);
+      }
+      lines.push(`${this.#name}_sum${key} ${sum}`, `${this.#name}_count${key} ${cumulative}`);
     }
-    const labels = formatLabels(this.#labels);
-    lines.push(`${this.#name}_sum${labels} ${this.#sum}`, `${this.#name}_count${labels} ${this.#count}`);
+  }
+
+  #seriesOf(labels: Labels): Series {
+    const key = formatLabels(labels);
+    const known = this.#series.get(key);
+    if (known !== undefined) return known;
+    const series = { key, labels, counts: new Float64Array(this.#bounds.length + 1), sum: 0 };
+    this.#series.set(key, series);
+    return series;
   }
 }
 
