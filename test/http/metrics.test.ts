@@ -16,9 +16,9 @@ const HI = { messages: [{ role: "user", content: "Hi" }] };
 const folder = mkdtempSync(join(tmpdir(), "turnwise-metrics-"));
 const apiKeyFile = join(folder, "keys.json");
 const TENANTS = 105;
+const digest = (key: string): string => createHash("sha256").update(key).digest("hex");
 
 beforeAll(() => {
-  const digest = (key: string): string => createHash("sha256").update(key).digest("hex");
   const keys = Array.from({ length: TENANTS }, (_, index) => [digest(`key-${index}`), { tenant: `team "${index}"` }]);
   writeFileSync(
     apiKeyFile,
@@ -40,7 +40,9 @@ function samples(lines: readonly string[], name: string): { labels: Record<strin
   return lines
     .filter((line) => line.startsWith(`${name}{`))
     .map((line) => ({
-      labels: Object.fromEntries([...line.matchAll(/(\w+)="((?:\\.|[^"\\])*)"/g)].map(([, key, value]) => [key, value])),
+      labels: Object.fromEntries(
+        [...line.matchAll(/(\w+)="((?:\\.|[^"\\])*)"/g)].map(([, key, value]) => [key, value]),
+      ),
       value: Number(line.slice(line.lastIndexOf(" "))),
     }));
 }

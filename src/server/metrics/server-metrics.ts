@@ -108,20 +108,25 @@ export function createServerMetrics(model: () => string): ServerMetrics {
   };
 }
 
+function secondsOf(name: string, help: string, bounds: readonly number[] = SECONDS_LONG): Histogram {
+  return new Histogram(`vllm:${name}_seconds`, help, bounds);
+}
+
+function tokensOf(name: string, help: string): Histogram {
+  return new Histogram(name, help, TOKENS);
+}
+
 function createHistograms() {
-  const seconds = (name: string, help: string, bounds: readonly number[] = SECONDS_LONG): Histogram =>
-    new Histogram(`vllm:${name}_seconds`, help, bounds);
-  const tokens = (name: string, help: string): Histogram => new Histogram(name, help, TOKENS);
   return {
-    firstToken: seconds("time_to_first_token", "From the request's arrival to its first token."),
-    interToken: seconds("inter_token_latency", "From one output token to the next.", SECONDS_SHORT),
-    endToEnd: seconds("e2e_request_latency", "From the request's arrival to its end."),
-    queue: seconds("request_queue_time", "Waiting for a place in the batch."),
-    prefill: seconds("request_prefill_time", "From the place in the batch to the first token."),
-    decode: seconds("request_decode_time", "From the first token to the last."),
-    promptTokens: tokens("vllm:request_prompt_tokens", "Prompt tokens of a request."),
-    cachedTokens: tokens("turnwise_request_cached_tokens", "Prompt tokens of a request found in the cache."),
-    outputTokens: tokens("vllm:request_generation_tokens", "Output tokens of a request."),
+    firstToken: secondsOf("time_to_first_token", "From the request's arrival to its first token."),
+    interToken: secondsOf("inter_token_latency", "From one output token to the next.", SECONDS_SHORT),
+    endToEnd: secondsOf("e2e_request_latency", "From the request's arrival to its end."),
+    queue: secondsOf("request_queue_time", "Waiting for a place in the batch."),
+    prefill: secondsOf("request_prefill_time", "From the place in the batch to the first token."),
+    decode: secondsOf("request_decode_time", "From the first token to the last."),
+    promptTokens: tokensOf("vllm:request_prompt_tokens", "Prompt tokens of a request."),
+    cachedTokens: tokensOf("turnwise_request_cached_tokens", "Prompt tokens of a request found in the cache."),
+    outputTokens: tokensOf("vllm:request_generation_tokens", "Output tokens of a request."),
   };
 }
 
