@@ -4,7 +4,7 @@ import { fail } from "../base/errors.ts";
 import type { GrammarSource } from "../text/grammar/compile-grammar.ts";
 import type { ChatInput, ChatTool } from "../text/template/types.ts";
 import { describeTools } from "../text/tools/json-format.ts";
-import type { ToolFormat, ToolFormatName } from "../text/tools/tool-format.ts";
+import { builtInsAmong, type ToolFormat, type ToolFormatName } from "../text/tools/tool-format.ts";
 import { TOOL_FORMATS } from "../text/tools/tool-formats.ts";
 import type { ToolGrammarSource } from "../text/tools/tool-grammar.ts";
 import { TurnReader } from "../text/tools/turn-reader.ts";
@@ -84,9 +84,12 @@ export function toolFormatName({
   return toolFormat === "auto" ? engine.model.toolFormat : toolFormat;
 }
 
-/** Tools that the template would not show are put into words. */
+/** Tools that the template would not show are put into words; of built-in ones it is told the names. */
 export function withTools(input: ChatInput, { format }: ToolRequest): ChatInput {
-  return format.name === "json" ? describeTools(input) : input;
+  if (format.name === "json") return describeTools(input);
+  const tools = (input.tools ?? []).map((tool) => tool.function);
+  const names = builtInsAmong(format, tools).map(({ name }) => name);
+  return names.length === 0 ? input : { ...input, variables: { builtin_tools: names, ...input.variables } };
 }
 
 /** A reader for each choice's answer; null where there is nothing to tell apart. `promptText` may end in an open thought. */

@@ -49,8 +49,9 @@ export class TurnSegments {
     return this.#take(this.#reader.push(text));
   }
 
-  *finish(): Generator<SegmentEvent> {
-    yield* this.#take(this.#reader.finish());
+  /** `cut`: a limit ended the answer. */
+  *finish(cut: boolean): Generator<SegmentEvent> {
+    yield* this.#take(this.#reader.finish(cut));
     const last = this.#segments.at(-1);
     if (last !== undefined) yield { kind: "close", segment: last };
   }

@@ -254,7 +254,7 @@ describe("tool calls", () => {
     readonly incomplete?: boolean;
   }
 
-  it.each([["auto"], ["hermes"], ["llama3"], ["mistral"]])(
+  it.each([["auto"], ["hermes"], ["llama3"], ["llama3-builtin"], ["mistral"], ["mistral-args"]])(
     "are forced and valid in the format %s",
     async (toolFormat) => {
       const forced = testServer(engine, { toolFormat: toolFormat as "auto" });

@@ -80,7 +80,7 @@ export function anthropicWriter(
         yield* tell(segments.push(given.text));
         return;
       case "finish":
-        yield* tell(segments.finish());
+        yield* tell(segments.finish(given.reason === "length"));
         finished = given;
         return;
       case "end":
@@ -99,7 +99,7 @@ export function anthropicWriter(
   return {
     answer([output], usage) {
       if (output !== undefined) {
-        for (const opened of [...segments.push(textOf(output)), ...segments.finish()]) {
+        for (const opened of [...segments.push(textOf(output)), ...segments.finish(output.reason === "length")]) {
           if (opened.kind === "open") blocks.push(openBlock(opened.segment, callIds));
         }
       }

@@ -51,18 +51,17 @@ export function chatFormat({ listed, newReader, callIds }: ChatFormatOptions): G
     },
     finish(index, reason) {
       const reader = readerOf(index);
-      const rest = reader === null ? null : turnDelta(reader.finish(), at(callIds, index));
+      const rest = reader === null ? null : turnDelta(reader.finish(reason === "length"), at(callIds, index));
       return { index, delta: rest ?? {}, logprobs: null, finish_reason: reasonOf(reader, reason) };
     },
     complete(index, output) {
       const reader = newReader?.() ?? null;
-      const text = textOf(output);
       return {
         index,
         message:
           reader === null
-            ? { role: "assistant", content: text, refusal: null }
-            : turnMessage(reader, text, at(callIds, index)),
+            ? { role: "assistant", content: textOf(output), refusal: null }
+            : turnMessage(reader, output, at(callIds, index)),
         logprobs: logprobs(output.deltas.flatMap(({ tokens }) => tokens)),
         finish_reason: reasonOf(reader, output.reason),
       };

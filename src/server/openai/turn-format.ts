@@ -3,6 +3,7 @@
 import type { TurnPart } from "../../text/tools/tool-call-parser.ts";
 import type { TurnReader } from "../../text/tools/turn-reader.ts";
 import type { CallIds } from "../conversation/call-ids.ts";
+import { type ChoiceOutput, textOf } from "../observe-generation.ts";
 
 export interface ToolCallDelta {
   readonly index: number;
@@ -43,8 +44,9 @@ export function turnDelta(parts: readonly TurnPart[], ids: CallIds): TurnDelta |
 }
 
 /** A whole message; a call that the token limit cut off is marked. */
-export function turnMessage(reader: TurnReader, text: string, ids: CallIds): object {
-  const delta = turnDelta([...reader.push(text), ...reader.finish()], ids) ?? {};
+export function turnMessage(reader: TurnReader, output: ChoiceOutput, ids: CallIds): object {
+  const cut = output.reason === "length";
+  const delta = turnDelta([...reader.push(textOf(output)), ...reader.finish(cut)], ids) ?? {};
   const calls = delta.tool_calls?.map(({ index, ...call }) =>
     reader.isCallOpen && index === reader.calls - 1 ? { ...call, incomplete: true } : call,
   );

@@ -98,7 +98,7 @@ export function responsesWriter(
         return;
       case "finish":
         ({ reason } = given);
-        yield* tell(segments.finish());
+        yield* tell(segments.finish(given.reason === "length"));
         return;
       case "end": {
         const response = end(given.usage);
@@ -114,7 +114,7 @@ export function responsesWriter(
     answer([output], usage) {
       if (output !== undefined) {
         ({ reason } = output);
-        for (const given of [...segments.push(textOf(output)), ...segments.finish()]) {
+        for (const given of [...segments.push(textOf(output)), ...segments.finish(output.reason === "length")]) {
           if (given.kind === "open") ids.push(newItemIds(given.segment, callIds));
         }
       }

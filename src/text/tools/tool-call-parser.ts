@@ -3,6 +3,7 @@
  * by piece. Never fails: what is no call after all is given back as text.
  */
 
+import { type CallBody, idLength, readHead } from "./call-heads.ts";
 import type { ToolFormat } from "./tool-format.ts";
 
 export type TurnPart =
@@ -11,11 +12,6 @@ export type TurnPart =
   | { readonly kind: "call"; readonly index: number; readonly name: string }
   /** A piece of the call's arguments; all pieces of one call are the JSON of an object. */
   | { readonly kind: "arguments"; readonly index: number; readonly text: string };
-
-/** What a call begins with; its parts are looked for only this far. */
-const MAX_HEAD = 1024;
-const HEAD = /^\s*\[?\s*\{\s*"name"\s*:\s*("(?:[^"\\]|\\.)*")\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/;
-const HEAD_START = '{"name":"';
 
 export class ToolCallParser {
   readonly #format: ToolFormat;
@@ -26,6 +22,8 @@ export class ToolCallParser {
   /** What introduced the call in `#buffer`, to be given back with it. */
   #opening = "";
   #calls = 0;
+  /** Of the last call. */
+  #body: CallBody | null = null;
   #depth = 0;
   #inString = false;
   #escaped = false;
@@ -52,9 +50,13 @@ export class ToolCallParser {
     return parts;
   }
 
-  /** The answer is over: what was held back is text. */
-  finish(): readonly TurnPart[] {
+  /** The answer is over, by its own end or `cut` off: what was held back is text. */
+  finish(cut: boolean): readonly TurnPart[] {
     const parts: TurnPart[] = [];
+    if (this.#mode === "arguments" && this.#body?.kind === "raw" && !cut) {
+      parts.push(this.#argumentsPart(this.#body.after));
+      this.#mode = "tail";
+    }
     if (this.#mode !== "tail" && this.#mode !== "arguments") this.#giveText(parts, this.#opening + this.#buffer);
     this.#buffer = "";
     this.#opening = "";
@@ -86,7 +88,7 @@ export class ToolCallParser {
     if (trimmed === "") return false;
     const { open } = this.#format;
     if (open !== "" && open.startsWith(trimmed) && open.length > trimmed.length) return false;
-    this.#mode = this.#format.before === "" && trimmed.startsWith("{") ? "head" : "text";
+    this.#mode = this.#format.bare && trimmed.startsWith("{") ? "head" : "text";
     return true;
   }
 
@@ -111,54 +113,71 @@ export class ToolCallParser {
   }
 
   #head(parts: TurnPart[]): boolean {
-    const match = HEAD.exec(this.#buffer);
-    const name = match === null ? null : parseName(match[1] ?? "");
-    if (match !== null && name !== null && this.#tools.has(name)) {
-      parts.push({ kind: "call", index: this.#calls, name });
-      this.#calls += 1;
-      this.#buffer = this.#buffer.slice(match[0].length);
+    const head = readHead(this.#buffer, this.#format, this.#tools, this.#opening !== "");
+    if (head === "wait") return false;
+    if (head === null) {
+      this.#giveText(parts, this.#opening);
       this.#opening = "";
-      this.#mode = "arguments";
+      this.#mode = "text";
       return true;
     }
-    if (match === null && mayBecomeHead(this.#buffer)) return false;
-    this.#giveText(parts, this.#opening);
+    parts.push({ kind: "call", index: this.#calls, name: head.name });
+    this.#calls += 1;
+    this.#body = head.body;
+    if (head.body.before !== "") parts.push(this.#argumentsPart(head.body.before));
+    this.#buffer = this.#buffer.slice(head.length);
     this.#opening = "";
-    this.#mode = "text";
+    this.#mode = "arguments";
     return true;
   }
 
   #arguments(parts: TurnPart[]): boolean {
+    if (this.#body?.kind === "raw") {
+      parts.push(this.#argumentsPart(JSON.stringify(this.#buffer).slice(1, -1)));
+      this.#buffer = "";
+      return false;
+    }
     let end = 0;
     while (end < this.#buffer.length && this.#scan(this.#buffer[end] ?? "")) end += 1;
     const closed = end < this.#buffer.length;
     const text = this.#buffer.slice(0, closed ? end + 1 : end);
-    if (text !== "") parts.push({ kind: "arguments", index: this.#calls - 1, text });
     this.#buffer = this.#buffer.slice(text.length);
+    const whole = closed ? text + (this.#body?.after ?? "") : text;
+    if (whole !== "") parts.push(this.#argumentsPart(whole));
     if (closed) this.#mode = "tail";
     return closed;
   }
 
-  /** False at the bracket that closes the arguments. */
+  #argumentsPart(text: string): TurnPart {
+    return { kind: "arguments", index: this.#calls - 1, text };
+  }
+
+  /** False at the bracket or quote that closes the value. */
   #scan(character: string): boolean {
     if (this.#inString) {
       if (this.#escaped) this.#escaped = false;
       else if (character === "\\") this.#escaped = true;
       else if (character === '"') this.#inString = false;
+      return this.#inString || this.#depth > 0;
+    }
+    if (character === '"') {
+      this.#inString = true;
       return true;
     }
-    if (character === '"') this.#inString = true;
-    else if (character === "{" || character === "[") this.#depth += 1;
+    if (character === "{" || character === "[") this.#depth += 1;
     else if (character === "}" || character === "]") this.#depth -= 1;
     return this.#depth > 0;
   }
 
-  /** After the arguments: the end of the call's object and of what is around it, or the next call. */
+  /** After the arguments: the end of the call and of what is around it, or the next call. */
   #tail(): boolean {
-    const { after, between, close } = this.#format;
-    const rest = this.#buffer.trimStart();
-    const ends = [`}${after}`, "}"].map((end) => end.trimEnd());
-    const end = ends.find((candidate) => rest.startsWith(candidate.trimStart()));
+    const { between, close } = this.#format;
+    const behind = this.#buffer.trimStart();
+    const id = idLength(behind);
+    if (id === "wait") return false;
+    const rest = behind.slice(id);
+    const ends = this.#body?.ends ?? [];
+    const end = ends.find((candidate) => rest.startsWith(candidate));
     const missing = ends.some((candidate) => candidate.startsWith(rest) && candidate.length > rest.length);
     if (end === undefined || missing) {
       if (missing) return false;
@@ -188,18 +207,4 @@ export function heldBack(text: string, mark: string): number {
     if (text.endsWith(mark.slice(0, length))) return length;
   }
   return 0;
-}
-
-function mayBecomeHead(buffer: string): boolean {
-  if (buffer.length > MAX_HEAD) return false;
-  const dense = buffer.replaceAll(/\s/g, "").replace(/^\[/, "").slice(0, HEAD_START.length);
-  return HEAD_START.startsWith(dense);
-}
-
-function parseName(json: string): string | null {
-  try {
-    return String(JSON.parse(json));
-  } catch {
-    return null;
-  }
 }

@@ -7,8 +7,11 @@ import { fail } from "../../base/errors.ts";
 import { GrammarBuilder } from "../grammar/grammar-builder.ts";
 import type { Grammar } from "../grammar/grammar.ts";
 import { addJsonSchema } from "../grammar/json-schema/compile-schema.ts";
-import { literal, optional, concat, type Regex } from "../grammar/regex/regex.ts";
-import type { ToolFormat, ToolFormatName } from "./tool-format.ts";
+import { ANY_CODE_POINT, complementRanges, utf8 } from "../grammar/regex/code-points.ts";
+import { SPACES } from "../grammar/regex/character-classes.ts";
+import { both, choice, literal, optional, concat, repeat, type Regex } from "../grammar/regex/regex.ts";
+import { callStart } from "./call-heads.ts";
+import { type BuiltInTool, builtInsAmong, type ToolFormat, type ToolFormatName } from "./tool-format.ts";
 import { TOOL_FORMATS } from "./tool-formats.ts";
 
 export interface ToolGrammarSource {
@@ -49,59 +52,68 @@ export function compileToolGrammar(
 ): ToolGrammar {
   const format = TOOL_FORMATS[source.format];
   const builder = new GrammarBuilder();
-  const token = format.open === "" ? null : controlToken(format.open);
-  const call = builder.choice(...source.tools.map((tool) => addCall(builder, format, tool)));
-  const calls = builder.sequence(...addOpening(builder, format, token, call, source.parallel));
+  const mark: MarkNode = (text) => {
+    const token = text === "" ? null : controlToken(text);
+    return token === null ? builder.lexeme(literal(text)) : builder.add({ kind: "token", id: token });
+  };
+  const calls = addCalls(builder, format, source, mark);
   const answer = source.choice === "auto" ? source.answer : undefined;
   const grammar = builder.finish(answer === undefined ? calls : builder.choice(calls, addAnswer(builder, answer)));
   if (grammar === null) fail("request_invalid", { field: "tools", problem: "hold no tool that could be called" });
   if (source.choice === "required" || answer !== undefined) return { grammar, wake: null };
-  const bare = isBare(format);
-  return { grammar, wake: { text: bare ? '{"name"' : format.open, token, atStart: bare } };
+  const { bare, open } = format;
+  const token = open === "" ? null : controlToken(open);
+  return { grammar, wake: { text: bare ? '{"name"' : open, token, atStart: bare } };
 }
 
 function addAnswer(builder: GrammarBuilder, answer: JsonSource): number {
   return addJsonSchema(builder, answer.kind === "json_schema" ? answer.schema : { type: "object" });
 }
 
-/** A call may stand without a mark before it. */
-function isBare(format: ToolFormat): boolean {
-  return format.before === "" && format.after === "";
+/** The node of a mark of the format: a control token where the vocabulary has it so. */
+type MarkNode = (text: string) => number;
+
+function addCalls(builder: GrammarBuilder, format: ToolFormat, source: ToolGrammarSource, mark: MarkNode): number {
+  const builtIns = builtInsAmong(format, source.tools);
+  const others = source.tools.filter((tool) => !builtIns.some(({ name }) => name === tool.name));
+  const open = mark(format.open);
+  const call = builder.choice(...others.map((tool) => addCall(builder, format, tool, mark)));
+  const written = addWritten(builder, format, { call, open }, source.parallel);
+  if (builtIns.length === 0) return written;
+  const own = builtIns.map((builtIn) => addBuiltIn(builder, builtIn, builtIns, source.tools));
+  return builder.choice(written, builder.sequence(open, builder.choice(...own)));
 }
 
-function addOpening(
+function addWritten(
   builder: GrammarBuilder,
   format: ToolFormat,
-  token: number | null,
-  call: number,
+  { call, open }: { readonly call: number; readonly open: number },
   parallel: boolean,
-): readonly number[] {
-  const open = token !== null ? builder.add({ kind: "token", id: token }) : builder.lexeme(literal(format.open));
-  const opening = isBare(format) ? builder.choice(builder.empty(), open) : open;
+): number {
   const { before, after, between, close } = format;
-  const more = builder.sequence(
-    builder.lexeme(literal(`${between ?? ""}${between === ", " ? "" : before}`)),
-    call,
-    builder.lexeme(literal(after)),
-  );
-  return [
+  const opening = format.bare ? builder.choice(builder.empty(), open) : open;
+  const separator =
+    between === format.open ? open : builder.lexeme(literal(`${between ?? ""}${between === ", " ? "" : before}`));
+  const end = builder.lexeme(literal(after));
+  const more = builder.sequence(separator, call, end);
+  return builder.sequence(
     opening,
     builder.lexeme(literal(before)),
     call,
-    builder.lexeme(literal(after)),
+    end,
     ...(parallel && between !== null ? [builder.repeat(more, 0, MAX_CALLS - 1)] : []),
     builder.lexeme(literal(close)),
-  ];
+  );
 }
 
 /** Of one answer: what goes on longer repeats itself. */
 const MAX_CALLS = 64;
 
-function addCall(
-  builder: GrammarBuilder,
-  { argumentsKey }: ToolFormat,
-  { name, parameters }: ToolGrammarSource["tools"][number],
-): number {
+type Tool = ToolGrammarSource["tools"][number];
+
+function addCall(builder: GrammarBuilder, { call }: ToolFormat, { name, parameters }: Tool, mark: MarkNode): number {
+  const values = addJsonSchema(builder, { ...asObjectSchema(parameters) });
+  if (call.kind === "marked") return builder.sequence(builder.lexeme(literal(name)), mark(call.mark), values);
   const space: Regex = optional(literal(" "));
   const head = concat(
     literal('{"name":'),
@@ -109,11 +121,46 @@ function addCall(
     literal(JSON.stringify(name)),
     literal(","),
     space,
-    literal(`"${argumentsKey}":`),
+    literal(`"${call.argumentsKey}":`),
     space,
   );
-  const values = addJsonSchema(builder, { ...asObjectSchema(parameters) });
   return builder.sequence(builder.lexeme(head), values, builder.lexeme(literal("}")));
+}
+
+function addBuiltIn(
+  builder: GrammarBuilder,
+  { name, parameter, form }: BuiltInTool,
+  offered: readonly BuiltInTool[],
+  tools: readonly Tool[],
+): number {
+  if (form === "raw") return builder.lexeme(rawText(offered));
+  const { properties } = tools.find((tool) => tool.name === name)?.parameters as {
+    readonly properties: Readonly<Record<string, unknown>>;
+  };
+  const value = addJsonSchema(builder, properties[parameter]);
+  return builder.sequence(
+    builder.lexeme(literal(`${callStart(name)}${parameter}=`)),
+    value,
+    builder.lexeme(literal(")")),
+  );
+}
+
+const ANY_TEXT = repeat(utf8(ANY_CODE_POINT), 0, null);
+
+/** Text that is not taken for a call in another form: neither an object nor one of the `offered` calls. */
+function rawText(offered: readonly BuiltInTool[]): Regex {
+  const first = utf8(complementRanges([...SPACES, [0x7b, 0x7b]]));
+  const calls = offered.filter(({ form }) => form === "call");
+  return both(concat(first, ANY_TEXT), ...calls.map(({ name }) => departingFrom(callStart(name))));
+}
+
+/** The texts that depart from `start`, which is ASCII, before its end. */
+function departingFrom(start: string): Regex {
+  const departures = Array.from(start, (character, index) => {
+    const code = character.charCodeAt(0);
+    return concat(literal(start.slice(0, index)), utf8(complementRanges([[code, code]])), ANY_TEXT);
+  });
+  return choice(...departures);
 }
 
 /** Arguments are an object, whether the schema says so or not. */

@@ -6,7 +6,7 @@ import { Matcher } from "../grammar/matcher.ts";
 import { Pushdown } from "../grammar/pushdown.ts";
 import { buildVocabularyBytes } from "../tokenizer/vocabulary-bytes.ts";
 import type { TurnPart } from "./tool-call-parser.ts";
-import { TOOL_FORMAT_NAMES, type ToolFormatName } from "./tool-format.ts";
+import { builtInsAmong, TOOL_FORMAT_NAMES, type ToolFormatName } from "./tool-format.ts";
 import { detectToolFormat, TOOL_FORMATS } from "./tool-formats.ts";
 import { compileToolGrammar } from "./tool-grammar.ts";
 import { TurnReader } from "./turn-reader.ts";
@@ -20,9 +20,11 @@ const NAMES = new Set(TOOLS.map(({ name }) => name));
 /** As each family's own documentation writes them. */
 const EXAMPLES: Readonly<Record<ToolFormatName, string>> = {
   llama3: '{"name": "weather", "parameters": {"city": "a}\\"{b"}}',
+  "llama3-builtin": '<|python_tag|>{"name": "weather", "parameters": {"city": "a}\\"{b"}}',
   hermes:
     '<tool_call>\n{"name": "weather", "arguments": {"city": "a}\\"{b"}}\n</tool_call>\n<tool_call>\n{"name": "time.now", "arguments": {}}\n</tool_call>',
   mistral: '[TOOL_CALLS][{"name": "weather", "arguments": {"city": "a}\\"{b"}}, {"name": "time.now", "arguments": {}}]',
+  "mistral-args": '[TOOL_CALLS]weather[ARGS]{"city": "a}\\"{b"}[TOOL_CALLS]time.now[ARGS]{}',
   json: '{"name": "weather", "arguments": {"city": "a}\\"{b"}}',
 };
 
@@ -32,8 +34,23 @@ interface Read {
   calls: { name: string; arguments: string }[];
 }
 
-function read(format: ToolFormatName, pieces: readonly string[], reasoning: "none" | "maybe" | "open" = "none"): Read {
-  const reader = new TurnReader({ tools: { format: TOOL_FORMATS[format], names: NAMES }, reasoning });
+function randomPieces(text: string, uniform: () => number): readonly string[] {
+  const pieces: string[] = [];
+  for (let at = 0; at < text.length;) {
+    const length = 1 + Math.floor(uniform() * 9);
+    pieces.push(text.slice(at, at + length));
+    at += length;
+  }
+  return pieces;
+}
+
+function read(
+  format: ToolFormatName,
+  pieces: readonly string[],
+  reasoning: "none" | "maybe" | "open" = "none",
+  names: ReadonlySet<string> = NAMES,
+): Read {
+  const reader = new TurnReader({ tools: { format: TOOL_FORMATS[format], names }, reasoning });
   const found: Read = { text: "", reasoning: "", calls: [] };
   const take = (parts: readonly TurnPart[]): void => {
     for (const part of parts) {
@@ -47,7 +64,7 @@ function read(format: ToolFormatName, pieces: readonly string[], reasoning: "non
     }
   };
   for (const piece of pieces) take(reader.push(piece));
-  take(reader.finish());
+  take(reader.finish(false));
   return found;
 }
 
@@ -56,6 +73,8 @@ describe("detectToolFormat", () => {
     expect(detectToolFormat("{{ tools }} <tool_call>")).toBe("hermes");
     expect(detectToolFormat("{% if tools %}<|python_tag|>")).toBe("llama3");
     expect(detectToolFormat("{% if tools %}[TOOL_CALLS]")).toBe("mistral");
+    expect(detectToolFormat("{% if tools %}[TOOL_CALLS]{{ name }}[ARGS]")).toBe("mistral-args");
+    expect(detectToolFormat("{% if tools and builtin_tools %}<|python_tag|>")).toBe("llama3-builtin");
     expect(detectToolFormat("{% for message in messages %}")).toBe("json");
     expect(detectToolFormat(null)).toBe("json");
   });
@@ -71,13 +90,7 @@ describe.each(TOOL_FORMAT_NAMES)("%s", (name) => {
   it("is read the same in any pieces", () => {
     const uniform = uniforms(7);
     for (let round = 0; round < 50; round += 1) {
-      const pieces: string[] = [];
-      for (let at = 0; at < example.length;) {
-        const length = 1 + Math.floor(uniform() * 9);
-        pieces.push(example.slice(at, at + length));
-        at += length;
-      }
-      expect(read(name, pieces)).toEqual({ text: "", reasoning: "", calls: expected });
+      expect(read(name, randomPieces(example, uniform))).toEqual({ text: "", reasoning: "", calls: expected });
     }
   });
 
@@ -121,6 +134,107 @@ describe.each(TOOL_FORMAT_NAMES)("%s", (name) => {
   });
 });
 
+describe("mistral", () => {
+  it("reads past the ids that the model gives its calls", () => {
+    const object = (name: string): string => `{"name": "${name}", "arguments": {}, "id": "a1b2c3d4e"}`;
+    const text = `[TOOL_CALLS][${object("weather")}, ${object("time.now")}]`;
+    for (const pieces of [[text], Array.from(text)]) {
+      const { calls, text: seen } = read("mistral", pieces);
+      expect(calls.map(({ name }) => name)).toEqual(["weather", "time.now"]);
+      expect(seen).toBe("");
+    }
+  });
+});
+
+describe("mistral-args", () => {
+  it("reads past an id that the model gives its call", () => {
+    const text = '[TOOL_CALLS]weather[CALL_ID]a1b2c3d4e[ARGS]{"city": "Rome"}';
+    for (const pieces of [[text], Array.from(text)]) {
+      expect(read("mistral-args", pieces).calls).toEqual([{ name: "weather", arguments: '{"city": "Rome"}' }]);
+    }
+  });
+
+  it("is bound by tokens where the marks are control tokens", () => {
+    const ids = new Map([
+      ["[TOOL_CALLS]", 300],
+      ["[ARGS]", 301],
+    ]);
+    const source = {
+      kind: "tool_calls",
+      format: "mistral-args",
+      tools: TOOLS,
+      choice: "auto",
+      parallel: true,
+    } as const;
+    const { grammar, wake } = compileToolGrammar(source, (text) => ids.get(text) ?? null);
+    expect(wake).toEqual({ text: "[TOOL_CALLS]", token: 300, atStart: false });
+    const matcher = new Matcher(new Pushdown(grammar, new LexerMasks(buildVocabularyBytes(jsonVocabulary()))));
+    for (let call = 0; call < 2; call += 1) {
+      expect(matcher.accept(300)).toBe(true);
+      expect(matcher.acceptBytes(Buffer.from("time.now"))).toBe(true);
+      expect(matcher.accept(301)).toBe(true);
+      expect(matcher.acceptBytes(Buffer.from("{}"))).toBe(true);
+      expect(matcher.isComplete).toBe(true);
+    }
+  });
+});
+
+describe("llama3-builtin", () => {
+  const parameter = (name: string): object => ({ type: "object", properties: { [name]: { type: "string" } } });
+  const tools = [
+    ...TOOLS,
+    { name: "brave_search", parameters: parameter("query") },
+    { name: "code_interpreter", parameters: parameter("code") },
+  ];
+  const names = new Set(tools.map(({ name }) => name));
+  const search = '<|python_tag|>brave_search.call(query="Menlo \\"Park\\" (CA)")';
+  const code = '<|python_tag|>def f(x):\n    return {"name": x}\n\nprint(f("é"))';
+  const vocabulary = buildVocabularyBytes(jsonVocabulary());
+  const { grammar } = compileToolGrammar(
+    { kind: "tool_calls", format: "llama3-builtin", tools, choice: "required", parallel: true },
+    () => null,
+  );
+  const accepts = (text: string): boolean => {
+    const matcher = new Matcher(new Pushdown(grammar, new LexerMasks(vocabulary)));
+    return matcher.acceptBytes(Buffer.from(text)) && matcher.isComplete;
+  };
+
+  it("reads the calls of built-in tools in any pieces", () => {
+    const uniform = uniforms(11);
+    for (let round = 0; round < 30; round += 1) {
+      const [searched] = read("llama3-builtin", randomPieces(search, uniform), "none", names).calls;
+      expect(searched).toEqual({ name: "brave_search", arguments: '{"query": "Menlo \\"Park\\" (CA)"}' });
+      const [coded] = read("llama3-builtin", randomPieces(code, uniform), "none", names).calls;
+      expect(coded?.name).toBe("code_interpreter");
+      expect(JSON.parse(coded?.arguments ?? "")).toEqual({ code: code.slice("<|python_tag|>".length) });
+    }
+  });
+
+  it("has a grammar of them, in which code is never taken for another call", () => {
+    const mark = "<|python_tag|>";
+    const taken = [search, code, EXAMPLES["llama3-builtin"], `${mark}print(1)`, `${mark}brave = 1`];
+    expect(taken.map(accepts)).toEqual(taken.map(() => true));
+    const refused = [mark, `${mark}brave_search.call(q="x")`, `${mark}brave_search.`, `${mark}{"name": 1}`, "print(1)"];
+    expect(refused.map(accepts)).toEqual(refused.map(() => false));
+  });
+
+  it("leaves code open that a limit cut off", () => {
+    const reader = new TurnReader({ tools: { format: TOOL_FORMATS["llama3-builtin"], names }, reasoning: "none" });
+    reader.push(`${code}#`);
+    expect(reader.finish(true)).toEqual([]);
+    expect(reader.isCallOpen).toBe(true);
+  });
+
+  it("takes a tool for built-in by its name and its one parameter", () => {
+    const own = { name: "wolfram_alpha", parameters: parameter("expression") };
+    expect(builtInsAmong(TOOL_FORMATS["llama3-builtin"], [...tools, own]).map(({ name }) => name)).toEqual([
+      "brave_search",
+      "code_interpreter",
+    ]);
+    expect(builtInsAmong(TOOL_FORMATS.llama3, tools)).toEqual([]);
+  });
+});
+
 describe("TurnReader", () => {
   it("splits thoughts from the answer", () => {
     const whole = "<think>\nwhy {\n</think>\n\nBecause.";
@@ -137,7 +251,7 @@ describe("TurnReader", () => {
     const parts = reader.push('Let me see.\n<tool_call>\n{"name": "weather", "arguments": {"city": "Par');
     expect(parts[0]).toEqual({ kind: "text", text: "Let me see.\n" });
     expect(reader.isCallOpen).toBe(true);
-    reader.finish();
+    reader.finish(false);
     expect(reader.calls).toBe(1);
   });
 });

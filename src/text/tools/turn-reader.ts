@@ -42,11 +42,12 @@ export class TurnReader {
     return [...this.#before(), ...this.#inside()];
   }
 
-  finish(): readonly TurnPart[] {
+  /** `cut`: a limit ended the answer, so that what it was about to say is not whole. */
+  finish(cut: boolean): readonly TurnPart[] {
     const rest = this.#buffer;
     this.#buffer = "";
     if (this.#state === "inside") return rest === "" ? [] : [{ kind: "reasoning", text: rest }];
-    return [...this.#answer(rest), ...(this.#calls?.finish() ?? [])];
+    return [...this.#answer(rest), ...(this.#calls?.finish(cut) ?? [])];
   }
 
   #before(): readonly TurnPart[] {
