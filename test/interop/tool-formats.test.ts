@@ -48,14 +48,14 @@ function written(source: string, name: string, args: Readonly<Record<string, str
   const request = toolRequestOf(asked, detectToolFormat(source));
   const call = { id: "abcdefghi", type: "function", function: { name, arguments: JSON.stringify(args) } } as const;
   const user = { role: "user", content: "Hello" };
-  const { render } = parseChatTemplate(source);
+  const chat = parseChatTemplate(source);
   const text = { bosToken: "<s>", eosToken: "</s>" };
-  const before = render({
+  const before = chat.render({
     ...withTools({ messages: [user], tools: TOOLS, addGenerationPrompt: true }, request),
     ...text,
   });
   const messages = [user, { role: "assistant", content: "", tool_calls: [call] }];
-  const after = render({ ...withTools({ messages, tools: TOOLS, addGenerationPrompt: false }, request), ...text });
+  const after = chat.render({ ...withTools({ messages, tools: TOOLS, addGenerationPrompt: false }, request), ...text });
   expect(after.startsWith(before)).toBe(true);
   return after.slice(before.length).replace(ANSWER_ENDS, "");
 }
@@ -71,11 +71,11 @@ describe.skipIf(sharedAbsent)("tool formats of real templates", () => {
 
   it.each(Object.entries(FORMATS))("reads what %s writes, as %s", (name, format) => {
     const source = template(name);
-    for (const [tool, args] of [
+    for (const [called, args] of [
       ["weather", { city: "Rome" }],
       ["brave_search", { query: "weather in Rome, 2 (two) days" }],
     ] as const) {
-      const text = written(source, tool, args);
+      const text = written(source, called, args);
       const reader = new TurnReader({
         tools: { format: TOOL_FORMATS[format], names: new Set(TOOLS.map((each) => each.function.name)) },
         reasoning: source.includes("</think>") ? "maybe" : "none",
@@ -83,7 +83,7 @@ describe.skipIf(sharedAbsent)("tool formats of real templates", () => {
       const parts = [...Array.from(text).flatMap((piece) => reader.push(piece)), ...reader.finish(false)];
       const joined = (kind: string): string =>
         parts.map((part) => (part.kind === kind && "text" in part ? part.text : "")).join("");
-      expect(parts.find((part) => part.kind === "call")).toEqual({ kind: "call", index: 0, name: tool });
+      expect(parts.find((part) => part.kind === "call")).toEqual({ kind: "call", index: 0, name: called });
       expect(JSON.parse(joined("arguments"))).toEqual(args);
       expect(joined("text").trim()).toBe("");
       // An id is the server's to give; the rest is what the grammar lets the model write.

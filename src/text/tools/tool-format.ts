@@ -44,17 +44,23 @@ export interface ToolFormat {
   readonly idLength: number;
 }
 
+export interface OfferedBuiltIn extends BuiltInTool {
+  /** Of its parameter. */
+  readonly schema: unknown;
+}
+
 /** Those of `format` that are among `tools` with the one parameter that they have. */
 export function builtInsAmong(
   { builtIns }: ToolFormat,
   tools: readonly { readonly name: string; readonly parameters?: unknown }[],
-): readonly BuiltInTool[] {
-  return builtIns.filter(({ name, parameter }) => {
-    const schema = tools.find((tool) => tool.name === name)?.parameters as
+): readonly OfferedBuiltIn[] {
+  return builtIns.flatMap((builtIn) => {
+    const schema = tools.find(({ name }) => name === builtIn.name)?.parameters as
       | { readonly properties?: Readonly<Record<string, { readonly type?: unknown }>> }
       | null
       | undefined;
-    const properties = Object.entries(schema?.properties ?? {});
-    return properties.length === 1 && properties[0]?.[0] === parameter && properties[0][1].type === "string";
+    const [first, ...others] = Object.entries(schema?.properties ?? {});
+    const fits = first?.[0] === builtIn.parameter && first[1].type === "string" && others.length === 0;
+    return fits ? [{ ...builtIn, schema: first[1] }] : [];
   });
 }

@@ -11,7 +11,13 @@ import { ANY_CODE_POINT, complementRanges, utf8 } from "../grammar/regex/code-po
 import { SPACES } from "../grammar/regex/character-classes.ts";
 import { both, choice, literal, optional, concat, repeat, type Regex } from "../grammar/regex/regex.ts";
 import { callStart } from "./call-heads.ts";
-import { type BuiltInTool, builtInsAmong, type ToolFormat, type ToolFormatName } from "./tool-format.ts";
+import {
+  type BuiltInTool,
+  builtInsAmong,
+  type OfferedBuiltIn,
+  type ToolFormat,
+  type ToolFormatName,
+} from "./tool-format.ts";
 import { TOOL_FORMATS } from "./tool-formats.ts";
 
 export interface ToolGrammarSource {
@@ -80,7 +86,7 @@ function addCalls(builder: GrammarBuilder, format: ToolFormat, source: ToolGramm
   const call = builder.choice(...others.map((tool) => addCall(builder, format, tool, mark)));
   const written = addWritten(builder, format, { call, open }, source.parallel);
   if (builtIns.length === 0) return written;
-  const own = builtIns.map((builtIn) => addBuiltIn(builder, builtIn, builtIns, source.tools));
+  const own = builtIns.map((builtIn) => addBuiltIn(builder, builtIn, builtIns));
   return builder.choice(written, builder.sequence(open, builder.choice(...own)));
 }
 
@@ -129,18 +135,13 @@ function addCall(builder: GrammarBuilder, { call }: ToolFormat, { name, paramete
 
 function addBuiltIn(
   builder: GrammarBuilder,
-  { name, parameter, form }: BuiltInTool,
+  { name, parameter, form, schema }: OfferedBuiltIn,
   offered: readonly BuiltInTool[],
-  tools: readonly Tool[],
 ): number {
   if (form === "raw") return builder.lexeme(rawText(offered));
-  const { properties } = tools.find((tool) => tool.name === name)?.parameters as {
-    readonly properties: Readonly<Record<string, unknown>>;
-  };
-  const value = addJsonSchema(builder, properties[parameter]);
   return builder.sequence(
     builder.lexeme(literal(`${callStart(name)}${parameter}=`)),
-    value,
+    addJsonSchema(builder, schema),
     builder.lexeme(literal(")")),
   );
 }

@@ -44,6 +44,11 @@ function randomPieces(text: string, uniform: () => number): readonly string[] {
   return pieces;
 }
 
+/** Of a tool with one parameter, a text. */
+function parameter(name: string): object {
+  return { type: "object", properties: { [name]: { type: "string" } } };
+}
+
 function read(
   format: ToolFormatName,
   pieces: readonly string[],
@@ -136,8 +141,8 @@ describe.each(TOOL_FORMAT_NAMES)("%s", (name) => {
 
 describe("mistral", () => {
   it("reads past the ids that the model gives its calls", () => {
-    const object = (name: string): string => `{"name": "${name}", "arguments": {}, "id": "a1b2c3d4e"}`;
-    const text = `[TOOL_CALLS][${object("weather")}, ${object("time.now")}]`;
+    const id = '"id": "a1b2c3d4e"';
+    const text = `[TOOL_CALLS][{"name": "weather", "arguments": {}, ${id}}, {"name": "time.now", "arguments": {}, ${id}}]`;
     for (const pieces of [[text], Array.from(text)]) {
       const { calls, text: seen } = read("mistral", pieces);
       expect(calls.map(({ name }) => name)).toEqual(["weather", "time.now"]);
@@ -180,7 +185,6 @@ describe("mistral-args", () => {
 });
 
 describe("llama3-builtin", () => {
-  const parameter = (name: string): object => ({ type: "object", properties: { [name]: { type: "string" } } });
   const tools = [
     ...TOOLS,
     { name: "brave_search", parameters: parameter("query") },
