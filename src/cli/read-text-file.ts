@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { fail } from "../base/errors.ts";
-import { requireFile } from "./resolve-model.ts";
+import { requireFile } from "./require-file.ts";
 import { decodeUtf8 } from "./terminal.ts";
 
 /** Throws `file_unreadable` and `input_not_utf8`. */

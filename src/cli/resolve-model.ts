@@ -8,11 +8,11 @@ import { join } from "node:path";
 import { cacheDirectory } from "../base/cache-directory.ts";
 import { fail } from "../base/errors.ts";
 import { ModelCache } from "../hub/model-cache.ts";
+import type { HubReference } from "../hub/reference.ts";
 import { hasHubScheme, parseHubReference, requireHubReference } from "../hub/reference.ts";
-import { isModelDirectory } from "../models/open-model.ts";
-import { builtInModel } from "./built-in-model.ts";
+import { isModelDirectory } from "../models/is-model-directory.ts";
 import type { CommandContext } from "./command.ts";
-import { pullInTerminal } from "./pull-in-terminal.ts";
+import { requireFile } from "./require-file.ts";
 
 const MODEL_HELP =
   "A GGUF file (of a split one the first part), a Hugging Face directory, hf:ORG/NAME[:QUANT], or a pulled model's name";
@@ -29,11 +29,11 @@ export async function resolveModel(
   cacheDir: string | null,
   context: CommandContext,
 ): Promise<string> {
-  if (given === null) return builtInModel(context.terminal.env, cacheDir);
+  if (given === null) return writtenBuiltIn(cacheDir, context);
   const cache = new ModelCache(cacheDirectory(context.terminal.env, cacheDir));
   if (hasHubScheme(given)) {
     const reference = requireHubReference(given);
-    return cache.find(reference) ?? (await pullInTerminal(reference, cacheDir, context));
+    return cache.find(reference) ?? (await pulledNow(reference, cacheDir, context));
   }
   // A path may look like a name; what lies there is meant then.
   const reference = statSync(given, { throwIfNoEntry: false }) === undefined ? parseHubReference(given) : null;
@@ -43,17 +43,26 @@ export async function resolveModel(
   return given;
 }
 
+// Most starts name a file: what writes and fetches models is loaded only where it is needed.
+
+async function writtenBuiltIn(cacheDir: string | null, { terminal }: CommandContext): Promise<string> {
+  const { builtInModel } = await import("./built-in-model.ts");
+  return builtInModel(terminal.env, cacheDir);
+}
+
+async function pulledNow(
+  reference: HubReference,
+  cacheDir: string | null,
+  context: CommandContext,
+): Promise<string> {
+  const { pullInTerminal } = await import("./pull-in-terminal.ts");
+  return pullInTerminal(reference, cacheDir, context);
+}
+
 /** Throws `file_unreadable` unless `path` is a file, or a directory with a config.json. */
 function requireModel(path: string): void {
   if (!isModelDirectory(path)) requireFile(path);
   else if (!existsSync(join(path, "config.json"))) {
     fail("file_unreadable", { path, reason: "it is a directory without config.json, so no Hugging Face model" });
   }
-}
-
-/** Throws `file_unreadable` unless `path` is a file. */
-export function requireFile(path: string): void {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) fail("file_unreadable", { path, reason: "there is no such file or folder" });
-  if (found.isDirectory()) fail("file_unreadable", { path, reason: "it is a directory" });
 }

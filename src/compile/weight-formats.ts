@@ -5,7 +5,7 @@
 
 import { invariant } from "../base/invariant.ts";
 import type { WeightFormat } from "../base/weight-formats.ts";
-import { type DecodableType, isDecodable } from "../formats/quant/block-formats.ts";
+import { type DecodableType, isDecodable } from "../formats/quant/decodable-types.ts";
 import type { StoredWeight } from "../formats/stored-weight.ts";
 
 const PACKED_AS: { readonly [Type in DecodableType]: WeightFormat } = {

@@ -5,7 +5,7 @@
 
 import { fail } from "../base/errors.ts";
 import { GGML_TYPES } from "../formats/gguf/ggml-types.ts";
-import type { DecodableType } from "../formats/quant/block-formats.ts";
+import type { DecodableType } from "../formats/quant/decodable-types.ts";
 import { type Graph, weightsOf } from "../graph/graph.ts";
 import { graphCost } from "../graph/graph-cost.ts";
 import type { StepSizes, WeightRef } from "../graph/types.ts";

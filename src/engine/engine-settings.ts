@@ -4,7 +4,7 @@ import { fail } from "../base/errors.ts";
 import type { KvType } from "../base/dtypes.ts";
 import { NATIVE_LIMITS } from "../base/native-limits.ts";
 import { defaultThreads, readUsableCores } from "../base/usable-cores.ts";
-import { LOAD_QUANTS, type LoadQuant } from "../models/quantized-source.ts";
+import { LOAD_QUANTS, type LoadQuant } from "../models/load-quants.ts";
 import type { PlainEngineOptions } from "./threads/step-messages.ts";
 import { resolveWeightCache, type WeightCacheSettings } from "./weight-cache-settings.ts";
 

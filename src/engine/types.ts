@@ -4,7 +4,7 @@
  */
 
 import type { KvType } from "../base/dtypes.ts";
-import type { LoadQuant } from "../models/quantized-source.ts";
+import type { LoadQuant } from "../models/load-quants.ts";
 import type { SamplerSettings } from "../graph/sampler-settings.ts";
 import type { GrammarSource } from "../text/grammar/compile-grammar.ts";
 import type { ChatInput } from "../text/template/types.ts";

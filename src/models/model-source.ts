@@ -9,7 +9,17 @@ import type { StoredWeight } from "../formats/stored-weight.ts";
 import type { VocabularyData } from "../text/tokenizer/types.ts";
 import type { ModelSpec } from "./model-spec.ts";
 
-export interface ModelSource {
+/** What a tokeniser and a chat template are made of. */
+export interface ModelText {
+  /** Jinja, or null. */
+  readonly chatTemplate: string | null;
+  /** Throws `tokenizer_unsupported`, and as `ModelSource.spec` for broken metadata. */
+  vocabulary(): VocabularyData;
+  /** Closes its files. What was read stays usable; views of weights do not. */
+  dispose(): void;
+}
+
+export interface ModelSource extends ModelText {
   /** As opened; for messages. */
   readonly path: string;
   /** What its makers call it, or null. */
@@ -21,8 +31,6 @@ export interface ModelSource {
   readonly weightFiles: readonly string[];
   /** Bytes of all its files. */
   readonly fileBytes: number;
-  /** Jinja, or null. */
-  readonly chatTemplate: string | null;
   /** Canonical names of all weights that a graph must use; what the spec has read is not among them. */
   readonly weightNames: readonly string[];
   /**
@@ -30,14 +38,10 @@ export interface ModelSource {
    * `model_feature_unsupported`.
    */
   spec(): ModelSpec;
-  /** Throws `tokenizer_unsupported`, and as `spec` for broken metadata. */
-  vocabulary(): VocabularyData;
   /** Null where there is none of that name. Throws `tensor_type_unsupported`. */
   weight(name: string): StoredWeight | null;
   /** The source's own name of a weight; for messages. */
   tensorName(name: string): string;
   /** A shape, outer dimension first, as the source's own tools print it; for messages. */
   shapeText(shape: readonly number[]): string;
-  /** Closes its files. What was read stays usable; views of weights do not. */
-  dispose(): void;
 }

@@ -6,7 +6,8 @@ import { bindWeights } from "./bind-weights.ts";
 import { buildGraph } from "./families.ts";
 import type { ModelSource } from "./model-source.ts";
 import { openModel } from "./open-model.ts";
-import { LOAD_QUANTS, quantizedSource } from "./quantized-source.ts";
+import { LOAD_QUANTS } from "./load-quants.ts";
+import { quantizedSource } from "./quantized-source.ts";
 import { randomModel, type RandomQuant } from "./random/random-model.ts";
 
 /** The random model of 256 columns, so that groups of 128 divide them. */

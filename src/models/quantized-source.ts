@@ -10,14 +10,8 @@ import { encodeGroups, GROUP_FORMATS, type GroupFormat } from "../formats/group-
 import { roundToGroups } from "../formats/group-quant/round-groups.ts";
 import { encodeRows } from "../formats/quant/rows.ts";
 import { decodeWeightValues, type StoredWeight } from "../formats/stored-weight.ts";
+import type { LoadQuant } from "./load-quants.ts";
 import type { ModelSource } from "./model-source.ts";
-
-/**
- * `q8`: int8 by 32 columns, as Q8_0. `q4-g32`: 4 bits by 32, as Q4_0. `q4-g128`: 4 bits by 128 with zero
- * points. With 4 bits the embedding and the head have 8: they are what rounding hurts most.
- */
-export const LOAD_QUANTS = ["q8", "q4-g128", "q4-g32"] as const;
-export type LoadQuant = (typeof LOAD_QUANTS)[number];
 
 const FLOATS: readonly GgmlType[] = ["F32", "F16", "BF16"];
 const BLOCK_COLUMNS = 32;

@@ -12,7 +12,7 @@ import type { StepBatch } from "../../src/graph/executor.ts";
 import type { GraphBuilder } from "../../src/graph/graph-builder.ts";
 import { createGraphBuilder } from "../../src/graph/graph-builder.ts";
 import type { Tolerance } from "../../src/graph/op.ts";
-import { DECODABLE_TYPES, type DecodableType } from "../../src/formats/quant/block-formats.ts";
+import { DECODABLE_TYPES, type DecodableType } from "../../src/formats/quant/decodable-types.ts";
 import { OPS, type OpName } from "../../src/graph/ops/table.ts";
 import { f32Rows } from "../../src/graph/row-matrix.ts";
 import { toleranceProblem } from "../../src/graph/tolerance.ts";

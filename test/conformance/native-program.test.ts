@@ -12,7 +12,7 @@ import { WEIGHT_FORMAT_CODES } from "../../src/base/weight-formats.ts";
 import { encodeProgram } from "../../src/compile/encode.ts";
 import { planWeights } from "../../src/compile/plan-weights.ts";
 import { GGML_TYPES } from "../../src/formats/gguf/ggml-types.ts";
-import { DECODABLE_TYPES } from "../../src/formats/quant/block-formats.ts";
+import { DECODABLE_TYPES } from "../../src/formats/quant/decodable-types.ts";
 import { decodeRows } from "../../src/formats/quant/rows.ts";
 import { loadAddon } from "../../src/native/load-addon.ts";
 import {

@@ -8,7 +8,7 @@ import { openFileSource } from "../../src/formats/file-source.ts";
 import { GGML_TYPES, ggmlBytes, ggmlTypeInfo } from "../../src/formats/gguf/ggml-types.ts";
 import type { GgufTensor } from "../../src/formats/gguf/model.ts";
 import { readGguf } from "../../src/formats/gguf/read.ts";
-import { DECODABLE_TYPES } from "../../src/formats/quant/block-formats.ts";
+import { DECODABLE_TYPES } from "../../src/formats/quant/decodable-types.ts";
 import { decodeRows, encodeRows } from "../../src/formats/quant/rows.ts";
 import { sharedAbsent, sharedPath } from "./support/shared-folder.ts";
 

@@ -13,7 +13,7 @@ import { openFileSource } from "../../src/formats/file-source.ts";
 import { GGML_TYPES } from "../../src/formats/gguf/ggml-types.ts";
 import { readGguf } from "../../src/formats/gguf/read.ts";
 import { type GgufContents, writeGguf } from "../../src/formats/gguf/write.ts";
-import { DECODABLE_TYPES } from "../../src/formats/quant/block-formats.ts";
+import { DECODABLE_TYPES } from "../../src/formats/quant/decodable-types.ts";
 import { dequantisedModel, quantisedModel, type WideModel, widenedModel } from "./support/quantised-model.ts";
 import { sharedAbsent, sharedPath } from "./support/shared-folder.ts";
 

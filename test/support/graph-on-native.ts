@@ -11,7 +11,7 @@ import type { KvType } from "../../src/base/dtypes.ts";
 import { alignUp } from "../../src/base/bytes.ts";
 import { type WeightFormat, operandOf } from "../../src/base/weight-formats.ts";
 import { weightFormatOf } from "../../src/compile/weight-formats.ts";
-import type { DecodableType } from "../../src/formats/quant/block-formats.ts";
+import type { DecodableType } from "../../src/formats/quant/decodable-types.ts";
 import { at, invariant } from "../../src/base/invariant.ts";
 import {
   type BufferSpec,

@@ -5,7 +5,7 @@ import type { StepBatch } from "../../src/graph/executor.ts";
 import { type GraphBuilder, createGraphBuilder } from "../../src/graph/graph-builder.ts";
 import type { ValueId, WeightRef } from "../../src/graph/types.ts";
 import { matrixRef, vectorRef } from "../../src/graph/weight-ref.ts";
-import type { DecodableType } from "../../src/formats/quant/block-formats.ts";
+import type { DecodableType } from "../../src/formats/quant/decodable-types.ts";
 import { type GraphSetup, type TestTensor, isIntegerType, testTensor } from "./graph-on-native.ts";
 import { randomFloats, randomInts } from "./random-values.ts";
 

@@ -3,7 +3,8 @@
 import { openFileSource } from "../../formats/file-source.ts";
 import { ggufMetadata } from "../../formats/gguf/metadata.ts";
 import { readGguf } from "../../formats/gguf/read.ts";
-import { isModelDirectory, openModel } from "../../models/open-model.ts";
+import { isModelDirectory } from "../../models/is-model-directory.ts";
+import { openModel } from "../../models/open-model.ts";
 import { randomVocabulary } from "../../models/random/random-vocabulary.ts";
 import { vocabularyFromMetadata } from "../../text/tokenizer/from-metadata.ts";
 import type { VocabularyBytes } from "../../text/tokenizer/types.ts";

@@ -10,7 +10,8 @@ import { CONVERT_QUANTS, type ConvertQuant } from "../../models/convert/convert-
 import { ggufContents } from "../../models/convert/gguf-contents.ts";
 import { writeModelDirectory } from "../../models/convert/write-directory.ts";
 import { ggufSource } from "../../models/gguf/gguf-source.ts";
-import { isModelDirectory, openModel } from "../../models/open-model.ts";
+import { isModelDirectory } from "../../models/is-model-directory.ts";
+import { openModel } from "../../models/open-model.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import { CACHE_OPTIONS } from "../options/cache-options.ts";
 import { createProgress } from "../progress.ts";

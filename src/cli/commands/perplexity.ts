@@ -9,7 +9,8 @@ import { withEngine } from "../load-engine.ts";
 import { CACHE_OPTIONS } from "../options/cache-options.ts";
 import { ENGINE_OPTIONS, toEngineOptions } from "../options/engine-options.ts";
 import { createProgress } from "../progress.ts";
-import { REQUIRED_MODEL_ARGUMENT, requireFile, resolveModel } from "../resolve-model.ts";
+import { requireFile } from "../require-file.ts";
+import { REQUIRED_MODEL_ARGUMENT, resolveModel } from "../resolve-model.ts";
 import { decodeUtf8, writeJson, writeLine } from "../terminal.ts";
 
 const PERPLEXITY_OPTIONS = {

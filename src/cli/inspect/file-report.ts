@@ -8,7 +8,8 @@ import type { GgufValue } from "../../formats/gguf/value.ts";
 import { encodedBytes } from "../../formats/stored-weight.ts";
 import { ggufSource } from "../../models/gguf/gguf-source.ts";
 import type { ModelSource } from "../../models/model-source.ts";
-import { isModelDirectory, openModel } from "../../models/open-model.ts";
+import { isModelDirectory } from "../../models/is-model-directory.ts";
+import { openModel } from "../../models/open-model.ts";
 import { metadataJson } from "./metadata-value.ts";
 import { type ProgramReport, compileSource, programReport } from "./program-report.ts";
 

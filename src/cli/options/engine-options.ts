@@ -3,7 +3,7 @@
 import { NATIVE_LIMITS } from "../../base/native-limits.ts";
 import type { OptionTable, OptionValues } from "../../base/option-table.ts";
 import type { EngineOptions } from "../../engine/types.ts";
-import { LOAD_QUANTS } from "../../models/quantized-source.ts";
+import { LOAD_QUANTS } from "../../models/load-quants.ts";
 import { readTextFile } from "../read-text-file.ts";
 import type { CACHE_OPTIONS } from "./cache-options.ts";
 import { toWeightCache, WEIGHT_CACHE_OPTIONS } from "./weight-cache-options.ts";

@@ -7,7 +7,7 @@ import { compileModel } from "../../compile/compile-model.ts";
 import { systemReason } from "../../formats/file-source.ts";
 import { bindWeights } from "../../models/bind-weights.ts";
 import { buildGraph } from "../../models/families.ts";
-import type { LoadQuant } from "../../models/quantized-source.ts";
+import type { LoadQuant } from "../../models/load-quants.ts";
 import { chooseIsa, isaThatPacksFor } from "../../native/isa.ts";
 import { requireAddon } from "../../native/load-addon.ts";
 import { encodePackHeader, planPack } from "../../packs/pack-file.ts";

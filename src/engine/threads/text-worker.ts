@@ -7,11 +7,11 @@ import { parentPort, workerData } from "node:worker_threads";
 import { fail, toTurnwiseError } from "../../base/errors.ts";
 import { invariant, unreachable } from "../../base/invariant.ts";
 import { openFileSource } from "../../formats/file-source.ts";
-import { openModel } from "../../models/open-model.ts";
-import { compileGrammar, type GrammarSource } from "../../text/grammar/compile-grammar.ts";
+import { openModelText } from "../../models/open-text.ts";
+import type { GrammarSource } from "../../text/grammar/compile-grammar.ts";
 import { parseChatTemplate } from "../../text/template/chat-template.ts";
 import type { ChatInput, ChatTemplate } from "../../text/template/types.ts";
-import { compileToolGrammar, type ToolGrammar, type ToolGrammarSource } from "../../text/tools/tool-grammar.ts";
+import type { ToolGrammar, ToolGrammarSource } from "../../text/tools/tool-grammar.ts";
 import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
 import type { Tokenizer } from "../../text/tokenizer/types.ts";
 import type { FromTextWorker, TextRequest, TextResults, TextWorkerData, ToTextWorker } from "./text-messages.ts";
@@ -26,16 +26,16 @@ interface TextTools {
 }
 
 try {
-  const tools = loadTools(workerData as TextWorkerData);
-  port.on("message", (message: ToTextWorker) => receive(message, tools));
+  const tools = await loadTools(workerData as TextWorkerData);
+  port.on("message", (message: ToTextWorker) => void receive(message, tools));
   post({ kind: "ready" });
 } catch (thrown) {
   post({ kind: "loadFailed", error: toTurnwiseError(thrown).toJSON() });
   port.close();
 }
 
-function loadTools({ path, chatTemplate }: TextWorkerData): TextTools {
-  const model = openModel(path, openFileSource);
+async function loadTools({ path, chatTemplate }: TextWorkerData): Promise<TextTools> {
+  const model = await openModelText(path, openFileSource);
   try {
     const source = model.chatTemplate;
     let template = chatTemplate === null ? null : parseChatTemplate(chatTemplate);
@@ -49,20 +49,23 @@ function loadTools({ path, chatTemplate }: TextWorkerData): TextTools {
   }
 }
 
-function receive(message: ToTextWorker, tools: TextTools): void {
+async function receive(message: ToTextWorker, tools: TextTools): Promise<void> {
   if (message.kind === "dispose") {
     port.close();
     return;
   }
   const { id, request } = message;
   try {
-    post({ kind: "done", id, result: answer(request, tools) });
+    post({ kind: "done", id, result: await answer(request, tools) });
   } catch (thrown) {
     post({ kind: "failed", id, error: toTurnwiseError(thrown).toJSON() });
   }
 }
 
-function answer(request: TextRequest, { tokenizer, template }: TextTools): TextResults[keyof TextResults] {
+function answer(
+  request: TextRequest,
+  { tokenizer, template }: TextTools,
+): TextResults[keyof TextResults] | Promise<TextResults["compile"]> {
   switch (request.kind) {
     case "encode": {
       const { text, addSpecial, parseSpecial } = request;
@@ -83,8 +86,13 @@ function answer(request: TextRequest, { tokenizer, template }: TextTools): TextR
   }
 }
 
-function compile(source: GrammarSource | ToolGrammarSource, tokenizer: Tokenizer): ToolGrammar {
-  if (source.kind !== "tool_calls") return { grammar: compileGrammar(source), wake: null };
+/** The compilers are loaded with the first grammar: most texts have none, and a start does not wait for them. */
+async function compile(source: GrammarSource | ToolGrammarSource, tokenizer: Tokenizer): Promise<ToolGrammar> {
+  if (source.kind !== "tool_calls") {
+    const { compileGrammar } = await import("../../text/grammar/compile-grammar.ts");
+    return { grammar: compileGrammar(source), wake: null };
+  }
+  const { compileToolGrammar } = await import("../../text/tools/tool-grammar.ts");
   return compileToolGrammar(source, (text) => {
     const [token, ...others] = tokenizer.encode(text, { addSpecial: false, parseSpecial: true });
     return token !== undefined && others.length === 0 && tokenizer.isControl(token) ? token : null;

@@ -8,7 +8,7 @@ import { checkedProduct } from "../../base/bytes.ts";
 import { fail } from "../../base/errors.ts";
 import type { ByteSource } from "../byte-source.ts";
 import { GGML_TYPES, type GgmlType, ggmlBytes, ggmlTypeName } from "./ggml-types.ts";
-import { DECODABLE_TYPES_HINT } from "../quant/block-formats.ts";
+import { DECODABLE_TYPES_HINT } from "../quant/decodable-types.ts";
 import { decodeText, type HeaderCursor } from "./header-cursor.ts";
 import { MAX_DIMENSIONS } from "./limits.ts";
 import type { GgufTensor } from "./model.ts";

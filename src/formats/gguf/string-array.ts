@@ -19,7 +19,6 @@ export interface GgufStringArray {
 /** Bytes of the length before each string. */
 const PREFIX_BYTES = 8;
 
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /**
@@ -29,7 +28,9 @@ const encoder = new TextEncoder();
 export function wrapStringRegion(region: Uint8Array, starts: Uint32Array): GgufStringArray {
   const length = starts.length - 1;
   const bytes = (index: number): Uint8Array => region.subarray(at(starts, index), at(starts, index + 1) - PREFIX_BYTES);
-  const get = (index: number): string => decoder.decode(bytes(index));
+  // Twice as fast as a TextDecoder for texts as short as tokens.
+  const text = Buffer.from(region.buffer, region.byteOffset, region.byteLength);
+  const get = (index: number): string => text.toString("utf8", at(starts, index), at(starts, index + 1) - PREFIX_BYTES);
   return { length, get, bytes, toArray: () => Array.from({ length }, (_, index) => get(index)) };
 }
 

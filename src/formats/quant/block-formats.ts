@@ -1,12 +1,8 @@
-/**
- * The tensor types that can be decoded, and so can run: a file of this folder and a row here for each.
- * `compile/weight-formats.ts` says what each is packed to.
- */
+/** How each type of `decodable-types.ts` is read and written: a file of this folder and a row here for each. */
 
-import { fail } from "../../base/errors.ts";
-import type { GgmlType } from "../gguf/ggml-types.ts";
 import { bf16 } from "./bf16.ts";
 import type { BlockFormat } from "./block-format.ts";
+import type { DecodableType } from "./decodable-types.ts";
 import { f16 } from "./f16.ts";
 import { f32 } from "./f32.ts";
 import { iq4_nl } from "./iq4-nl.ts";
@@ -38,29 +34,4 @@ export const BLOCK_FORMATS = {
   Q6_K: q6_k,
   IQ4_NL: iq4_nl,
   IQ4_XS: iq4_xs,
-} as const satisfies Partial<Record<GgmlType, BlockFormat>>;
-
-export type DecodableType = keyof typeof BLOCK_FORMATS;
-export const DECODABLE_TYPES = Object.keys(BLOCK_FORMATS) as readonly DecodableType[];
-
-/** Said wherever a tensor's type stands in the way; names what works. */
-export const DECODABLE_TYPES_HINT = `Use a file of ${DECODABLE_TYPES.slice(0, -1).join(", ")} or ${DECODABLE_TYPES.at(-1)}.`;
-
-export function isDecodable(type: GgmlType): type is DecodableType {
-  return Object.hasOwn(BLOCK_FORMATS, type);
-}
-
-/** Throws `tensor_type_unsupported` unless the tensor's type can be decoded. */
-export function requireDecodableType(tensor: {
-  readonly path: string;
-  readonly name: string;
-  readonly type: GgmlType;
-}): void {
-  if (isDecodable(tensor.type)) return;
-  fail("tensor_type_unsupported", {
-    path: tensor.path,
-    tensor: tensor.name,
-    type: tensor.type,
-    hint: DECODABLE_TYPES_HINT,
-  });
-}
+} as const satisfies Record<DecodableType, BlockFormat>;

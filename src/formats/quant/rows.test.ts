@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import { GGML_TYPES } from "../gguf/ggml-types.ts";
 import { f16ToNumber } from "./half-floats.ts";
-import { DECODABLE_TYPES } from "./block-formats.ts";
+import { DECODABLE_TYPES } from "./decodable-types.ts";
 import { decodeRows, encodeRows } from "./rows.ts";
 
 const { F32, F16, BF16, Q8_0, Q4_0 } = GGML_TYPES;

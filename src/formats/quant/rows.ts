@@ -3,7 +3,8 @@
 import { invariant } from "../../base/invariant.ts";
 import { ggmlBytes, ggmlTypeInfo } from "../gguf/ggml-types.ts";
 import type { BlockFormat } from "./block-format.ts";
-import { BLOCK_FORMATS, isDecodable } from "./block-formats.ts";
+import { BLOCK_FORMATS } from "./block-formats.ts";
+import { isDecodable } from "./decodable-types.ts";
 
 /**
  * `elements` values of ggml type `typeId`, decoded exactly. `bytes` holds them and nothing else;

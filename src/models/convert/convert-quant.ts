@@ -1,7 +1,7 @@
 /** How `turnwise convert` stores matrices: as they are, as floats, or rounded to nearest as `--quant` does at load. */
 
 import type { GgmlType } from "../../formats/gguf/ggml-types.ts";
-import { LOAD_QUANTS, type LoadQuant } from "../quantized-source.ts";
+import { LOAD_QUANTS, type LoadQuant } from "../load-quants.ts";
 
 const FLOAT_TYPES = { f32: "F32", f16: "F16", bf16: "BF16" } as const satisfies Record<string, GgmlType>;
 

@@ -18,7 +18,8 @@ import { type MetadataEntry, specMetadata } from "../gguf/spec-metadata.ts";
 import { vocabularyMetadata } from "../gguf/vocabulary-metadata.ts";
 import type { ModelSource } from "../model-source.ts";
 import type { ModelSpec } from "../model-spec.ts";
-import { LOAD_QUANTS, quantizedSource } from "../quantized-source.ts";
+import { LOAD_QUANTS } from "../load-quants.ts";
+import { quantizedSource } from "../quantized-source.ts";
 import { type ConvertQuant, floatTypeOf } from "./convert-quant.ts";
 
 /**

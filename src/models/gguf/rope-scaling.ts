@@ -3,7 +3,7 @@
 import { fail } from "../../base/errors.ts";
 import type { GgufMetadata } from "../../formats/gguf/metadata.ts";
 import type { GgufModel } from "../../formats/gguf/model.ts";
-import { requireDecodableType } from "../../formats/quant/block-formats.ts";
+import { requireDecodableType } from "../../formats/quant/decodable-types.ts";
 import { decodeRows } from "../../formats/quant/rows.ts";
 import type { RopeScaling } from "../model-spec.ts";
 import { findPositive } from "./spec-fields.ts";

@@ -4,7 +4,7 @@
  */
 
 import { GGML_TYPES } from "../../formats/gguf/ggml-types.ts";
-import { DECODABLE_TYPES, type DecodableType } from "../../formats/quant/block-formats.ts";
+import { DECODABLE_TYPES, type DecodableType } from "../../formats/quant/decodable-types.ts";
 import type { WeightRef } from "../../graph/types.ts";
 
 interface Mix {

@@ -1,5 +1,6 @@
 /** Which tokens end a model's output: files name one or two ids, chat models use more. */
 
+import { at } from "../../base/invariant.ts";
 import { resolveSpecialIds } from "./special-ids.ts";
 import { TOKEN_TYPE, type VocabularyData } from "./types.ts";
 
@@ -30,9 +31,10 @@ export function findEndTokens(data: VocabularyData): readonly number[] {
   if (tokenTypes === undefined) return ascending(ids);
   let phiEnd: number | null = null;
   let harmony = false;
-  for (const [id, token] of data.tokens.entries()) {
+  for (let id = 0; id < data.tokens.length; id += 1) {
     const type = tokenTypes[id];
     if (type !== TOKEN_TYPE.control && type !== TOKEN_TYPE.userDefined) continue;
+    const token = at(data.tokens, id);
     if (END_TOKENS.has(token)) ids.add(id);
     else if (token === PHI_END) phiEnd = id;
     else if (token === HARMONY_RETURN) harmony = true;

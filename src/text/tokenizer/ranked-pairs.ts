@@ -3,8 +3,8 @@
 import { fail } from "../../base/errors.ts";
 import { MAX_RANKS, type PairTable, pairTableBuilder } from "./pair-table.ts";
 
-/** Writes a token's bytes at `bytes[0]` and returns their number; at most 3 a code unit. */
-export type TokenWriter = (token: string, bytes: Uint8Array) => number;
+/** Writes a token's bytes at bytes[offset] and returns their number; at most 3 a code unit. */
+export type TokenWriter = (token: string, bytes: Uint8Array, offset: number) => number;
 
 /** The id of the token bytes[start .. start + length), or -1. */
 export type TokenFinder = (bytes: Uint8Array, start: number, length: number) => number;
@@ -29,8 +29,8 @@ export function buildRankedPairs(
     const cut = merge.indexOf(" ", 1);
     if (cut < 0) continue;
     if (merge.length * 3 > scratch.length) scratch = new Uint8Array(merge.length * 6);
-    const leftLength = write(merge.slice(0, cut), scratch);
-    const rightLength = write(merge.slice(cut + 1), scratch.subarray(leftLength));
+    const leftLength = write(merge.slice(0, cut), scratch, 0);
+    const rightLength = write(merge.slice(cut + 1), scratch, leftLength);
     const left = tokenOf(scratch, 0, leftLength);
     const right = tokenOf(scratch, leftLength, rightLength);
     const merged = tokenOf(scratch, 0, leftLength + rightLength);

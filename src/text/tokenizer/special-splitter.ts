@@ -4,6 +4,7 @@
  * not become one; user-defined tokens always do.
  */
 
+import { at } from "../../base/invariant.ts";
 import { CHAR_CLASS, classAt } from "./char-classes.ts";
 import { TOKEN_STRIP, TOKEN_TYPE, type VocabularyData } from "./types.ts";
 import { wellFormed } from "./utf8-text.ts";
@@ -29,8 +30,9 @@ interface Trie {
 export function createSpecialSplitter(data: VocabularyData): SpecialSplitter {
   const all = createTrie();
   const userDefined = createTrie();
-  for (const [id, token] of data.tokens.entries()) {
+  for (let id = 0; id < data.tokens.length; id += 1) {
     const type = data.tokenTypes?.[id];
+    const token = at(data.tokens, id);
     if (type === TOKEN_TYPE.userDefined) {
       insert(userDefined, token, id);
       insert(all, token, id);

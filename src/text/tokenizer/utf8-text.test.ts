@@ -8,11 +8,11 @@ describe("UTF-8 of text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (before, text) => {
         const expected = new TextEncoder().encode(text);
-        const bytes = new Uint8Array(text.length * 3);
-        const length = writeUtf8(before + text, before.length, before.length + text.length, bytes);
-        expect(bytes.subarray(0, length)).toEqual(expected);
+        const bytes = new Uint8Array(2 + text.length * 3);
+        const length = writeUtf8(before + text, before.length, before.length + text.length, bytes, 2);
+        expect(bytes.subarray(2, 2 + length)).toEqual(expected);
         const points: number[] = [];
-        for (let offset = 0; offset < length; offset += utf8Length(bytes[offset] ?? 0)) {
+        for (let offset = 2; offset < 2 + length; offset += utf8Length(bytes[offset] ?? 0)) {
           points.push(codePointAt(bytes, offset));
         }
         expect(points).toEqual(Array.from(text, (character) => character.codePointAt(0)));

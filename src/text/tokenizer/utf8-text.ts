@@ -9,32 +9,32 @@ export function wellFormed(text: string): string {
 }
 
 /**
- * Writes text[start..end) at `bytes[0]` and returns the length. `text` is well formed, neither end is
+ * Writes text[start..end) at bytes[offset] and returns the length. `text` is well formed, neither end is
  * inside a character, and `bytes` has room for 3 bytes a code unit. Faster than TextEncoder for words.
  */
-export function writeUtf8(text: string, start: number, end: number, bytes: Uint8Array): number {
-  let length = 0;
+export function writeUtf8(text: string, start: number, end: number, bytes: Uint8Array, offset: number): number {
+  let at = offset;
   for (let index = start; index < end; index += 1) {
     const unit = text.charCodeAt(index);
     if (unit < 0x80) {
-      bytes[length++] = unit;
+      bytes[at++] = unit;
     } else if (unit < 0x800) {
-      bytes[length++] = 0xc0 | (unit >> 6);
-      bytes[length++] = 0x80 | (unit & 0x3f);
+      bytes[at++] = 0xc0 | (unit >> 6);
+      bytes[at++] = 0x80 | (unit & 0x3f);
     } else if (unit < 0xd800 || unit >= 0xe000) {
-      bytes[length++] = 0xe0 | (unit >> 12);
-      bytes[length++] = 0x80 | ((unit >> 6) & 0x3f);
-      bytes[length++] = 0x80 | (unit & 0x3f);
+      bytes[at++] = 0xe0 | (unit >> 12);
+      bytes[at++] = 0x80 | ((unit >> 6) & 0x3f);
+      bytes[at++] = 0x80 | (unit & 0x3f);
     } else {
       index += 1;
       const point = 0x10000 + ((unit - 0xd800) << 10) + (text.charCodeAt(index) - 0xdc00);
-      bytes[length++] = 0xf0 | (point >> 18);
-      bytes[length++] = 0x80 | ((point >> 12) & 0x3f);
-      bytes[length++] = 0x80 | ((point >> 6) & 0x3f);
-      bytes[length++] = 0x80 | (point & 0x3f);
+      bytes[at++] = 0xf0 | (point >> 18);
+      bytes[at++] = 0x80 | ((point >> 12) & 0x3f);
+      bytes[at++] = 0x80 | ((point >> 6) & 0x3f);
+      bytes[at++] = 0x80 | (point & 0x3f);
     }
   }
-  return length;
+  return at - offset;
 }
 
 /** Bytes of the character that begins with `lead`, by its lead byte alone. */

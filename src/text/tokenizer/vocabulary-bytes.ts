@@ -25,10 +25,11 @@ export function buildVocabularyBytes(data: VocabularyData): VocabularyBytes {
   const offsets = new Uint32Array(tokens.length + 1);
   const flags = new Uint8Array(tokens.length);
   let end = 0;
-  for (const [id, token] of tokens.entries()) {
+  // Neither views nor entries: a start waits for this, and its code is not compiled yet.
+  for (let id = 0; id < tokens.length; id += 1) {
     const type = data.tokenTypes?.[id] ?? TOKEN_TYPE.normal;
     flags[id] = flagsOf(type);
-    end += writeToken(data.kind, token, type, bytes.subarray(end));
+    end += writeToken(data.kind, at(tokens, id), type, bytes, end);
     offsets[id + 1] = end;
   }
   const endOfGenerationIds = findEndTokens(data);
@@ -74,20 +75,26 @@ function checkLength(what: string, length: number | undefined, count: number): v
   fail("tokenizer_invalid", { problem: `${count} tokens have only ${length} ${what}.` });
 }
 
-/** Writes one token's bytes and returns their number. Only normal and unused tokens are encoded. */
-function writeToken(kind: VocabularyData["kind"], token: string, type: number, bytes: Uint8Array): number {
+/** Writes one token's bytes at bytes[offset] and returns their number. Only normal and unused tokens are encoded. */
+function writeToken(
+  kind: VocabularyData["kind"],
+  token: string,
+  type: number,
+  bytes: Uint8Array,
+  offset: number,
+): number {
   switch (type) {
     case TOKEN_TYPE.byte:
-      bytes[0] = parseByteToken(token);
+      bytes[offset] = parseByteToken(token);
       return 1;
     case TOKEN_TYPE.unknown:
     case TOKEN_TYPE.control:
     case TOKEN_TYPE.userDefined: {
       const text = wellFormed(token);
-      return writeUtf8(text, 0, text.length, bytes);
+      return writeUtf8(text, 0, text.length, bytes, offset);
     }
     default:
-      return kind === "bpe" ? writeAlphabet(token, bytes) : writeMarked(token, bytes);
+      return kind === "bpe" ? writeAlphabet(token, bytes, offset) : writeMarked(token, bytes, offset);
   }
 }
 
@@ -101,31 +108,30 @@ function parseByteToken(token: string): number {
 }
 
 /** Byte-level form; characters outside the alphabet, which such files should not have, stay as they are. */
-export function writeAlphabet(token: string, bytes: Uint8Array): number {
-  let length = 0;
+export function writeAlphabet(token: string, bytes: Uint8Array, offset: number): number {
   let foreign = false;
   for (let index = 0; index < token.length; index += 1) {
     const code = token.charCodeAt(index);
     const byte = code < ALPHABET_END ? (BYTE_OF_CHARACTER[code] ?? -1) : -1;
     if (byte < 0) foreign = true;
-    bytes[length++] = byte;
+    bytes[offset + index] = byte;
   }
-  return foreign ? writeForeign(token, bytes) : length;
+  return foreign ? writeForeign(token, bytes, offset) : token.length;
 }
 
-function writeForeign(token: string, bytes: Uint8Array): number {
-  let length = 0;
+function writeForeign(token: string, bytes: Uint8Array, offset: number): number {
+  let end = offset;
   for (const character of wellFormed(token)) {
     const code = character.charCodeAt(0);
     const byte = code < ALPHABET_END ? (BYTE_OF_CHARACTER[code] ?? -1) : -1;
-    if (byte >= 0) bytes[length++] = byte;
-    else length += writeUtf8(character, 0, character.length, bytes.subarray(length));
+    if (byte >= 0) bytes[end++] = byte;
+    else end += writeUtf8(character, 0, character.length, bytes, end);
   }
-  return length;
+  return end - offset;
 }
 
 /** SentencePiece form: U+2581 is a space. */
-export function writeMarked(token: string, bytes: Uint8Array): number {
+export function writeMarked(token: string, bytes: Uint8Array, offset: number): number {
   const text = wellFormed(token).replaceAll(String.fromCharCode(SPACE_MARK), " ");
-  return writeUtf8(text, 0, text.length, bytes);
+  return writeUtf8(text, 0, text.length, bytes, offset);
 }

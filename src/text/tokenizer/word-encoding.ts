@@ -11,7 +11,7 @@ export function createWordEncoding(split: WordSplitter, model: WordModel): TextE
   let to: TokenBuffer | null = null;
   // One visitor for all texts: a closure made for each would be slower.
   const visit: WordVisitor = (text, start, end) => {
-    const length = writeUtf8(text, start, end, words.room((end - start) * 3));
+    const length = writeUtf8(text, start, end, words.room((end - start) * 3), 0);
     if (to !== null) words.encode(length, to);
   };
   return {

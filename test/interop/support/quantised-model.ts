@@ -8,7 +8,7 @@ import { GGML_TYPES } from "../../../src/formats/gguf/ggml-types.ts";
 import type { GgufModel, GgufTensor } from "../../../src/formats/gguf/model.ts";
 import type { GgufValue } from "../../../src/formats/gguf/value.ts";
 import type { GgufContents } from "../../../src/formats/gguf/write.ts";
-import type { DecodableType } from "../../../src/formats/quant/block-formats.ts";
+import type { DecodableType } from "../../../src/formats/quant/decodable-types.ts";
 import { decodeRows, encodeRows } from "../../../src/formats/quant/rows.ts";
 
 /** One tensor's values after widening; `shape` has the contiguous dimension first. */

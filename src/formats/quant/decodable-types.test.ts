@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { GGML_TYPES, type GgmlType } from "../gguf/ggml-types.ts";
-import { DECODABLE_TYPES, DECODABLE_TYPES_HINT, isDecodable, requireDecodableType } from "./block-formats.ts";
+import { DECODABLE_TYPES, DECODABLE_TYPES_HINT, isDecodable, requireDecodableType } from "./decodable-types.ts";
 
 const names = Object.keys(GGML_TYPES) as GgmlType[];
 
