@@ -50,11 +50,7 @@ async function writtenBuiltIn(cacheDir: string | null, { terminal }: CommandCont
   return builtInModel(terminal.env, cacheDir);
 }
 
-async function pulledNow(
-  reference: HubReference,
-  cacheDir: string | null,
-  context: CommandContext,
-): Promise<string> {
+async function pulledNow(reference: HubReference, cacheDir: string | null, context: CommandContext): Promise<string> {
   const { pullInTerminal } = await import("./pull-in-terminal.ts");
   return pullInTerminal(reference, cacheDir, context);
 }
