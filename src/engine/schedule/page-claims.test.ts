@@ -3,6 +3,10 @@
 import { describe, expect, it } from "vitest";
 import { makeScheduler } from "../../../test/support/scheduler-harness.ts";
 import { CacheDomains } from "./cache-domain.ts";
+import { PageClaims } from "./page-claims.ts";
+import { PagePool } from "./page-pool.ts";
+import { PrefixIndex } from "./prefix-index.ts";
+import { Sequence } from "./sequence.ts";
 
 describe("when pages run out", () => {
   it("the cheapest to compute again loses its pages, not the youngest", () => {
@@ -95,5 +99,75 @@ describe("when pages run out", () => {
     scheduler.remove(running);
     domains.of("tenant", "", 2);
     expect(tenant.quota).toBe(2);
+  });
+});
+
+/** Running sequences whose pages a test hands out itself; a full pool and an empty cache. */
+function sharers(pages: number) {
+  const pool = new PagePool(pages, 16);
+  const domain = new CacheDomains().of("tenant", "");
+  const running: Sequence[] = [];
+  const preempted: number[] = [];
+  const index = new PrefixIndex(pool, { fingerprint: "model", clock: () => 0 });
+  const claims = new PageClaims(
+    pool,
+    index,
+    () => running,
+    (victim) => {
+      running.splice(running.indexOf(victim), 1);
+      pool.truncate(victim.pages, 0);
+      preempted.push(victim.age);
+    },
+  );
+  const add = (computed: number): Sequence => {
+    const age = running.length + 1;
+    const tokens = new Int32Array(computed + 1);
+    const init = { age, priority: 0, dueMs: Infinity, orderId: age, choice: 0, domain, tokens, scoreFrom: null };
+    const sequence = new Sequence(init);
+    sequence.computed = computed;
+    running.push(sequence);
+    return sequence;
+  };
+  const addOwner = (computed: number): Sequence => {
+    const sequence = add(computed);
+    pool.extend(sequence.pages, domain, 0, computed, []);
+    return sequence;
+  };
+  const addSharer = ({ pages: shared, computed }: Sequence): Sequence => {
+    const sequence = add(computed);
+    for (let at = 0; at < shared.length; at++) pool.share(shared.at(at), sequence.pages);
+    return sequence;
+  };
+  /** Rows that one more token of `sequence` was given, and whose pages it took. */
+  const claimOne = (sequence: Sequence): readonly [number, readonly number[]] => [
+    claims.claim(sequence, 1, true, []),
+    preempted,
+  ];
+  return { pool, addOwner, addSharer, claimOne };
+}
+
+describe("where every page has several holders", () => {
+  it("the first goes on in the page that it would have had to copy, once it has it alone", () => {
+    const { pool, addOwner, addSharer, claimOne } = sharers(2);
+    const first = addOwner(20);
+    addSharer(first);
+    addSharer(first);
+    expect([pool.available, pool.shared]).toEqual([0, 2]);
+    expect(claimOne(first)).toEqual([1, [3, 2]]);
+  });
+
+  it("those go that share pages with each other alone", () => {
+    const { addOwner, addSharer, claimOne } = sharers(4);
+    const first = addOwner(32);
+    addSharer(addOwner(32));
+    expect(claimOne(first)).toEqual([1, [3, 2]]);
+  });
+
+  it("nobody goes who would free nothing", () => {
+    const { addOwner, addSharer, claimOne } = sharers(2);
+    const first = addOwner(32);
+    addSharer(first);
+    // The second has only pages of the first, which needs a third.
+    expect(claimOne(first)).toEqual([0, []]);
   });
 });
