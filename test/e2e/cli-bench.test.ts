@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { SessionsReport } from "../../src/bench/sessions/sessions-report.ts";
+import type { StallsReport } from "../../src/bench/stalls/stalls-report.ts";
 import { runCli } from "./support/run-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "turnwise-bench-test-"));
@@ -74,6 +75,26 @@ test("turns behind a context compute what is new, in a session, a fork and all r
   expect(forks.pagesWhileRunning).toBeLessThanOrEqual(2);
 });
 
+test("streams go on beside a long prompt, with a budget and without", async () => {
+  const sizes = ["--streams", "2", "--prompt-tokens", "1200", "--budgets", "5", "--rounds", "1", "--threads", "1"];
+  const { code, stdout, stderr } = await runCli(["bench", "stalls", model, ...sizes, "--json"]);
+  expect([code, stderr]).toEqual([0, ""]);
+  const { budgets, ...facts } = JSON.parse(stdout) as StallsReport;
+  expect(facts).toMatchObject({ streams: 2, promptTokens: 1200, rounds: 1, threads: 1, cpu: expect.any(String) });
+  expect(budgets.map(({ budgetMs, completed }) => [budgetMs, completed])).toEqual([
+    [null, true],
+    [5, true],
+  ]);
+  const [free, bound] = budgets;
+  expect(free).toMatchObject({ limitMs: null, isWithinLimit: null, shareOfUnbounded: 1 });
+  expect(bound?.limitMs).toBeCloseTo(1.3 * (5 + (bound?.decodeStepMs ?? 0)));
+  for (const { gapMs, generatedTokens } of budgets) {
+    expect(gapMs.p50).toBeLessThanOrEqual(gapMs.p99);
+    // The first and the last gap of each stream are cut by the prompt's beginning and end.
+    expect(gapMs.count).toBeGreaterThanOrEqual(generatedTokens.median);
+  }
+});
+
 test("a grammar bench gives compile and mask times, and what a grammar takes of the speed", async () => {
   const { code, stdout, stderr } = await runCli(["bench", "grammar", model, "--rounds", "1", "--cost", "--json"]);
   expect(stderr).toBe("");
@@ -91,6 +112,8 @@ test("a grammar bench gives compile and mask times, and what a grammar takes of 
 test.each([
   [["bench", "grammar", "--cost"], "it needs MODEL or --synthetic"],
   [["bench", "grammar", "--bfcl", folder], "has no file BFCL"],
+  [["bench", "stalls", model], "it needs a context of 6048 tokens, this model has 2048"],
+  [["bench", "stalls", model, "--budgets", "50,x"], 'not "x"'],
 ])("usage error %j", async (args, message) => {
   const result = await runCli(args);
   expect(result).toMatchObject({ code: 2, stdout: "" });

@@ -36,6 +36,6 @@ export function quantilesOf(values: readonly number[]): Quantiles | null {
 }
 
 /** The smallest value that at least a share `q` of all values does not exceed. */
-function nearestRank(sorted: Float64Array, q: number): number {
+export function nearestRank(sorted: Float64Array, q: number): number {
   return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
 }

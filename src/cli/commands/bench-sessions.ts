@@ -4,24 +4,19 @@ import { resolveOptions } from "../../base/option-parse.ts";
 import type { OptionTable } from "../../base/option-table.ts";
 import { MAX_ROUNDS, runSessionsBench } from "../../bench/sessions/run-sessions-bench.ts";
 import { forkLine, type SessionsReport, turnRows } from "../../bench/sessions/sessions-report.ts";
+import { BENCH_MODEL_OPTIONS, benchModel } from "../bench/bench-model.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import { ENGINE_OPTIONS } from "../options/engine-options.ts";
 import { MEASURED_MODEL_OPTIONS } from "../options/measured-model-options.ts";
 import { withOwnServer } from "../own-server.ts";
 import { createProgress } from "../progress.ts";
-import { resolveModel } from "../resolve-model.ts";
-import { SYNTHETIC_HELP, keptSyntheticModel, parseSyntheticModel } from "../synthetic-model.ts";
+import { SYNTHETIC_HELP } from "../synthetic-model.ts";
 import { writeJson, writeLine, writeText } from "../terminal.ts";
 import type { Terminal } from "../terminal.ts";
 import { textTable } from "../text-table.ts";
 
 const MEASUREMENT_OPTIONS = {
-  synthetic: {
-    type: { kind: "string", placeholder: "SHAPE:QUANT" },
-    default: "llama-3.2-1b:q4_0",
-    env: null,
-    help: "Without a model: random weights, kept in the cache directory",
-  },
+  ...BENCH_MODEL_OPTIONS,
   context: {
     type: { kind: "integer", min: 256, max: 131_072 },
     default: 4096,
@@ -59,10 +54,7 @@ export const BENCH_SESSIONS = defineCommand({
   examples: ["turnwise bench sessions --threads 2", "turnwise bench sessions model.gguf --context 16384 --json"],
   run: async ({ arguments: { model: given }, options }, context) => {
     const { terminal } = context;
-    const model =
-      given === null
-        ? await keptSyntheticModel(parseSyntheticModel("--synthetic", options.synthetic), options.cacheDir, context)
-        : await resolveModel(given, options.cacheDir, context);
+    const model = await benchModel(given, options, context);
     const engineValues = {
       ...resolveOptions(ENGINE_OPTIONS, {}),
       threads: options.threads,

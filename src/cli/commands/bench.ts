@@ -8,22 +8,17 @@ import { benchPage, benchSvg } from "../../bench/bench-plot.ts";
 import { fittingCases } from "../../bench/fitting-cases.ts";
 import { runBench } from "../../bench/run-bench.ts";
 import { systemReason } from "../../formats/file-source.ts";
+import { BENCH_MODEL_OPTIONS, benchModel } from "../bench/bench-model.ts";
 import { renderBench } from "../bench/render-bench.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
-import type { CommandContext } from "../command.ts";
 import { MEASURED_MODEL_OPTIONS } from "../options/measured-model-options.ts";
 import { createProgress } from "../progress.ts";
-import { REQUIRED_MODEL_ARGUMENT, resolveModel } from "../resolve-model.ts";
-import { SYNTHETIC_HELP, keptSyntheticModel, parseSyntheticModel } from "../synthetic-model.ts";
+import { REQUIRED_MODEL_ARGUMENT } from "../resolve-model.ts";
+import { SYNTHETIC_HELP } from "../synthetic-model.ts";
 import { writeJson, writeLine, writeText } from "../terminal.ts";
 
 const BENCH_OPTIONS = {
-  synthetic: {
-    type: { kind: "string", placeholder: "SHAPE:QUANT" },
-    default: null,
-    env: null,
-    help: "Measure random weights, kept in the cache directory; by default llama-3.2-1b:q4_0",
-  },
+  ...BENCH_MODEL_OPTIONS,
   cases: {
     type: { kind: "string", placeholder: "LIST" },
     default: null,
@@ -74,7 +69,7 @@ export const BENCH = defineCommand({
   run: async ({ arguments: { model: given }, options }, context) => {
     const { terminal } = context;
     const asked = casesOf(options);
-    const model = await modelPath(given, options, context);
+    const model = await benchModel(given, options, context);
     const { fitting, remarks } = fittingCases(model, asked);
     for (const remark of remarks) await writeLine(terminal.stderr, remark);
     if (fitting.length === 0) fail("invalid_option", { option: "--cases", problem: "no case fits this model." });
@@ -111,20 +106,4 @@ function writeTextFile(path: string, text: string): void {
 
 function casesOf({ cases, suite }: Pick<OptionValues<typeof BENCH_OPTIONS>, "cases" | "suite">): readonly BenchCase[] {
   return parseBenchCases("--cases", cases ?? SUITES[suite].join(","));
-}
-
-async function modelPath(
-  given: string | null,
-  { synthetic, cacheDir }: { readonly synthetic: string | null; readonly cacheDir: string | null },
-  context: CommandContext,
-): Promise<string> {
-  if (given === null) {
-    const model = parseSyntheticModel("--synthetic", synthetic ?? "llama-3.2-1b:q4_0");
-    return keptSyntheticModel(model, cacheDir, context);
-  }
-  if (synthetic === null) return resolveModel(given, cacheDir, context);
-  return fail("invalid_option", {
-    option: "--synthetic",
-    problem: "it takes the place of MODEL; give one of the two.",
-  });
 }
