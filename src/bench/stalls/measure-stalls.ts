@@ -85,7 +85,10 @@ export async function measureStalls(bench: StallsBench): Promise<StallsReport> {
   };
 }
 
-async function sampleStalls(engine: EngineApi, { streams, promptTokens, timeLimitMs }: StallsBench): Promise<StallSample> {
+async function sampleStalls(
+  engine: EngineApi,
+  { streams, promptTokens, timeLimitMs }: StallsBench,
+): Promise<StallSample> {
   await promptRun(engine, { prompt: tokensOf(WARM_UP_TOKENS, 0), maxTokens: 1 });
   const readers: StreamReader[] = [];
   for (let index = 1; index <= streams; index += 1) {
@@ -148,7 +151,10 @@ export function sampleOf(
 }
 
 /** Tokens of the prompt that were computed, all of them where its first token came before the request's signal. */
-async function promptRun(engine: EngineApi, request: GenerateRequest & { readonly prompt: Int32Array }): Promise<number> {
+async function promptRun(
+  engine: EngineApi,
+  request: GenerateRequest & { readonly prompt: Int32Array },
+): Promise<number> {
   let doneTokens = 0;
   try {
     for await (const part of engine.generate({ ...request, ignoreEos: true })) {

@@ -76,7 +76,9 @@ export function budgetFigure(
   );
   const p99 = nearestRank(gaps, 0.99);
   const limitMs = budgetMs === null ? null : LIMIT_FACTOR * (budgetMs + decodeStepMs);
-  const shares = samples.map(({ tokensPerSecond }, round) => tokensPerSecond / (free[round]?.tokensPerSecond ?? Number.NaN));
+  const shares = samples.map(
+    ({ tokensPerSecond }, round) => tokensPerSecond / (free[round]?.tokensPerSecond ?? Number.NaN),
+  );
   return {
     budgetMs,
     decodeStepMs,
