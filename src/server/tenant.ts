@@ -2,10 +2,13 @@
 
 import { DEFAULT_TENANT as DEFAULT_ENGINE_TENANT } from "../engine/step/order.ts";
 import type { RequestTenant } from "../engine/types.ts";
+import { DEFAULT_MAX_SESSIONS } from "../turns/session-store.ts";
 
 export interface Tenant extends Required<RequestTenant> {
   /** Requests in progress at once. */
   readonly maxRequests: number;
+  /** Sessions it may have. */
+  readonly maxSessions: number;
   /** From its acceptance by the engine a request has so long to end. */
   readonly turnTimeoutMs: number;
 }
@@ -14,5 +17,6 @@ export interface Tenant extends Required<RequestTenant> {
 export const DEFAULT_TENANT: Tenant = {
   ...DEFAULT_ENGINE_TENANT,
   maxRequests: Infinity,
+  maxSessions: DEFAULT_MAX_SESSIONS,
   turnTimeoutMs: Infinity,
 };

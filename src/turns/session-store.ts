@@ -4,8 +4,8 @@ import { randomUUID } from "node:crypto";
 import { fail } from "../base/errors.ts";
 import { Session, type SessionInit } from "./session.ts";
 
-/** Of one tenant. A session costs its ledgers and texts; more than this is a client that never deletes. */
-const MAX_SESSIONS = 1000;
+/** Of one tenant, by default. A session costs its ledgers and texts; more than this is a client that never deletes. */
+export const DEFAULT_MAX_SESSIONS = 1000;
 
 export type NewSession = Omit<SessionInit, "id" | "tenant">;
 
@@ -24,9 +24,8 @@ export class SessionStore {
     return this.#clock();
   }
 
-  /** Throws `too_many_sessions`. */
-  create(tenant: string, init: NewSession): Session {
-    const limit = MAX_SESSIONS;
+  /** Throws `too_many_sessions` where the tenant has `limit` already. */
+  create(tenant: string, init: NewSession, limit = DEFAULT_MAX_SESSIONS): Session {
     if (this.list(tenant).length >= limit) fail("too_many_sessions", { limit });
     const session = new Session({ ...init, tenant, id: `sess_${randomUUID().replaceAll("-", "")}` }, this.#clock());
     this.#sessions.set(session.id, session);
@@ -63,13 +62,19 @@ export class SessionStore {
 
   /**
    * A session that has the same turns up to `at`, by default the head, and what `changes` does not change.
-   * Nothing is copied. Throws `turn_not_found`.
+   * Nothing is copied. Throws `turn_not_found`, and what `create` throws.
    */
-  fork(tenant: string, id: string, at: string | undefined, changes: Partial<ForkChanges> = {}): Session {
+  fork(
+    tenant: string,
+    id: string,
+    at: string | undefined,
+    changes: Partial<ForkChanges> = {},
+    limit = DEFAULT_MAX_SESSIONS,
+  ): Session {
     const source = this.get(tenant, id);
     const { frame, opening, metadata, ttlMs } = source.init;
     const turns = at === undefined ? source.turns : source.turnsUpTo(at);
-    return this.create(tenant, { frame, opening, metadata, ttlMs, ...changes, turns, parent: source.id });
+    return this.create(tenant, { frame, opening, metadata, ttlMs, ...changes, turns, parent: source.id }, limit);
   }
 
   #dropExpired(): void {

@@ -86,6 +86,14 @@ describe("a session", () => {
     expect(last).toBe(second.turnwise.turn);
   });
 
+  it("lists what was ignored of how it was made", async () => {
+    const message = { role: "system", content: "Be short.", cache_control: {} };
+    const made = await create({ messages: [message], model: "x" });
+    expect(made).toMatchObject({ state: "idle", turnwise: { ignored: ["model", "messages[].cache_control"] } });
+    const fork = await json(await test.post(`${SESSIONS}/${made.id}/fork`, { model: "x" }));
+    expect(fork).toMatchObject({ parent: made.id, turnwise: { ignored: ["model"] } });
+  });
+
   it("refuses a turn after another head than it has, and tells clients not to try again", async () => {
     const { id } = await create();
     const first = await chat({ session: { id }, messages: [user("One")] });

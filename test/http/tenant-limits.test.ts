@@ -20,6 +20,7 @@ const KEYS = {
   short: { tenant: "short", limits: { max_turn_tokens: 100 } },
   patient: { tenant: "patient", limits: { max_waiting: 1 } },
   hasty: { tenant: "hasty", limits: { turn_timeout_s: 0.02 } },
+  few: { tenant: "few", limits: { max_sessions: 1 } },
   urgent: { tenant: "urgent", priority: 1 },
 };
 type Key = keyof typeof KEYS;
@@ -72,6 +73,12 @@ async function ask(
   return { ...((await response.json()) as Answer), status, retryAfter: Number(headers.get("retry-after")) };
 }
 
+async function session(key: Key, method: string, path = ""): Promise<{ readonly id: string; readonly status: number }> {
+  const headers = { authorization: `Bearer ${key}` };
+  const response = await fetch(`${url}/v1/sessions${path}`, { method, headers });
+  return { ...((await response.json()) as { id: string }), status: response.status };
+}
+
 /** Texts of different seeds have no beginning in common. */
 const promptOf = (tokens: number, seed: number): number[] =>
   Array.from({ length: tokens }, (_, index) => 65 + ((index + seed * 7) % 50));
@@ -111,6 +118,17 @@ describe("limits of a key", () => {
     expect(await ask("short", { prompt: promptOf(90, 30), max_tokens: 10 })).toMatchObject({ status: 200 });
   });
 
+  it("max_sessions bounds a tenant's sessions and forks, no other tenant's", async () => {
+    const { id, status } = await session("few", "POST");
+    expect(status).toBe(200);
+    const full = { status: 429, error: { code: "too_many_sessions" } };
+    expect(await session("few", "POST")).toMatchObject(full);
+    expect(await session("few", "POST", `/${id}/fork`)).toMatchObject(full);
+    for (let count = 0; count < 2; count++) expect(await session("wide", "POST")).toMatchObject({ status: 200 });
+    expect(await session("few", "DELETE", `/${id}`)).toMatchObject({ status: 200 });
+    expect(await session("few", "POST")).toMatchObject({ status: 200 });
+  });
+
   it("turn_timeout_s ends what takes longer, and no other tenant's", async () => {
     const long = { prompt: promptOf(10, 40), max_tokens: 500 };
     const [ended, other] = await Promise.all([ask("hasty", long), ask("wide", long)]);
@@ -120,7 +138,7 @@ describe("limits of a key", () => {
 
   it("max_waiting refuses a tenant's next with 429 and when to come again, no other tenant's", async () => {
     // Both places are taken by those who are served before all others.
-    const long = { max_tokens: 490, logprobs: 20 };
+    const long = { max_tokens: 490, logprobs: 5 };
     const running = [50, 51].map((seed) => ask("urgent", { prompt: promptOf(10, seed), ...long }));
     await until(async () => (await engine.stats()).running === 2);
     const asked = [52, 53, 54].map((seed) => ask("patient", { prompt: promptOf(10, seed) }));

@@ -4,7 +4,7 @@
  *
  *     { "9f86d0...": { "tenant": "team-a", "name": "ci", "priority": 1, "weight": 2, "admin": false,
  *                      "expires": "2030-01-31T00:00:00Z",
- *                      "limits": { "max_requests": 8, "kv_share": 0.5, "turn_timeout_s": 120,
+ *                      "limits": { "max_requests": 8, "max_sessions": 100, "kv_share": 0.5, "turn_timeout_s": 120,
  *                                  "requests_per_minute": 60, "tokens_per_minute": 100000 } } }
  *
  * Several keys may name one tenant: it outlives each of them. The limits a minute are each key's own. An
@@ -50,6 +50,7 @@ const keyEntry = z.strictObject({
   limits: z
     .strictObject({
       max_requests: z.int().min(1).default(Infinity),
+      max_sessions: z.int().min(1).default(DEFAULT_TENANT.maxSessions),
       kv_share: z.number().gt(0).max(1).default(1),
       requests_per_minute: perMinute,
       tokens_per_minute: perMinute,
@@ -122,6 +123,7 @@ function parseJsonKeys(text: string, path: string): KnownKey[] {
       maxWaitingTokens: limits.max_waiting_tokens,
       maxTurnTokens: limits.max_turn_tokens,
       maxRequests: limits.max_requests,
+      maxSessions: limits.max_sessions,
       turnTimeoutMs: limits.turn_timeout_s * 1000,
     },
     admin,

@@ -1,11 +1,13 @@
 /** `/v1/sessions`: conversations that the server keeps. Turns run by `/v1/chat/completions` with `session`. */
 
 import { MISS_ADVICE } from "../../turns/miss-advice.ts";
+import type { ForkChanges, NewSession } from "../../turns/session-store.ts";
 import type { Session } from "../../turns/session.ts";
 import type { Turn } from "../../turns/turn.ts";
-import { toChatInput } from "../fields/chat-messages.ts";
+import { ignoredMessageFields, toChatInput } from "../fields/chat-messages.ts";
 import { parseFields } from "../fields/field-table.ts";
 import { FORK_FIELDS, ROLLBACK_FIELDS, SESSION_FIELDS } from "../fields/session-fields.ts";
+import { ignoredField } from "../ignored-field.ts";
 import { listPage } from "../list-page.ts";
 import { readJsonBody } from "../read-body.ts";
 import { servedModelId } from "../server-context.ts";
@@ -15,7 +17,9 @@ import type { TurnExplanation } from "../session-explanation.ts";
 const DEFAULT_TTL_SECONDS = 3600;
 
 export async function createSession(request: EngineRequest): Promise<Response> {
-  const { values } = parseFields(SESSION_FIELDS, await bodyOf(request), request.server.options.strictFields);
+  const { strictFields } = request.server.options;
+  const { values, ignored } = parseFields(SESSION_FIELDS, await bodyOf(request), strictFields);
+  const ignoredInMessages = ignoredMessageFields(values.messages ?? [], strictFields);
   const { messages, ...frame } = toChatInput({
     messages: values.messages ?? [],
     tools: values.tools,
@@ -23,15 +27,17 @@ export async function createSession(request: EngineRequest): Promise<Response> {
     add_generation_prompt: undefined,
   });
   const { addGenerationPrompt: _, ...fixed } = frame;
-  const session = request.server.sessions.create(request.scope.tenant.name, {
+  const { name, maxSessions } = request.scope.tenant;
+  const init: NewSession = {
     frame: fixed,
     opening: messages,
     turns: [],
     parent: null,
     metadata: values.metadata ?? {},
     ttlMs: (values.ttl_s ?? DEFAULT_TTL_SECONDS) * 1000,
-  });
-  return answer(request, session);
+  };
+  const session = request.server.sessions.create(name, init, maxSessions);
+  return answer(request, session, [...ignored, ...ignoredInMessages]);
 }
 
 export function listSessions(request: EngineRequest): Response {
@@ -50,7 +56,7 @@ export function deleteSession(request: EngineRequest): Response {
 }
 
 export async function forkSession(request: EngineRequest): Promise<Response> {
-  const { values } = parseFields(FORK_FIELDS, await bodyOf(request), request.server.options.strictFields);
+  const { values, ignored } = parseFields(FORK_FIELDS, await bodyOf(request), request.server.options.strictFields);
   const { init, id } = named(request);
   const { tools, chat_template_kwargs: variables, system, ttl_s: ttlSeconds, metadata } = values;
   const given = toChatInput({ messages: [], tools, chat_template_kwargs: variables, add_generation_prompt: undefined });
@@ -60,20 +66,22 @@ export async function forkSession(request: EngineRequest): Promise<Response> {
     ...(given.variables === undefined ? {} : { variables: given.variables }),
   };
   const others = init.opening.filter(({ role }) => role !== "system" && role !== "developer");
-  const fork = request.server.sessions.fork(request.scope.tenant.name, id, values.at, {
+  const { name, maxSessions } = request.scope.tenant;
+  const changes: Partial<ForkChanges> = {
     frame,
     ...(system === undefined ? {} : { opening: [{ role: "system", content: system }, ...others] }),
     ...(ttlSeconds === undefined ? {} : { ttlMs: ttlSeconds * 1000 }),
     ...(metadata === undefined ? {} : { metadata }),
-  });
-  return answer(request, fork);
+  };
+  const fork = request.server.sessions.fork(name, id, values.at, changes, maxSessions);
+  return answer(request, fork, ignored);
 }
 
 export async function rollbackSession(request: EngineRequest): Promise<Response> {
-  const { values } = parseFields(ROLLBACK_FIELDS, await bodyOf(request), request.server.options.strictFields);
+  const { values, ignored } = parseFields(ROLLBACK_FIELDS, await bodyOf(request), request.server.options.strictFields);
   const session = named(request);
   session.rollback(values.to === "" ? null : values.to);
-  return answer(request, session);
+  return answer(request, session, ignored);
 }
 
 /** Ends the turn that runs, if one does; its request ends with `cancelled`, and the head stays. */
@@ -128,8 +136,8 @@ async function bodyOf({ http, scope, server }: EngineRequest): Promise<unknown> 
   return readJsonBody(http.req.raw, server.options.maxBody, scope.signal);
 }
 
-function answer(request: EngineRequest, session: Session): Response {
-  return request.http.json(describe(request, session));
+function answer(request: EngineRequest, session: Session, ignored: readonly string[] = []): Response {
+  return request.http.json({ ...describe(request, session), ...ignoredField(ignored) });
 }
 
 function describe({ engine, server }: EngineRequest, session: Session): object {
