@@ -85,6 +85,7 @@ export function createServer(
   const first = readAccess(options, env, admin);
   keys.take(first.keys);
   const logger = createLogger(options.logLevel, surroundings.logDestination);
+  warnOfExposedKeys(first.keys, options, logger);
   const sharedPrefixes: SharedPrefix[] = [];
   const ready =
     options.sharedPrefix === null
@@ -126,6 +127,7 @@ export function createServer(
       keys.take(wantedKeys);
       current = taken;
       logger.level = taken.logLevel;
+      warnOfExposedKeys(wantedKeys, taken, logger);
       if (tls !== null) for (const each of listeners) each.setTls(tls);
       logger.info({ kept }, "settings reloaded");
       return kept;
@@ -154,6 +156,14 @@ function readAccess(options: ServerOptions, env: Environment, admin: AdminAddres
     fail("invalid_option", { option: "--admin-listen", problem });
   }
   return { keys, tls: readTlsFiles(options.tlsCert, options.tlsKey) };
+}
+
+/** Of keys that anyone has who reads the file. */
+function warnOfExposedKeys({ keys }: LoadedKeys, { apiKeyFile }: ServerOptions, logger: Logger): void {
+  const exposed = keys.filter((key) => key.exposed).length;
+  if (exposed === 0) return;
+  const remedy = "write a line as sha256: and the key's hash instead, as `printf KEY | sha256sum` shows it";
+  logger.warn({ file: apiKeyFile, keys: exposed }, `the key file holds keys as they are; ${remedy}`);
 }
 
 /** The operator's routes at an address of their own. Where only this machine reaches it, no key is asked for. */

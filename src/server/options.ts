@@ -23,7 +23,7 @@ export const SERVER_OPTIONS = {
     type: { kind: "string", placeholder: "FILE" },
     default: null,
     env: "TURNWISE_API_KEY_FILE",
-    help: "File of API keys, one a line or as JSON with tenants; TURNWISE_API_KEY gives a single key",
+    help: "File of API keys: lines of sha256:HASH, or JSON with tenants; TURNWISE_API_KEY gives a single key",
     reload: true,
   },
   "admin-listen": {

@@ -27,6 +27,16 @@ test("keys, limits and the log level are swapped; a running stream goes on", asy
   expect(logs.length).toBe(lines);
 });
 
+test("a key file that holds keys as they are is warned of, and one of hashes is not", () => {
+  const warnings = (keys: readonly string[]): readonly object[] => {
+    writeKeys(...keys);
+    return scriptedServer({}, { apiKeyFile: keyFile }).logs.filter(({ level }) => level === "warn");
+  };
+  expect(warnings(["old", "new"])).toMatchObject([{ keys: 2, file: keyFile }]);
+  expect(JSON.stringify(warnings(["old-key"]))).not.toContain("old-key");
+  expect(warnings([`sha256:${"a".repeat(64)}`])).toEqual([]);
+});
+
 test("what needs a restart stays, and is named", async () => {
   const { server, get } = scriptedServer({}, { alias: "first" });
   expect(server.reload(serverOptions({ alias: "second", host: "127.0.0.2" }))).toEqual(["host", "alias"]);

@@ -52,6 +52,15 @@ describe("loadApiKeys", () => {
       expect(() => identify(keys, wrong)).toThrow(expect.objectContaining({ code: "invalid_api_key" }));
   });
 
+  it("takes a line that is a key's hash, and knows which lines are keys as they are", () => {
+    const keys = keysOf(keyFile(`sha256:${ALPHA}\nSHA256:${BETA.toUpperCase()}\ngamma\n`));
+    for (const key of ["alpha", "beta", "gamma"]) expect(() => identify(keys, `Bearer ${key}`)).not.toThrow();
+    for (const wrong of [`sha256:${ALPHA}`, ALPHA]) expect(() => identify(keys, `Bearer ${wrong}`)).toThrow();
+    const file = keyFile(`sha256:${ALPHA}\ngamma\n`);
+    const { keys: loaded } = loadApiKeys({ file, single: "delta", admin: undefined, local: true });
+    expect(loaded.map(({ exposed }) => exposed)).toEqual([false, true, false]);
+  });
+
   it("refuses a file without keys, with a key that no header can carry, or that cannot be read", () => {
     const invalid = expect.objectContaining({ code: "invalid_option" });
     expect(() => keysOf(keyFile("# none\n"), undefined)).toThrow(invalid);

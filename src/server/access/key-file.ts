@@ -1,6 +1,7 @@
 /**
- * The file of API keys. Plain: a key a line, all of one tenant; blank lines and lines that begin with #
- * are skipped. JSON: the SHA-256 of each key, in hex, with its tenant and what that may have:
+ * The file of API keys. Lines: each `sha256:` and the SHA-256 of a key in hex, all of one tenant; blank lines
+ * and lines that begin with # are skipped. A line may be the key itself, which whoever reads the file then
+ * has: the server warns of it. JSON: the SHA-256 of each key, in hex, with its tenant and what that may have:
  *
  *     { "9f86d0...": { "tenant": "team-a", "name": "ci", "priority": 1, "weight": 2, "admin": false,
  *                      "expires": "2030-01-31T00:00:00Z",
@@ -23,6 +24,8 @@ import type { RateLimits } from "./rate-meter.ts";
 export interface KnownKey {
   /** SHA-256 of the key. */
   readonly digest: Buffer;
+  /** It lies in the file as it is. */
+  readonly exposed: boolean;
   readonly tenant: Tenant;
   readonly admin: boolean;
   /** Null: none. */
@@ -67,13 +70,17 @@ const keyEntries = z.record(z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-2
 /** Throws `file_unreadable`, or `invalid_option` for what is wrong in it: a file without keys must not let everyone in. */
 export function readKeyFile(path: string): KnownKey[] {
   const text = readText(path);
-  const keys = text.trimStart().startsWith("{") ? parseJsonKeys(text, path) : parsePlainKeys(text, path);
+  const keys = text.trimStart().startsWith("{") ? parseJsonKeys(text, path) : parseKeyLines(text, path);
   if (keys.length === 0) failKeyFile(`${path} holds no key`);
   return keys;
 }
 
 export function plainKey(key: string, admin: boolean): KnownKey {
-  return { digest: sha256(key), tenant: DEFAULT_TENANT, admin, limits: null, expiresMs: Infinity };
+  return hashedKey(sha256(key), admin);
+}
+
+function hashedKey(digest: Buffer, admin: boolean): KnownKey {
+  return { digest, exposed: false, tenant: DEFAULT_TENANT, admin, limits: null, expiresMs: Infinity };
 }
 
 export function sha256(text: string): Buffer {
@@ -90,14 +97,19 @@ function readText(path: string): string {
   }
 }
 
-function parsePlainKeys(text: string, path: string): KnownKey[] {
+const HASHED_LINE = /^sha256:([0-9a-f]{64})$/i;
+
+function parseKeyLines(text: string, path: string): KnownKey[] {
   const keys = text
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("#"));
   const spaced = keys.findIndex((key) => /\s/.test(key));
   if (spaced !== -1) failKeyFile(`key ${spaced + 1} of ${path} contains a space`);
-  return keys.map((key) => plainKey(key, false));
+  return keys.map((key) => {
+    const hash = HASHED_LINE.exec(key)?.[1];
+    return hash === undefined ? { ...plainKey(key, false), exposed: true } : hashedKey(Buffer.from(hash, "hex"), false);
+  });
 }
 
 function parseJsonKeys(text: string, path: string): KnownKey[] {
@@ -114,6 +126,7 @@ function parseJsonKeys(text: string, path: string): KnownKey[] {
   }
   return Object.entries(parsed.data).map(([digest, { tenant: name, admin, priority, weight, expires, limits }]) => ({
     digest: Buffer.from(digest, "hex"),
+    exposed: false,
     tenant: {
       name,
       priority,
