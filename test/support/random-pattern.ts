@@ -106,7 +106,7 @@ export class RandomPatterns {
   #near(text: string): string {
     const characters = Array.from(text);
     const place = this.#int(characters.length + 1);
-    return characters.toSpliced(place, this.#int(2), ...this.#letters(this.#int(2))).join("");
+    return characters.toSpliced(place, this.#int(2), ...Array.from(this.#letters(this.#int(2)))).join("");
   }
 
   #letters(length: number): string {

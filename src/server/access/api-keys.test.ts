@@ -55,7 +55,10 @@ describe("loadApiKeys", () => {
   it("takes a line that is a key's hash, and knows which lines are keys as they are", () => {
     const keys = keysOf(keyFile(`sha256:${ALPHA}\nSHA256:${BETA.toUpperCase()}\ngamma\n`));
     for (const key of ["alpha", "beta", "gamma"]) expect(() => identify(keys, `Bearer ${key}`)).not.toThrow();
-    for (const wrong of [`sha256:${ALPHA}`, ALPHA]) expect(() => identify(keys, `Bearer ${wrong}`)).toThrow();
+    const refused = expect.objectContaining({ code: "invalid_api_key" });
+    for (const wrong of [`sha256:${ALPHA}`, ALPHA]) {
+      expect(() => identify(keys, `Bearer ${wrong}`)).toThrow(refused);
+    }
     const file = keyFile(`sha256:${ALPHA}\ngamma\n`);
     const { keys: loaded } = loadApiKeys({ file, single: "delta", admin: undefined, local: true });
     expect(loaded.map(({ exposed }) => exposed)).toEqual([false, true, false]);
