@@ -75,30 +75,35 @@ export class Matcher {
     if (next.size === 0) return;
     let tokens = ends.get(mask.id, stack);
     if (tokens === undefined) {
-      tokens = this.#tokensAlong(mask.suffixes(masks.vocabulary), next);
+      const joined = mask.suffixes(masks.vocabulary);
+      const found: number[] = [];
+      this.#tokensAlong(joined, 0, joined.nodeCount, next, found);
+      for (const { trie, node } of mask.wideExits) {
+        this.#tokensAlong(trie, node + 1, trie.skips[node] ?? 0, next, found);
+      }
+      tokens = Int32Array.from(found);
       ends.set(mask.id, stack, tokens);
     }
     addTokens(words, tokens);
   }
 
-  /** The tokens of `trie` whose bytes may follow `from`. */
-  #tokensAlong(trie: VocabularyTrie, from: ParseSet): Int32Array {
-    const { nodeCount, bytes, depths, skips, tokens, tokenStarts } = trie;
-    const found: number[] = [];
-    for (let node = 0; node < nodeCount;) {
-      const depth = depths[node] ?? 0;
+  /** Adds to `found` the tokens of the nodes `first` to `end` of `trie`, side by side at the top, whose bytes may follow `from`. */
+  #tokensAlong(trie: VocabularyTrie, first: number, end: number, from: ParseSet, found: number[]): void {
+    const { bytes, depths, skips, tokens, tokenStarts } = trie;
+    const top = depths[first] ?? 0;
+    for (let node = first; node < end;) {
+      const depth = (depths[node] ?? 0) - top;
       const before = depth === 0 ? from : at(this.#walks, depth - 1);
       const after = (this.#walks[depth] ??= new ParseSet());
       this.#pushdown.advance(before, bytes[node] ?? 0, after);
       if (after.size === 0 && !after.complete) {
-        node = skips[node] ?? nodeCount;
+        node = skips[node] ?? end;
         continue;
       }
-      const end = tokenStarts[node + 1] ?? 0;
-      for (let index = tokenStarts[node] ?? 0; index < end; index += 1) found.push(tokens[index] ?? 0);
+      const last = tokenStarts[node + 1] ?? 0;
+      for (let index = tokenStarts[node] ?? 0; index < last; index += 1) found.push(tokens[index] ?? 0);
       node += 1;
     }
-    return Int32Array.from(found);
   }
 
   /** Whether `token` may come next; if so it counts as said. */

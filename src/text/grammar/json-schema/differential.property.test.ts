@@ -12,10 +12,10 @@ const newSeed = (): number => Math.floor(Math.random() * 2 ** 31);
 describe("texts that are valid, nearly valid and damaged", () => {
   it("are taken as by ajv", () => {
     const seed = newSeed();
-    const { failures, accepted, refused } = compareWithAjv(vocabulary, seed, 40);
+    const { failures, accepted, refused } = compareWithAjv(vocabulary, seed, 25);
     expect(failures, `seed ${seed}`).toEqual([]);
-    expect(accepted, `seed ${seed}`).toBeGreaterThan(100);
-    expect(refused, `seed ${seed}`).toBeGreaterThan(100);
+    expect(accepted, `seed ${seed}`).toBeGreaterThan(50);
+    expect(refused, `seed ${seed}`).toBeGreaterThan(50);
   });
 });
 

@@ -19,6 +19,9 @@ export interface MaskPart {
   readonly bytes: number;
 }
 
+/** To join more than these takes longer than to walk what few of them go on with. */
+const WIDE_TOKENS = 256;
+
 let masksMade = 0;
 
 export class LexerMask {
@@ -26,6 +29,9 @@ export class LexerMask {
   readonly id: number;
   readonly #words: readonly Uint32Array[];
   readonly #tokens: readonly Int32Array[];
+  readonly hasSuffixes: boolean;
+  /** Those below which many tokens lie, as behind a space: to be walked where they are. */
+  readonly wideExits: readonly LexemeExit[];
   #exits: readonly LexemeExit[];
   #suffixes: VocabularyTrie | null = null;
 
@@ -35,14 +41,13 @@ export class LexerMask {
     this.id = masksMade;
     this.#words = [...(text === null ? [] : [text]), ...parts.flatMap(({ words }) => words ?? [])];
     this.#tokens = parts.flatMap(({ tokens }) => (tokens === null || tokens.length === 0 ? [] : [tokens]));
-    this.#exits = parts.flatMap(({ exits }) => exits);
+    const exits = parts.flatMap((part) => part.exits);
+    this.hasSuffixes = exits.length > 0;
+    this.wideExits = exits.filter((exit) => tokensBelow(exit) > WIDE_TOKENS);
+    this.#exits = exits.filter((exit) => tokensBelow(exit) <= WIDE_TOKENS);
   }
 
-  get hasSuffixes(): boolean {
-    return this.#exits.length > 0 || this.#suffixes !== null;
-  }
-
-  /** What tokens that end the lexeme inside themselves go on with. Made when first asked for. */
+  /** What tokens that end the lexeme inside themselves go on with, but for the wide exits. Made when first asked for. */
   suffixes(vocabulary: VocabularyBytes): VocabularyTrie {
     this.#suffixes ??= joinSuffixes(vocabulary, this.#exits);
     this.#exits = [];
@@ -53,6 +58,10 @@ export class LexerMask {
     for (const more of this.#words) addWords(words, more);
     for (const tokens of this.#tokens) addTokens(words, tokens);
   }
+}
+
+function tokensBelow({ trie: { skips, tokenStarts }, node }: LexemeExit): number {
+  return (tokenStarts[skips[node] ?? 0] ?? 0) - (tokenStarts[node + 1] ?? 0);
 }
 
 export function addTokens(words: Uint32Array, tokens: Int32Array): void {

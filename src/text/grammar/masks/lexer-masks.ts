@@ -6,7 +6,8 @@
  * Moskal 2025). The others are kept in tries by length, so that a counter near its bound makes new
  * masks only for the tokens that are long enough to reach it. What may stand behind the end of a lexeme
  * depends on the stack; such tokens are few (as in XGrammar, Dong et al. 2024) and kept as a trie of
- * their own, of what follows the end.
+ * their own, of what follows the end. Where a counter counts characters of one kind, as in [a-z]{1,60}, the
+ * tokens of that kind are found once and cut to those that have no more characters than are left.
  */
 
 import type { VocabularyBytes } from "../../tokenizer/types.ts";
@@ -15,6 +16,7 @@ import { at } from "../../../base/invariant.ts";
 import { RegexArena } from "../regex/arena.ts";
 import { ANY_LENGTH, DIFFERS, TextReach } from "./text-reach.ts";
 import { LexerMask, type MaskPart } from "./lexer-mask.ts";
+import { MAX_TEXT_CHARACTERS } from "./token-text.ts";
 import type { VocabularyTrie } from "./vocabulary-trie.ts";
 import { buildVocabularyTries, type VocabularyTries } from "./vocabulary-tries.ts";
 
@@ -104,10 +106,14 @@ export class LexerMasks {
   #alike(masks: ArenaMasks, arena: RegexArena, state: number): LexerMask {
     const { text, texts, others } = this.#triesMade();
     const reach = masks.reach.of(state);
-    const clamps = [...(reach === DIFFERS ? texts : NO_TRIES), ...others].map(({ maxDepth }) =>
-      arena.clamp(state, maxDepth),
-    );
-    const key = `${reach}:${clamps.join()}`;
+    const count = reach === DIFFERS ? arena.characterCount(state) : null;
+    const ofText = count?.unbounded ?? state;
+    const clamps = [
+      ...(reach === DIFFERS ? texts : NO_TRIES).map(({ maxDepth }) => arena.clamp(ofText, maxDepth)),
+      ...others.map(({ maxDepth }) => arena.clamp(state, maxDepth)),
+    ];
+    const most = Math.min(count?.max ?? MAX_TEXT_CHARACTERS, MAX_TEXT_CHARACTERS);
+    const key = `${reach}:${most}:${clamps.join()}`;
     const known = masks.byClamps.get(key);
     if (known !== undefined) {
       this.#found += 1;
@@ -116,7 +122,9 @@ export class LexerMasks {
     this.#made += 1;
     const first = reach === DIFFERS ? 0 : texts.length;
     const parts = clamps.map((clamped, index) => this.#part(masks, arena, first + index, clamped));
-    const mask = new LexerMask(reach > 0 ? text.mask(reach) : null, parts);
+    const counted = most < MAX_TEXT_CHARACTERS ? [atMost(text.mask(most), parts.splice(0, texts.length))] : [];
+    this.#bytes += counted.length * this.wordCount * Uint32Array.BYTES_PER_ELEMENT;
+    const mask = new LexerMask(reach > 0 ? text.mask(reach) : null, [...counted, ...parts]);
     masks.byClamps.set(key, mask);
     return mask;
   }
@@ -138,6 +146,14 @@ export class LexerMasks {
     masks.parts[trieIndex]?.set(state, part);
     return part;
   }
+}
+
+/** What `parts`, which are of text and have no exits, allow of the tokens in `allowed`. */
+function atMost(allowed: Uint32Array, parts: readonly MaskPart[]): MaskPart {
+  const words = new Uint32Array(allowed.length);
+  new LexerMask(null, parts).addTo(words);
+  for (let index = 0; index < words.length; index += 1) words[index] = (words[index] ?? 0) & (allowed[index] ?? 0);
+  return { tokens: null, words, exits: [], bytes: words.byteLength };
 }
 
 const SPACE = 0x20;

@@ -15,7 +15,7 @@ export interface VocabularyTries {
 }
 
 /** Bytes of the longest tokens of each trie but the last. */
-const LENGTHS = [4, 8, 16] as const;
+const LENGTHS = [4, 8, 16, 32] as const;
 /** Control and end tokens have no bytes of a text, whatever they are spelled like. */
 export const NOT_TEXT = TOKEN_FLAG.hidden | TOKEN_FLAG.control | TOKEN_FLAG.endOfGeneration;
 

@@ -32,10 +32,24 @@ interface Traits {
   readonly counts: boolean;
 }
 
+export interface CharacterCount {
+  readonly unbounded: number;
+  readonly max: number;
+}
+
 const PLAIN: Traits = { nullable: false, intersects: false, counts: false };
 const UNKNOWN = -1;
 /** Longer tokens than this are told apart from each other only in their masks' cost. */
 const MAX_CLAMP_LENGTH = 4095;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** First bytes of a character by the number of further ones (The Unicode Standard, table 3-7). */
+const LEAD_BYTES: readonly (readonly [low: number, high: number])[] = [
+  [0x00, 0x7f],
+  [0xc2, 0xdf],
+  [0xe0, 0xef],
+  [0xf0, 0xf4],
+];
 const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
 
@@ -50,10 +64,12 @@ export class RegexArena {
   readonly #byRegex = new WeakMap<Regex, number>();
   readonly #live = new Map<number, boolean>();
   readonly #clamped = new Map<number, number>();
+  readonly #characters = new Map<number, boolean>();
+  readonly #textEnds = new Map<number, boolean>();
   readonly #partitions = new BytePartitions();
-  /** By node: its partition, or UNKNOWN before the first transition. */
+  /** By node: its partition, or UNKNOWN before it is asked for. */
   readonly #partitionOf: number[] = [];
-  /** By node: where its transitions begin in `#next`. */
+  /** By node: where its transitions begin in `#next`, or UNKNOWN before the first one. */
   readonly #base: number[] = [];
   #next = new Int32Array(4096).fill(UNKNOWN);
   #nextEnd = 0;
@@ -81,12 +97,12 @@ export class RegexArena {
 
   /** The state after `byte`; DEAD where no match continues so. */
   next(state: number, byte: number): number {
-    const partition = this.#partitionOf[state] ?? UNKNOWN;
-    if (partition === UNKNOWN) {
+    const base = this.#base[state] ?? UNKNOWN;
+    if (base === UNKNOWN) {
       this.#open(state);
       return this.next(state, byte);
     }
-    const slot = (this.#base[state] ?? 0) + this.#partitions.classOf(partition, byte);
+    const slot = base + this.#partitions.classOf(this.#partitionOf[state] ?? 0, byte);
     const known = this.#next[slot] ?? UNKNOWN;
     if (known !== UNKNOWN) return known;
     const derived = this.#derive(state, byte);
@@ -131,6 +147,58 @@ export class RegexArena {
     const clamped = this.#clampNode(state, length);
     this.#clamped.set(key, clamped);
     return clamped;
+  }
+
+  /**
+   * Where `state` takes up to `max` characters of some kind, and then what no text begins with: the state that
+   * takes any number of them. Null elsewhere. Text here is UTF-8 that a JSON string holds without escapes.
+   */
+  characterCount(state: number): CharacterCount | null {
+    const node = at(this.#nodes, state);
+    if (node.kind !== "concat") return null;
+    const repeated = at(this.#nodes, node.left);
+    if (repeated.kind !== "repeat" || repeated.max === Infinity) return null;
+    if (!this.#isCharacter(repeated.item) || !this.#endsText(node.right)) return null;
+    return { unbounded: this.#concat(this.#repeat(repeated.item, 0, Infinity), node.right), max: repeated.max };
+  }
+
+  /** Whether each way through `item` is one character, but for those that begin with a backslash. */
+  #isCharacter(item: number): boolean {
+    const known = this.#characters.get(item);
+    if (known !== undefined) return known;
+    const node = at(this.#nodes, item);
+    const is =
+      node.kind === "choice" ? node.parts.every((part) => this.#isCharacter(part)) : this.#spellsCharacter(item);
+    this.#characters.set(item, is);
+    return is;
+  }
+
+  #spellsCharacter(spelling: number): boolean {
+    const sets: ByteSet[] = [];
+    let last = spelling;
+    for (let node = at(this.#nodes, last); node.kind === "concat"; node = at(this.#nodes, last)) {
+      const first = at(this.#nodes, node.left);
+      if (first.kind !== "bytes") return false;
+      sets.push(first.set);
+      last = node.right;
+      if (isWithin(first.set, BACKSLASH, BACKSLASH)) return true;
+    }
+    const end = at(this.#nodes, last);
+    if (end.kind !== "bytes") return false;
+    const [lead, ...further] = [...sets, end.set];
+    const [low, high] = LEAD_BYTES[further.length] ?? [1, 0];
+    return isWithin(lead, low, high) && further.every((set) => isWithin(set, 0x80, 0xbf));
+  }
+
+  #endsText(state: number): boolean {
+    const known = this.#textEnds.get(state);
+    if (known !== undefined) return known;
+    let ends = !this.nullable(state);
+    for (let byte = 0x20; byte <= 0xff && ends; byte += 1) {
+      ends = byte === QUOTE || byte === BACKSLASH || this.next(state, byte) === DEAD;
+    }
+    this.#textEnds.set(state, ends);
+    return ends;
   }
 
   #clampNode(state: number, length: number): number {
@@ -189,7 +257,7 @@ export class RegexArena {
       case "bytes":
         return hasByte(node.set, byte) ? DONE : DEAD;
       case "concat": {
-        const first = this.#concat(this.#derive(node.left, byte), node.right);
+        const first = this.#concat(this.#deriveShared(node.left, byte), node.right);
         return this.nullable(node.left) ? this.#choice([first, this.#derive(node.right, byte)]) : first;
       }
       case "choice":
@@ -198,7 +266,7 @@ export class RegexArena {
         return this.#both(node.parts.map((part) => this.#derive(part, byte)));
       case "repeat":
         return this.#concat(
-          this.#derive(node.item, byte),
+          this.#deriveShared(node.item, byte),
           this.#repeat(node.item, Math.max(0, node.min - 1), node.max - 1),
         );
       case "multiple":
@@ -207,6 +275,13 @@ export class RegexArena {
       default:
         return unreachable(node);
     }
+  }
+
+  /** As `#derive`; looked up for large parts, which all states of one counter have in common. */
+  #deriveShared(part: number, byte: number): number {
+    const { kind } = at(this.#nodes, part);
+    const isShared = (kind === "choice" || kind === "repeat") && this.#intersects[part] !== true;
+    return isShared ? this.next(part, byte) : this.#derive(part, byte);
   }
 
   #bytes(set: ByteSet): number {
@@ -329,7 +404,7 @@ export class RegexArena {
     this.#intersects.push(intersects);
     this.#counts.push(counts);
     this.#partitionOf.push(UNKNOWN);
-    this.#base.push(0);
+    this.#base.push(UNKNOWN);
     this.#byKey.set(key, id);
     return id;
   }
@@ -343,12 +418,19 @@ export class RegexArena {
       this.#next = grown;
     }
     this.#base[state] = this.#nextEnd;
-    this.#partitionOf[state] = partition;
     this.#nextEnd += classes;
   }
 
   /** Bytes of one class have the same derivative; more classes than needed do no harm. */
   #partition(state: number): number {
+    const known = this.#partitionOf[state] ?? UNKNOWN;
+    if (known !== UNKNOWN) return known;
+    const partition = this.#findPartition(state);
+    this.#partitionOf[state] = partition;
+    return partition;
+  }
+
+  #findPartition(state: number): number {
     const node = at(this.#nodes, state);
     switch (node.kind) {
       case "none":
@@ -406,6 +488,11 @@ function single(byte: number): ByteSet {
   const set = new Uint32Array(8);
   set[byte >> 5] = 1 << (byte & 31);
   return set;
+}
+
+function isWithin(set: ByteSet, low: number, high: number): boolean {
+  for (let byte = 0; byte < 256; byte += 1) if (hasByte(set, byte) && (byte < low || byte > high)) return false;
+  return true;
 }
 
 function hasByte(set: ByteSet, byte: number): boolean {

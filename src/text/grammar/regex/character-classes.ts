@@ -1,6 +1,6 @@
 /** The character classes of ECMAScript's regular expressions. */
 
-import { type CodePointRange, MAX_CODE_POINT } from "./code-points.ts";
+import { type CodePointRange, MAX_CODE_POINT, normalizeRanges, SCALAR_VALUES } from "./code-points.ts";
 
 export const DIGITS: readonly CodePointRange[] = [[0x30, 0x39]];
 
@@ -38,19 +38,53 @@ const properties = new Map<string, readonly CodePointRange[]>();
 export function propertyRanges(name: string): readonly CodePointRange[] | null {
   const known = properties.get(name);
   if (known !== undefined) return known;
-  let test: RegExp;
+  let runs: RegExp;
   try {
-    test = new RegExp(`\\p{${name}}`, "u");
+    runs = new RegExp(`\\p{${name}}+`, "gu");
   } catch {
     return null;
   }
-  const ranges: [number, number][] = [];
-  for (let codePoint = 0; codePoint <= MAX_CODE_POINT; codePoint += 1) {
-    if (!test.test(String.fromCodePoint(codePoint))) continue;
-    const last = ranges.at(-1);
-    if (last !== undefined && last[1] === codePoint - 1) last[1] = codePoint;
-    else ranges.push([codePoint, codePoint]);
-  }
+  const ranges = normalizeRanges(allCharacters().flatMap((block) => rangesIn(block, runs)));
   properties.set(name, ranges);
   return ranges;
+}
+
+/** Code points in their order, as text. */
+interface Block {
+  readonly first: number;
+  readonly text: string;
+  /** Of each character, in UTF-16 units. */
+  readonly width: number;
+}
+
+/** One search through all of them is a hundred times as fast as a question about each. */
+function allCharacters(): readonly Block[] {
+  return [
+    ...SCALAR_VALUES.map(([low, high]) => blockOf(low, Math.min(high, LAST_OF_ONE_UNIT))),
+    blockOf(LAST_OF_ONE_UNIT + 1, MAX_CODE_POINT),
+  ];
+}
+
+const LAST_OF_ONE_UNIT = 0xffff;
+
+function blockOf(first: number, last: number): Block {
+  const width = first > LAST_OF_ONE_UNIT ? 2 : 1;
+  const units = new Uint16Array((last + 1 - first) * width);
+  for (let index = 0; index < units.length; index += width) {
+    const codePoint = first + index / width;
+    if (width === 1) units[index] = codePoint;
+    else {
+      // The Unicode Standard, table 3-5.
+      units[index] = 0xd7c0 + (codePoint >> 10);
+      units[index + 1] = 0xdc00 + (codePoint & 0x3ff);
+    }
+  }
+  return { first, text: Buffer.from(units.buffer).toString("utf16le"), width };
+}
+
+function rangesIn({ first, text, width }: Block, runs: RegExp): readonly CodePointRange[] {
+  return Array.from(text.matchAll(runs), ({ 0: run, index }): CodePointRange => {
+    const low = first + index / width;
+    return [low, low + run.length / width - 1];
+  });
 }

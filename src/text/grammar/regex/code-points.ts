@@ -48,7 +48,8 @@ export function utf8(ranges: readonly CodePointRange[]): Regex {
   return choice(...options);
 }
 
-const SCALAR_VALUES: readonly CodePointRange[] = [
+/** All code points but the surrogates. */
+export const SCALAR_VALUES: readonly CodePointRange[] = [
   [0, 0xd7ff],
   [0xe000, MAX_CODE_POINT],
 ];
