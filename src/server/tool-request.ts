@@ -8,6 +8,7 @@ import { builtInsAmong, type ToolFormat, type ToolFormatName } from "../text/too
 import { TOOL_FORMATS } from "../text/tools/tool-formats.ts";
 import type { ToolGrammarSource } from "../text/tools/tool-grammar.ts";
 import { TurnReader } from "../text/tools/turn-reader.ts";
+import { FULL_ID, withIdsOf } from "./conversation/call-ids.ts";
 import { TurnSegments } from "./turn-segments.ts";
 import type { EngineRequest } from "./server-context.ts";
 
@@ -84,12 +85,16 @@ export function toolFormatName({
   return toolFormat === "auto" ? engine.model.toolFormat : toolFormat;
 }
 
-/** Tools that the template would not show are put into words; of built-in ones it is told the names. */
+/** Tools that the template would not show are put into words; of built-in ones it is told the names; ids fit it. */
 export function withTools(input: ChatInput, { format }: ToolRequest): ChatInput {
   if (format.name === "json") return describeTools(input);
   const tools = (input.tools ?? []).map((tool) => tool.function);
   const names = builtInsAmong(format, tools).map(({ name }) => name);
-  return names.length === 0 ? input : { ...input, variables: { builtin_tools: names, ...input.variables } };
+  return {
+    ...input,
+    ...(names.length === 0 ? {} : { variables: { builtin_tools: names, ...input.variables } }),
+    ...(format.idLength < FULL_ID ? { messages: withIdsOf(input.messages, format.idLength) } : {}),
+  };
 }
 
 /** A reader for each choice's answer; null where there is nothing to tell apart. `promptText` may end in an open thought. */

@@ -91,6 +91,28 @@ describe.skipIf(sharedAbsent)("tool formats of real templates", () => {
     }
   });
 
+  it.each(["Mistral-Small-3.2-24B-Instruct-2506", "mistralai-Mistral-Nemo-Instruct-2407"])(
+    "gives %s ids of the length that it takes, whatever API they come from",
+    (name) => {
+      const source = template(name);
+      const asked = { tools: TOOLS, choice: "auto", parallel: true, nameField: "tool_choice" } as const;
+      const request = toolRequestOf(asked, detectToolFormat(source));
+      const rendered = (id: string): string => {
+        const call = { id, type: "function", function: { name: "weather", arguments: "{}" } } as const;
+        const messages = [
+          { role: "user", content: "Hello" },
+          { role: "assistant", content: "", tool_calls: [call] },
+          { role: "tool", content: "sunny", tool_call_id: id },
+        ];
+        const input = withTools({ messages, tools: TOOLS, addGenerationPrompt: true }, request);
+        return parseChatTemplate(source).render({ ...input, bosToken: "<s>", eosToken: "</s>" });
+      };
+      expect(rendered("a1b2c3d4e").split("a1b2c3d4e")).toHaveLength(3);
+      // Of "toolu_0123" by sha256sum.
+      expect(rendered("toolu_0123").split("03f951b10")).toHaveLength(3);
+    },
+  );
+
   it("shows Llama its built-in tools, and writes their calls in their form", () => {
     const source = template("meta-llama-Llama-3.1-8B-Instruct");
     expect(written(source, "brave_search", { query: "Rome" })).toBe('<|python_tag|>brave_search.call(query="Rome")');

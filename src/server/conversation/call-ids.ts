@@ -1,6 +1,10 @@
 /** The ids of an answer's tool calls: whoever writes or remembers the answer asks here, so that they agree. */
 
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
+import type { ChatMessage } from "../../text/template/types.ts";
+
+/** Templates that look at the letters of an id want fewer than these. */
+export const FULL_ID = 24;
 
 export class CallIds {
   readonly #make: () => string;
@@ -17,9 +21,29 @@ export class CallIds {
   }
 }
 
+/**
+ * The messages with ids of `length` letters, for templates that take no others: an id of another API, or of
+ * another server, gives way to a hash of it, the same in the call and in its result.
+ */
+export function withIdsOf(messages: readonly ChatMessage[], length: number): readonly ChatMessage[] {
+  const fits = new RegExp(`^[a-zA-Z0-9]{${length}}$`);
+  const fitted = (id: string): string =>
+    fits.test(id) ? id : createHash("sha256").update(id).digest("hex").slice(0, length);
+  return messages.map((message) => {
+    const { tool_calls: calls, tool_call_id: id } = message;
+    return {
+      ...message,
+      ...(calls === undefined
+        ? {}
+        : { tool_calls: calls.map((call) => (call.id === undefined ? call : { ...call, id: fitted(call.id) })) }),
+      ...(id === undefined ? {} : { tool_call_id: fitted(id) }),
+    };
+  });
+}
+
 /** As OpenAI writes them; shorter ones are for templates that check the letters of an id. */
 export function newCallId(length: number): string {
-  return length < 24 ? hexId(length) : `call_${hexId(length)}`;
+  return length < FULL_ID ? hexId(length) : `call_${hexId(length)}`;
 }
 
 /** `length` random hexadecimal digits. */
