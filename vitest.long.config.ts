@@ -8,7 +8,7 @@ export const LONG_INTEROP = ["test/interop/*perplexity.test.ts", "test/interop/g
 export default defineConfig({
   test: {
     globalSetup: "test/support/temporary-folder.ts",
-    include: ["src/engine/step/step-loop.property.test.ts", ...LONG_INTEROP],
+    include: ["src/engine/step/step-loop.property.test.ts", "test/training/*.test.ts", ...LONG_INTEROP],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 600_000,

@@ -55,13 +55,17 @@ interface Written {
   readonly tokens: number;
   readonly assistantTokens: number;
   readonly longest: number;
+  /** Of the tokens as they are written. */
   readonly sha256: string;
+  /** Of the rendered conversations, one behind the other, so that they can be checked without the tokeniser. */
+  readonly textSha256: string;
 }
 
 class SplitWriter {
   readonly #tokens: number;
   readonly #roles: number;
   readonly #hash: Hash = createHash("sha256");
+  readonly #textHash: Hash = createHash("sha256");
   readonly #counts = { conversations: 0, tokens: 0, assistantTokens: 0, longest: 0 };
 
   constructor(folder: string, name: string) {
@@ -73,12 +77,13 @@ class SplitWriter {
     return this.#counts.tokens;
   }
 
-  write(tokens: Int32Array, roles: Uint8Array): void {
+  write(text: string, tokens: Int32Array, roles: Uint8Array): void {
     const bytes = Buffer.alloc(tokens.length * 2);
     for (const [index, token] of tokens.entries()) bytes.writeUInt16LE(token, index * 2);
     writeSync(this.#tokens, bytes);
     writeSync(this.#roles, roles);
     this.#hash.update(bytes);
+    this.#textHash.update(text);
     this.#counts.conversations += 1;
     this.#counts.tokens += tokens.length;
     this.#counts.assistantTokens += roles.reduce((sum, role) => sum + (role === 3 ? 1 : 0), 0);
@@ -88,7 +93,7 @@ class SplitWriter {
   close(): Written {
     closeSync(this.#tokens);
     closeSync(this.#roles);
-    return { ...this.#counts, sha256: this.#hash.digest("hex") };
+    return { ...this.#counts, sha256: this.#hash.digest("hex"), textSha256: this.#textHash.digest("hex") };
   }
 }
 
@@ -96,8 +101,9 @@ function writeSplit(folder: string, name: string, seed: number, wanted: number, 
   const writer = new SplitWriter(folder, name);
   const marker = new RoleMarker(tokenizer);
   for (let index = 0; writer.tokens < wanted; index += 1) {
-    const tokens = tokenizer.encode(trainingText(seed, index), { addSpecial: false, parseSpecial: true });
-    writer.write(tokens, marker.mark(tokens));
+    const text = trainingText(seed, index);
+    const tokens = tokenizer.encode(text, { addSpecial: false, parseSpecial: true });
+    writer.write(text, tokens, marker.mark(tokens));
   }
   return writer.close();
 }

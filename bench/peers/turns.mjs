@@ -17,7 +17,7 @@
  *   --out FILE                by default bench/peers/build/turns-MODEL.json; an existing one is continued
  */
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, join, resolve } from "node:path";
@@ -26,6 +26,7 @@ import { llamaCppVersion, preparePeers } from "./build-llama-cpp.mjs";
 import { finalContextTokens, kvBytesPerToken } from "./context-size.mjs";
 import { BUILD, syntheticModel, turnwise, TURNWISE, turnwiseJson } from "./turnwise-cli.mjs";
 import { renderTurns } from "./render-turns.mjs";
+import { withServer } from "./server-process.mjs";
 import { SERVERS } from "./servers.mjs";
 
 const { values } = parseArgs({
@@ -46,9 +47,6 @@ const { values } = parseArgs({
 });
 
 const log = (line) => process.stderr.write(`${line}\n`);
-
-/** Loading 8B of weights from a cold disk takes this long and more. */
-const START_LIMIT_MS = 300_000;
 
 async function main() {
   if (values.help || values.trace === undefined) {
@@ -99,39 +97,14 @@ function openReport(out, facts) {
   throw new Error(`${out} is of another load: ${JSON.stringify(report.facts)}; give another --out`);
 }
 
-/** Starts the server, waits until it is ready, replays, and stops it. */
-async function replayAgainst([program, ...args], { trace, sessions, turns }) {
-  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
-  let errors = "";
-  child.stderr.on("data", (text) => (errors = (errors + text).slice(-4000)));
-  const ended = new Promise((done) => child.once("exit", done));
-  try {
-    const url = `http://127.0.0.1:${SERVERS.port}`;
-    await waitUntilReady(url, ended, () => errors);
-    return await runBench([
+function replayAgainst(command, { trace, sessions, turns }) {
+  const url = `http://127.0.0.1:${SERVERS.port}`;
+  return withServer(command, url, () =>
+    runBench([
       ...["bench", "turns", "--url", `${url}/v1`, "--trace", trace, "--sessions", `${sessions}`, "--turns", `${turns}`],
       ...["--arrivals", "burst", "--turn-timeout", values["turn-timeout"], "--json"],
-    ]);
-  } finally {
-    child.kill("SIGTERM");
-    await ended;
-  }
-}
-
-async function waitUntilReady(url, ended, errorsOf) {
-  const endMs = performance.now() + START_LIMIT_MS;
-  let exited = false;
-  void ended.then(() => (exited = true));
-  while (performance.now() < endMs && !exited) {
-    // Both answer /health while the model still loads, and list it when it is there.
-    const models = await fetch(`${url}/v1/models`).then(
-      (response) => (response.ok ? response.json() : {}),
-      () => ({}),
-    );
-    if (models.data?.length > 0) return;
-    await new Promise((done) => setTimeout(done, 200));
-  }
-  throw new Error(`the server did not become ready:\n${errorsOf()}`);
+    ]),
+  );
 }
 
 function runBench(args) {

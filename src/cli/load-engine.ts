@@ -16,7 +16,7 @@ const PHASE_LABELS = {
   tokenizer: "loading the tokenizer",
 };
 
-export const RANDOM_WEIGHTS_NOTICE = "random weights: output is meaningless";
+const RANDOM_WEIGHTS_NOTICE = "random weights: output is meaningless";
 
 /** Loads; says on stderr what the user should know before the first text. */
 export async function loadEngine(options: EngineOptions, { terminal }: CommandContext): Promise<LoadedEngine> {

@@ -65,7 +65,7 @@ function environmentSection(): string {
     "| `TURNWISE_DEBUG` | not empty: errors print their stack |",
     "| `HF_ENDPOINT` | the hub that models are pulled from, by default `https://huggingface.co` |",
     "| `HF_TOKEN`, `HF_TOKEN_PATH`, `HF_HOME` | a token for the hub, its file, the folder of its file; sent to the hub alone |",
-    "| `XDG_CACHE_HOME` | its folder `turnwise` holds pulled models, the built-in model and a native core built here; by default `~/.cache` |",
+    "| `XDG_CACHE_HOME` | its folder `turnwise` holds pulled models, packed weights and a native core built here; by default `~/.cache` |",
     "| `TURNWISE_CACHE_DIR` | another folder for all of that |",
   ].join("\n");
 }

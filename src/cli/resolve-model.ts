@@ -11,6 +11,7 @@ import { ModelCache } from "../hub/model-cache.ts";
 import type { HubReference } from "../hub/reference.ts";
 import { hasHubScheme, parseHubReference, requireHubReference } from "../hub/reference.ts";
 import { isModelDirectory } from "../models/is-model-directory.ts";
+import { BUILT_IN_MODEL } from "./built-in-model.ts";
 import type { CommandContext } from "./command.ts";
 import { requireFile } from "./require-file.ts";
 
@@ -29,7 +30,7 @@ export async function resolveModel(
   cacheDir: string | null,
   context: CommandContext,
 ): Promise<string> {
-  if (given === null) return writtenBuiltIn(cacheDir, context);
+  if (given === null) return BUILT_IN_MODEL;
   const cache = new ModelCache(cacheDirectory(context.terminal.env, cacheDir));
   if (hasHubScheme(given)) {
     const reference = requireHubReference(given);
@@ -43,13 +44,7 @@ export async function resolveModel(
   return given;
 }
 
-// Most starts name a file: what writes and fetches models is loaded only where it is needed.
-
-async function writtenBuiltIn(cacheDir: string | null, { terminal }: CommandContext): Promise<string> {
-  const { builtInModel } = await import("./built-in-model.ts");
-  return builtInModel(terminal.env, cacheDir);
-}
-
+/** Loads what fetches models only here: most starts name a file. */
 async function pulledNow(reference: HubReference, cacheDir: string | null, context: CommandContext): Promise<string> {
   const { pullInTerminal } = await import("./pull-in-terminal.ts");
   return pullInTerminal(reference, cacheDir, context);

@@ -1,6 +1,7 @@
-/** `run`, `chat`, `tokenize`, `inspect` and `doctor` on the built-in model, as processes. */
+/** `run`, `chat`, `tokenize`, `inspect` and `doctor` as processes, on a small model of random weights or the built-in one. */
 
 import { expect, test } from "vitest";
+import { tinyModelFile } from "../support/random-model-file.ts";
 import { cliResult, runCli, startCli } from "./support/run-cli.ts";
 
 interface RunOutput {
@@ -11,17 +12,18 @@ interface RunOutput {
   readonly timings: Readonly<Record<string, number>>;
 }
 
+const MODEL = tinyModelFile();
 const SHORT = ["--max-tokens", "12", "--seed", "7"];
 
 async function runJson(...args: readonly string[]): Promise<RunOutput> {
-  const { code, stdout, stderr } = await runCli(["run", ...args, "--json"]);
+  const { code, stdout, stderr } = await runCli(["run", MODEL, ...args, "--json"]);
   expect(stderr).toBe("random weights: output is meaningless\n");
   expect(code).toBe(0);
   return JSON.parse(stdout) as RunOutput;
 }
 
 test("run prints only the text on standard output, and the notice of random weights beside it", async () => {
-  const plain = await runCli(["run", "-p", "Hello", ...SHORT]);
+  const plain = await runCli(["run", MODEL, "-p", "Hello", ...SHORT]);
   expect(plain).toMatchObject({ code: 0, stderr: "random weights: output is meaningless\n" });
   const json = await runJson("-p", "Hello", ...SHORT);
   expect(plain.stdout).toBe(json.text);
@@ -35,25 +37,36 @@ test("the chat template makes the prompt longer than --raw does; - reads standar
   const chat = await runJson("-p", "Hello", ...SHORT);
   const raw = await runJson("-p", "Hello", "--raw", ...SHORT);
   expect(chat.promptTokens).toBeGreaterThan(raw.promptTokens);
-  const piped = await runCli(["run", "-p", "-", "--raw", "--json", ...SHORT], { input: "Hello" });
+  const piped = await runCli(["run", MODEL, "-p", "-", "--raw", "--json", ...SHORT], { input: "Hello" });
   expect(JSON.parse(piped.stdout)).toMatchObject({ tokens: raw.tokens, promptTokens: raw.promptTokens });
-  const newline = await runCli(["run", "-p", "-", "--raw", "--json", ...SHORT], { input: "Hello\n" });
+  const newline = await runCli(["run", MODEL, "-p", "-", "--raw", "--json", ...SHORT], { input: "Hello\n" });
   expect((JSON.parse(newline.stdout) as RunOutput).promptTokens).toBeGreaterThan(raw.promptTokens);
 });
 
 test("a prompt beyond the context is refused with the numbers", async () => {
-  const result = await runCli(["run", "-p", "Hello ".repeat(100), "--raw", "--ctx", "64"]);
+  const result = await runCli(["run", MODEL, "-p", "Hello ".repeat(100), "--raw", "--ctx", "64"]);
   expect(result).toMatchObject({ code: 1, stdout: "" });
   expect(result.stderr).toMatch(/This model's context is 64 tokens; the request asks for \d+/);
 });
 
 test("input that is not UTF-8 is refused", async () => {
-  const result = await runCli(["run", "-p", "-"], { input: Uint8Array.of(0x48, 0xff, 0x48) });
+  const result = await runCli(["run", MODEL, "-p", "-"], { input: Uint8Array.of(0x48, 0xff, 0x48) });
   expect(result).toEqual({ code: 1, stdout: "", stderr: "turnwise: standard input is not valid UTF-8 text.\n" });
 });
 
 test("SIGINT ends a run with what it has and exit code 130", async () => {
-  const child = startCli(["run", "-p", "Hello", "--temperature", "1", "--seed", "1", "--backend", "interpreter"]);
+  const child = startCli([
+    "run",
+    MODEL,
+    "-p",
+    "Hello",
+    "--temperature",
+    "1",
+    "--seed",
+    "1",
+    "--backend",
+    "interpreter",
+  ]);
   const ended = cliResult(child);
   child.stdout.once("data", () => child.kill("SIGINT"));
   const { code, stdout } = await ended;
@@ -62,7 +75,7 @@ test("SIGINT ends a run with what it has and exit code 130", async () => {
 });
 
 test("a reader that leaves ends a run without an error", async () => {
-  const child = startCli(["run", "-p", "Hello", "--backend", "interpreter"]);
+  const child = startCli(["run", MODEL, "-p", "Hello", "--backend", "interpreter"]);
   const ended = cliResult(child);
   child.stdout.once("data", () => child.stdout.destroy());
   const { code, stderr } = await ended;
@@ -71,19 +84,21 @@ test("a reader that leaves ends a run without an error", async () => {
 });
 
 test("chat answers each line of a pipe and obeys its commands", async () => {
-  const result = await runCli(["chat", ...SHORT], { input: "/system Be brief.\nHello\n/help\nAgain\n/exit\nNever\n" });
+  const result = await runCli(["chat", MODEL, ...SHORT], {
+    input: "/system Be brief.\nHello\n/help\nAgain\n/exit\nNever\n",
+  });
   expect(result).toMatchObject({ code: 0, stderr: "random weights: output is meaningless\n" });
   expect(result.stdout.length).toBeGreaterThan(2);
 });
 
 test("a refused turn ends a chat that is fed by a pipe", async () => {
-  const result = await runCli(["chat", "--ctx", "64"], { input: `${"Hello ".repeat(100)}\nHello\n` });
+  const result = await runCli(["chat", MODEL, "--ctx", "64"], { input: `${"Hello ".repeat(100)}\nHello\n` });
   expect(result).toMatchObject({ code: 1, stdout: "" });
   expect(result.stderr).toContain("This model's context is 64 tokens");
 });
 
 test("an option beyond the model's limit is named as the flag it is", async () => {
-  const result = await runCli(["run", "-p", "Hello", "--ctx", "1000000"]);
+  const result = await runCli(["run", MODEL, "-p", "Hello", "--ctx", "1000000"]);
   expect(result).toMatchObject({ code: 2, stdout: "" });
   expect(result.stderr).toContain("Option --ctx: ");
 });

@@ -12,10 +12,13 @@ export function readFileTool(folder: string): AgentTool {
   return defineTool({
     name: "read_file",
     description: "Read a text file.",
-    input: z.object({ path: z.string().describe("Path of the file, relative to the working folder") }),
-    async run({ path }) {
+    input: z.object({
+      path: z.string().describe("Path of the file"),
+      lines: z.number().describe("How many lines, from the first on").optional(),
+    }),
+    async run({ path, lines }) {
       try {
-        return await readWithin(folder, path);
+        return await readWithin(folder, path, lines);
       } catch (error) {
         if (error instanceof Error && "code" in error) return { error: `${path}: ${reasonOf(String(error.code))}` };
         throw error;
@@ -24,7 +27,7 @@ export function readFileTool(folder: string): AgentTool {
   });
 }
 
-async function readWithin(folder: string, path: string): Promise<object> {
+async function readWithin(folder: string, path: string, lines: number | undefined): Promise<object> {
   const root = await realpath(folder);
   const target = await realpath(resolve(root, path));
   if (!target.startsWith(root + sep)) return { error: `${path}: it is outside of the working folder` };
@@ -36,8 +39,10 @@ async function readWithin(folder: string, path: string): Promise<object> {
     const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
     const bytes = buffer.subarray(0, bytesRead);
     if (bytes.includes(0)) return { error: `${path}: it is no text file` };
-    const isCut = stat.size > MAX_BYTES;
-    return { path, content: new TextDecoder().decode(bytes), ...(isCut ? { truncated: true } : {}) };
+    const text = new TextDecoder().decode(bytes);
+    const content = lines === undefined ? text : text.split("\n", lines).join("\n");
+    const isCut = content === text && stat.size > MAX_BYTES;
+    return { content, ...(isCut ? { truncated: true } : {}) };
   } finally {
     await file.close();
   }

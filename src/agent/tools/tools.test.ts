@@ -88,14 +88,17 @@ describe("read_file", () => {
   mkdirSync(join(folder, "docs"));
   writeFileSync(join(folder, "docs", "a.txt"), "Hello");
   writeFileSync(join(folder, "big.txt"), "x".repeat(100_000));
+  writeFileSync(join(folder, "lines.txt"), "one\ntwo\nthree\n");
   writeFileSync(join(folder, "binary"), Uint8Array.of(1, 0, 2));
   writeFileSync(join(outside, "secret.txt"), "secret");
   symlinkSync(join(outside, "secret.txt"), join(folder, "link.txt"));
-  const read = (path: string): Promise<unknown> => readFileTool(folder).run({ path }, signal);
+  const read = (path: string, lines?: number): Promise<unknown> => readFileTool(folder).run({ path, lines }, signal);
 
   it("reads text, the beginning of a large file", async () => {
-    expect(await read("docs/a.txt")).toEqual({ path: "docs/a.txt", content: "Hello" });
+    expect(await read("docs/a.txt")).toEqual({ content: "Hello" });
     expect(await read("big.txt")).toMatchObject({ truncated: true, content: "x".repeat(16 * 1024) });
+    expect(await read("lines.txt", 2)).toEqual({ content: "one\ntwo" });
+    expect(await read("lines.txt", 9)).toEqual({ content: "one\ntwo\nthree\n" });
   });
 
   it.each([

@@ -2,16 +2,8 @@
 
 import { statSync } from "node:fs";
 import { formatBytes } from "../../base/bytes.ts";
-import { fail } from "../../base/errors.ts";
-import { openFileSource } from "../../formats/file-source.ts";
-import { readGguf } from "../../formats/gguf/read.ts";
-import { writeGguf } from "../../formats/gguf/write.ts";
-import { CONVERT_QUANTS, type ConvertQuant } from "../../models/convert/convert-quant.ts";
-import { ggufContents } from "../../models/convert/gguf-contents.ts";
-import { writeModelDirectory } from "../../models/convert/write-directory.ts";
-import { ggufSource } from "../../models/gguf/gguf-source.ts";
-import { isModelDirectory } from "../../models/is-model-directory.ts";
-import { openModel } from "../../models/open-model.ts";
+import { convertModel } from "../../models/convert/convert-model.ts";
+import { CONVERT_QUANTS } from "../../models/convert/convert-quant.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import { CACHE_OPTIONS } from "../options/cache-options.ts";
 import { createProgress } from "../progress.ts";
@@ -49,8 +41,7 @@ export const CONVERT = defineCommand({
     const progress = createProgress(context.terminal.stderr);
     const onProgress = (fraction: number): void => progress.update(`writing ${target}`, fraction);
     try {
-      if (target.endsWith(".gguf")) convertToGguf(path, target, options.quant, onProgress);
-      else convertToDirectory(path, target, options.quant, onProgress);
+      convertModel(path, target, options.quant, onProgress);
     } finally {
       progress.done();
     }
@@ -59,30 +50,3 @@ export const CONVERT = defineCommand({
     return EXIT_CODES.ok;
   },
 });
-
-type OnProgress = (fraction: number) => void;
-
-function convertToGguf(path: string, target: string, quant: ConvertQuant, onProgress: OnProgress): void {
-  const file = isModelDirectory(path) ? null : readGguf(path, openFileSource);
-  const source = file === null ? openModel(path, openFileSource) : ggufSource(file);
-  try {
-    writeGguf(target, ggufContents(source, file, quant), onProgress);
-  } finally {
-    source.dispose();
-  }
-}
-
-function convertToDirectory(path: string, target: string, quant: ConvertQuant, onProgress: OnProgress): void {
-  if (!isModelDirectory(path)) {
-    fail("invalid_option", {
-      option: "TARGET",
-      problem: "only a Hugging Face directory can be written as one; name a .gguf file.",
-    });
-  }
-  const source = openModel(path, openFileSource);
-  try {
-    writeModelDirectory(source, target, quant, onProgress);
-  } finally {
-    source.dispose();
-  }
-}

@@ -3,6 +3,7 @@
 import type { OptionTable } from "../../base/option-table.ts";
 import { HELD_OUT_COUNT } from "../../eval/agent/held-out.ts";
 import { runAgentEval, type AgentEvalResult } from "../../eval/agent/run-agent-eval.ts";
+import type { ReplyPerplexity } from "../../eval/agent/reply-perplexity.ts";
 import { SCORES, type ScoreName } from "../../eval/agent/scoring/judge.ts";
 import type { Share } from "../../eval/agent/scoring/tally.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
@@ -68,6 +69,7 @@ export const EVAL_AGENT = defineCommand({
           `${engine.model.id}: ${result.decisions} decisions in ${result.conversations} conversations, ` +
             `${result.seconds.toFixed(0)} s${result.grammar ? ", calls bound by a grammar" : ""}`,
         );
+        if (result.replies !== null) await writeLine(terminal.stdout, renderPerplexity(result.replies));
       }
       return EXIT_CODES.ok;
     });
@@ -81,6 +83,9 @@ const LABELS: Readonly<Record<ScoreName, string>> = {
   noCall: "right not to call",
   resultInAnswer: "answer has the result",
 };
+
+const renderPerplexity = ({ perplexity, tokens }: ReplyPerplexity): string =>
+  `perplexity of the true replies: ${perplexity.toFixed(4)} over ${tokens.toLocaleString("en-US")} tokens`;
 
 const percent = (share: number): string => (share * 100).toFixed(1);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Conversation } from "./conversation.ts";
 import { generateConversation } from "./generate.ts";
-import { evalItems, heldOutConversations } from "./held-out.ts";
+import { evalItems, heldOutConversations, itemHashes } from "./held-out.ts";
 import { HELD_OUT_WORDS } from "./procedural/lexicon.ts";
 import { spacedJson } from "./scenes/speech.ts";
 
@@ -91,6 +91,20 @@ describe("the held-out set", () => {
       expect(texts.has(textOf(conversation))).toBe(false);
       for (const tool of conversation.tools) expect(tools.has(JSON.stringify(tool))).toBe(false);
     }
+  });
+
+  it("shares no place where the assistant speaks, by hash", () => {
+    const trained = new Set(training.flatMap(itemHashes));
+    const held = heldOut.flatMap(itemHashes);
+    expect(held).toHaveLength(evalItems(heldOut).length);
+    expect(new Set(held).size).toBe(held.length);
+    expect(held.filter((hash) => trained.has(hash))).toEqual([]);
+    expect(
+      training
+        .slice(0, 3)
+        .flatMap(itemHashes)
+        .every((hash) => trained.has(hash)),
+    ).toBe(true);
   });
 
   it("has each fifth conversation with words that training never has", () => {

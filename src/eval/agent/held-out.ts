@@ -1,5 +1,6 @@
 /** The held-out set: always the same conversations, of other seeds, names, values and schemas than training has. */
 
+import { createHash } from "node:crypto";
 import type { Conversation, Decision } from "./conversation.ts";
 import { generateConversation } from "./generate.ts";
 
@@ -35,4 +36,17 @@ export function evalItems(conversations: readonly Conversation[]): readonly Eval
       decision === undefined ? [] : [{ conversation, step, decision }],
     ),
   );
+}
+
+/**
+ * A hash of each place where the assistant speaks: of the tools, all that was said before, and the reply. Training
+ * has none of those of the held-out set.
+ */
+export function itemHashes({ tools, steps }: Conversation): readonly string[] {
+  // One hash runs along the conversation, so that a long one costs no more than its length.
+  const hash = createHash("sha256").update(JSON.stringify(tools));
+  return steps.flatMap(({ message, decision }) => {
+    hash.update(JSON.stringify(message));
+    return decision === undefined ? [] : [hash.copy().digest("base64")];
+  });
 }

@@ -7,6 +7,7 @@ import { setMaxListeners } from "node:events";
 import type { EngineApi } from "../../engine/types.ts";
 import { TOOL_FORMATS } from "../../text/tools/tool-formats.ts";
 import { evalItems, heldOutConversations, type EvalItem } from "./held-out.ts";
+import { replyPerplexity, type ReplyPerplexity } from "./reply-perplexity.ts";
 import { judge, type Verdict } from "./scoring/judge.ts";
 import { readReply, type Reply } from "./scoring/read-reply.ts";
 import { tally, type ScoreTable } from "./scoring/tally.ts";
@@ -28,6 +29,8 @@ export interface AgentEvalResult {
   readonly decisions: number;
   readonly grammar: boolean;
   readonly seconds: number;
+  /** Of the true replies; null where the model's template allows none. */
+  readonly replies: ReplyPerplexity | null;
   readonly all: ScoreTable;
   /** Conversations whose tools training may have shown the words of. */
   readonly seen: ScoreTable;
@@ -49,7 +52,8 @@ export async function runAgentEval(engine: EngineApi, options: AgentEvalOptions)
   // Every running request listens to it.
   if (signal !== undefined) setMaxListeners(0, signal);
   const started = performance.now();
-  const items = evalItems(heldOutConversations(conversations));
+  const heldOut = heldOutConversations(conversations);
+  const items = evalItems(heldOut);
   const judged: { readonly item: EvalItem; readonly reply: Reply; readonly verdict: Verdict }[] = [];
   let next = 0;
   const work = async (): Promise<void> => {
@@ -66,6 +70,7 @@ export async function runAgentEval(engine: EngineApi, options: AgentEvalOptions)
     conversations,
     decisions: items.length,
     grammar,
+    replies: await replyPerplexity(engine, heldOut, signal),
     seconds: (performance.now() - started) / 1000,
     all: tally(judged.map(({ verdict }) => verdict)),
     seen: tally(verdictsOf(false)),

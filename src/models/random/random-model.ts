@@ -1,6 +1,6 @@
 /**
- * Writes GGUF files of random weights: for tests and benches, and as the model that runs where no other
- * is given. Their output means nothing, and the key `turnwise.random_weights` says so.
+ * Writes GGUF files of random weights, for tests and benches. Their output means nothing, and the key
+ * `turnwise.random_weights` says so.
  */
 
 import { GGML_TYPES } from "../../formats/gguf/ggml-types.ts";

@@ -62,7 +62,7 @@ const LLAMA_3_2_1B: RandomShape = {
 };
 
 export const RANDOM_SHAPES = {
-  /** Sizes that are no powers of 2, and three query heads to a KV head: for tests and the built-in model. */
+  /** Sizes that are no powers of 2, and three query heads to a KV head: for tests. */
   tiny: TINY,
   /** The parts that `tiny` lacks: a tied head, biases, scaled RoPE, attention wider than the residual. */
   "tiny-biased": {

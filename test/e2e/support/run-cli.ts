@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 export const ROOT = resolve(import.meta.dirname, "../../..");
 const PROGRAM = join(ROOT, "dist", "cli", "main.js");
 
-/** Keeps the built-in model between test files and away from the user's own cache. */
+/** Away from the user's own cache. */
 const CACHE = join(tmpdir(), "turnwise-test-cache");
 
 /** Turnwise's own variables are taken out: a developer's shell must not change a test. */
