@@ -71,7 +71,14 @@ export const START = defineCommand({
       if (options.json) {
         const record = new TurnRecord();
         const problem = await playTurn(endpoint, turn, async (event) => record.add(event));
-        await writeJson(terminal.stdout, { url, model, prompt: turn.prompt, steps: record.steps, answer: record.answer, problem });
+        await writeJson(terminal.stdout, {
+          url,
+          model,
+          prompt: turn.prompt,
+          steps: record.steps,
+          answer: record.answer,
+          problem,
+        });
         await server.drain("the turn is done");
         return problem === null ? EXIT_CODES.ok : EXIT_CODES.failed;
       }
@@ -93,12 +100,7 @@ export const START = defineCommand({
   },
 });
 
-async function showTurn(
-  endpoint: ChatEndpoint,
-  turn: DemoTurn,
-  { stdout }: Terminal,
-  columns: number,
-): Promise<void> {
+async function showTurn(endpoint: ChatEndpoint, turn: DemoTurn, { stdout }: Terminal, columns: number): Promise<void> {
   const names = turn.tools.map(({ name }) => name).join(" and ");
   await writeText(stdout, `\nA turn of an agent with the tools ${names}, over HTTP:\n\n`);
   await writeText(stdout, renderSaid("user", turn.prompt, columns));
