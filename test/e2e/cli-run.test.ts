@@ -123,9 +123,8 @@ test("inspect prints a report, JSON, and a pass", async () => {
 });
 
 test("tokenize prints ids and pieces, byte for byte, and BOS only when asked", async () => {
-  const model = await builtInPath();
   const json = async (args: readonly string[], input = ""): Promise<{ tokens: number[]; pieces: string[] }> => {
-    const result = await runCli(["tokenize", model, ...args, "--json"], { input });
+    const result = await runCli(["tokenize", MODEL, ...args, "--json"], { input });
     expect(result).toMatchObject({ code: 0, stderr: "" });
     return JSON.parse(result.stdout) as { tokens: number[]; pieces: string[] };
   };
