@@ -61,9 +61,9 @@ test("SIGINT ends a run with what it has and exit code 130", async () => {
     "-p",
     "Hello",
     "--temperature",
-    "1",
+    "5",
     "--seed",
-    "1",
+    "4",
     "--backend",
     "interpreter",
   ]);
