@@ -1,7 +1,7 @@
 /**
  * Scores a trained model in all the forms that it may run in, and writes the table of its card:
  *
- *   npm run training:evaluate -- --model run/model --out models [--conversations 1000]
+ *   npm run training:evaluate -- --model run/turnwise-agent --out models [--conversations 1000]
  *
  * OUT/turnwise-agent.gguf  the model in Q8_0
  * OUT/scores.json          all figures, and some wrong replies
@@ -62,7 +62,7 @@ function table(rows: readonly (readonly [Form, AgentEvalResult])[]): string {
     "calls",
     "perplexity",
     ...COLUMNS.map(([, label]) => label),
-    "same, unseen tools",
+    "right / exact of unseen tools",
   ];
   const lines = rows.map(([{ weights, kv, grammar }, { all, unseen, replies }]) => [
     weights,
@@ -75,16 +75,16 @@ function table(rows: readonly (readonly [Form, AgentEvalResult])[]): string {
   return [heads, heads.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-const MARKS = /(<!-- scores -->\n)[^]*?(\n<!-- end of scores -->)/;
+const MARKS = /(<!-- scores -->\n)[^]*(<!-- end of scores -->)/;
 
 function writeCard(path: string, text: string): void {
   if (!existsSync(path)) return;
   const card = readFileSync(path, "utf8");
-  if (MARKS.test(card))
-    writeFileSync(
-      path,
-      card.replace(MARKS, (_, start: string, end: string) => start + text + end),
-    );
+  if (!MARKS.test(card)) throw new Error(`${path} has no <!-- scores --> and <!-- end of scores --> for the table`);
+  writeFileSync(
+    path,
+    card.replace(MARKS, (_, start: string, end: string) => `${start}${text}\n${end}`),
+  );
 }
 
 const { values } = parseArgs({

@@ -5,7 +5,7 @@
 
 Takes a GPU where there is one, else the CPU. The same command goes on from the newest checkpoint in --out;
 --minutes ends a run early with a checkpoint. Writes DIR/log.jsonl (a line every --log-every steps) and, at the
-end of the schedule, a Hugging Face directory in DIR/model.
+end of the schedule, a Hugging Face directory in DIR/turnwise-agent; its name is the model's.
 """
 
 import argparse
@@ -245,8 +245,8 @@ def train(workers: Workers, options):
 
     if workers.is_first:
         run.save()
-        write_checkpoint(run.model, options.data, options.out / "model")
-        say(f"step {run.step}, {run.tokens / 1e6:.1f} M tokens, {run.seconds / 60:.1f} minutes: {options.out / 'model'}")
+        write_checkpoint(run.model, options.data, options.out / "turnwise-agent")
+        say(f"step {run.step}, {run.tokens / 1e6:.1f} M tokens, {run.seconds / 60:.1f} minutes: {options.out / 'turnwise-agent'}")
 
 
 if __name__ == "__main__":

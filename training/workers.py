@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import distributed
 
-# glibc gives large blocks back to the kernel at once, and takes them again as pages of zeros: a fifth of a step.
+# glibc gives large blocks back to the kernel at once, and takes them again as pages of zeros: a quarter of a step.
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "2000000000", "MALLOC_TRIM_THRESHOLD_": "8000000000"}
 
 

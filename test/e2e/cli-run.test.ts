@@ -122,18 +122,19 @@ test("inspect prints a report, JSON, and a pass", async () => {
   expect(dump.stderr).toContain("There is no pass named nonsense. Passes: ");
 });
 
+async function tokenizeJson(args: readonly string[], input = ""): Promise<{ tokens: number[]; pieces: string[] }> {
+  const result = await runCli(["tokenize", MODEL, ...args, "--json"], { input });
+  expect(result).toMatchObject({ code: 0, stderr: "" });
+  return JSON.parse(result.stdout) as { tokens: number[]; pieces: string[] };
+}
+
 test("tokenize prints ids and pieces, byte for byte, and BOS only when asked", async () => {
-  const json = async (args: readonly string[], input = ""): Promise<{ tokens: number[]; pieces: string[] }> => {
-    const result = await runCli(["tokenize", MODEL, ...args, "--json"], { input });
-    expect(result).toMatchObject({ code: 0, stderr: "" });
-    return JSON.parse(result.stdout) as { tokens: number[]; pieces: string[] };
-  };
-  const hello = await json(["Hello"]);
+  const hello = await tokenizeJson(["Hello"]);
   expect(hello.pieces.join("")).toBe("Hello");
   expect(hello.tokens).toHaveLength(hello.pieces.length);
-  expect(await json(["-"], "Hello")).toEqual(hello);
-  expect((await json(["-"], "Hello\n")).tokens.length).toBe(hello.tokens.length + 1);
-  const withBos = await json(["Hello", "--bos"]);
+  expect(await tokenizeJson(["-"], "Hello")).toEqual(hello);
+  expect((await tokenizeJson(["-"], "Hello\n")).tokens.length).toBe(hello.tokens.length + 1);
+  const withBos = await tokenizeJson(["Hello", "--bos"]);
   expect(withBos.tokens.slice(1)).toEqual(hello.tokens);
 });
 

@@ -8,13 +8,16 @@ import { type AgentTool, defineTool } from "../tool.ts";
 /** What a model is given at once. */
 const MAX_BYTES = 16 * 1024;
 
+/** Its schema says "number" alone: bounds are words that a small model would have to read. */
+const wholeNumber = z.number().refine((value) => Number.isInteger(value) && value > 0, "must be 1, 2, 3, ...");
+
 export function readFileTool(folder: string): AgentTool {
   return defineTool({
     name: "read_file",
     description: "Read a text file.",
     input: z.object({
       path: z.string().describe("Path of the file"),
-      lines: z.number().describe("How many lines, from the first on").optional(),
+      lines: wholeNumber.describe("How many lines, from the first on").optional(),
     }),
     async run({ path, lines }) {
       try {

@@ -99,6 +99,7 @@ describe("read_file", () => {
     expect(await read("big.txt")).toMatchObject({ truncated: true, content: "x".repeat(16 * 1024) });
     expect(await read("lines.txt", 2)).toEqual({ content: "one\ntwo" });
     expect(await read("lines.txt", 9)).toEqual({ content: "one\ntwo\nthree\n" });
+    for (const lines of [0, -1, 1.5]) expect(await read("lines.txt", lines)).toHaveProperty("error");
   });
 
   it.each([

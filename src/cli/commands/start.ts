@@ -166,7 +166,7 @@ From an OpenAI client (npm install openai):
     process.stdout.write(choices[0]?.delta.content ?? "");
   }
 
-With a larger model, a file, a folder, or one that is pulled:
+With a larger model (a file, a folder, or one of the Hugging Face hub):
   npx turnwise serve hf:Qwen/Qwen2.5-1.5B-Instruct-GGUF
 
 `;
