@@ -119,7 +119,7 @@ export const ERRORS = {
   // hub
   model_name_invalid: {
     class: "UsageError",
-    message: "{name} is no model's name: write hf:ORG/NAME or hf:ORG/NAME:QUANT, such as hf:ORG/NAME:Q4_0.",
+    message: "{name} is no model's name: write hf:ORG/NAME[:QUANT][@REVISION], such as hf:ORG/NAME:Q4_0.",
   },
   model_not_pulled: { class: "UsageError", message: "{name} is not among the pulled models in {folder}." },
   quant_unavailable: { class: "UsageError", message: "{repo} has no {wanted}. It has: {available}." },

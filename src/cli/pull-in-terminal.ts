@@ -13,6 +13,9 @@ import type { CommandContext } from "./command.ts";
 import { withInterruptSignal } from "./interrupts.ts";
 import { createProgress } from "./progress.ts";
 
+/** Of a commit, as people write them. */
+export const COMMIT_DIGITS = 12;
+
 /** The path of the model's first file. An interrupt keeps what is there and throws `cancelled`. */
 export async function pullInTerminal(
   reference: HubReference,
@@ -33,9 +36,9 @@ export async function pullInTerminal(
         client: HubClient.fromEnvironment(env),
         cache: new ModelCache(writableCacheDirectory(env, cacheDir)),
         signal,
-        onPlan: (model, bytesLeft) => {
+        onPlan: (model, bytesLeft, commit) => {
           total = model.bytes;
-          for (const line of describePlan(reference.repo, model, bytesLeft)) say(line);
+          for (const line of describePlan(reference.repo, commit, model, bytesLeft)) say(line);
         },
         onProgress: (bytes) => progress.update(rate.describe(bytes, total), bytes / total),
         onWait: (holder) => say(`${holder} fetches this file; waiting for it`),
@@ -50,11 +53,16 @@ export async function pullInTerminal(
   }
 }
 
-function describePlan(repo: string, { quant, files, bytes }: ModelFiles<HubFile>, bytesLeft: number): string[] {
+function describePlan(
+  repo: string,
+  commit: string,
+  { quant, files, bytes }: ModelFiles<HubFile>,
+  bytesLeft: number,
+): string[] {
   if (bytesLeft === 0) return [`${repo} ${quant}, ${formatBytes(bytes)}: all of it is there`];
   const left = bytesLeft < bytes ? `, ${formatBytes(bytesLeft)} of it to fetch` : "";
   return [
-    `pulling ${repo} ${quant}, ${formatBytes(bytes)}${left}`,
+    `pulling ${repo} ${quant} at ${commit.slice(0, COMMIT_DIGITS)}, ${formatBytes(bytes)}${left}`,
     ...files.map((file) => `  ${file.path}  ${formatBytes(file.bytes)}`),
   ];
 }

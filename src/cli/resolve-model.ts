@@ -16,7 +16,7 @@ import type { CommandContext } from "./command.ts";
 import { requireFile } from "./require-file.ts";
 
 const MODEL_HELP =
-  "A GGUF file (of a split one the first part), a Hugging Face directory, hf:ORG/NAME[:QUANT], or a pulled model's name";
+  "A GGUF file (of a split one the first part), a Hugging Face directory, hf:ORG/NAME[:QUANT][@REVISION], or a pulled model's name";
 
 export const MODEL_ARGUMENT = { required: false, help: `${MODEL_HELP}; by default the built-in model` } as const;
 export const REQUIRED_MODEL_ARGUMENT = { required: true, help: MODEL_HELP } as const;

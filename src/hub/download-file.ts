@@ -11,14 +11,14 @@ import { TurnwiseError, fail, turnwiseError } from "../base/errors.ts";
 import { takeFileLock } from "../base/file-lock.ts";
 import { cachedPath, isCached, keepFile, partPath } from "./cached-file.ts";
 import { diskFull } from "./disk-space.ts";
-import type { HubClient } from "./hub-client.ts";
+import type { HubClient, HubSnapshot } from "./hub-client.ts";
 import { describeCause } from "./hub-failures.ts";
 import { PartFile } from "./part-file.ts";
 import type { HubFile } from "./tree-listing.ts";
 
 export interface DownloadOptions {
   readonly client: HubClient;
-  readonly repo: string;
+  readonly snapshot: HubSnapshot;
   readonly file: HubFile;
   /** Of the repository in the cache. */
   readonly folder: string;
@@ -69,7 +69,7 @@ export async function downloadFile(options: DownloadOptions): Promise<string> {
 }
 
 async function fetchWhole(options: DownloadOptions): Promise<void> {
-  const { client, file, folder, signal } = options;
+  const { client, snapshot, file, folder, signal } = options;
   const part = await PartFile.open(partPath(folder, file), file, signal);
   try {
     await fillPart(part, options);
@@ -84,7 +84,7 @@ async function fetchWhole(options: DownloadOptions): Promise<void> {
   } finally {
     await part.close();
   }
-  await keepFile(folder, file);
+  await keepFile(folder, file, snapshot.commit);
 }
 
 /** Until it is as long as the file should be, however often the connection breaks. */
@@ -108,11 +108,11 @@ async function fillPart(part: PartFile, options: DownloadOptions): Promise<void>
 
 /** One connection's worth. */
 async function fetchSome(part: PartFile, options: DownloadOptions, stallMs: number): Promise<void> {
-  const { client, repo, file, signal, onProgress } = options;
+  const { client, snapshot, file, signal, onProgress } = options;
   const stall = new StallWatch(stallMs);
   try {
     const { response, linkedHash } = await client.openFile(
-      repo,
+      snapshot,
       file.path,
       part.bytes,
       AbortSignal.any([signal, stall.signal]),

@@ -7,7 +7,8 @@
 import type { Environment } from "../base/environment.ts";
 import { fail } from "../base/errors.ts";
 import { hubFailure, unreachable } from "./hub-failures.ts";
-import { nextPage, parseTree } from "./tree-listing.ts";
+import { fetchThrough, findProxy } from "./proxy.ts";
+import { nextPage, parseCommit, parseTree } from "./tree-listing.ts";
 import type { HubFile } from "./tree-listing.ts";
 import { findHubToken } from "./token.ts";
 import type { HubToken } from "./token.ts";
@@ -26,35 +27,66 @@ export interface OpenFile {
   readonly linkedHash: string | null;
 }
 
+/** A repository as it was at one commit. */
+export interface HubSnapshot {
+  /** "ORG/NAME". */
+  readonly repo: string;
+  readonly commit: string;
+}
+
 export interface HubClientOptions {
   /** Its path, if any, stands before every path of the hub. */
   readonly endpoint?: string;
   readonly token?: HubToken | null;
+  /** What goes over the network; by default without a proxy. */
+  readonly fetch?: HubFetch;
 }
+
+/** As much of `fetch` as a hub needs; redirects are left to the caller. */
+export type HubFetch = (
+  url: URL,
+  init: { readonly headers: Record<string, string>; readonly signal: AbortSignal },
+) => Promise<Response>;
+
+const directFetch: HubFetch = (url, init) => fetch(url, { ...init, redirect: "manual" });
 
 export class HubClient {
   readonly #endpoint: URL;
   readonly #token: HubToken | null;
+  readonly #fetchOne: HubFetch;
 
-  constructor({ endpoint = DEFAULT_ENDPOINT, token = null }: HubClientOptions) {
+  constructor({ endpoint = DEFAULT_ENDPOINT, token = null, fetch: fetchOne = directFetch }: HubClientOptions) {
+    this.#fetchOne = fetchOne;
     this.#endpoint = parseEndpoint(endpoint);
     this.#token = token;
   }
 
-  /** HF_ENDPOINT and the user's token. Throws `invalid_option` for an endpoint that is no URL. */
+  /** HF_ENDPOINT, the user's token and proxies. Throws `invalid_option` for an endpoint that is no URL. */
   static fromEnvironment(env: Environment): HubClient {
     const endpoint = env["HF_ENDPOINT"] ?? "";
-    return new HubClient({ token: findHubToken(env), ...(endpoint === "" ? {} : { endpoint }) });
+    const fetchOne: HubFetch = (url, init) => {
+      const proxy = findProxy(url, env);
+      return proxy === null ? directFetch(url, init) : fetchThrough(proxy, url, init);
+    };
+    return new HubClient({ token: findHubToken(env), fetch: fetchOne, ...(endpoint === "" ? {} : { endpoint }) });
   }
 
   get host(): string {
     return this.#endpoint.host;
   }
 
-  /** All files of a repository's main branch. */
-  async listFiles(repo: string, signal: AbortSignal): Promise<readonly HubFile[]> {
+  /** The commit that a branch, a tag or the beginning of a commit's name stands for now. */
+  async findCommit(repo: string, revision: string, signal: AbortSignal): Promise<string> {
+    const url = this.#url(`api/models/${repo}/revision/${encodeURIComponent(revision)}`);
+    const { response } = await this.#get(url, {}, signal);
+    if (response.status !== 200) throw await this.#failure(response, repo, `revision ${revision}`);
+    return parseCommit(url.href, await readText(response, url));
+  }
+
+  /** All files of a repository as `commit` has them. */
+  async listFiles(repo: string, commit: string, signal: AbortSignal): Promise<readonly HubFile[]> {
     const files: HubFile[] = [];
-    let url: URL | null = this.#url(`api/models/${repo}/tree/main?recursive=true`);
+    let url: URL | null = this.#url(`api/models/${repo}/tree/${commit}?recursive=true`);
     for (let page = 0; url !== null; page += 1) {
       if (page === MAX_PAGES)
         fail("hub_invalid", { url: url.href, problem: `the listing has over ${MAX_PAGES} pages` });
@@ -70,8 +102,13 @@ export class HubClient {
    * A file's bytes from `offset`: status 200 means from the beginning after all, 206 from there, 416 that
    * there is nothing there. Throws for every other status.
    */
-  async openFile(repo: string, path: string, offset: number, signal: AbortSignal): Promise<OpenFile> {
-    const url = this.#url(`${repo}/resolve/main/${path.split("/").map(encodeURIComponent).join("/")}`);
+  async openFile(
+    { repo, commit }: HubSnapshot,
+    path: string,
+    offset: number,
+    signal: AbortSignal,
+  ): Promise<OpenFile> {
+    const url = this.#url(`${repo}/resolve/${commit}/${path.split("/").map(encodeURIComponent).join("/")}`);
     const range: Record<string, string> = offset === 0 ? {} : { range: `bytes=${offset}-` };
     const opened = await this.#get(url, { "accept-encoding": "identity", ...range }, signal);
     const { status } = opened.response;
@@ -102,7 +139,7 @@ export class HubClient {
     const isEndpoint = url.origin === this.#endpoint.origin;
     const authorization = isEndpoint && this.#token !== null ? { authorization: `Bearer ${this.#token.value}` } : {};
     try {
-      return await fetch(url, { headers: { ...headers, ...authorization }, redirect: "manual", signal });
+      return await this.#fetchOne(url, { headers: { ...headers, ...authorization }, signal });
     } catch (thrown) {
       signal.throwIfAborted();
       throw unreachable(url, thrown);

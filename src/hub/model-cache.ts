@@ -1,16 +1,33 @@
-/** The pulled models: `models/ORG/NAME/...` in the cache directory, as the hub has them. */
+/**
+ * The pulled models: `models/ORG/NAME/...` in the cache directory, as the hub has them; of a named revision
+ * `models/ORG/NAME@REVISION/...`, so that a pinned model stays what it is.
+ */
 
 import { readdirSync, rmSync, rmdirSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
-import { cachedPath, hashPath, PART_SUFFIX } from "./cached-file.ts";
-import { chooseModel, groupModels, isWhole } from "./model-files.ts";
+import { cachedPath, commitOf, hashPath, PART_SUFFIX } from "./cached-file.ts";
+import { chooseModel, groupModels, isWhole, sumBytes } from "./model-files.ts";
 import type { ModelFile, ModelFiles } from "./model-files.ts";
 import type { HubReference } from "./reference.ts";
 
+/** No repository has it in its name. */
+const REVISION_MARK = "@";
+
 export interface CachedModel extends ModelFiles<ModelFile> {
-  /** "ORG/NAME". */
   readonly repo: string;
+  readonly revision: string | null;
+  /** That its first file was fetched at, or null where that was not written down. */
+  readonly commit: string | null;
 }
+
+export interface RemovedModel {
+  readonly bytes: number;
+  /** Of its files, where they were. */
+  readonly paths: readonly string[];
+}
+
+/** A repository's folder of the cache: of its main branch, or of a revision. */
+type Folder = Pick<HubReference, "repo" | "revision">;
 
 export class ModelCache {
   readonly #root: string;
@@ -20,59 +37,70 @@ export class ModelCache {
     this.#root = join(cacheDirectory, "models");
   }
 
-  folderOf(repo: string): string {
-    return join(this.#root, ...repo.split("/"));
+  folderOf({ repo, revision }: Folder): string {
+    const folder = join(this.#root, ...repo.split("/"));
+    return revision === null ? folder : `${folder}${REVISION_MARK}${encodeURIComponent(revision)}`;
   }
 
   /** All models, also those with parts missing, by repository and size. */
   list(): readonly CachedModel[] {
-    return listFolder(this.#root).flatMap((owner) =>
-      listFolder(join(this.#root, owner)).flatMap((name) => this.#modelsOf(`${owner}/${name}`)),
-    );
+    return this.#folders().flatMap((folder) => this.#modelsOf(folder));
   }
 
   /** Bytes of files that are fetched in part, by repository. */
-  unfinished(): readonly { readonly repo: string; readonly path: string; readonly bytes: number }[] {
-    return listFolder(this.#root).flatMap((owner) =>
-      listFolder(join(this.#root, owner)).flatMap((name) =>
-        filesIn(this.folderOf(`${owner}/${name}`))
-          .filter(({ path }) => path.endsWith(PART_SUFFIX))
-          .map((file) => ({ repo: `${owner}/${name}`, ...file })),
-      ),
+  unfinished(): readonly (Folder & ModelFile)[] {
+    return this.#folders().flatMap((folder) =>
+      filesIn(this.folderOf(folder))
+        .filter(({ path }) => path.endsWith(PART_SUFFIX))
+        .map((file) => ({ ...folder, ...file })),
     );
   }
 
   /** The path of the model's first file, or null where it was not pulled. Throws `quant_unavailable`. */
-  find({ repo, quant }: HubReference): string | null {
-    const models = this.#modelsOf(repo);
+  find(reference: HubReference): string | null {
+    const { repo, quant } = reference;
+    const models = this.#modelsOf(reference);
     const whole = models.filter(isWhole);
     const [only] = whole;
     if (only === undefined) return null;
     const chosen = quant === null && whole.length === 1 ? only : chooseModel(repo, models, quant);
     const [first] = chosen.files;
-    return first === undefined ? null : cachedPath(this.folderOf(repo), first);
+    return first === undefined ? null : cachedPath(this.folderOf(reference), first);
   }
 
-  /** Removes the model's files, or all of the repository's, and what was fetched in part. Returns the bytes. */
-  remove({ repo, quant }: HubReference): number {
-    const folder = this.folderOf(repo);
+  /** Removes the model's files, or all of the repository's, and what was fetched in part. Returns what went. */
+  remove(reference: HubReference): RemovedModel {
+    const { repo, quant } = reference;
+    const folder = this.folderOf(reference);
     const there = filesIn(folder);
-    const models = this.#modelsOf(repo);
+    const models = this.#modelsOf(reference);
     const chosen = quant === null ? there : chooseModel(repo, models, quant).files;
-    let bytes = 0;
     for (const file of chosen) {
       const path = cachedPath(folder, file);
       rmSync(path, { force: true });
       rmSync(hashPath(path), { force: true });
-      bytes += file.bytes;
     }
     removeEmpty(folder);
     removeEmpty(join(folder, ".."));
-    return bytes;
+    return { bytes: sumBytes(chosen), paths: chosen.map((file) => cachedPath(folder, file)) };
   }
 
-  #modelsOf(repo: string): readonly CachedModel[] {
-    return groupModels(filesIn(this.folderOf(repo))).map((model) => ({ repo, ...model }));
+  #folders(): readonly Folder[] {
+    return listFolder(this.#root).flatMap((owner) =>
+      listFolder(join(this.#root, owner)).map((folder) => {
+        const [name = "", revision] = folder.split(REVISION_MARK);
+        return { repo: `${owner}/${name}`, revision: revision === undefined ? null : decodeURIComponent(revision) };
+      }),
+    );
+  }
+
+  #modelsOf(reference: Folder): readonly CachedModel[] {
+    const folder = this.folderOf(reference);
+    const { repo, revision } = reference;
+    return groupModels(filesIn(folder)).map((model) => {
+      const [first] = model.files;
+      return { ...model, repo, revision, commit: first === undefined ? null : commitOf(cachedPath(folder, first)) };
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-/** The hub's listing of a repository: `GET /api/models/ORG/NAME/tree/main?recursive=true`. */
+/** The hub's listing of a repository: `GET /api/models/ORG/NAME/tree/COMMIT?recursive=true`. */
 
 import { fail } from "../base/errors.ts";
 import type { ModelFile } from "./model-files.ts";
@@ -59,6 +59,14 @@ function toHubFile(url: string, { path, oid, size, lfs }: Entry): HubFile {
     return fail("hub_invalid", { url, problem: `it gives ${path} no hash` });
   }
   return { path, bytes, hash: { kind: lfs ? "sha256" : "git-blob", hex } };
+}
+
+/** Of `GET /api/models/ORG/NAME/revision/REVISION` only the commit is used. Throws `hub_invalid`. */
+export function parseCommit(url: string, text: string): string {
+  const answer = parseJson(url, text);
+  const sha = typeof answer === "object" && answer !== null && "sha" in answer ? answer.sha : undefined;
+  if (typeof sha === "string" && SHA1.test(sha)) return sha;
+  return fail("hub_invalid", { url, problem: "it names no commit" });
 }
 
 /** The path becomes one of this machine. */

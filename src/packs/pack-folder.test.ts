@@ -52,6 +52,13 @@ describe("PackFolder", () => {
     expect(new PackFolder(join(root, "absent")).list()).toEqual([]);
   });
 
+  it("tells which were made of a model's files", () => {
+    writePack("made", 10);
+    writePack("moved", 20, null);
+    expect(namesOf(packs.madeOf([model]))).toEqual(["made"]);
+    expect(packs.madeOf([join(root, "other.gguf")])).toEqual([]);
+  });
+
   it("lets the least recently used go until the rest fits", () => {
     for (const [index, name] of ["c", "a", "b"].entries()) writePack(name, 10 + index);
     expect(namesOf(packs.largerThan(3 * PACK_BYTES))).toEqual([]);

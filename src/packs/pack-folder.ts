@@ -4,7 +4,7 @@
  */
 
 import { readdirSync, rmSync, statfsSync, statSync, utimesSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { describeFiles } from "./model-files.ts";
 import { type PackHeader, readPackHeader } from "./pack-file.ts";
 
@@ -54,6 +54,12 @@ export class PackFolder {
         return { ...file, header: null, problem: "absent" in read ? "it is gone" : read.problem };
       })
       .toSorted((left, right) => right.usedMs - left.usedMs);
+  }
+
+  /** Those that were made of any of these model files. */
+  madeOf(files: readonly string[]): readonly PackEntry[] {
+    const wanted = new Set(files.map((file) => resolve(file)));
+    return this.list().filter(({ header }) => header?.model.files?.some((file) => wanted.has(resolve(file))) === true);
   }
 
   /** What killed writers left. */

@@ -32,6 +32,9 @@ const FILE = "tiny-Q4_0.gguf";
 const CONTENT = randomBytes(200_000);
 const TOKEN = { value: "hf_secret", origin: "HF_TOKEN" };
 const QUICK = { attempts: 3, firstWaitMs: 1, stallMs: 300 };
+/** Of the main branch. */
+const COMMIT = "1".repeat(40);
+const MAIN = { repo: REPO, revision: null } as const;
 const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
 
 let hub: LoopbackHub;
@@ -44,7 +47,7 @@ beforeEach(async () => {
   hub.put(REPO, FILE, CONTENT);
   const root = mkdtempSync(join(tmpdir(), "turnwise-pull-"));
   cache = new ModelCache(root);
-  folder = cache.folderOf(REPO);
+  folder = cache.folderOf(MAIN);
 });
 
 afterEach(async () => {
@@ -56,10 +59,10 @@ const client = (token: typeof TOKEN | null = null): HubClient => new HubClient({
 
 function pull(
   quant: string | null = null,
-  options: { token?: typeof TOKEN; signal?: AbortSignal } = {},
+  { revision = null, ...options }: { token?: typeof TOKEN; signal?: AbortSignal; revision?: string | null } = {},
 ): Promise<string> {
   return pullModel(
-    { repo: REPO, quant },
+    { repo: REPO, quant, revision },
     {
       client: client(options.token),
       cache,
@@ -76,7 +79,7 @@ const listed: HubFile = { path: FILE, bytes: CONTENT.byteLength, hash: { kind: "
 function download(extra: { signal?: AbortSignal; onWait?: (holder: string) => void } = {}): Promise<string> {
   return downloadFile({
     client: client(),
-    repo: REPO,
+    snapshot: { repo: REPO, commit: COMMIT },
     file: listed,
     folder,
     signal: new AbortController().signal,
@@ -94,7 +97,7 @@ test("a file comes whole, with its hash beside it, and is not fetched twice", as
   const path = await pull();
   expect(path).toBe(join(folder, FILE));
   expect(readFileSync(path).equals(CONTENT)).toBe(true);
-  expect(readFileSync(`${path}.hash`, "utf8")).toBe(`sha256 ${SHA256}\n`);
+  expect(readFileSync(`${path}.hash`, "utf8")).toBe(`sha256 ${SHA256}\ncommit ${COMMIT}\n`);
   expect(leftovers()).toEqual([]);
   const requests = hub.ranges.length;
   expect(await pull()).toBe(path);
@@ -167,11 +170,29 @@ test("damage in a part that an earlier run left is found", async () => {
 test("small files, which git itself keeps, are checked by git's hash", async () => {
   hub.put("someone/small", "small-Q4_0.gguf", Buffer.from("not much"));
   const path = await pullModel(
-    { repo: "someone/small", quant: null },
+    { repo: "someone/small", quant: null, revision: null },
     { client: client(), cache, signal: new AbortController().signal, onPlan() {}, onProgress() {}, onWait() {} },
   );
   // printf 'not much' | git hash-object --stdin
-  expect(readFileSync(`${path}.hash`, "utf8")).toBe("git-blob f83058b39eb2d73d0b711bb905dbb1937bbc83a4\n");
+  expect(readFileSync(`${path}.hash`, "utf8")).toBe(
+    `git-blob f83058b39eb2d73d0b711bb905dbb1937bbc83a4\ncommit ${COMMIT}\n`,
+  );
+});
+
+test("a revision lies apart from the main branch, at the commit that it stood for", async () => {
+  hub.commits.set("v1", "2".repeat(40));
+  const path = await pull(null, { revision: "v1" });
+  expect(path).toBe(join(`${folder}@v1`, FILE));
+  expect(hub.seen.map(({ url }) => url).filter((url) => url.includes("/resolve/"))).toEqual([
+    `/${REPO}/resolve/${"2".repeat(40)}/${FILE}`,
+  ]);
+  expect(cache.find({ ...MAIN, quant: null })).toBeNull();
+  expect(cache.list()).toMatchObject([{ repo: REPO, revision: "v1", commit: "2".repeat(40) }]);
+  await expect(pull(null, { revision: "v2" })).rejects.toMatchObject({
+    code: "hub_not_found",
+    params: { what: `revision v2 in ${REPO}` },
+  });
+  expect(cache.remove({ repo: REPO, quant: "Q4_0", revision: "v1" }).paths).toEqual([path]);
 });
 
 test("all parts of a split model come, from all pages of the listing", async () => {
@@ -179,7 +200,7 @@ test("all parts of a split model come, from all pages of the listing", async () 
   for (const name of names) hub.put(REPO, name, randomBytes(1000));
   expect(await pull("Q8_0")).toBe(join(folder, ...(names[0] ?? "").split("/")));
   for (const name of names) expect(existsSync(join(folder, ...name.split("/")))).toBe(true);
-  expect(cache.find({ repo: REPO, quant: "q8_0" })).toBe(join(folder, ...(names[0] ?? "").split("/")));
+  expect(cache.find({ ...MAIN, quant: "q8_0" })).toBe(join(folder, ...(names[0] ?? "").split("/")));
 });
 
 test("a quantisation that is not there is answered with what is", async () => {
@@ -201,11 +222,11 @@ test.each([
 });
 
 test("404: no such repository, no such file", async () => {
-  await expect(client().listFiles("someone/else", new AbortController().signal)).rejects.toMatchObject({
+  await expect(client().listFiles("someone/else", COMMIT, new AbortController().signal)).rejects.toMatchObject({
     code: "hub_not_found",
     params: { what: "someone/else" },
   });
-  const gone = client().openFile(REPO, "gone.gguf", 0, new AbortController().signal);
+  const gone = client().openFile({ repo: REPO, commit: COMMIT }, "gone.gguf", 0, new AbortController().signal);
   await expect(gone).rejects.toMatchObject({ code: "hub_not_found", params: { what: `gone.gguf in ${REPO}` } });
 });
 
@@ -221,7 +242,7 @@ test("a hub that is not there", async () => {
   const { port } = gone.address() as { port: number };
   await new Promise((closed) => gone.close(closed));
   const nobody = new HubClient({ endpoint: `http://127.0.0.1:${port}` });
-  const listing = nobody.listFiles(REPO, new AbortController().signal);
+  const listing = nobody.listFiles(REPO, COMMIT, new AbortController().signal);
   await expect(listing).rejects.toMatchObject({ code: "hub_unreachable", params: { host: `127.0.0.1:${port}` } });
 });
 
@@ -234,7 +255,7 @@ test.each(["ftp://127.0.0.1/x", "http://", "file:///etc/passwd"])(
 );
 
 test("a redirect in a circle ends", async () => {
-  hub.faults.redirect = `${hub.endpoint}/${REPO}/resolve/main/${FILE}`;
+  hub.faults.redirect = `${hub.endpoint}/${REPO}/resolve/${COMMIT}/${FILE}`;
   await expect(download()).rejects.toMatchObject({ code: "hub_invalid", params: { problem: /redirects more/ } });
 });
 

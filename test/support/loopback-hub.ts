@@ -53,6 +53,8 @@ export class LoopbackHub {
     silent: false,
   };
   readonly seen: SeenRequest[] = [];
+  /** Branches and tags, of every repository. */
+  readonly commits = new Map([["main", "1".repeat(40)]]);
   readonly #files = new Map<string, Map<string, Buffer>>();
   readonly #hub: Server;
   readonly #storage: Server;
@@ -110,11 +112,26 @@ export class LoopbackHub {
       return;
     }
     const { pathname, searchParams } = new URL(request.url ?? "/", this.endpoint);
-    const tree = /^\/api\/models\/([^/]+\/[^/]+)\/tree\/main$/.exec(pathname);
-    const resolve = /^\/([^/]+\/[^/]+)\/resolve\/main\/(.+)$/.exec(pathname);
-    if (tree !== null) this.#answerTree(tree[1] ?? "", Number(searchParams.get("cursor") ?? 0), response);
-    else if (resolve !== null) this.#answerResolve(resolve[1] ?? "", decodeURIComponent(resolve[2] ?? ""), response);
+    const revision = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/([^/]+)$/.exec(pathname);
+    const tree = /^\/api\/models\/([^/]+\/[^/]+)\/tree\/([^/]+)$/.exec(pathname);
+    const resolve = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(pathname);
+    const commit = decodeURIComponent((revision ?? tree ?? resolve)?.[2] ?? "");
+    if (!this.#knows(commit)) response.writeHead(404, { "x-error-code": "RevisionNotFound" }).end();
+    else if (revision !== null) this.#answerRevision(revision[1] ?? "", commit, response);
+    else if (tree !== null) this.#answerTree(tree[1] ?? "", Number(searchParams.get("cursor") ?? 0), response);
+    else if (resolve !== null) this.#answerResolve(resolve[1] ?? "", decodeURIComponent(resolve[3] ?? ""), response);
     else response.writeHead(404).end();
+  }
+
+  #knows(revision: string): boolean {
+    return [...this.commits].flat().includes(revision);
+  }
+
+  #answerRevision(repo: string, revision: string, response: ServerResponse): void {
+    const isThere = this.#files.has(repo);
+    const sha = this.commits.get(revision) ?? revision;
+    response.writeHead(isThere ? 200 : 404, { "content-type": "application/json" });
+    response.end(JSON.stringify(isThere ? { id: repo, sha } : { error: "Repository not found" }));
   }
 
   #answerTree(repo: string, from: number, response: ServerResponse): void {
