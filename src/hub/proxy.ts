@@ -58,7 +58,13 @@ export async function fetchThrough(proxy: URL, url: URL, { headers, signal }: Pr
   return toResponse(message);
 }
 
-function askProxy(proxy: URL, { headers, ...options }: http.RequestOptions): http.ClientRequest {
+interface ProxyDemand extends ProxyRequest {
+  readonly method?: "CONNECT";
+  /** What the request's line has after the method. */
+  readonly path: string;
+}
+
+function askProxy(proxy: URL, { headers, ...options }: ProxyDemand): http.ClientRequest {
   const { request } = proxy.protocol === "https:" ? https : http;
   return request(proxy, { ...options, agent: false, headers: { ...headers, ...authorization(proxy) } });
 }
