@@ -7,14 +7,11 @@ import { HubClient } from "../hub/hub-client.ts";
 import { ModelCache } from "../hub/model-cache.ts";
 import type { ModelFiles } from "../hub/model-files.ts";
 import { pullModel } from "../hub/pull-model.ts";
-import type { HubReference } from "../hub/reference.ts";
+import { type HubReference, shortCommit } from "../hub/reference.ts";
 import type { HubFile } from "../hub/tree-listing.ts";
 import type { CommandContext } from "./command.ts";
 import { withInterruptSignal } from "./interrupts.ts";
 import { createProgress } from "./progress.ts";
-
-/** Of a commit, as people write them. */
-export const COMMIT_DIGITS = 12;
 
 /** The path of the model's first file. An interrupt keeps what is there and throws `cancelled`. */
 export async function pullInTerminal(
@@ -62,7 +59,7 @@ function describePlan(
   if (bytesLeft === 0) return [`${repo} ${quant}, ${formatBytes(bytes)}: all of it is there`];
   const left = bytesLeft < bytes ? `, ${formatBytes(bytesLeft)} of it to fetch` : "";
   return [
-    `pulling ${repo} ${quant} at ${commit.slice(0, COMMIT_DIGITS)}, ${formatBytes(bytes)}${left}`,
+    `pulling ${repo} ${quant} at ${shortCommit(commit)}, ${formatBytes(bytes)}${left}`,
     ...files.map((file) => `  ${file.path}  ${formatBytes(file.bytes)}`),
   ];
 }

@@ -1,6 +1,7 @@
 /**
  * How a fetched file lies in the cache: under its own path, with its hash in a small file beside it, which
- * tells it from a newer version of the same size, and the commit that it was fetched at. A file that is being fetched has another name.
+ * tells it from a newer version of the same size, and the commit that it was fetched at. A file that is being
+ * fetched has another name.
  */
 
 import { readFileSync } from "node:fs";

@@ -5,7 +5,7 @@
  */
 
 import type { Environment } from "../base/environment.ts";
-import { fail } from "../base/errors.ts";
+import { TurnwiseError, fail } from "../base/errors.ts";
 import { hubFailure, unreachable } from "./hub-failures.ts";
 import { fetchThrough, findProxy } from "./proxy.ts";
 import { nextPage, parseCommit, parseTree } from "./tree-listing.ts";
@@ -102,12 +102,7 @@ export class HubClient {
    * A file's bytes from `offset`: status 200 means from the beginning after all, 206 from there, 416 that
    * there is nothing there. Throws for every other status.
    */
-  async openFile(
-    { repo, commit }: HubSnapshot,
-    path: string,
-    offset: number,
-    signal: AbortSignal,
-  ): Promise<OpenFile> {
+  async openFile({ repo, commit }: HubSnapshot, path: string, offset: number, signal: AbortSignal): Promise<OpenFile> {
     const url = this.#url(`${repo}/resolve/${commit}/${path.split("/").map(encodeURIComponent).join("/")}`);
     const range: Record<string, string> = offset === 0 ? {} : { range: `bytes=${offset}-` };
     const opened = await this.#get(url, { "accept-encoding": "identity", ...range }, signal);
@@ -142,7 +137,7 @@ export class HubClient {
       return await this.#fetchOne(url, { headers: { ...headers, ...authorization }, signal });
     } catch (thrown) {
       signal.throwIfAborted();
-      throw unreachable(url, thrown);
+      throw thrown instanceof TurnwiseError ? thrown : unreachable(url, thrown);
     }
   }
 

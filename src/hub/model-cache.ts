@@ -12,6 +12,8 @@ import type { HubReference } from "./reference.ts";
 
 /** No repository has it in its name. */
 const REVISION_MARK = "@";
+/** Of a revision such as "refs/pr/1"; none has a "%". */
+const ESCAPED_SLASH = "%2F";
 
 export interface CachedModel extends ModelFiles<ModelFile> {
   readonly repo: string;
@@ -39,7 +41,7 @@ export class ModelCache {
 
   folderOf({ repo, revision }: Folder): string {
     const folder = join(this.#root, ...repo.split("/"));
-    return revision === null ? folder : `${folder}${REVISION_MARK}${encodeURIComponent(revision)}`;
+    return revision === null ? folder : `${folder}${REVISION_MARK}${revision.replaceAll("/", ESCAPED_SLASH)}`;
   }
 
   /** All models, also those with parts missing, by repository and size. */
@@ -89,7 +91,7 @@ export class ModelCache {
     return listFolder(this.#root).flatMap((owner) =>
       listFolder(join(this.#root, owner)).map((folder) => {
         const [name = "", revision] = folder.split(REVISION_MARK);
-        return { repo: `${owner}/${name}`, revision: revision === undefined ? null : decodeURIComponent(revision) };
+        return { repo: `${owner}/${name}`, revision: revision?.replaceAll(ESCAPED_SLASH, "/") ?? null };
       }),
     );
   }

@@ -7,11 +7,15 @@
 import { once } from "node:events";
 import * as http from "node:http";
 import * as https from "node:https";
-import type { Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { Readable } from "node:stream";
 import { connect } from "node:tls";
 import type { Environment } from "../base/environment.ts";
-import { fail } from "../base/errors.ts";
+import { TurnwiseError, fail, turnwiseError } from "../base/errors.ts";
+import { describeCause } from "./hub-failures.ts";
+
+/** A proxy, or a server behind it, that says nothing for so long is given up. */
+const SILENCE_MS = 60_000;
 
 export interface ProxyRequest {
   readonly headers: Record<string, string>;
@@ -34,9 +38,9 @@ export function findProxy(url: URL, env: Environment): URL | null {
 const parseUrl = (text: string): URL | null => (URL.canParse(text) ? new URL(text) : null);
 
 /** Entries are hosts, which stand for their subdomains too, with a port or not; "*" is everything. */
-function isExempt({ hostname, port, protocol }: URL, list: string): boolean {
-  const host = hostname.replaceAll(/^\[|\]$/g, "");
-  const ownPort = port === "" ? (protocol === "https:" ? "443" : "80") : port;
+function isExempt(url: URL, list: string): boolean {
+  const host = bareHost(url);
+  const ownPort = portOf(url);
   return list
     .toLowerCase()
     .split(/[\s,]+/)
@@ -48,14 +52,38 @@ function isExempt({ hostname, port, protocol }: URL, list: string): boolean {
     });
 }
 
-/** `GET url` by way of `proxy`; redirects are not followed. Rejects where the proxy or the server cannot be reached. */
-export async function fetchThrough(proxy: URL, url: URL, { headers, signal }: ProxyRequest): Promise<Response> {
-  const request =
-    url.protocol === "https:"
-      ? https.get(url, { headers, signal, agent: false, createConnection: await tunnel(proxy, url, signal) })
-      : askProxy(proxy, { path: url.href, headers: { host: url.host, ...headers }, signal }).end();
-  const [message] = (await once(request, "response")) as [http.IncomingMessage];
-  return toResponse(message);
+/** Without the brackets that an IPv6 address has in a URL. */
+const bareHost = ({ hostname }: URL): string => hostname.replaceAll(/^\[|\]$/g, "");
+
+const portOf = ({ port, protocol }: URL): string => (port === "" ? (protocol === "https:" ? "443" : "80") : port);
+
+/**
+ * `GET url` by way of `proxy`; redirects are not followed. Throws `hub_unreachable`, which names the proxy, and
+ * the signal's reason. What breaks once the answer has begun is an error of its body.
+ */
+export async function fetchThrough(proxy: URL, url: URL, request: ProxyRequest): Promise<Response> {
+  try {
+    const sent =
+      url.protocol === "https:"
+        ? await sendThroughTunnel(proxy, url, request)
+        : askProxy(proxy, { ...request, path: url.href, headers: { host: url.host, ...request.headers } });
+    const [message] = (await once(sent, "response")) as [http.IncomingMessage];
+    if (message.statusCode === 407) throw refused(proxy, url, message);
+    return toResponse(message);
+  } catch (thrown) {
+    request.signal.throwIfAborted();
+    if (thrown instanceof TurnwiseError) throw thrown;
+    throw unreachableBy(proxy, url, describeCause(thrown));
+  }
+}
+
+const unreachableBy = (proxy: URL, { host }: URL, reason: string): TurnwiseError =>
+  turnwiseError("hub_unreachable", { host, reason: `by the proxy ${proxy.host}: ${reason}` });
+
+function refused(proxy: URL, url: URL, answer: http.IncomingMessage): TurnwiseError {
+  answer.destroy();
+  const hint = answer.statusCode === 407 ? "; name it as http://USER:PASSWORD@HOST:PORT" : "";
+  return unreachableBy(proxy, url, `it answered with status ${answer.statusCode}${hint}`);
 }
 
 interface ProxyDemand extends ProxyRequest {
@@ -66,7 +94,14 @@ interface ProxyDemand extends ProxyRequest {
 
 function askProxy(proxy: URL, { headers, ...options }: ProxyDemand): http.ClientRequest {
   const { request } = proxy.protocol === "https:" ? https : http;
-  return request(proxy, { ...options, agent: false, headers: { ...headers, ...authorization(proxy) } });
+  return send(request(proxy, { ...options, agent: false, headers: { ...headers, ...authorization(proxy) } }));
+}
+
+function send(request: http.ClientRequest): http.ClientRequest {
+  request.setTimeout(SILENCE_MS, () => request.destroy(new TypeError(`nothing came for ${SILENCE_MS / 1000} s`)));
+  // Whoever waits for the answer hears of an error; after it the answer's own stream tells.
+  request.on("error", () => {});
+  return request.end();
 }
 
 function authorization({ username, password }: URL): Record<string, string> {
@@ -75,14 +110,20 @@ function authorization({ username, password }: URL): Record<string, string> {
   return { "proxy-authorization": `Basic ${Buffer.from(pair).toString("base64")}` };
 }
 
-/** Opens a way through the proxy to the server; what is returned begins TLS on it. */
-async function tunnel(proxy: URL, { hostname, port }: URL, signal: AbortSignal): Promise<() => Socket> {
-  const path = `${hostname}:${port === "" ? "443" : port}`;
-  const request = askProxy(proxy, { method: "CONNECT", path, headers: { host: path }, signal }).end();
-  const [{ statusCode = 0 }, socket] = (await once(request, "connect")) as [http.IncomingMessage, Socket];
-  if (statusCode === 200) return () => connect({ socket, servername: hostname, ALPNProtocols: ["http/1.1"] });
-  socket.destroy();
-  return fail("hub_unreachable", { host: path, reason: `the proxy ${proxy.host} answered with status ${statusCode}` });
+/** The proxy sees the server's name, and nothing of what is said. */
+async function sendThroughTunnel(proxy: URL, url: URL, request: ProxyRequest): Promise<http.ClientRequest> {
+  const path = `${url.hostname}:${portOf(url)}`;
+  const asked = askProxy(proxy, { signal: request.signal, method: "CONNECT", path, headers: { host: path } });
+  const [answer, socket] = (await once(asked, "connect")) as [http.IncomingMessage, Socket];
+  if (answer.statusCode !== 200) {
+    socket.destroy();
+    throw refused(proxy, url, answer);
+  }
+  const host = bareHost(url);
+  // An address has no server name (RFC 6066, 3); `host` is what the certificate must name.
+  const tls = connect({ socket, host, ...(isIP(host) === 0 ? { servername: host } : {}) });
+  // An agent would make a connection of its own.
+  return send(https.request(url, { ...request, createConnection: () => tls }));
 }
 
 function toResponse(message: http.IncomingMessage): Response {

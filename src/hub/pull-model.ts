@@ -39,7 +39,9 @@ export async function pullModel(reference: HubReference, options: PullOptions): 
   let done = 0;
   for (const file of model.files) {
     const report = (bytes: number): void => onProgress(done + bytes);
-    paths.push(await downloadFile({ client, snapshot: { repo, commit }, file, folder, signal, onProgress: report, onWait }));
+    paths.push(
+      await downloadFile({ client, snapshot: { repo, commit }, file, folder, signal, onProgress: report, onWait }),
+    );
     done += file.bytes;
   }
   return paths[0] ?? folder;

@@ -40,3 +40,6 @@ export function formatHubReference({ repo, quant, revision }: HubReference): str
   const model = quant === null ? repo : `${repo}:${quant}`;
   return `${HUB_SCHEME}${model}${revision === null ? "" : `@${revision}`}`;
 }
+
+/** A commit as people write it. */
+export const shortCommit = (commit: string): string => commit.slice(0, 12);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { writeRandomModel } from "../../src/models/random/random-model.ts";
+import { NATIVE_MISSING } from "../support/native-addon.ts";
 import { LoopbackHub } from "../support/loopback-hub.ts";
 import { type CliResult, cliResult, runCli, startCli } from "./support/run-cli.ts";
 
@@ -57,6 +58,24 @@ test("what was pulled is listed, and goes", async () => {
   expect(removed).toMatchObject({ code: 0, stderr: expect.stringContaining(`removed hf:${REPO}`) });
   expect(readdirSync(join(cache, "models"))).toEqual([]);
   expect(await cli("models", "rm", REPO)).toMatchObject({ code: 2, stderr: expect.stringContaining("is not among") });
+});
+
+test.skipIf(NATIVE_MISSING)("its packed weights go with a model, unless they are to stay", async () => {
+  for (const { extra, left } of [
+    { extra: ["--keep-packs"], left: 1 },
+    { extra: [], left: 0 },
+  ]) {
+    await cli("pull", NAME);
+    await cli("pack", REPO);
+    expect(await cli("models", "rm", REPO, ...extra)).toMatchObject({
+      code: 0,
+      stderr:
+        left === 0
+          ? expect.stringMatching(/ and its packed weights, .* freed\n$/)
+          : expect.not.stringContaining("packed"),
+    });
+    expect(JSON.parse((await cli("cache", "ls", "--json")).stdout)).toHaveLength(left);
+  }
 });
 
 test("run pulls what hf: names and is not there yet", async () => {

@@ -7,8 +7,10 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
+import { createServer as createEncryptedServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { Certificate } from "./self-signed-certificate.ts";
 
 export interface SeenRequest {
   readonly server: "hub" | "storage";
@@ -59,13 +61,19 @@ export class LoopbackHub {
   readonly #hub: Server;
   readonly #storage: Server;
 
-  private constructor() {
-    this.#hub = createServer((request, response) => this.#answerHub(request, response));
-    this.#storage = createServer((request, response) => void this.#answerStorage(request, response));
+  readonly #scheme: "http" | "https";
+
+  private constructor(certificate: Certificate | null) {
+    const serve = (listener: RequestListener): Server =>
+      certificate === null ? createServer(listener) : createEncryptedServer(certificate, listener);
+    this.#scheme = certificate === null ? "http" : "https";
+    this.#hub = serve((request, response) => this.#answerHub(request, response));
+    this.#storage = serve((request, response) => void this.#answerStorage(request, response));
   }
 
-  static async start(): Promise<LoopbackHub> {
-    const hub = new LoopbackHub();
+  /** With a certificate it speaks HTTPS. */
+  static async start(certificate: Certificate | null = null): Promise<LoopbackHub> {
+    const hub = new LoopbackHub(certificate);
     for (const server of [hub.#hub, hub.#storage]) {
       server.listen(0, "127.0.0.1");
       await once(server, "listening");
@@ -74,11 +82,11 @@ export class LoopbackHub {
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${(this.#hub.address() as AddressInfo).port}`;
+    return `${this.#scheme}://127.0.0.1:${(this.#hub.address() as AddressInfo).port}`;
   }
 
   get #storageUrl(): string {
-    return `http://127.0.0.1:${(this.#storage.address() as AddressInfo).port}`;
+    return `${this.#scheme}://127.0.0.1:${(this.#storage.address() as AddressInfo).port}`;
   }
 
   put(repo: string, path: string, content: Buffer): void {

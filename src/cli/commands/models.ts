@@ -5,13 +5,18 @@ import { formatBytes } from "../../base/bytes.ts";
 import { fail } from "../../base/errors.ts";
 import type { OptionTable } from "../../base/option-table.ts";
 import { ModelCache } from "../../hub/model-cache.ts";
-import { formatHubReference, HUB_SCHEME, type HubReference, requireHubReference } from "../../hub/reference.ts";
+import {
+  formatHubReference,
+  HUB_SCHEME,
+  type HubReference,
+  requireHubReference,
+  shortCommit,
+} from "../../hub/reference.ts";
 import { PackFolder, removePack } from "../../packs/pack-folder.ts";
 import { requireAction } from "../action-argument.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import { CACHE_OPTIONS } from "../options/cache-options.ts";
 import { PACK_FOLDER_OPTIONS, packFolderOf } from "../options/weight-cache-options.ts";
-import { COMMIT_DIGITS } from "../pull-in-terminal.ts";
 import { writeJson, writeLine, writeText } from "../terminal.ts";
 import type { Terminal } from "../terminal.ts";
 import { textTable } from "../text-table.ts";
@@ -70,7 +75,7 @@ async function list(cache: ModelCache, json: boolean, { stdout, stderr }: Termin
     const cells = rows.map(({ name, bytes, complete, commit }) => [
       name,
       formatBytes(bytes),
-      complete ? (commit?.slice(0, COMMIT_DIGITS) ?? "") : "incomplete",
+      complete ? shortCommit(commit ?? "") : "incomplete",
     ]);
     await writeText(stdout, textTable(cells, new Set([1])));
   }
