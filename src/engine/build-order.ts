@@ -55,7 +55,6 @@ export function buildGenerationOrder(
     id,
     tenant,
     cacheKey: request.cacheKey ?? "",
-    keepMs: request.keepMs ?? 0,
     deadlineMs: request.deadlineMs ?? Infinity,
     prompt,
     choices: request.choices ?? 1,
@@ -91,7 +90,7 @@ export function buildScoreOrder(id: number, tokens: Int32Array, from: number, li
     });
   }
   checkContext(tokens.length, 0, limits.contextTokens);
-  return { kind: "score", id, tenant: DEFAULT_TENANT, cacheKey: "", keepMs: 0, deadlineMs: Infinity, tokens, from };
+  return { kind: "score", id, tenant: DEFAULT_TENANT, cacheKey: "", deadlineMs: Infinity, tokens, from };
 }
 
 function resolveTenant(given: RequestTenant | undefined): Required<RequestTenant> {

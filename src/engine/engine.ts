@@ -15,11 +15,12 @@ import {
   type OrderLimits,
 } from "./build-order.ts";
 import { GenerationStream, type StreamSource } from "./generation-stream.ts";
-import type { OrderGrammar } from "./step/order.ts";
+import { DEFAULT_TENANT, type OrderGrammar } from "./step/order.ts";
 import { StepClient } from "./threads/step-client.ts";
 import type { StepEvent } from "./threads/step-messages.ts";
 import { TextClient } from "./threads/text-client.ts";
 import type {
+  CachedText,
   EngineApi,
   EngineCapacity,
   EngineOptions,
@@ -130,6 +131,10 @@ export class Engine implements EngineApi {
     const generation = new GenerationStream(order.prompt, this.#sourceOf(id));
     this.#steps.submit(order, (event) => generation.receive(event));
     for await (const part of generation) if (part.kind === "end") return;
+  }
+
+  keep({ tokens, tenant = DEFAULT_TENANT.name, cacheKey = "" }: CachedText, ms: number): void {
+    this.#steps.keep({ tokens, tenant, cacheKey }, ms);
   }
 
   renderChat(input: ChatInput): Promise<string> {

@@ -6,7 +6,7 @@ import type { StepEvent, WirePart } from "./threads/step-messages.ts";
 const TOKEN_BYTES = { bytes: Uint8Array.of(104, 105, 33), offsets: Uint32Array.of(0, 2, 3) };
 const END: WirePart = {
   kind: "end",
-  usage: { promptTokens: 1, outputTokens: 1, cachedTokens: 0 },
+  usage: { promptTokens: 1, outputTokens: 1, cachedTokens: 0, preemptions: 0 },
   timings: { queueMs: 0, prefillMs: 0, decodeMs: 0 },
 };
 const PREFILL: WirePart = { kind: "prefill", doneTokens: 1, promptTokens: 1 };

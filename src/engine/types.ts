@@ -4,6 +4,7 @@
  */
 
 import type { KvType } from "../base/dtypes.ts";
+import type { Distribution } from "../base/distribution.ts";
 import type { LoadQuant } from "../models/load-quants.ts";
 import type { SamplerSettings } from "../graph/sampler-settings.ts";
 import type { GrammarSource } from "../text/grammar/compile-grammar.ts";
@@ -179,8 +180,6 @@ export interface GenerateRequest {
   readonly tenant?: RequestTenant;
   /** Keeps a part of the tenant's cache apart: only requests with the same key share pages. */
   readonly cacheKey?: string;
-  /** The KV cache of this text is evicted last, for so long after it ends: its next turn is expected. */
-  readonly keepMs?: number;
   /**
    * Milliseconds that it may take from its acceptance to its end. Of a tenant's requests the first due goes
    * first; one that cannot end in time any more ends with `deadline_exceeded`.
@@ -206,6 +205,8 @@ export interface GenerationUsage {
   readonly outputTokens: number;
   /** Prompt tokens whose KV was found and not computed. */
   readonly cachedTokens: number;
+  /** How often one of its choices had to give up its place, and went on later. */
+  readonly preemptions: number;
 }
 
 export interface GenerationTimings {
@@ -215,6 +216,14 @@ export interface GenerationTimings {
   readonly prefillMs: number;
   /** From the first token to the last. */
   readonly decodeMs: number;
+}
+
+/** A text whose KV the cache may hold, as far as it was computed. */
+export interface CachedText {
+  readonly tokens: Int32Array;
+  /** As in the request that computed it. */
+  readonly tenant?: string;
+  readonly cacheKey?: string;
 }
 
 /** What a generation yields; `end` is the last, unless the iterator throws. */
@@ -271,6 +280,8 @@ export interface EngineStats {
   readonly preemptions: number;
   /** Cached pages given up to make room. */
   readonly evictions: number;
+  /** How long each of those had not been used, in seconds. */
+  readonly evictionIdle: Distribution;
   readonly finished: number;
   readonly cancelled: number;
   readonly failed: number;
@@ -293,6 +304,11 @@ export interface EngineApi {
    * Throws `memory_insufficient` where all that is published would take more than half of the page pool.
    */
   publish(prompt: Int32Array): Promise<void>;
+  /**
+   * Evicts the KV of a text only where nothing else can be evicted, for so many milliseconds: who waits for a tool
+   * comes back with it soon. What the cache does not hold any more is not computed for it.
+   */
+  keep(text: CachedText, ms: number): void;
   /** The prompt of a conversation by the model's chat template; throws `template_missing` without one. */
   renderChat(input: ChatInput): Promise<string>;
   tokenize(

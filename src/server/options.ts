@@ -89,6 +89,13 @@ export const SERVER_OPTIONS = {
     env: "TURNWISE_STORE_BYTES",
     help: "Memory for the stored responses of one API key; the least recently used go first",
   },
+  "tool-wait": {
+    type: { kind: "duration" },
+    default: 180_000,
+    env: "TURNWISE_TOOL_WAIT",
+    help: "After a turn that called tools its KV cache is evicted last for this long: the results are expected",
+    reload: true,
+  },
   "request-timeout": {
     type: { kind: "duration" },
     default: 0,

@@ -48,7 +48,7 @@ async function turnOf(
     { kind: "finish", choice: 0, reason: "stop", stopString: reply.stopString ?? null },
   ];
   for (const part of parts) recorder.see(part);
-  const usage = { promptTokens: 0, outputTokens: tokens.length, cachedTokens: 0 };
+  const usage = { promptTokens: 0, outputTokens: tokens.length, cachedTokens: 0, preemptions: 0 };
   const ids = await engine.tokenize(prompt.text, {});
   const message: ChatMessage = { role: "assistant", content: recorder.text };
   const timings = { queueMs: 0, prefillMs: 0, decodeMs: 0 };

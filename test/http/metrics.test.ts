@@ -77,6 +77,8 @@ describe("GET /metrics", () => {
         'vllm:kv_cache_usage_perc{model_name="fake-1b"} 0',
         'vllm:num_preemptions_total{model_name="fake-1b"} 0',
         'turnwise_kv_evictions_total{model_name="fake-1b"} 0',
+        'turnwise_kv_eviction_idle_seconds_bucket{model_name="fake-1b",le="60"} 0',
+        `turnwise_request_preemptions_bucket{${turn},outcome="ok",le="0"} 1`,
         `vllm:generation_tokens_total{model_name="fake-1b"} ${server.engine.tokensMade}`,
         "turnwise_http_requests_open 1",
       ]),

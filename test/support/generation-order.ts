@@ -9,5 +9,5 @@ export function generationOrder(
 }
 
 export function scoreOrder(order: Pick<ScoreOrder, "id" | "tokens" | "from">): ScoreOrder {
-  return { kind: "score", tenant: DEFAULT_TENANT, cacheKey: "", keepMs: 0, deadlineMs: Infinity, ...order };
+  return { kind: "score", tenant: DEFAULT_TENANT, cacheKey: "", deadlineMs: Infinity, ...order };
 }

@@ -11,7 +11,7 @@ export function makeTurn(fields: Partial<Turn> = {}): Turn {
     ledger: new Int32Array(2),
     pendingText: "",
     cacheKey: "",
-    usage: { promptTokens: 1, outputTokens: 1, cachedTokens: 0 },
+    usage: { promptTokens: 1, outputTokens: 1, cachedTokens: 0, preemptions: 0 },
     timings: { queueMs: 0, prefillMs: 0, decodeMs: 0 },
     miss: null,
     departure: null,

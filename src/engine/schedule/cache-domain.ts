@@ -29,6 +29,16 @@ export class CacheDomains {
     share.weight = weight;
     // What runs was let in for fitting its quota: a smaller one has to wait for its end.
     if (share.live === 0 || quota > share.quota) share.quota = quota;
-    return { key: JSON.stringify([tenant, cacheKey]), isPublic: false, tenant: share };
+    return { key: domainKey(tenant, cacheKey), isPublic: false, tenant: share };
   }
+
+  /** One that has been named before; null where the tenant is not known. */
+  find(tenant: string, cacheKey: string): CacheDomain | null {
+    const share = this.#tenants.get(tenant);
+    return share === undefined ? null : { key: domainKey(tenant, cacheKey), isPublic: false, tenant: share };
+  }
+}
+
+function domainKey(tenant: string, cacheKey: string): string {
+  return JSON.stringify([tenant, cacheKey]);
 }

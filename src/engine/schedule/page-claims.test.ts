@@ -79,7 +79,7 @@ describe("when pages run out", () => {
     const { add, step, scheduler, pool } = makeScheduler();
     const parked = add(40);
     for (let count = 0; count < 5; count++) step();
-    scheduler.park(parked, 0);
+    scheduler.park(parked);
     scheduler.checkInvariants();
     expect([parked.state, pool.inUse, pool.evictable, scheduler.hasWork]).toEqual(["parked", 0, 3, false]);
     scheduler.resume(parked);

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { countOf } from "../../base/distribution.ts";
 import { TokenBuffer } from "../step/token-buffer.ts";
 import { type CacheDomain, CacheDomains } from "./cache-domain.ts";
 import { type PageHold, PagePool } from "./page-pool.ts";
@@ -81,7 +82,7 @@ describe("PrefixIndex", () => {
     expect([found(range(8, 100)), found(range(8))]).toEqual([0, 7]);
   });
 
-  it("evicts what is kept for a session last, and no longer than until its time", () => {
+  it("evicts what is kept last, and no longer than until its time", () => {
     const { run, found, index, tenant, setTime } = make(6);
     run(range(8), tenant, 1000);
     run(range(8, 100));
@@ -94,6 +95,21 @@ describe("PrefixIndex", () => {
     run(range(4, 200), tenant, 5000);
     index.evict(3);
     expect(index.evictions).toBe(7);
+  });
+
+  it("tells how long what it evicts had not been used", () => {
+    const { run, index, setTime } = make(6);
+    run(range(8));
+    setTime(30_000);
+    run(range(8));
+    run(range(4, 100));
+    setTime(90_000);
+    run(range(4, 100));
+    setTime(91_000);
+    index.evict(3);
+    // Two pages since 61 s, one since a second.
+    expect(index.evictionIdle.sum).toBe(123);
+    expect(countOf(index.evictionIdle)).toBe(3);
   });
 
   it("takes the tree's page for a table's own where both hold the same", () => {

@@ -12,6 +12,7 @@
  * prefix caching, which shares whole pages only.
  */
 
+import { countOf, emptyDistribution, record } from "../../base/distribution.ts";
 import { at, invariant } from "../../base/invariant.ts";
 import type { TokenBuffer } from "../step/token-buffer.ts";
 import type { CacheDomain } from "./cache-domain.ts";
@@ -30,6 +31,8 @@ export interface PrefixNode extends PageHold {
   readonly children: Map<number, PrefixNode>;
   /** Until then it is evicted only where nothing else can be. */
   protectedUntilMs: number;
+  /** Last. */
+  usedAtMs: number;
 }
 
 export interface PrefixMatch {
@@ -48,6 +51,9 @@ export interface PrefixIndexOptions {
   readonly clock: () => number;
 }
 
+/** From seconds, where the cache is far too small, to hours, where it is not. */
+export const EVICTION_IDLE_SECONDS = [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 14_400] as const;
+
 const NO_PAGE = -1;
 const NO_TOKENS = new Int32Array(0);
 
@@ -60,7 +66,8 @@ export class PrefixIndex implements PageEvictor {
   #published: PrefixNode | null = null;
   /** All nodes with pages, least recently used first. A node is used whenever one below it is, and goes after it. */
   readonly #recency = new Set<PrefixNode>();
-  #evictions = 0;
+  /** Of evicted pages: how long they had not been used, in seconds. */
+  readonly evictionIdle = emptyDistribution(EVICTION_IDLE_SECONDS);
 
   constructor(pool: PagePool, options: PrefixIndexOptions) {
     this.#pool = pool;
@@ -69,7 +76,7 @@ export class PrefixIndex implements PageEvictor {
   }
 
   get evictions(): number {
-    return this.#evictions;
+    return countOf(this.evictionIdle);
   }
 
   /** What is known of the first `limit` tokens of `tokens`. The pages stay only if the caller holds them. */
@@ -111,7 +118,8 @@ export class PrefixIndex implements PageEvictor {
     const path: PrefixNode[] = [];
     for (let each = partial ?? node; each !== null && each.page !== NO_PAGE; each = each.parent) path.push(each);
     for (const each of path.toReversed()) this.#pool.share(each.page, table);
-    for (const each of path) this.#touch(each);
+    const nowMs = this.#options.clock();
+    for (const each of path) this.#touch(each, nowMs);
   }
 
   /**
@@ -223,12 +231,13 @@ export class PrefixIndex implements PageEvictor {
   /** Evicts up to `pages` pages of nodes that `may` be; gives how many more are wanted. */
   #evictWhere(pages: number, may: (node: PrefixNode) => boolean): number {
     let left = pages;
+    const nowMs = this.#options.clock();
     for (const node of this.#recency) {
       if (left === 0) break;
       // A node that is in use or kept keeps those before it, and they come later in this order.
       if (node.children.size > 0 || this.#pool.references(node.page) > 1 || !may(node)) continue;
       this.#remove(node);
-      this.#evictions += 1;
+      record(this.evictionIdle, (nowMs - node.usedAtMs) / 1000);
       left -= 1;
     }
     return left;
@@ -280,12 +289,14 @@ export class PrefixIndex implements PageEvictor {
   }
 
   #touchPath(node: PrefixNode): void {
+    const nowMs = this.#options.clock();
     for (let each: PrefixNode | null = node; each !== null && each.page !== NO_PAGE; each = each.parent) {
-      this.#touch(each);
+      this.#touch(each, nowMs);
     }
   }
 
-  #touch(node: PrefixNode): void {
+  #touch(node: PrefixNode, nowMs: number): void {
+    node.usedAtMs = nowMs;
     this.#recency.delete(node);
     this.#recency.add(node);
   }
@@ -320,7 +331,7 @@ function makeNode(
   page: number,
 ): PrefixNode {
   const depth = parent === null ? 0 : parent.depth + 1;
-  return { parent, hash, depth, domain, tokens, page, children: new Map(), protectedUntilMs: 0 };
+  return { parent, hash, depth, domain, tokens, page, children: new Map(), protectedUntilMs: 0, usedAtMs: 0 };
 }
 
 function commonLength(left: Int32Array, right: Int32Array): number {

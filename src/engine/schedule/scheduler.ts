@@ -105,9 +105,9 @@ export class Scheduler {
     this.#enqueue(sequence);
   }
 
-  /** Takes a sequence out, whatever its state; what it computed stays in the cache, kept until `keepUntilMs`. */
-  remove(sequence: Sequence, keepUntilMs = 0): void {
-    this.#leavePages(sequence, keepUntilMs);
+  /** Takes a sequence out, whatever its state; what it computed stays in the cache. */
+  remove(sequence: Sequence): void {
+    this.#leavePages(sequence);
     this.#takeOut(sequence, "done");
   }
 
@@ -117,9 +117,9 @@ export class Scheduler {
     this.#takeOut(sequence, "done");
   }
 
-  /** Stops a sequence until `resume`; what it computed stays in the cache, kept until `keepUntilMs`. */
-  park(sequence: Sequence, keepUntilMs: number): void {
-    this.#leavePages(sequence, keepUntilMs);
+  /** Stops a sequence until `resume`; what it computed stays in the cache. */
+  park(sequence: Sequence): void {
+    this.#leavePages(sequence);
     this.#takeOut(sequence, "parked");
     this.#parked.add(sequence);
   }
@@ -325,8 +325,9 @@ export class Scheduler {
     const { decodes } = victim;
     this.#shares.charge(victim, -this.#plan.drop(victim), decodes);
     this.#running.remove(victim);
-    this.#leavePages(victim, 0);
+    this.#leavePages(victim);
     victim.state = "waiting";
+    victim.preemptions += 1;
     this.#waiting.add(victim);
     this.#considered.add(victim);
     this.#preemptions += 1;
@@ -345,10 +346,9 @@ export class Scheduler {
   }
 
   /** Leaves what the sequence computed to the cache. */
-  #leavePages(sequence: Sequence, keepUntilMs: number): void {
+  #leavePages(sequence: Sequence): void {
     const { pages, tokens, computed, domain, indexed } = sequence;
-    const last = this.#index.insertTail(pages, tokens, computed, domain, indexed);
-    if (last !== null && keepUntilMs > 0) this.#index.protect(last, keepUntilMs);
+    this.#index.insertTail(pages, tokens, computed, domain, indexed);
     this.#dropPages(sequence);
   }
 

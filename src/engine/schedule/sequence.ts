@@ -66,6 +66,8 @@ export class Sequence {
   rowsInPlace = 0;
   /** How often it lost its place before its prompt was done. */
   placesLost = 0;
+  /** How often it had to wait again. */
+  preemptions = 0;
 
   constructor(init: SequenceInit) {
     invariant(init.tokens.length > 0, "a sequence has a token");

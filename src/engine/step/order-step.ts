@@ -159,6 +159,7 @@ function takeToken(
     promptTokens: order.prompt.length,
     outputTokens,
     cachedTokens: active.sequences[0]?.cachedTokens ?? 0,
+    preemptions: active.sequences.reduce((sum, { preemptions }) => sum + preemptions, 0),
   };
   events.push({ kind: "part", id, part: { kind: "end", usage, timings: timingsOf(active) } });
 }

@@ -15,8 +15,6 @@ interface OrderBase {
   readonly tenant: Required<RequestTenant>;
   /** Keeps a part of the tenant's cache apart; "" is the rest. */
   readonly cacheKey: string;
-  /** How long its pages are kept from eviction after it ends, where others can be evicted. */
-  readonly keepMs: number;
   /** From its acceptance it has so long to end; Infinity sets no limit. */
   readonly deadlineMs: number;
 }
@@ -79,7 +77,6 @@ export const GREEDY_ORDER = {
   kind: "generate",
   tenant: DEFAULT_TENANT,
   cacheKey: "",
-  keepMs: 0,
   deadlineMs: Infinity,
   choices: 1,
   minTokens: 0,

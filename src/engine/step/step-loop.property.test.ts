@@ -31,7 +31,7 @@ interface Machine {
 
 type Action =
   | { readonly kind: "submit"; readonly order: Order }
-  | { readonly kind: "cancel" | "park" | "resume"; readonly id: number };
+  | { readonly kind: "cancel" | "park" | "resume" | "keep"; readonly id: number };
 
 /** The operator's, which both tenants read: a page and a part of one. */
 const PUBLISHED = Int32Array.from([0, 1, 0, 0, 1]);
@@ -104,7 +104,6 @@ const generation = fc
     prompt,
     tenant: fc.constantFrom(...TENANTS),
     deadlineMs: fc.constantFrom(Infinity, Infinity, Infinity, 100, 1000),
-    keepMs: fc.constantFrom(0, 10),
     maxTokens: fc.integer({ min: 1, max: 32 }),
     choices: fc.constantFrom(1, 1, 1, 2, 3, 5),
     temperature: fc.constantFrom(0, 1),
@@ -131,6 +130,7 @@ const action = fc.oneof(
   { weight: 1, arbitrary: fc.nat(400).map((id) => ({ kind: "cancel" as const, id })) },
   { weight: 2, arbitrary: fc.nat(400).map((id) => ({ kind: "park" as const, id })) },
   { weight: 1, arbitrary: fc.nat(400).map((id) => ({ kind: "resume" as const, id })) },
+  { weight: 1, arbitrary: fc.nat(400).map((id) => ({ kind: "keep" as const, id })) },
 );
 
 const machine = fc.record({
@@ -172,6 +172,11 @@ function runScenario({ machine: size, actions, publishes, faultAt }: Scenario) {
     stepsTaken += 1;
   };
   const perform = (next: Action, id: number) => {
+    if (next.kind === "keep") {
+      const order = accepted.get(next.id % Math.max(1, id));
+      if (order?.kind === "generate") loop.keep({ tokens: order.prompt, tenant: order.tenant.name, cacheKey: "" }, 10);
+      return;
+    }
     if (next.kind !== "submit") {
       loop[next.kind](next.id % Math.max(1, id));
       return;

@@ -4,7 +4,7 @@ import { generationOrder, scoreOrder } from "../../../test/support/generation-or
 import { ROW_COSTS, STALL_LIMITS } from "../../../test/support/step-costs.ts";
 import { letterText, lettersOf, tokensOf } from "../../../test/support/letter-text.ts";
 import { GREEDY } from "../../graph/sampler-settings.ts";
-import type { GenerationOrder } from "./order.ts";
+import { DEFAULT_TENANT, type GenerationOrder } from "./order.ts";
 import { StepLoop, type StepLoopOptions } from "./step-loop.ts";
 import type { StepEvent, WireToken } from "../threads/step-messages.ts";
 
@@ -345,5 +345,35 @@ describe("StepLoop", () => {
     });
     expect(outputOf(events, 2).tokens).toEqual(greedy(tokensOf("second"), 8));
     expect(loop.stats()).toMatchObject({ failed: 1, finished: 1, pagesUsed: 0 });
+  });
+});
+
+describe("StepLoop with a text that is kept", () => {
+  const keeping = tokensOf("abcdefgh");
+
+  /** Tokens of `keeping` that are found after two other texts came. */
+  function foundLater(keep: (loop: StepLoop) => void): number {
+    const { loop } = makeLoop({ pages: 8 });
+    const cachedOf = (id: number, prompt: Int32Array): number => {
+      loop.submit(generationOrder({ id, prompt, maxTokens: 4 }));
+      const ends = runToEnd(loop).flatMap((event) =>
+        event.kind === "part" && event.part.kind === "end" ? [event.part.usage.cachedTokens] : [],
+      );
+      return ends[0] ?? -1;
+    };
+    cachedOf(1, keeping);
+    keep(loop);
+    cachedOf(2, tokensOf("mnopqrstuvwx"));
+    cachedOf(3, tokensOf("qwertyuiopas"));
+    return cachedOf(4, keeping);
+  }
+
+  it("evicts others before it, and forgets what its tenant did not name", () => {
+    const text = { tokens: keeping, tenant: DEFAULT_TENANT.name, cacheKey: "" };
+    expect(foundLater(() => {})).toBe(0);
+    expect(foundLater((loop) => loop.keep(text, 1_000_000))).toBe(keeping.length - 1);
+    expect(foundLater((loop) => loop.keep(text, 1))).toBe(0);
+    expect(foundLater((loop) => loop.keep({ ...text, tenant: "another" }, 1_000_000))).toBe(0);
+    expect(foundLater((loop) => loop.keep({ ...text, cacheKey: "apart" }, 1_000_000))).toBe(0);
   });
 });

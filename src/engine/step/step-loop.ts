@@ -26,7 +26,7 @@ import { Scheduler, type SchedulerLimits } from "../schedule/scheduler.ts";
 import type { Sequence } from "../schedule/sequence.ts";
 import type { PlannedChunk, StepPlan } from "../schedule/step-plan.ts";
 import type { StepEvent } from "../threads/step-messages.ts";
-import type { EngineStats } from "../types.ts";
+import type { CachedText, EngineStats } from "../types.ts";
 
 export interface StepLoopOptions {
   readonly executor: Executor;
@@ -119,11 +119,8 @@ export class StepLoop {
   park(id: number): void {
     const active = this.#active.get(id);
     if (active === undefined || active.parkedMs !== null) return;
-    const nowMs = this.#clock();
-    active.parkedMs = nowMs;
-    for (const sequence of active.sequences) {
-      if (sequence.state !== "done") this.#scheduler.park(sequence, nowMs + active.order.keepMs);
-    }
+    active.parkedMs = this.#clock();
+    for (const sequence of active.sequences) if (sequence.state !== "done") this.#scheduler.park(sequence);
   }
 
   /** The reader of a parked order has caught up. */
@@ -132,6 +129,15 @@ export class StepLoop {
     if (active === undefined || active.parkedMs === null) return;
     active.parkedMs = null;
     for (const sequence of active.sequences) if (sequence.state === "parked") this.#scheduler.resume(sequence);
+  }
+
+  /** What is cached of a text is evicted last, for so many milliseconds. */
+  keep({ tokens, tenant, cacheKey }: Required<CachedText>, ms: number): void {
+    const domain = this.#domains.find(tenant, cacheKey);
+    if (domain === null) return;
+    const { node, partial } = this.#index.match(new TokenBuffer(tokens), tokens.length, domain);
+    const last = partial ?? node;
+    if (last !== null) this.#index.protect(last, this.#clock() + ms);
   }
 
   /** When something is due although there is no work; Infinity where nothing is. */
@@ -203,6 +209,7 @@ export class StepLoop {
       pagesTotal: this.#pool.pages,
       preemptions: this.#scheduler.preemptions,
       evictions: this.#index.evictions,
+      evictionIdle: this.#index.evictionIdle,
       ...this.#counters,
     };
   }
@@ -302,7 +309,7 @@ export class StepLoop {
       this.#counters.promptTokens += advance.promptTokens;
       this.#counters.outputTokens += advance.outputTokens;
       if (chunk.drafted > 0) this.#scheduler.commitRows(sequence, advance.outputTokens);
-      if (advance.sequenceDone) this.#scheduler.remove(sequence, nowMs + active.order.keepMs);
+      if (advance.sequenceDone) this.#scheduler.remove(sequence);
       if (!advance.orderDone) return;
       this.#forecast.ended(nowMs);
       this.#counters.finished += 1;

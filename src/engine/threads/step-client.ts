@@ -4,12 +4,14 @@
  */
 
 import { TurnwiseError, turnwiseError } from "../../base/errors.ts";
+import { emptyDistribution } from "../../base/distribution.ts";
 import { invariant, unreachable } from "../../base/invariant.ts";
 import { EngineThread } from "./engine-thread.ts";
+import { EVICTION_IDLE_SECONDS } from "../schedule/prefix-index.ts";
 import type { Order } from "../step/order.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 import type { FromStepWorker, PlainEngineOptions, StepEvent, TokenBytes, ToStepWorker } from "./step-messages.ts";
-import type { EngineCapacity, EngineStats, LoadProgress, ModelInfo } from "../types.ts";
+import type { CachedText, EngineCapacity, EngineStats, LoadProgress, ModelInfo } from "../types.ts";
 import { workerEntry } from "./worker-entry.ts";
 
 export interface StepClientCallbacks {
@@ -120,6 +122,11 @@ export class StepClient {
     if (this.#end === null && this.#listeners.has(id)) this.#thread.post({ kind: "resume", id });
   }
 
+  /** What is cached of a text is evicted last, for so many milliseconds. */
+  keep(text: Required<CachedText>, ms: number): void {
+    if (this.#end === null) this.#thread.post({ kind: "keep", text, ms });
+  }
+
   /** As of the last step; orders that the thread has not met yet count as waiting. */
   stats(): EngineStats {
     this.#requireAlive();
@@ -225,6 +232,7 @@ function emptyStats({ pages }: EngineCapacity): EngineStats {
     outputTokens: 0,
     preemptions: 0,
     evictions: 0,
+    evictionIdle: emptyDistribution(EVICTION_IDLE_SECONDS),
     finished: 0,
     cancelled: 0,
     failed: 0,

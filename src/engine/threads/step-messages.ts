@@ -5,7 +5,15 @@
 
 import type { SerializedError } from "../../base/errors.ts";
 import type { Order } from "../step/order.ts";
-import type { EngineCapacity, EngineOptions, EngineStats, LoadProgress, ModelInfo, StreamPart } from "../types.ts";
+import type {
+  CachedText,
+  EngineCapacity,
+  EngineOptions,
+  EngineStats,
+  LoadProgress,
+  ModelInfo,
+  StreamPart,
+} from "../types.ts";
 
 /** One sampled token. */
 export interface WireToken {
@@ -53,6 +61,7 @@ export type ToStepWorker =
   /** The order's reader is behind, or has caught up. */
   | { readonly kind: "park"; readonly id: number }
   | { readonly kind: "resume"; readonly id: number }
+  | { readonly kind: "keep"; readonly text: Required<CachedText>; readonly ms: number }
   | { readonly kind: "dispose" };
 
 export type FromStepWorker =

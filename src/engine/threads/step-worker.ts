@@ -111,6 +111,9 @@ function handle(message: Exclude<ToStepWorker, { kind: "dispose" }>, loop: StepL
       loop.resume(message.id);
       postStep(loop);
       return;
+    case "keep":
+      loop.keep(message.text, message.ms);
+      return;
     default:
       unreachable(message);
   }

@@ -50,7 +50,7 @@ export function anthropicWriter(
   function* start(promptTokens: number): Generator<ServerEvent> {
     if (started) return;
     started = true;
-    const usage = { promptTokens, outputTokens: 0, cachedTokens: 0 };
+    const usage = { promptTokens, outputTokens: 0, cachedTokens: 0, preemptions: 0 };
     yield event("message_start", {
       message: { ...head, content: [], stop_reason: null, stop_sequence: null, usage: formatUsage(usage, false) },
     });

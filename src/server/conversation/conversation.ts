@@ -8,12 +8,9 @@ import type { GenerateRequest, Generation, StreamPart } from "../../engine/types
 import type { ChatMessage } from "../../text/template/types.ts";
 import { ReplyRecorder } from "../../turns/finish-turn.ts";
 import type { Session } from "../../turns/session.ts";
-import type { TurnPrompt } from "../../turns/turn.ts";
+import type { Turn, TurnPrompt } from "../../turns/turn.ts";
 import { submitGeneration } from "../generate-request.ts";
 import type { EngineRequest } from "../server-context.ts";
-
-/** A session's KV cache is kept for the next turn this long: 95 of 100 tools answer sooner. */
-const SESSION_KEEP_MS = 180_000;
 
 /** The message that a client is given for a reply's text. */
 export type ReadReply = (text: string) => ChatMessage;
@@ -38,8 +35,7 @@ export class Conversation {
   /** Submits the turn that `make` makes of the prompt. One that is refused is no turn. */
   async submit(make: () => GenerateRequest, readReply: ReadReply): Promise<Generation> {
     try {
-      const keep = this.#session === null ? {} : { keepMs: SESSION_KEEP_MS };
-      return this.#record(await submitGeneration(this.#request, { ...make(), ...keep }), readReply);
+      return this.#record(await submitGeneration(this.#request, make()), readReply);
     } catch (thrown) {
       this.#abandon();
       throw thrown;
@@ -80,7 +76,7 @@ export class Conversation {
   }
 
   #finish(tokens: Int32Array, { usage, timings }: Extract<StreamPart, { kind: "end" }>, readReply: ReadReply): void {
-    const { scope, server } = this.#request;
+    const { engine, scope, server } = this.#request;
     const turn = this.#recorder.finish({
       id: `turn_${randomUUID().replaceAll("-", "")}`,
       prompt: this.prompt,
@@ -93,7 +89,15 @@ export class Conversation {
     if (turn === null || !this.#open) return;
     this.#open = false;
     server.turns.add(scope.tenant.name, turn);
+    if (waitsForTools(turn)) {
+      engine.keep({ tokens: turn.ledger, tenant: scope.tenant.name, cacheKey: turn.cacheKey }, server.options.toolWait);
+    }
     this.#session?.end(turn, server.sessions.nowMs);
     scope.turn = { session: this.#session?.id ?? null, turn: turn.id, miss: turn.miss };
   }
+}
+
+/** Its reply called tools: the next turn brings their results. */
+function waitsForTools({ messages }: Turn): boolean {
+  return (messages.at(-1)?.tool_calls?.length ?? 0) > 0;
 }

@@ -4,6 +4,8 @@
  * before allocates nothing but its label key; there is no registry, timer or push.
  */
 
+import { type Distribution, emptyDistribution, record } from "../../base/distribution.ts";
+
 export type Labels = Readonly<Record<string, string>>;
 
 /** Appends lines to a scrape. */
@@ -37,9 +39,7 @@ interface Series {
   /** With the braces. */
   readonly key: string;
   readonly labels: Labels;
-  /** Per bucket, not cumulative; the last one is above every bound. */
-  readonly counts: Float64Array;
-  sum: number;
+  readonly values: Distribution;
 }
 
 /** Cumulative buckets, for each combination of labels; `bounds` ascend and the one for +Inf is implied. */
@@ -57,34 +57,44 @@ export class Histogram implements MetricSource {
 
   /** Records `value`, `times` times. */
   observe(value: number, labels: Labels = {}, times = 1): void {
-    const series = this.#seriesOf(labels);
-    let bucket = 0;
-    while (bucket < this.#bounds.length && value > (this.#bounds[bucket] ?? Infinity)) bucket += 1;
-    series.counts[bucket] = (series.counts[bucket] ?? 0) + times;
-    series.sum += value * times;
+    record(this.#seriesOf(labels).values, value, times);
   }
 
   render(lines: string[]): void {
     header(lines, this.#name, this.#help, "histogram");
-    for (const { key, labels, counts, sum } of this.#series.values()) {
-      let cumulative = 0;
-      for (const [bucket, count] of counts.entries()) {
-        cumulative += count;
-        const le = bucket < this.#bounds.length ? String(this.#bounds[bucket]) : "+Inf";
-        lines.push(`${this.#name}_bucket${formatLabels({ ...labels, le })} ${cumulative}`);
-      }
-      lines.push(`${this.#name}_sum${key} ${sum}`, `${this.#name}_count${key} ${cumulative}`);
-    }
+    for (const series of this.#series.values()) renderSeries(lines, this.#name, series);
   }
 
   #seriesOf(labels: Labels): Series {
     const key = formatLabels(labels);
     const known = this.#series.get(key);
     if (known !== undefined) return known;
-    const series = { key, labels, counts: new Float64Array(this.#bounds.length + 1), sum: 0 };
+    const series = { key, labels, values: emptyDistribution(this.#bounds) };
     this.#series.set(key, series);
     return series;
   }
+}
+
+/** A histogram that was collected elsewhere, as it is at scrape time. */
+export function renderDistribution(
+  lines: string[],
+  name: string,
+  help: string,
+  values: Distribution,
+  labels: Labels = {},
+): void {
+  header(lines, name, help, "histogram");
+  renderSeries(lines, name, { key: formatLabels(labels), labels, values });
+}
+
+function renderSeries(lines: string[], name: string, { key, labels, values }: Series): void {
+  let cumulative = 0;
+  for (const [bucket, count] of values.counts.entries()) {
+    cumulative += count;
+    const le = String(values.bounds[bucket] ?? "+Inf");
+    lines.push(`${name}_bucket${formatLabels({ ...labels, le })} ${cumulative}`);
+  }
+  lines.push(`${name}_sum${key} ${values.sum}`, `${name}_count${key} ${cumulative}`);
 }
 
 /** A value known at scrape time. */

@@ -6,7 +6,7 @@
 
 import type { TurnwiseError } from "../../base/errors.ts";
 import type { EngineStats, GenerationTimings, GenerationUsage } from "../../engine/types.ts";
-import { Counter, Histogram, type Labels, renderValue } from "./prometheus.ts";
+import { Counter, Histogram, type Labels, renderDistribution, renderValue } from "./prometheus.ts";
 import { TenantLabels } from "./tenant-labels.ts";
 import { turnOutcome } from "./turn-outcome.ts";
 
@@ -14,6 +14,8 @@ const SECONDS_SHORT = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15
 /** Prefill on a CPU can take a minute. */
 const SECONDS_LONG = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640] as const;
 const TOKENS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000] as const;
+
+const TIMES = [0, 1, 2, 4, 8, 16] as const;
 
 /** Whose turn it is, on which route. */
 export interface TurnOwner {
@@ -92,6 +94,7 @@ export function createServerMetrics(model: () => string): ServerMetrics {
         histograms.promptTokens.observe(usage.promptTokens, labels);
         histograms.outputTokens.observe(usage.outputTokens, labels);
         histograms.cachedTokens.observe(usage.cachedTokens, labels);
+        histograms.preemptions.observe(usage.preemptions, labels);
         prefixQueries.add(usage.promptTokens, { model_name: model() });
         prefixHits.add(usage.cachedTokens, { model_name: model() });
       }
@@ -126,6 +129,11 @@ function createHistograms() {
     decode: secondsOf("request_decode_time", "From the first token to the last."),
     promptTokens: tokensOf("vllm:request_prompt_tokens", "Prompt tokens of a request."),
     cachedTokens: tokensOf("turnwise_request_cached_tokens", "Prompt tokens of a request found in the cache."),
+    preemptions: new Histogram(
+      "turnwise_request_preemptions",
+      "How often a request had to give up its place and went on later.",
+      TIMES,
+    ),
     outputTokens: tokensOf("vllm:request_generation_tokens", "Output tokens of a request."),
   };
 }
@@ -150,6 +158,13 @@ function renderStats(lines: string[], stats: EngineStats, labels: Labels): void 
   counter("vllm:generation_tokens_total", "Output tokens generated.", stats.outputTokens);
   counter("vllm:num_preemptions_total", "Sequences put back to make room.", stats.preemptions);
   counter("turnwise_kv_evictions_total", "Cached KV pages given up to make room.", stats.evictions);
+  renderDistribution(
+    lines,
+    "turnwise_kv_eviction_idle_seconds",
+    "How long an evicted KV page had not been used.",
+    stats.evictionIdle,
+    labels,
+  );
   counter("turnwise_engine_steps_total", "Steps of the model.", stats.steps);
   counter("turnwise_requests_finished_total", "Requests that ended with an answer.", stats.finished);
   counter("turnwise_requests_cancelled_total", "Requests that were cancelled.", stats.cancelled);

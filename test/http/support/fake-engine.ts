@@ -5,9 +5,11 @@
  * leaving the loop.
  */
 
+import { emptyDistribution } from "../../../src/base/distribution.ts";
 import { fail, turnwiseError } from "../../../src/base/errors.ts";
 import type { TurnwiseError } from "../../../src/base/errors.ts";
 import type {
+  CachedText,
   EngineApi,
   EngineCapacity,
   EngineStats,
@@ -65,6 +67,8 @@ export class FakeEngine implements EngineApi {
   readonly requests: GenerateRequest[] = [];
   readonly chats: ChatInput[] = [];
   readonly published: Int32Array[] = [];
+  /** What it was asked to keep. */
+  readonly kept: { readonly text: CachedText; readonly ms: number }[] = [];
   running = 0;
   cancelled = 0;
   tokensMade = 0;
@@ -152,7 +156,7 @@ export class FakeEngine implements EngineApi {
       finished = true;
       yield {
         kind: "end",
-        usage: { promptTokens, outputTokens: made, cachedTokens: 0 },
+        usage: { promptTokens, outputTokens: made, cachedTokens: 0, preemptions: 0 },
         timings: { queueMs: 1, prefillMs: 2, decodeMs: 3 },
       };
     } finally {
@@ -193,6 +197,10 @@ export class FakeEngine implements EngineApi {
     return Promise.resolve(new TextDecoder().decode(Uint8Array.from([...tokens].filter((token) => token < BOS))));
   }
 
+  keep(text: CachedText, ms: number): void {
+    this.kept.push({ text, ms });
+  }
+
   score(): Promise<PromptScore> {
     return Promise.resolve({ logprobs: new Float32Array() });
   }
@@ -218,6 +226,7 @@ export class FakeEngine implements EngineApi {
       outputTokens: this.tokensMade,
       preemptions: 0,
       evictions: 0,
+      evictionIdle: emptyDistribution([1, 60]),
       finished: this.requests.length - running - cancelled,
       cancelled,
       failed: 0,
