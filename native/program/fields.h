@@ -21,7 +21,7 @@ struct RmsNormFields {
   int32_t groups;
 };
 struct QuantizeFields {
-  int32_t x, out;
+  int32_t x, order, out;
 };
 struct LinearFields {
   int32_t x, weight, bias, out;

@@ -13,7 +13,7 @@
 namespace turnwise {
 
 constexpr int32_t kProgramMagic = 0x31505754;  // "TWP1"
-constexpr int32_t kProgramVersion = 3;
+constexpr int32_t kProgramVersion = 4;
 constexpr int kHeaderWords = 16;
 constexpr int kBufferWords = 8;
 constexpr int kWeightWords = 4;

@@ -155,7 +155,8 @@ void Verifier::Check(const Instruction& instruction) {
     case Opcode::kRmsNorm: return CheckRmsNorm(FieldsOf<RmsNormFields>(instruction));
     case Opcode::kQuantize: {
       const auto f = FieldsOf<QuantizeFields>(instruction);
-      SameShape(Buffer(f.x, ValueType::kF32), Buffer(f.out, ValueType::kQ8a));
+      const BufferSpec* x = Buffer(f.x, ValueType::kF32);
+      if (SameShape(x, Buffer(f.out, ValueType::kQ8a))) CheckOptionalVector(f.order, x->columns);
       return;
     }
     case Opcode::kLinear: return CheckLinear(FieldsOf<LinearFields>(instruction));

@@ -41,7 +41,7 @@ std::unique_ptr<Executor> Executor::Create(Program program, std::shared_ptr<Weig
   std::unique_ptr<Executor> executor(new Executor());
   executor->program_ = std::move(program);
   executor->weights_ = std::move(weights);
-  if (!executor->BindWeights(error) || !executor->Init(threads, spin, pages, error)) return nullptr;
+  if (!executor->BindWeights(error) || !executor->CheckColumnOrders(error) || !executor->Init(threads, spin, pages, error)) return nullptr;
   return executor;
 }
 
@@ -67,6 +67,24 @@ bool Executor::BindWeights(std::string* error) {
     }
     model_.matrices.push_back(weight.matrix);
     model_.vectors.push_back(weight.values);
+  }
+  return true;
+}
+
+// A vector that says which column to read is the only weight whose numbers could be wrong.
+bool Executor::CheckColumnOrders(std::string* error) const {
+  for (const Instruction& instruction : program_.instructions) {
+    if (instruction.opcode != Opcode::kQuantize) continue;
+    const auto f = FieldsOf<QuantizeFields>(instruction);
+    if (f.order < 0) continue;
+    const int32_t columns = program_.weights[f.order].columns;
+    for (int32_t i = 0; i < columns; ++i) {
+      const float column = model_.vectors[f.order][i];
+      // Also false for what is no number.
+      if (column >= 0 && column <= static_cast<float>(columns - 1)) continue;
+      *error = "weight " + std::to_string(f.order) + " names a column outside 0.." + std::to_string(columns - 1);
+      return false;
+    }
   }
   return true;
 }

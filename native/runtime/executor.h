@@ -58,6 +58,7 @@ class Executor final : private StagedWork {
   Executor() = default;
   bool BindWeights(std::string* error);
   bool Init(int threads, bool spin, int32_t pages, std::string* error);
+  bool CheckColumnOrders(std::string* error) const;
   void BuildStages();
   void PlaceTokens();
   bool PrepareStages();

@@ -1,7 +1,6 @@
 /** From a model's graph to its program, with every step in between open to `turnwise inspect --dump`. */
 
 import { invariant } from "../base/invariant.ts";
-import type { WeightFormat } from "../base/weight-formats.ts";
 import type { Graph } from "../graph/graph.ts";
 import { printGraph } from "../graph/print-graph.ts";
 import type { WeightRef } from "../graph/types.ts";
@@ -46,11 +45,13 @@ export function compileModel(graph: Graph, weights: WeightEncodings, options: Pr
 
 /** What passes ask of a source. */
 export function passContext(weights: WeightEncodings): PassContext {
+  const formOf = ({ tensor }: WeightRef): StoredForm => {
+    const found = weights.get(tensor);
+    invariant(found !== undefined, `${tensor} is bound`);
+    return found;
+  };
   return {
-    formatOf({ tensor }: WeightRef): WeightFormat {
-      const found = weights.get(tensor);
-      invariant(found !== undefined, `${tensor} is bound`);
-      return weightFormatOf(found);
-    },
+    formatOf: (ref) => weightFormatOf(formOf(ref), ref.columnOrder),
+    storedOrderOf: (ref) => formOf(ref).columnOrder,
   };
 }

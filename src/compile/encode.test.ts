@@ -13,7 +13,15 @@ const PROGRAM: Program = {
     { name: "y", offset: 0, rowBytes: 64, rows: "logitRows", columns: 32, type: "q8a" },
   ],
   weights: [
-    { kind: "matrix", tensor: "w", rows: 100, columns: 32, rowOrder: { kind: "source" }, format: "int4_g32" },
+    {
+      kind: "matrix",
+      tensor: "w",
+      rows: 100,
+      columns: 32,
+      rowOrder: { kind: "source" },
+      columnOrder: "own",
+      format: "int4_g32",
+    },
     { kind: "vector", tensor: "n", length: 32, rowOrder: { kind: "source" }, values: null },
   ],
   instructions: [

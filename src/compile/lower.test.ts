@@ -18,7 +18,10 @@ import { INSTRUCTION_FIELDS, type Program } from "./program.ts";
 
 const OPTIONS = { maxTokens: 3, maxLogitRows: 2, kvType: "f32", pageTokens: 16 } as const;
 /** "w4" is an int4_g32 matrix, all others are f32. */
-const CONTEXT: PassContext = { formatOf: ({ tensor }) => (tensor === "w4" ? "int4_g32" : "f32") };
+const CONTEXT: PassContext = {
+  formatOf: ({ tensor }) => (tensor === "w4" ? "int4_g32" : "f32"),
+  storedOrderOf: () => null,
+};
 const KV = { layers: 25, kvHeads: 1, headDim: 32 } as const;
 const WIDTH = 32;
 
@@ -157,7 +160,7 @@ describe("lowerGraph", () => {
     const x = embed(graph);
     const y = step(graph, "y", "linear", x, x);
     const out = graph.finish(graph.add("gather_rows", "rows", { inputs: { x: y }, weights: {}, attributes: {} }));
-    expect(() => lowerGraph(out, { formatOf: () => "int4_g32" }, OPTIONS)).toThrow(
+    expect(() => lowerGraph(out, { ...CONTEXT, formatOf: () => "int4_g32" }, OPTIONS)).toThrow(
       /y multiplies w \(int4_g32\) with q8a, not f32/,
     );
   });

@@ -5,8 +5,10 @@ import type { Graph } from "../graph/graph.ts";
 import type { WeightRef } from "../graph/types.ts";
 
 export interface PassContext {
-  /** How a matrix is stored. */
+  /** How a matrix is packed. */
   readonly formatOf: (ref: WeightRef) => WeightFormat;
+  /** Which column of the matrix each one of its source is; null where they lie in order. */
+  readonly storedOrderOf: (ref: WeightRef) => Uint32Array | null;
 }
 
 export interface Pass {

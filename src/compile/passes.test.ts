@@ -7,6 +7,7 @@ import type { Graph } from "../graph/graph.ts";
 import type { ValueId } from "../graph/types.ts";
 import { verifyGraph } from "../graph/verify-graph.ts";
 import { matrixRef, vectorRef } from "../graph/weight-ref.ts";
+import type { PassContext } from "./pass.ts";
 import { PASSES, requirePassName, runPasses } from "./passes.ts";
 
 const KV = { layers: 1, kvHeads: 1, headDim: 32 } as const;
@@ -14,6 +15,8 @@ const WIDTH = 32;
 
 /** Names of matrices whose format is not int8_g32. */
 type Formats = Readonly<Record<string, WeightFormat>>;
+/** In which order the source stores the columns of a weight. */
+type Orders = Readonly<Record<string, Uint32Array>>;
 
 function projected(graph: GraphBuilder, name: string, x: ValueId): ValueId {
   const weights = { weight: matrixRef(name, WIDTH, WIDTH), bias: null };
@@ -63,8 +66,11 @@ function blockGraph(): Graph {
 }
 
 /** "op name" of each node after all passes. */
-function compiled(formats: Formats, graph = blockGraph()): string[] {
-  const context = { formatOf: ({ tensor }: { readonly tensor: string }) => formats[tensor] ?? "int8_g32" } as const;
+function compiled(formats: Formats, graph = blockGraph(), orders: Orders = {}): string[] {
+  const context: PassContext = {
+    formatOf: ({ tensor }) => formats[tensor] ?? "int8_g32",
+    storedOrderOf: ({ tensor }) => orders[tensor] ?? null,
+  };
   const after = runPasses(graph, context).at(-1)?.graph ?? graph;
   verifyGraph(after);
   return after.nodes.map((node) => {
@@ -131,6 +137,34 @@ describe("the passes together", () => {
 
   it("keep SwiGLU in f32 where the next projection is a float one", () => {
     expect(compiled({ down: "f16" })).toContain("linear_swiglu gated f32");
+  });
+});
+
+describe("weights whose columns are stored in another order", () => {
+  const reversed = Uint32Array.from({ length: WIDTH }, (_, column) => WIDTH - 1 - column);
+  const rotated = Uint32Array.from({ length: WIDTH }, (_, column) => (column + 1) % WIDTH);
+
+  it("are fused where they share it, and what they multiply is quantised into it", () => {
+    // Arrays of their own, as each weight of a file has.
+    const orders = { q: reversed, k: reversed.slice(), v: reversed.slice(), gate: rotated, up: rotated.slice() };
+    const nodes = compiled({}, blockGraph(), orders);
+    expect(nodes.slice(2, 5)).toEqual(["rms_norm norm f32", "quantize norm.q8a.q q8a", "linear_qkv turned_q f32"]);
+    expect(nodes).toContain("quantize ffn_norm.q8a.gate q8a");
+    expect(nodes).toContain("linear_swiglu gated q8a");
+  });
+
+  it("run apart where one has another", () => {
+    const nodes = compiled({}, blockGraph(), { q: reversed, k: reversed, v: rotated, up: reversed });
+    expect(nodes).toContain("quantize norm.q8a.q q8a");
+    expect(nodes).toContain("quantize norm.q8a.v q8a");
+    expect(nodes).not.toContain("linear_qkv turned_q f32");
+    expect(nodes).toContain("quantize ffn_norm.q8a q8a");
+    expect(nodes).toContain("quantize ffn_norm.q8a.up q8a");
+    expect(nodes).toContain("swiglu gated f32");
+  });
+
+  it("are left to decoding where the format is a float one", () => {
+    expect(compiled({ down: "f32" }, blockGraph(), { down: reversed })).toContain("linear_swiglu gated f32");
   });
 });
 

@@ -4,7 +4,7 @@ import { packedBytes, planWeights } from "./plan-weights.ts";
 import type { WeightSpec } from "./program.ts";
 
 const rowOrder = { kind: "source" } as const;
-const matrix = { kind: "matrix", tensor: "w", rows: 17, columns: 64, rowOrder } as const;
+const matrix = { kind: "matrix", tensor: "w", rows: 17, columns: 64, rowOrder, columnOrder: "own" } as const;
 const vector = { kind: "vector", tensor: "v", length: 9, rowOrder, values: null } as const;
 
 describe("packedBytes", () => {

@@ -6,10 +6,10 @@
 
 import type { KvType, ValueType } from "../base/dtypes.ts";
 import type { WeightFormat } from "../base/weight-formats.ts";
-import type { KvGroup, RowDim, RowOrder } from "../graph/types.ts";
+import type { ColumnOrder, KvGroup, RowDim, RowOrder } from "../graph/types.ts";
 
 /** Changes whenever the encoding or the meaning of an instruction does. */
-export const PROGRAM_VERSION = 3;
+export const PROGRAM_VERSION = 4;
 
 /**
  * A value's place in the arena: row r begins at offset + r * rowBytes, both multiples of 64.
@@ -32,10 +32,11 @@ export interface MatrixSpec {
   readonly rows: number;
   readonly columns: number;
   readonly rowOrder: RowOrder;
+  readonly columnOrder: ColumnOrder;
   readonly format: WeightFormat;
 }
 
-/** A vector of f32: norm weights, biases, RoPE frequencies. `values` is set where no tensor holds it. */
+/** A vector of f32: norm weights, biases, RoPE frequencies, orders of columns. `values` is set where no tensor holds it. */
 export interface VectorSpec {
   readonly kind: "vector";
   readonly tensor: string;
@@ -55,7 +56,7 @@ export type WeightSpec = MatrixSpec | VectorSpec;
  *   f64 from the f32 product, rounded to f32).
  * - rms_norm: out = x / sqrt(mean(x^2) + epsilon) * weight, by each of `groups` equal parts of a row;
  *   out is f32 or q8a.
- * - quantize: q8a of an f32 value.
+ * - quantize: q8a of an f32 value, column order[i] of it as column i where there is an `order`.
  * - linear: out = x W^T (+ bias). x has the operand type of the weight's format.
  * - linear_add: out = x W^T (+ bias) + residual; `out` and `residual` may be one buffer.
  * - linear_swiglu: out = silu(x G^T) * (x U^T); out is f32 or q8a.
@@ -73,7 +74,7 @@ export const INSTRUCTION_FIELDS = {
   embed: { weight: "weight", out: "buffer" },
   rope_table: { frequencies: "weight", out: "buffer" },
   rms_norm: { x: "buffer", weight: "weight", out: "buffer", epsilon: "float", groups: "int" },
-  quantize: { x: "buffer", out: "buffer" },
+  quantize: { x: "buffer", order: "optionalWeight", out: "buffer" },
   linear: { x: "buffer", weight: "weight", bias: "optionalWeight", out: "buffer" },
   linear_add: { x: "buffer", weight: "weight", bias: "optionalWeight", residual: "buffer", out: "buffer" },
   linear_swiglu: { x: "buffer", gate: "weight", up: "weight", out: "buffer" },

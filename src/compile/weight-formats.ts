@@ -7,6 +7,7 @@ import { invariant } from "../base/invariant.ts";
 import type { WeightFormat } from "../base/weight-formats.ts";
 import { type DecodableType, isDecodable } from "../formats/quant/decodable-types.ts";
 import type { StoredWeight } from "../formats/stored-weight.ts";
+import type { ColumnOrder } from "../graph/types.ts";
 
 const PACKED_AS: { readonly [Type in DecodableType]: WeightFormat } = {
   F32: "f32",
@@ -29,9 +30,10 @@ const PACKED_AS: { readonly [Type in DecodableType]: WeightFormat } = {
 /** How a source stores a weight, as far as packing asks. */
 export type StoredForm = Pick<StoredWeight, "encoding" | "columnOrder">;
 
-/** The format that a stored weight is packed to; one whose columns lie in another order is decoded, as f32. */
-export function weightFormatOf({ encoding, columnOrder }: StoredForm): WeightFormat {
-  if (encoding.kind === "groups") return columnOrder === null ? encoding.format : "f32";
+/** The format that a stored weight is packed to. One whose columns must change places first is decoded, as f32. */
+export function weightFormatOf({ encoding, columnOrder }: StoredForm, wanted: ColumnOrder): WeightFormat {
+  if (columnOrder !== null && wanted === "own") return "f32";
+  if (encoding.kind === "groups") return encoding.format;
   invariant(isDecodable(encoding.type), `tensors of type ${encoding.type} are refused before compiling`);
   return PACKED_AS[encoding.type];
 }

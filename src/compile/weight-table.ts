@@ -35,7 +35,8 @@ export function weightTable(graph: Graph, { formatOf }: PassContext): WeightTabl
 }
 
 function weightSpec(ref: WeightRef, graph: Graph, formatOf: PassContext["formatOf"]): WeightSpec {
-  const { tensor, rows, columns, rowOrder } = ref;
-  if (ref.kind === "matrix") return { kind: "matrix", tensor, rows, columns, rowOrder, format: formatOf(ref) };
+  const { tensor, rows, columns, rowOrder, columnOrder } = ref;
+  if (ref.kind === "matrix")
+    return { kind: "matrix", tensor, rows, columns, rowOrder, columnOrder, format: formatOf(ref) };
   return { kind: "vector", tensor, length: columns, rowOrder, values: graph.constants.get(tensor) ?? null };
 }

@@ -34,11 +34,12 @@ export interface StoredWeight {
 
 /** All values, row by row, columns in the weight's own order, decoded exactly. */
 export function decodeWeightValues(weight: StoredWeight): Float32Array {
-  const values = decodeStored(weight);
+  const values = decodeStoredValues(weight);
   return weight.columnOrder === null ? values : inOwnOrder(values, weight.columnOrder);
 }
 
-function decodeStored({ encoding, shape, elements, parts }: StoredWeight): Float32Array {
+/** As `decodeWeightValues`, but columns as they are stored. */
+export function decodeStoredValues({ encoding, shape, elements, parts }: StoredWeight): Float32Array {
   const [data] = parts;
   invariant(data !== undefined, "a weight has a part");
   switch (encoding.kind) {

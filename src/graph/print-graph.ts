@@ -36,5 +36,6 @@ function printWeight(ref: WeightRef, formatOf: ((ref: WeightRef) => string) | un
   const shape = ref.kind === "vector" ? `[${ref.columns}]` : `[${ref.rows}, ${ref.columns}]`;
   const format = ref.kind === "matrix" && formatOf !== undefined ? `:${formatOf(ref)}` : "";
   const order = ref.rowOrder.kind === "source" ? "" : `:${ref.rowOrder.kind}`;
-  return `${ref.tensor}${shape}${format}${order}`;
+  const columnOrder = ref.columnOrder === "own" ? "" : ":stored-columns";
+  return `${ref.tensor}${shape}${format}${order}${columnOrder}`;
 }

@@ -91,6 +91,16 @@ export function toF64(matrix: RowMatrix): Float64Array {
   return out;
 }
 
+/** Column `order[i]` of each row becomes column i. */
+export function gatherColumns(matrix: F32Rows, order: Float32Array): F32Rows {
+  const out = f32Rows(matrix.rows, order.length);
+  for (let row = 0; row < matrix.rows; row += 1) {
+    const from = rowOf(matrix, row);
+    for (const [at, column] of order.entries()) out.values[row * order.length + at] = from[column] ?? 0;
+  }
+  return out;
+}
+
 /** Rows `which` of a matrix, in that order, copied. */
 export function gatherMatrixRows(matrix: RowMatrix, which: Int32Array): RowMatrix {
   const { columns } = matrix;

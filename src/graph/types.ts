@@ -26,6 +26,12 @@ export interface ValueInfo {
  */
 export type RowOrder = { readonly kind: "source" } | { readonly kind: "rope-halves"; readonly headDim: number };
 
+/**
+ * Order of a matrix's columns: the model's own, or the one that the source stores them in, which a matrix is
+ * packed from without decoding. What it multiplies then comes in that order too.
+ */
+export type ColumnOrder = "own" | "stored";
+
 /** A tensor of the file as the graph uses it: [rows, columns] = [outputs, inputs]; a vector has one row. */
 export interface WeightRef {
   readonly kind: "matrix" | "vector";
@@ -33,6 +39,7 @@ export interface WeightRef {
   readonly rows: number;
   readonly columns: number;
   readonly rowOrder: RowOrder;
+  readonly columnOrder: ColumnOrder;
 }
 
 /** A group of layers whose KV rows have one shape; Llama has one group. */

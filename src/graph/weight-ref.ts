@@ -6,18 +6,19 @@ const SOURCE_ORDER: RowOrder = { kind: "source" };
 
 /** A matrix of `rows` outputs by `columns` inputs. */
 export function matrixRef(tensor: string, rows: number, columns: number, rowOrder: RowOrder = SOURCE_ORDER): WeightRef {
-  return { kind: "matrix", tensor, rows, columns, rowOrder };
+  return { kind: "matrix", tensor, rows, columns, rowOrder, columnOrder: "own" };
 }
 
 /** A vector of `length`; its order of elements is that of the matrix rows it belongs to. */
 export function vectorRef(tensor: string, length: number, rowOrder: RowOrder = SOURCE_ORDER): WeightRef {
-  return { kind: "vector", tensor, rows: 1, columns: length, rowOrder };
+  return { kind: "vector", tensor, rows: 1, columns: length, rowOrder, columnOrder: "own" };
 }
 
 /** Equal references share one packed weight. */
 export function weightKey(ref: WeightRef): string {
   const order = ref.rowOrder.kind === "source" ? "" : ` rope-halves ${ref.rowOrder.headDim}`;
-  return `${ref.kind} ${ref.tensor} ${ref.rows}x${ref.columns}${order}`;
+  const columnOrder = ref.columnOrder === "own" ? "" : " stored columns";
+  return `${ref.kind} ${ref.tensor} ${ref.rows}x${ref.columns}${order}${columnOrder}`;
 }
 
 /**

@@ -75,7 +75,7 @@ describe("bindWeights", () => {
 describe("decodeWeight", () => {
   it("brings the file's neighbouring pairs half a head apart", () => {
     const bound = boundAfter((tensors) => tensors);
-    const ref = { kind: "vector", tensor: "blk.0.attn_q.bias", rows: 1, columns: 128 } as const;
+    const ref = { kind: "vector", tensor: "blk.0.attn_q.bias", rows: 1, columns: 128, columnOrder: "own" } as const;
     const inFile = decodeWeight({ ...ref, rowOrder: { kind: "source" } }, bound);
     const turned = decodeWeight({ ...ref, rowOrder: { kind: "rope-halves", headDim: 32 } }, bound);
     // Head 1 begins at 32; its pair 3 is (6, 7) in the file, and (3, 3 + 16) after.
@@ -85,7 +85,7 @@ describe("decodeWeight", () => {
 
   it("moves whole rows of a matrix", () => {
     const bound = boundAfter((tensors) => tensors);
-    const ref = { kind: "matrix", tensor: "blk.0.attn_k.weight", rows: 64, columns: 64 } as const;
+    const ref = { kind: "matrix", tensor: "blk.0.attn_k.weight", rows: 64, columns: 64, columnOrder: "own" } as const;
     const inFile = decodeWeight({ ...ref, rowOrder: { kind: "source" } }, bound);
     const turned = decodeWeight({ ...ref, rowOrder: { kind: "rope-halves", headDim: 32 } }, bound);
     expect(turned.subarray(17 * 64, 18 * 64)).toEqual(inFile.subarray(3 * 64, 4 * 64));

@@ -1,7 +1,7 @@
 /** Decoded weights for the interpreter, from a source's stored ones. */
 
 import { invariant } from "../base/invariant.ts";
-import { decodeWeightValues } from "../formats/stored-weight.ts";
+import { decodeStoredValues, decodeWeightValues } from "../formats/stored-weight.ts";
 import type { WeightRef } from "../graph/types.ts";
 import type { WeightProvider } from "../graph/weight-provider.ts";
 import { sourceRow, weightKey } from "../graph/weight-ref.ts";
@@ -21,11 +21,11 @@ export function weightProvider(weights: BoundWeights): WeightProvider {
   return { matrix: get, vector: get };
 }
 
-/** One weight as f32, its row order applied. */
+/** One weight as f32, in the reference's orders. */
 export function decodeWeight(ref: WeightRef, weights: BoundWeights): Float32Array {
   const stored = weights.get(ref.tensor);
   invariant(stored !== undefined, `${ref.tensor} is bound`);
-  const values = decodeWeightValues(stored);
+  const values = ref.columnOrder === "own" ? decodeWeightValues(stored) : decodeStoredValues(stored);
   if (ref.rowOrder.kind === "source") return values;
   return ref.kind === "matrix" ? reorder(ref, values, ref.rows, ref.columns) : reorder(ref, values, ref.columns, 1);
 }

@@ -7,12 +7,14 @@ import { decodeWeightValues, type StoredWeight } from "../formats/stored-weight.
 import type { PackOptions } from "./weight-store.ts";
 
 export function storedWeightBytes(weights: ReadonlyMap<string, StoredWeight>): PackOptions["weightBytes"] {
-  return ({ tensor }) => {
+  return (spec) => {
+    const { tensor } = spec;
     const stored = weights.get(tensor);
     invariant(stored !== undefined, `${tensor} is bound`);
-    const { encoding, parts, columnOrder } = stored;
+    const { encoding, parts } = stored;
     const [data] = parts;
-    if (data !== undefined && columnOrder === null) {
+    const isAsStored = stored.columnOrder === null || (spec.kind === "matrix" && spec.columnOrder === "stored");
+    if (data !== undefined && isAsStored) {
       const sourceType = encoding.kind === "ggml" ? GGML_TYPES[encoding.type].id : GROUP_FORMATS[encoding.format].sourceType;
       return { bytes: data.view(), ggmlType: sourceType };
     }

@@ -10,7 +10,8 @@ const CONTENT = Uint8Array.from({ length: 3 * 2 ** 20 }, (_, index) => (index * 
 writeFileSync(file, CONTENT);
 
 const rowOrder = { kind: "source" } as const;
-const matrix = { kind: "matrix", tensor: "w", rows: 32, columns: 64, rowOrder, format: "int4_g32" } as const;
+const orders = { rowOrder, columnOrder: "own" } as const;
+const matrix = { kind: "matrix", tensor: "w", rows: 32, columns: 64, ...orders, format: "int4_g32" } as const;
 const constant = { kind: "vector", tensor: "rope", length: 2, rowOrder, values: Float32Array.of(1, 2) } as const;
 const MODEL: PackedModel = { weights: [matrix, constant], encodingOf: () => "Q4_0", quant: "none", files: [file] };
 
@@ -30,6 +31,7 @@ describe("packKey", () => {
       keyOf({ weights: [constant, matrix] }),
       keyOf({ weights: [{ ...matrix, rows: 48 }, constant] }),
       keyOf({ weights: [{ ...matrix, rowOrder: { kind: "rope-halves", headDim: 16 } }, constant] }),
+      keyOf({ weights: [{ ...matrix, columnOrder: "stored" }, constant] }),
       keyOf({ weights: [matrix, { ...constant, values: Float32Array.of(1, 3) }] }),
       keyOf({ files: [file, file] }),
     ];

@@ -1,9 +1,10 @@
 /**
  * Quantised checkpoints on the native core, from their packed forms: the logits of the interpreter, which
- * runs the same compiled graph from the decoded weights.
+ * runs the same compiled graph from the decoded weights, and of plain f32 weights that were dequantised before
+ * anything of this project read them.
  */
 
-import { mkdirSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { compileModel } from "../../src/compile/compile-model.ts";
@@ -13,6 +14,7 @@ import { InterpreterExecutor } from "../../src/graph/interpreter/interpreter-exe
 import { bindWeights } from "../../src/models/bind-weights.ts";
 import { weightProvider } from "../../src/models/decoded-weights.ts";
 import { buildGraph } from "../../src/models/families.ts";
+import type { ModelSource } from "../../src/models/model-source.ts";
 import { openModel } from "../../src/models/open-model.ts";
 import { createNativeExecutor } from "../../src/native/executor.ts";
 import { storedWeightBytes } from "../../src/native/stored-weight-bytes.ts";
@@ -25,23 +27,35 @@ import {
 } from "../support/checkpoints/write-directory.ts";
 import { type ForwardGolden, readForwardGolden } from "../support/forward-golden.ts";
 import { NATIVE_ISA_LEVELS, NATIVE_MISSING } from "../support/native-addon.ts";
+import { sourceLogits } from "../support/source-logits.ts";
 import { stepOf } from "../support/step-of.ts";
 
 const GOLDEN: ForwardGolden = { ...readForwardGolden("qwen3"), hidden: 128, ffn: 256, heads: 8 };
 const LIMITS = { maxTokens: 16, maxLogitRows: 16, pages: 2, pageTokens: 16 } as const;
 
-/** As in compiled-model.test.ts: activations may round to the other side of a step. */
-const LARGEST_RMS = 0.05;
+/**
+ * As in compiled-model.test.ts: activations may round to the other side of a step. On Arm they share wider scales
+ * than in the interpreter (decision 0019); measured up to 0.058 there.
+ */
+const LARGEST_RMS = process.arch === "arm64" ? 0.075 : 0.05;
+/** What rounding activations at all does; measured up to 0.037, and twice that is room for Arm's wider scales. */
+const LARGEST_ROUNDING_RMS = 0.075;
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
 
-function writeVariant(variant: CheckpointVariant, index: number): string {
-  const path = join(folder.path, String(index));
-  mkdirSync(path);
-  const config = { ...goldenConfig(GOLDEN), quantization_config: variant.config };
-  writeDirectory(path, config, goldenTensors(GOLDEN, variant));
-  return path;
+function openVariant(variant: CheckpointVariant, form: "quantized" | "dequantized"): ModelSource {
+  const path = mkdtempSync(join(folder.path, form));
+  const config = form === "quantized" ? { quantization_config: variant.config } : {};
+  writeDirectory(path, { ...goldenConfig(GOLDEN), ...config }, goldenTensors(GOLDEN, variant, form));
+  return openModel(path, openFileSource);
+}
+
+function rootMeanSquare(rows: readonly Float32Array[], others: readonly Float32Array[]): number {
+  const squares = rows.flatMap((row, at) =>
+    [...row].map((value, token) => (value - (others[at]?.[token] ?? Number.NaN)) ** 2),
+  );
+  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
 }
 
 function logitsOf(executor: Executor): Float32Array[] {
@@ -56,28 +70,26 @@ function logitsOf(executor: Executor): Float32Array[] {
 }
 
 describe.skipIf(NATIVE_MISSING)("native", () => {
-  it.each(CHECKPOINT_VARIANTS.map((variant, index) => ({ variant, index, name: variant.name })))(
-    "$name",
-    ({ variant, index }) => {
-      const source = openModel(writeVariant(variant, index), openFileSource);
-      const plain = buildGraph(source.spec());
-      const bound = bindWeights(plain, source);
-      const { program, graph } = compileModel(plain, bound, { ...LIMITS, kvType: "f32" });
-      const weights = weightProvider(bound);
-      const expected = logitsOf(new InterpreterExecutor({ graph, weights, limits: LIMITS, kvType: "f32" }));
-      for (const isa of NATIVE_ISA_LEVELS) {
-        const weightBytes = storedWeightBytes(bound);
-        const native = createNativeExecutor({ program, weightBytes, threads: 2, pages: LIMITS.pages, isa });
-        const squares = logitsOf(native).flatMap((row, at) =>
-          [...row].map((value, token) => (value - (expected[at]?.[token] ?? Number.NaN)) ** 2),
-        );
-        expect(Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length)).toBeLessThan(LARGEST_RMS);
-      }
-      const formats = program.weights.flatMap((weight) => (weight.kind === "matrix" ? [weight.format] : []));
-      // Columns in another order are decoded.
-      const isPacked = variant.rounding.scattered === true || formats.some((format) => format !== "f32");
-      expect(isPacked).toBe(true);
-      source.dispose();
-    },
-  );
+  it.each(CHECKPOINT_VARIANTS)("$name", (variant) => {
+    const twin = openVariant(variant, "dequantized");
+    const exact = sourceLogits(twin, GOLDEN.tokens);
+    twin.dispose();
+    const source = openVariant(variant, "quantized");
+    const plain = buildGraph(source.spec());
+    const bound = bindWeights(plain, source);
+    const { program, graph } = compileModel(plain, bound, { ...LIMITS, kvType: "f32" });
+    const weights = weightProvider(bound);
+    const expected = logitsOf(new InterpreterExecutor({ graph, weights, limits: LIMITS, kvType: "f32" }));
+    for (const isa of NATIVE_ISA_LEVELS) {
+      const weightBytes = storedWeightBytes(bound);
+      const native = createNativeExecutor({ program, weightBytes, threads: 2, pages: LIMITS.pages, isa });
+      const logits = logitsOf(native);
+      expect(rootMeanSquare(logits, expected)).toBeLessThan(LARGEST_RMS);
+      expect(rootMeanSquare(logits, exact)).toBeLessThan(LARGEST_ROUNDING_RMS);
+    }
+    const projections = program.weights.filter(({ kind, tensor }) => kind === "matrix" && tensor.startsWith("blk."));
+    expect(projections.length).toBeGreaterThan(0);
+    for (const weight of projections) expect(weight).toMatchObject({ format: expect.stringMatching(/^int[48]_g/) });
+    source.dispose();
+  });
 });

@@ -80,7 +80,7 @@ class Sketch {
     this.tensors.set(`${name}.rows`, testTensor("F32", rows));
     const weight = matrixRef(`${name}.rows`, INPUT_ROWS, columns);
     const x = this.builder.add("embed", name, { inputs: {}, weights: { weight }, attributes: {} });
-    return this.builder.add("quantize", `${name}.q`, { inputs: { x }, weights: {}, attributes: {} });
+    return this.builder.add("quantize", `${name}.q`, { inputs: { x }, weights: { order: null }, attributes: {} });
   }
 
   table(): ValueId {
@@ -293,6 +293,32 @@ describe.skipIf(NATIVE_MISSING)("native ops without matrices", () => {
     const y = sketch.operand("x", 96, "Q8_0");
     // The same rounding to the bit; what is left is the product by an identity of f16 scale.
     expect(problemsOf(sketch.setup(sketch.readable(y, 96)), { relative: 1e-6, absolute: 0 })).toEqual([]);
+  });
+
+  it("quantize into another order of columns", () => {
+    const sketch = new Sketch();
+    const x = sketch.input("x", 96);
+    const order = sketch.builder.constant(
+      "order",
+      Float32Array.from({ length: 96 }, (_, column) => (35 * column + 7) % 96),
+    );
+    const y = sketch.builder.add("quantize", "y", { inputs: { x }, weights: { order }, attributes: {} });
+    const tolerance = SHARES_SCALES ? quantizedTolerance("quantize") : { relative: 1e-6, absolute: 0 };
+    expect(problemsOf(sketch.setup(sketch.readable(y, 96)), tolerance)).toEqual([]);
+  });
+
+  it("refuses an order that names a column that is not there", () => {
+    for (const wrong of [-1, 96, Number.NaN]) {
+      const sketch = new Sketch();
+      const x = sketch.input("x", 96);
+      const order = sketch.builder.constant(
+        "order",
+        Float32Array.from({ length: 96 }, (_, column) => (column === 5 ? wrong : column)),
+      );
+      const y = sketch.builder.add("quantize", "y", { inputs: { x }, weights: { order }, attributes: {} });
+      const setup = sketch.setup(sketch.readable(y, 96));
+      expect(() => nativeOf(setup, { threads: 1 })).toThrow(/names a column outside 0\.\.95/);
+    }
   });
 
   it("rope", () => {

@@ -45,7 +45,7 @@ export interface GraphSetup {
 }
 
 const formatOf = (type: GgmlType): WeightFormat =>
-  weightFormatOf({ encoding: { kind: "ggml", type }, columnOrder: null });
+  weightFormatOf({ encoding: { kind: "ggml", type }, columnOrder: null }, "own");
 
 /** The least number of columns that is a whole number of the type's blocks and at least `columns`. */
 export function wholeBlocks(type: DecodableType, columns: number): number {
@@ -195,10 +195,10 @@ class PlainLowering {
     return index;
   }
 
-  #specOf({ kind, tensor, rows, columns, rowOrder }: WeightRef): WeightSpec {
+  #specOf({ kind, tensor, rows, columns, rowOrder, columnOrder }: WeightRef): WeightSpec {
     const values = this.#graph.constants.get(tensor) ?? null;
     if (kind === "vector") return { kind, tensor, length: columns, rowOrder, values };
     const format = formatOf(tensorNamed(this.#tensors, tensor).type);
-    return { kind, tensor, rows, columns, rowOrder, format };
+    return { kind, tensor, rows, columns, rowOrder, columnOrder, format };
   }
 }

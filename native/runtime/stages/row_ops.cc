@@ -67,14 +67,27 @@ class RmsNormOp final : public RowsOp {
 
 class QuantizeOp final : public RowsOp {
  public:
-  QuantizeOp(const ModelContext& model, QuantizeFields f) : RowsOp(model.buffers[f.x].rows), f_(f) {}
-  void RunRow(StepContext& step, int row, uint8_t*) const override {
+  QuantizeOp(const ModelContext& model, QuantizeFields f) : RowsOp(model.buffers[f.x].rows), f_(f) {
+    if (f.order < 0) return;
+    const float* order = model.vectors[f.order];
+    order_.assign(order, order + model.buffers[f.x].columns);
+  }
+  size_t ScratchBytes() const override { return order_.size() * sizeof(float); }
+  void RunRow(StepContext& step, int row, uint8_t* scratch) const override {
     const BufferView& out = step.buffer(f_.out);
-    step.kernels().quantize(step.buffer(f_.x).FloatRow(row), out.columns, out.QuantizedRow(row));
+    const float* x = step.buffer(f_.x).FloatRow(row);
+    if (!order_.empty()) {
+      float* gathered = reinterpret_cast<float*>(scratch);
+      for (int i = 0; i < out.columns; ++i) gathered[i] = x[order_[i]];
+      x = gathered;
+    }
+    step.kernels().quantize(x, out.columns, out.QuantizedRow(row));
   }
 
  private:
   QuantizeFields f_;
+  // Column of x that becomes each one; empty where they stay. The executor has checked them.
+  std::vector<int32_t> order_;
 };
 
 class RopeOp final : public RowsOp {

@@ -1,12 +1,18 @@
 /**
- * quantize-activations: projections by integer weights read q8a. Each value is quantised once for all
- * of them that want the same operand. The one pass that changes results, by the rounding of the activations.
+ * quantize-activations: projections by integer weights read q8a. Each value is quantised once for all of them
+ * that want their columns in one order. The one pass that changes results, by the rounding of the activations.
+ *
+ * Weights whose source stores their columns in another order than the model's (GPTQ's act-order) stay so, and what
+ * they multiply is put into that order as it is quantised. Projections that GPTQ calibrated on one input
+ * (Q, K and V; gate and up) have one order, so they share it and can be fused.
  */
 
+import { at } from "../../base/invariant.ts";
 import { operandOf } from "../../base/weight-formats.ts";
 import type { Graph } from "../../graph/graph.ts";
-import type { Node } from "../../graph/ops/table.ts";
-import type { ValueId, ValueInfo } from "../../graph/types.ts";
+import type { Node, Nodes } from "../../graph/ops/table.ts";
+import type { ValueId, ValueInfo, WeightRef } from "../../graph/types.ts";
+import { vectorRef } from "../../graph/weight-ref.ts";
 import type { Pass, PassContext } from "../pass.ts";
 import { compact } from "../rewrite.ts";
 
@@ -16,29 +22,49 @@ export const quantizeActivations: Pass = {
   run: quantizeOperands,
 };
 
-function quantizeOperands(graph: Graph, { formatOf }: PassContext): Graph {
+/** Of one value; `order` is null where its columns stay as they are. */
+interface Quantized {
+  readonly order: Uint32Array | null;
+  readonly out: ValueId;
+}
+
+function quantizeOperands(graph: Graph, { formatOf, storedOrderOf }: PassContext): Graph {
   const values: ValueInfo[] = [...graph.values];
+  const constants = new Map(graph.constants);
   const nodes: Node[] = [];
-  const quantized = new Map<string, ValueId>();
-  const quantizeOnce = (x: ValueId, info: ValueInfo, type: "q8a"): ValueId => {
-    const key = `${x} ${type}`;
-    const known = quantized.get(key);
-    if (known !== undefined) return known;
+  const quantized = new Map<ValueId, Quantized[]>();
+
+  const orderRef = (order: Uint32Array, tensor: string): WeightRef => {
+    const name = `${tensor}.column_order`;
+    constants.set(name, Float32Array.from(order));
+    return vectorRef(name, order.length);
+  };
+  const quantizeOnce = (x: ValueId, order: Uint32Array | null, tensor: string): ValueId => {
+    const known = quantized.get(x) ?? [];
+    const same = known.find((other) => isSameOrder(other.order, order));
+    if (same !== undefined) return same.out;
+    const info = at(values, x);
     const out = values.length;
-    const name = `${info.name}.${type}`;
-    values.push({ ...info, name, type });
-    nodes.push({ op: "quantize", name, inputs: { x }, weights: {}, attributes: {}, out });
-    quantized.set(key, out);
+    const name = order === null ? `${info.name}.q8a` : `${info.name}.q8a.${tensor}`;
+    values.push({ ...info, name, type: "q8a" });
+    const weights = { order: order === null ? null : orderRef(order, tensor) };
+    nodes.push({ op: "quantize", name, inputs: { x }, weights, attributes: {}, out });
+    quantized.set(x, [...known, { order, out }]);
     return out;
   };
-  for (const node of graph.nodes) {
-    const info = node.op === "linear" ? values[node.inputs.x] : undefined;
-    const operand = node.op === "linear" ? operandOf(formatOf(node.weights.weight)) : "f32";
-    if (node.op === "linear" && info?.type === "f32" && operand !== "f32") {
-      nodes.push({ ...node, inputs: { x: quantizeOnce(node.inputs.x, info, operand) } });
-    } else {
-      nodes.push(node);
-    }
-  }
-  return compact({ ...graph, nodes, values });
+  const withOperand = (node: Nodes["linear"]): Node => {
+    const { x } = node.inputs;
+    const order = storedOrderOf(node.weights.weight);
+    const weight: WeightRef = order === null ? node.weights.weight : { ...node.weights.weight, columnOrder: "stored" };
+    if (at(values, x).type !== "f32" || operandOf(formatOf(weight)) === "f32") return node;
+    return { ...node, inputs: { x: quantizeOnce(x, order, weight.tensor) }, weights: { ...node.weights, weight } };
+  };
+
+  for (const node of graph.nodes) nodes.push(node.op === "linear" ? withOperand(node) : node);
+  return compact({ ...graph, nodes, values, constants });
+}
+
+function isSameOrder(a: Uint32Array | null, b: Uint32Array | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.length === b.length && a.every((column, index) => column === b[index]);
 }

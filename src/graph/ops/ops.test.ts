@@ -91,12 +91,30 @@ describe("references", () => {
     expect(out).toEqual(close([11, 22, 31]));
   });
 
+  it("quantize puts columns into the order that it is given", () => {
+    const row = Array.from({ length: 64 }, (_, i) => i / 64);
+    const backwards = Array.from({ length: 64 }, (_, i) => 63 - i);
+    const identity = Array.from({ length: 64 * 64 }, (_, i) => (i % 65 === 0 ? 1 : 0));
+    const weights = { weight: matrixRef("w", 64, 64), bias: null };
+    const out = outputOf([row], { w: identity, order: backwards }, (graph, value) => {
+      const order = vectorRef("order", 64);
+      const x = graph.add("quantize", "q", { inputs: { x: value }, weights: { order }, attributes: {} });
+      return graph.add("linear", "y", { inputs: { x }, weights, attributes: {} });
+    });
+    // Groups are those of the new order: 63..32 of 64 by the first of them, 31..0 too.
+    const rounded = row.toReversed().map((value) => {
+      const scale = (value >= 1 / 2 ? 63 : 31) / 64 / 127;
+      return Math.round(value / scale) * scale;
+    });
+    expect(out).toEqual(close(rounded));
+  });
+
   it("linear multiplies what quantisation left", () => {
     const row = Array.from({ length: 32 }, (_, i) => (i === 0 ? 127 : i === 1 ? 3.4 : 0));
     const weights = { weight: matrixRef("w", 2, 32), bias: null };
     const selectFirstTwo = Array.from({ length: 64 }, (_, i) => (i === 0 || i === 33 ? 1 : 0));
     const out = outputOf([row], { w: selectFirstTwo }, (graph, value) => {
-      const x = graph.add("quantize", "q", { inputs: { x: value }, weights: {}, attributes: {} });
+      const x = graph.add("quantize", "q", { inputs: { x: value }, weights: { order: null }, attributes: {} });
       return graph.add("linear", "y", { inputs: { x }, weights, attributes: {} });
     });
     expect(out).toEqual(close([127, 3]));
@@ -241,7 +259,7 @@ describe("shape rules", () => {
     [
       "quantising half a group",
       /node q: 6 columns do not divide into groups of 32/,
-      (graph, x) => graph.add("quantize", "q", { inputs: { x }, weights: {}, attributes: {} }),
+      (graph, x) => graph.add("quantize", "q", { inputs: { x }, weights: { order: null }, attributes: {} }),
     ],
     [
       "adding other shapes",

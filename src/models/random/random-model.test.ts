@@ -4,6 +4,7 @@ import { memorySource } from "../../formats/file-source.ts";
 import type { GgufModel } from "../../formats/gguf/model.ts";
 import { readGguf } from "../../formats/gguf/read.ts";
 import { ggufBytes } from "../../formats/gguf/write.ts";
+import { matrixRef } from "../../graph/weight-ref.ts";
 import { parseChatTemplate } from "../../text/template/chat-template.ts";
 import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
 import { vocabularyFromMetadata } from "../../text/tokenizer/from-metadata.ts";
@@ -79,13 +80,7 @@ describe("randomModel", () => {
   it.each(RANDOM_QUANTS)("keeps the spread of the weights in %s", (quant) => {
     const file = fileOf("tiny-wide", quant);
     const graph = buildGraph(specFromGguf(file));
-    const ref = {
-      kind: "matrix",
-      tensor: "blk.0.ffn_up.weight",
-      rows: 256,
-      columns: 256,
-      rowOrder: { kind: "source" },
-    } as const;
+    const ref = matrixRef("blk.0.ffn_up.weight", 256, 256);
     const weights = decodeWeight(ref, bindWeights(graph, ggufSource(file)));
     const squares = weights.reduce((sum, weight) => sum + weight ** 2, 0);
     expect(Math.sqrt(squares / weights.length) * Math.sqrt(256)).toBeCloseTo(1, quant === "q2_k" ? 0 : 1);

@@ -16,8 +16,8 @@ interface GptqRow extends GroupOptions {
 }
 
 function gptq(row: GptqRow): CheckpointVariant {
-  const { bits, groupColumns, symmetric, scattered = false, version } = row;
-  const order = scattered ? ", act-order" : "";
+  const { bits, groupColumns, symmetric, scattered, version } = row;
+  const order = scattered === undefined ? "" : `, act-order ${scattered}`;
   return {
     name: `GPTQ ${bits} bits, group ${groupColumns}, ${symmetric ? "symmetric" : "zero points"}${order}, version ${version}`,
     rounding: row,
@@ -25,11 +25,11 @@ function gptq(row: GptqRow): CheckpointVariant {
       quant_method: "gptq",
       bits,
       group_size: groupColumns,
-      desc_act: scattered,
+      desc_act: scattered !== undefined,
       sym: symmetric,
       checkpoint_format: version === 1 ? "gptq" : "gptq_v2",
     },
-    tensors: (module, q) => gptqTensors(module, q, version, scattered || version === 1),
+    tensors: (module, q) => gptqTensors(module, q, version, scattered !== undefined || version === 1),
   };
 }
 
@@ -64,11 +64,13 @@ export const CHECKPOINT_VARIANTS: readonly CheckpointVariant[] = [
   gptq({ bits: 4, groupColumns: 64, symmetric: false, version: 1 }),
   gptq({ bits: 4, groupColumns: 128, symmetric: false, version: 2 }),
   gptq({ bits: 4, groupColumns: -1, symmetric: true, version: 1 }),
-  gptq({ bits: 4, groupColumns: 32, symmetric: false, scattered: true, version: 1 }),
-  gptq({ bits: 4, groupColumns: 128, symmetric: true, scattered: true, version: 2 }),
+  gptq({ bits: 4, groupColumns: 32, symmetric: false, scattered: "by input", version: 1 }),
+  gptq({ bits: 4, groupColumns: 64, symmetric: true, scattered: "by matrix", version: 1 }),
+  gptq({ bits: 4, groupColumns: 128, symmetric: true, scattered: "by input", version: 2 }),
   gptq({ bits: 8, groupColumns: 128, symmetric: true, version: 1 }),
   gptq({ bits: 8, groupColumns: 64, symmetric: false, version: 2 }),
-  gptq({ bits: 8, groupColumns: 32, symmetric: true, scattered: true, version: 1 }),
+  gptq({ bits: 8, groupColumns: 32, symmetric: true, scattered: "by matrix", version: 1 }),
+  gptq({ bits: 8, groupColumns: 128, symmetric: false, scattered: "by input", version: 2 }),
   gptq({ bits: 8, groupColumns: -1, symmetric: false, version: 2 }),
   awq(32),
   awq(64),

@@ -21,19 +21,23 @@ export interface GroupOptions {
   /** -1: a row is one group. */
   readonly groupColumns: number;
   readonly symmetric: boolean;
-  /** Columns belong to groups in a scattered order, as act-order leaves them. */
-  readonly scattered?: boolean;
+  /**
+   * Columns belong to groups in a scattered order, as act-order leaves them: one for all matrices of so many
+   * columns, as GPTQ calibrates those of one input, or one for each number of rows, so that Q has another than K.
+   */
+  readonly scattered?: "by input" | "by matrix";
   readonly scaleType?: "F16" | "F32";
 }
 
 export function quantizeGroups(weights: Float32Array, columns: number, options: GroupOptions): QuantizedGroups {
-  const { bits, symmetric, scattered = false, scaleType = "F16" } = options;
+  const { bits, symmetric, scattered, scaleType = "F16" } = options;
   const rows = weights.length / columns;
   const width = options.groupColumns === -1 ? columns : options.groupColumns;
   const groups = columns / width;
   // 7 has no factor in common with the widths in use, so this is a permutation.
+  const first = scattered === "by matrix" ? rows : 3;
   const groupOf = Array.from({ length: columns }, (_, column) =>
-    Math.floor((scattered ? (column * 7 + 3) % columns : column) / width),
+    Math.floor((scattered === undefined ? column : (column * 7 + first) % columns) / width),
   );
   const largest = 2 ** bits - 1;
   const scales = new Float32Array(rows * groups);
