@@ -9,7 +9,17 @@
  */
 
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { basename, dirname, join, relative, resolve } from "node:path";
@@ -215,7 +225,11 @@ export async function link(linkArgs, units, { command, prefix }, out, changed) {
   const sameCommand = existsSync(listing) && readFileSync(listing, "utf8") === commandText(command, args);
   const inputs = [join(SOURCE_ROOT, "exports.map"), ...units.map((unit) => unit.object)];
   const newest = Math.max(...inputs.map((path) => statSync(path).mtimeMs));
-  if (!changed && sameCommand && existsSync(out) && statSync(out).mtimeMs >= newest) return false;
+  if (!changed && sameCommand && existsSync(out) && statSync(out).mtimeMs >= newest) {
+    // The time says up to when it stands for the sources, whichever of them were touched (`src/native/stale-core.ts`).
+    utimesSync(out, new Date(), new Date());
+    return false;
+  }
 
   const partial = `${out}.${process.pid}`;
   const { code, output } = await run(command, [...args, "-o", partial]);

@@ -5,6 +5,7 @@ import type { KvType } from "../base/dtypes.ts";
 import { NATIVE_LIMITS } from "../base/native-limits.ts";
 import { defaultThreads, readUsableCores } from "../base/usable-cores.ts";
 import { LOAD_QUANTS, type LoadQuant } from "../models/load-quants.ts";
+import type { WaitingOptions } from "./types.ts";
 import type { PlainEngineOptions } from "./threads/step-messages.ts";
 import { resolveWeightCache, type WeightCacheSettings } from "./weight-cache-settings.ts";
 
@@ -28,7 +29,12 @@ const KV_TYPES: readonly string[] = ["auto", "f32", "f16", "int8"] satisfies (Kv
 const QUANTS: readonly string[] = ["none", ...LOAD_QUANTS];
 const BACKENDS: readonly string[] = ["auto", "native", "interpreter"];
 
-export interface EngineSettings {
+export interface WaitingLimits {
+  readonly maxWaiting: number;
+  readonly maxWaitingTokens: number;
+}
+
+export interface EngineSettings extends WaitingLimits {
   readonly model: string;
   /** Null: the model's own, or what memory allows. */
   readonly contextTokens: number | null;
@@ -38,8 +44,6 @@ export interface EngineSettings {
   readonly kvMemoryBytes: number | null;
   readonly maxStepTokens: number;
   readonly maxSequences: number;
-  readonly maxWaiting: number;
-  readonly maxWaitingTokens: number;
   readonly maxUnreadTokens: number;
   readonly parkTimeoutMs: number;
   readonly maxStallMs: number;
@@ -67,13 +71,20 @@ export function resolveSettings(options: PlainEngineOptions): EngineSettings {
     kvMemoryBytes: integer("kvMemoryBytes", options.kvMemoryBytes, 1, Number.MAX_SAFE_INTEGER) ?? null,
     maxStepTokens: integer("maxStepTokens", options.maxStepTokens, 1, MAX_STEP_TOKENS) ?? DEFAULT_STEP_TOKENS,
     maxSequences: integer("maxSequences", options.maxSequences, 1, MAX_SEQUENCES) ?? DEFAULT_SEQUENCES,
-    maxWaiting: integer("maxWaiting", options.maxWaiting, 0, 2 ** 31 - 1) ?? DEFAULT_WAITING,
-    maxWaitingTokens:
-      integer("maxWaitingTokens", options.maxWaitingTokens, 0, Number.MAX_SAFE_INTEGER) ?? DEFAULT_WAITING_TOKENS,
+    ...resolveWaiting(options),
     maxUnreadTokens: integer("maxUnreadTokens", options.maxUnreadTokens, 1, 2 ** 31 - 1) ?? DEFAULT_UNREAD_TOKENS,
     parkTimeoutMs: number("parkTimeoutMs", options.parkTimeoutMs, 1, 1e9) ?? DEFAULT_PARK_TIMEOUT_MS,
     maxStallMs: number("maxStallMs", options.maxStallMs, 0, 1e9) ?? DEFAULT_STALL_MS,
     minPrefillShare: number("minPrefillShare", options.minPrefillShare, 0, 0.9) ?? DEFAULT_PREFILL_SHARE,
+  };
+}
+
+/** Throws `invalid_option`. */
+export function resolveWaiting(options: WaitingOptions): WaitingLimits {
+  return {
+    maxWaiting: integer("maxWaiting", options.maxWaiting, 0, 2 ** 31 - 1) ?? DEFAULT_WAITING,
+    maxWaitingTokens:
+      integer("maxWaitingTokens", options.maxWaitingTokens, 0, Number.MAX_SAFE_INTEGER) ?? DEFAULT_WAITING_TOKENS,
   };
 }
 

@@ -14,6 +14,7 @@ import {
   checkRequest,
   type OrderLimits,
 } from "./build-order.ts";
+import { resolveWaiting } from "./engine-settings.ts";
 import { GenerationStream, type StreamSource } from "./generation-stream.ts";
 import { DEFAULT_TENANT, type OrderGrammar } from "./step/order.ts";
 import { StepClient } from "./threads/step-client.ts";
@@ -30,6 +31,7 @@ import type {
   ModelInfo,
   PromptScore,
   StreamPart,
+  WaitingOptions,
 } from "./types.ts";
 
 /**
@@ -170,6 +172,10 @@ export class Engine implements EngineApi {
 
   async stats(): Promise<EngineStats> {
     return this.#steps.stats();
+  }
+
+  limitWaiting(options: WaitingOptions): void {
+    this.#steps.limitWaiting(resolveWaiting(options));
   }
 
   weightsKept(): Promise<void> {

@@ -58,6 +58,9 @@ export interface EngineOptions {
   readonly onWarning?: (message: string) => void;
 }
 
+/** Those that a running engine takes anew. */
+export type WaitingOptions = Pick<EngineOptions, "maxWaiting" | "maxWaitingTokens">;
+
 export interface WeightCacheOptions {
   /** By default `packs` in the cache directory of `TURNWISE_CACHE_DIR`, `XDG_CACHE_HOME` or `~/.cache`. */
   readonly folder?: string;
@@ -321,6 +324,8 @@ export interface EngineApi {
   /** Log-probabilities of a text's own tokens from index `from` on; the base of perplexity. */
   score(tokens: Int32Array, from: number): Promise<PromptScore>;
   stats(): Promise<EngineStats>;
+  /** How many may wait from now on; those who wait already stay. Throws `invalid_option`. */
+  limitWaiting(options: WaitingOptions): void;
   /** Resolves when packed weights are no longer being written, or at once; `dispose` ends their writing. */
   weightsKept(): Promise<void>;
   /** Cancels what runs, joins the threads, frees the memory. Idempotent. */

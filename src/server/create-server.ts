@@ -24,7 +24,7 @@ import type { HttpListener, ListenAddress } from "./http-listener.ts";
 import { IdempotencyStore } from "./idempotency/idempotency-store.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { createServerMetrics } from "./metrics/server-metrics.ts";
-import type { ServerOptions } from "./options.ts";
+import { SERVER_OPTIONS, type ServerOptions } from "./options.ts";
 import { createLogger, type Logger } from "./request-log.ts";
 import { openApiDocument } from "./openapi.ts";
 import { referencePage } from "./reference-page.ts";
@@ -122,11 +122,12 @@ export function createServer(
     },
     drain: (reason) => shutdown.drain(reason, current.drainTimeout),
     reload(wanted) {
-      const { taken, kept } = reloadOptions(current, wanted);
+      const { taken, kept } = reloadOptions(SERVER_OPTIONS, current, wanted);
       const { keys: wantedKeys, tls } = readAccess(taken, env, admin);
       keys.take(wantedKeys);
       current = taken;
       logger.level = taken.logLevel;
+      writes.setTimeout(taken.writeTimeout);
       warnOfExposedKeys(wantedKeys, taken, logger);
       if (tls !== null) for (const each of listeners) each.setTls(tls);
       logger.info({ kept }, "settings reloaded");

@@ -108,6 +108,7 @@ export const SERVER_OPTIONS = {
     default: 60_000,
     env: "TURNWISE_WRITE_TIMEOUT",
     help: "A client that reads nothing for this long is disconnected; 0 waits for ever",
+    reload: true,
   },
   "drain-timeout": {
     type: { kind: "duration" },

@@ -23,14 +23,14 @@ interface Progress {
 export interface WriteWatch {
   /** Why this connection was destroyed, if it was for not reading. */
   reasonFor(socket: Socket): TurnwiseError | null;
+  /** From now on; 0 watches none. */
+  setTimeout(timeoutMs: number): void;
   stop(): void;
 }
 
-/** Watches every connection of `server` from now on; `timeoutMs` 0 watches none. */
-export function watchWrites(server: Server, timeoutMs: number): WriteWatch {
+/** Watches every connection of `server` from now on; a timeout of 0 watches none. */
+export function watchWrites(server: Server, firstTimeoutMs: number): WriteWatch {
   const reasons = new WeakMap<Socket, TurnwiseError>();
-  if (timeoutMs === 0) return { reasonFor: () => null, stop: () => undefined };
-
   const sockets = new Map<Socket, Progress>();
   const watch = (socket: Socket): void => {
     sockets.set(socket, { writtenBytes: 0, sinceMs: performance.now() });
@@ -39,7 +39,7 @@ export function watchWrites(server: Server, timeoutMs: number): WriteWatch {
   // Requests name the socket that they came by: under TLS that is the secured one.
   server.on(server instanceof TlsServer ? "secureConnection" : "connection", watch);
 
-  const look = (): void => {
+  const look = (timeoutMs: number): void => {
     const nowMs = performance.now();
     for (const [socket, progress] of sockets) {
       // Bytes that the kernel has taken: `bytesWritten` counts those that still wait too. The kernel takes
@@ -56,7 +56,18 @@ export function watchWrites(server: Server, timeoutMs: number): WriteWatch {
       }
     }
   };
-  const timer = setInterval(look, Math.max(1, timeoutMs / LOOKS_PER_TIMEOUT));
-  timer.unref();
-  return { reasonFor: (socket) => reasons.get(socket) ?? null, stop: () => clearInterval(timer) };
+  let timer: NodeJS.Timeout | undefined;
+  const watchFor = (timeoutMs: number): void => {
+    clearInterval(timer);
+    if (timeoutMs === 0) return;
+    // What stood still while nobody looked is not held against it.
+    for (const progress of sockets.values()) progress.sinceMs = performance.now();
+    timer = setInterval(look, Math.max(1, timeoutMs / LOOKS_PER_TIMEOUT), timeoutMs).unref();
+  };
+  watchFor(firstTimeoutMs);
+  return {
+    reasonFor: (socket) => reasons.get(socket) ?? null,
+    setTimeout: watchFor,
+    stop: () => clearInterval(timer),
+  };
 }

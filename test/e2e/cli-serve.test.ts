@@ -106,7 +106,7 @@ test("SIGHUP takes the changed settings and keys; a running stream goes on; a wr
   const config = join(folder, "turnwise.config.json");
   const keys = join(folder, "keys");
   const write = (settings: object): void => writeFileSync(config, JSON.stringify(settings));
-  const settings = { port: 0, backend: "interpreter", logLevel: "silent", apiKeyFile: keys };
+  const settings = { port: 0, backend: "interpreter", logLevel: "silent", apiKeyFile: keys, maxSequences: 1 };
   write(settings);
   writeFileSync(keys, "old");
   const child = startCli(["serve", MODEL, "--config", config]);
@@ -120,13 +120,16 @@ test("SIGHUP takes the changed settings and keys; a running stream goes on; a wr
     });
   const stream = await ask("old", { stream: true, max_tokens: 100, ignore_eos: true });
   writeFileSync(keys, "new");
-  write({ ...settings, maxBody: "100B", ctx: 64 });
+  write({ ...settings, maxBody: "100B", maxWaiting: 0, ctx: 64 });
   const reloaded = waitForLine(child, "stderr", /SIGHUP/);
   child.kill("SIGHUP");
-  expect(await reloaded).toBe("SIGHUP: settings reloaded");
+  expect(await reloaded).toBe("SIGHUP: settings reloaded; ctx changed, too: that takes a restart");
   expect((await stream.text()).trimEnd().endsWith("data: [DONE]")).toBe(true);
   expect((await ask("old", { max_tokens: 1 })).status).toBe(401);
   expect((await ask("new", { prompt: "x".repeat(100) })).status).toBe(413);
+  const running = await ask("new", { stream: true, max_tokens: 100, ignore_eos: true });
+  expect((await ask("new", { max_tokens: 1 })).status).toBe(429);
+  await running.text();
   write({ ...settings, prot: 1 });
   const refused = waitForLine(child, "stderr", /stay as they are/);
   child.kill("SIGHUP");

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { ServerOptions } from "../../src/server/options.ts";
 import type { FakeScript } from "./support/fake-engine.ts";
 import { connectRaw, rawPost } from "./support/raw-client.ts";
-import { scriptedServer, until } from "./support/test-server.ts";
+import { scriptedServer, serverOptions, until } from "./support/test-server.ts";
 
 const CHAT = "/v1/chat/completions";
 const chat = { messages: [{ role: "user", content: "Hi" }] };
@@ -128,16 +128,16 @@ describe("a client that stops reading", () => {
   const text = "x".repeat(64 * 1024);
 
   it("is disconnected after the write timeout, and holds little memory until then", async () => {
-    const { port, engine, logs } = await listening({ text, endless: true }, { writeTimeout: 1000 });
+    const { port, engine, logs } = await listening({ text, endless: true }, { writeTimeout: 3000 });
     const { socket, closed } = connectRaw(port);
     socket.write(rawPost(CHAT, streamed));
     await until(() => engine.tokensMade > 3, "tokens");
     socket.pause();
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    const atRest = engine.tokensMade;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    for (let made = 0; made !== engine.tokensMade; await new Promise((resolve) => setTimeout(resolve, 300))) {
+      made = engine.tokensMade;
+    }
     // The generation waits: what was made fits the sockets' buffers.
-    expect(engine.tokensMade).toBe(atRest);
+    expect(engine.running).toBe(1);
     await until(() => engine.running === 0, "the generation to be cancelled");
     await until(() => logs.length === 1, "the log line");
     expect(logs).toMatchObject([{ status: 499, error: "client_too_slow" }]);
@@ -155,6 +155,20 @@ describe("a client that stops reading", () => {
     socket.resume();
     await closed;
     expect(received().length).toBeLessThan(200 * text.length);
+  });
+
+  it("is held to a timeout that is set while it waits", async () => {
+    const { port, engine, server } = await listening({ text, endless: true }, { writeTimeout: 0 });
+    const { socket, closed } = connectRaw(port);
+    socket.write(rawPost(CHAT, streamed));
+    await until(() => engine.tokensMade > 3, "tokens");
+    socket.pause();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(engine.running).toBe(1);
+    expect(server.reload(serverOptions({ port: 0, writeTimeout: 200 }))).toEqual([]);
+    await until(() => engine.running === 0, "the generation to be cancelled");
+    socket.resume();
+    await closed;
   });
 
   it("but reads slowly gets everything", async () => {

@@ -9,9 +9,9 @@ import { availableMemoryBytes } from "../../engine/load/available-memory.ts";
 import type { CpuInfo } from "../../native/addon-types.ts";
 import { readCpuInfo } from "../../native/cpu-info.ts";
 import { chooseIsa } from "../../native/isa.ts";
-import { loadAddon } from "../../native/load-addon.ts";
-import type { AddonLoad } from "../../native/load-addon.ts";
+import { type AddonLoad, loadAddon } from "../../native/load-addon.ts";
 import { packageVersion } from "../../native/native-paths.ts";
+import { describeStaleCore } from "../../native/stale-core.ts";
 import { PackFolder } from "../../packs/pack-folder.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import { CACHE_OPTIONS } from "../options/cache-options.ts";
@@ -34,7 +34,7 @@ interface DoctorReport {
   readonly platform: string;
   readonly cpu: Omit<CpuInfo, "architecture">;
   readonly memory: { readonly totalBytes: number; readonly availableBytes: number };
-  readonly native: Omit<AddonLoad, "addon"> & { readonly isa: string | null };
+  readonly native: Omit<AddonLoad, "addon"> & { readonly isa: string | null; readonly stale: string | null };
   /** `quotaCores` is null without a quota. */
   readonly cores: Omit<UsableCores, "quotaCores"> & { readonly quotaCores: number | null };
   /** By default. */
@@ -62,7 +62,8 @@ export const DOCTOR = defineCommand({
 });
 
 async function examine(packFolder: string): Promise<DoctorReport> {
-  const { addon, ...native } = loadAddon();
+  const load = loadAddon();
+  const { addon, ...native } = load;
   const { architecture, ...cpu } = readCpuInfo();
   const cores = readUsableCores();
   const threads = defaultThreads(cores);
@@ -74,7 +75,11 @@ async function examine(packFolder: string): Promise<DoctorReport> {
     platform: `${process.platform} ${architecture}`,
     cpu,
     memory: { totalBytes: totalmem(), availableBytes: availableMemoryBytes() },
-    native: { ...native, isa: addon === null ? null : chooseIsa(cpu.isaLevels, undefined) },
+    native: {
+      ...native,
+      isa: addon === null ? null : chooseIsa(cpu.isaLevels, undefined),
+      stale: describeStaleCore(load),
+    },
     cores: { ...cores, quotaCores: Number.isFinite(cores.quotaCores) ? cores.quotaCores : null },
     threads,
     spin: maySpin(threads, cores),
@@ -104,6 +109,7 @@ function renderReport(report: DoctorReport): string {
       "native core",
       native.path === null ? "none: the interpreter runs models, slowly" : `${native.path} (${native.origin})`,
     ],
+    ...(native.stale === null ? [] : [["", native.stale]]),
     ...native.tried.map(({ candidate, reason }) => ["", `not ${candidate}: ${reason}`]),
     ...(native.path === null ? [["", "turnwise build-native compiles it; it needs g++ or clang++"]] : []),
     ["isa levels", native.isa === null ? "none" : `${cpu.isaLevels.join(", ")}; ${native.isa} is used`],

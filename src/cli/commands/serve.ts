@@ -2,21 +2,27 @@
 
 import { EventEmitter, once } from "node:events";
 import type { createServer as CreateServer, TurnwiseServer } from "../../server/create-server.ts";
+import type { OptionValues } from "../../base/option-table.ts";
 import { SERVER_OPTIONS } from "../../server/options.ts";
-import type { ServerOptions } from "../../server/options.ts";
+import { reloadOptions } from "../../server/reload-options.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import type { CommandContext } from "../command.ts";
 import { describeCapacity, describeModel } from "../describe-engine.ts";
 import { exitBySignal } from "../interrupts.ts";
-import { loadEngine } from "../load-engine.ts";
+import { type LoadedEngine, loadEngine } from "../load-engine.ts";
 import { CACHE_OPTIONS } from "../options/cache-options.ts";
 import { onHangup } from "../interrupts.ts";
 import { notifyReady } from "../notify-service.ts";
-import { BATCH_OPTIONS, ENGINE_OPTIONS, toEngineOptions } from "../options/engine-options.ts";
+import { BATCH_OPTIONS, ENGINE_OPTIONS, toEngineOptions, toWaitingLimits } from "../options/engine-options.ts";
 import { MODEL_OPTIONS } from "../options/model-options.ts";
 import { MODEL_ARGUMENT, resolveModel } from "../resolve-model.ts";
 import { errorLines } from "../report-error.ts";
 import { writeLine } from "../terminal.ts";
+
+/** Those of the engine; what it is loaded with stays until a restart. */
+const LOAD_OPTIONS = { ...BATCH_OPTIONS, ...MODEL_OPTIONS, ...ENGINE_OPTIONS, ...CACHE_OPTIONS } as const;
+
+type ServeValues = OptionValues<typeof SERVER_OPTIONS & typeof LOAD_OPTIONS>;
 
 export const SERVE = defineCommand({
   name: "serve",
@@ -44,7 +50,8 @@ export const SERVE = defineCommand({
     const server = await openServer(engine, options);
     const { url, adminUrl } = await server.listen();
     const drained = untilDrained(server, context);
-    onHangup(() => reload(server, rereadOptions, context));
+    const running = { server, engine, options };
+    onHangup(() => reload(running, rereadOptions, context));
     begin.emit("load");
     try {
       const loaded = await Promise.race([server.ready, drained.then(() => null)]);
@@ -76,11 +83,23 @@ export async function openServer(...args: Parameters<typeof CreateServer>): Prom
   return createServer(...args);
 }
 
+interface Running {
+  readonly server: TurnwiseServer;
+  readonly engine: Promise<LoadedEngine>;
+  /** As they were taken last. */
+  options: ServeValues;
+}
+
 /** Whatever is wrong with the new settings, the server goes on with the old ones. */
-function reload(server: TurnwiseServer, reread: () => ServerOptions, { terminal }: CommandContext): void {
+function reload(running: Running, reread: () => ServeValues, { terminal }: CommandContext): void {
   try {
-    const kept = server.reload(reread());
-    const restart = kept.length === 0 ? "" : `; ${kept.join(", ")} changed, too, and needs a restart`;
+    const wanted = reread();
+    const changed = reloadOptions(LOAD_OPTIONS, running.options, wanted);
+    const kept = [...running.server.reload(wanted), ...changed.kept];
+    running.options = changed.taken;
+    // Before the model is loaded they wait for it; where it does not load, nobody is served.
+    running.engine.then((engine) => engine.limitWaiting(toWaitingLimits(changed.taken))).catch(() => undefined);
+    const restart = kept.length === 0 ? "" : `; ${kept.join(", ")} changed, too: that takes a restart`;
     terminal.stderr.write(`SIGHUP: settings reloaded${restart}\n`);
   } catch (thrown) {
     for (const line of errorLines(thrown, false)) terminal.stderr.write(`${line}\n`);

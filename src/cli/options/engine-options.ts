@@ -2,7 +2,7 @@
 
 import { NATIVE_LIMITS } from "../../base/native-limits.ts";
 import type { OptionTable, OptionValues } from "../../base/option-table.ts";
-import type { EngineOptions } from "../../engine/types.ts";
+import type { EngineOptions, WaitingOptions } from "../../engine/types.ts";
 import { LOAD_QUANTS } from "../../models/load-quants.ts";
 import { readTextFile } from "../read-text-file.ts";
 import type { CACHE_OPTIONS } from "./cache-options.ts";
@@ -67,12 +67,14 @@ export const BATCH_OPTIONS = {
     default: null,
     env: "TURNWISE_MAX_WAITING",
     help: "Requests that may wait, one more is refused with 429; by default 512",
+    reload: true,
   },
   "max-waiting-tokens": {
     type: { kind: "integer", min: 0, max: Number.MAX_SAFE_INTEGER },
     default: null,
     env: "TURNWISE_MAX_WAITING_TOKENS",
     help: "Tokens of the prompts that may wait, more are refused with 429; by default 262144",
+    reload: true,
   },
   "max-unread-tokens": {
     type: { kind: "integer", min: 1, max: 2 ** 31 - 1 },
@@ -137,13 +139,20 @@ export function toEngineOptions(
     ...(values.kvMemory === null ? {} : { kvMemoryBytes: values.kvMemory }),
     ...(values.chatTemplate === null ? {} : { chatTemplate: readTextFile(values.chatTemplate) }),
     ...(batch.maxSequences === null ? {} : { maxSequences: batch.maxSequences }),
-    ...(batch.maxWaiting === null ? {} : { maxWaiting: batch.maxWaiting }),
-    ...(batch.maxWaitingTokens === null ? {} : { maxWaitingTokens: batch.maxWaitingTokens }),
+    ...toWaitingLimits(batch),
     ...(batch.maxUnreadTokens === null ? {} : { maxUnreadTokens: batch.maxUnreadTokens }),
     ...(batch.parkTimeout === null ? {} : { parkTimeoutMs: batch.parkTimeout }),
     ...(batch.maxStepTokens === null ? {} : { maxStepTokens: batch.maxStepTokens }),
     ...(batch.maxStallMs === null ? {} : { maxStallMs: batch.maxStallMs }),
     ...(batch.minPrefillShare === null ? {} : { minPrefillShare: batch.minPrefillShare }),
+  };
+}
+
+/** Those of the engine's options that a running one takes. */
+export function toWaitingLimits({ maxWaiting, maxWaitingTokens }: BatchValues): WaitingOptions {
+  return {
+    ...(maxWaiting === null ? {} : { maxWaiting }),
+    ...(maxWaitingTokens === null ? {} : { maxWaitingTokens }),
   };
 }
 

@@ -28,6 +28,7 @@ import type { PackWriting } from "../../native/addon-types.ts";
 import { createStoreExecutor } from "../../native/executor.ts";
 import { chooseIsa } from "../../native/isa.ts";
 import { loadAddon, requireAddon } from "../../native/load-addon.ts";
+import { describeStaleCore } from "../../native/stale-core.ts";
 import { openMappedSource } from "../../native/mapped-source.ts";
 import { detectToolFormat } from "../../text/tools/tool-formats.ts";
 import { resolveSpecialIds } from "../../text/tokenizer/special-ids.ts";
@@ -245,6 +246,8 @@ function warn(
       `The native core does not load, so the TypeScript interpreter runs this model, very slowly. ${reasons.join("; ")}`,
     );
   }
+  const stale = native ? describeStaleCore(loadAddon()) : null;
+  if (stale !== null) onWarning(stale);
   if (settings.contextTokens === null && pool.contextTokens < spec.contextTokens) {
     onWarning(
       `The context is ${pool.contextTokens} tokens, not the model's ${spec.contextTokens}: the page pool has ${formatBytes(pool.pages * pageBytes)}.`,

@@ -6,6 +6,7 @@
 import { TurnwiseError, turnwiseError } from "../../base/errors.ts";
 import { emptyDistribution } from "../../base/distribution.ts";
 import { invariant, unreachable } from "../../base/invariant.ts";
+import type { WaitingLimits } from "../engine-settings.ts";
 import { EngineThread } from "./engine-thread.ts";
 import { EVICTION_IDLE_SECONDS } from "../schedule/prefix-index.ts";
 import type { Order } from "../step/order.ts";
@@ -133,6 +134,10 @@ export class StepClient {
     const stats = this.#stats ?? emptyStats(this.capacity);
     const waiting = Math.max(0, this.#listeners.size - stats.running - stats.parked);
     return { ...stats, waiting, waitingTokens: this.#room?.waitingTokens ?? 0 };
+  }
+
+  limitWaiting(limits: WaitingLimits): void {
+    this.#room?.limit(limits);
   }
 
   /** Resolves when nothing writes packed weights any more. */

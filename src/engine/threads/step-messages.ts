@@ -4,6 +4,7 @@
  */
 
 import type { SerializedError } from "../../base/errors.ts";
+import type { WaitingLimits } from "../engine-settings.ts";
 import type { Order } from "../step/order.ts";
 import type {
   CachedText,
@@ -43,9 +44,7 @@ export type StepEvent =
 export type PlainEngineOptions = Omit<EngineOptions, "onProgress" | "onWarning">;
 
 /** What the main thread bounds, before orders cross and after tokens have. */
-export interface AdmissionLimits {
-  readonly maxWaiting: number;
-  readonly maxWaitingTokens: number;
+export interface AdmissionLimits extends WaitingLimits {
   readonly maxUnreadTokens: number;
 }
 

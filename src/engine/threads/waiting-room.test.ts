@@ -23,6 +23,21 @@ describe("WaitingRoom", () => {
     room.enter(order(3, 5), 0);
   });
 
+  it("takes other limits, and keeps who is in", () => {
+    const room = new WaitingRoom({ maxSequences: 1, maxWaiting: 2, maxWaitingTokens: 1000 });
+    for (const id of [1, 2, 3]) room.enter(order(id, 5), 0);
+    room.limit({ maxWaiting: 1, maxWaitingTokens: 20 });
+    room.leave(3);
+    expect(() => room.enter(order(4, 5), 0)).toThrow(
+      expect.objectContaining({ params: expect.objectContaining({ limit: 1 }) }),
+    );
+    room.leave(2);
+    expect(() => room.enter(order(5, 16), 0)).toThrow(
+      expect.objectContaining({ params: expect.objectContaining({ limit: 20 }) }),
+    );
+    room.enter(order(6, 15), 0);
+  });
+
   it("counts the tokens of prompts that nothing has been computed of", () => {
     const room = new WaitingRoom({ maxSequences: 8, maxWaiting: 8, maxWaitingTokens: 100 });
     room.enter(order(1, 90), 0);

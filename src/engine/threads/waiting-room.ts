@@ -5,7 +5,7 @@
 
 import { fail } from "../../base/errors.ts";
 import type { Order } from "../step/order.ts";
-import type { AdmissionLimits } from "./step-messages.ts";
+import type { WaitingLimits } from "../engine-settings.ts";
 
 interface Entry {
   readonly tenant: string;
@@ -14,13 +14,13 @@ interface Entry {
   waits: boolean;
 }
 
-export interface RoomLimits extends Pick<AdmissionLimits, "maxWaiting" | "maxWaitingTokens"> {
+export interface RoomLimits extends WaitingLimits {
   /** Orders that run at once: so many do not wait. */
   readonly maxSequences: number;
 }
 
 export class WaitingRoom {
-  readonly #limits: RoomLimits;
+  #limits: RoomLimits;
   readonly #entries = new Map<number, Entry>();
   #waitingTokens = 0;
 
@@ -53,6 +53,11 @@ export class WaitingRoom {
     this.#checkTenant(tenant, tokens, retryAfterS);
     this.#entries.set(id, { tenant: tenant.name, tokens, waits: true });
     this.#waitingTokens += tokens;
+  }
+
+  /** From now on; who is in already stays. */
+  limit(limits: WaitingLimits): void {
+    this.#limits = { ...this.#limits, ...limits };
   }
 
   /** Something was computed for it: it waits no more. */

@@ -95,6 +95,8 @@ export class FakeEngine implements EngineApi {
     };
   }
 
+  limitWaiting(): void {}
+
   async submit(request: GenerateRequest): Promise<Generation> {
     await Promise.resolve();
     if (request.signal?.aborted === true) fail("cancelled");
