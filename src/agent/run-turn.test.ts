@@ -20,17 +20,18 @@ async function bodyOf(request: IncomingMessage): Promise<WireRequest> {
   return JSON.parse(text) as WireRequest;
 }
 
-/** A server that gives one prepared message after another, the last one again and again. */
+/** A server that gives one prepared message after another, the last one again and again; each may say why it ended. */
 async function scripted(
   replies: readonly object[],
 ): Promise<{ readonly endpoint: ChatEndpoint; readonly requests: WireRequest[] }> {
   const requests: WireRequest[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     requests.push(await bodyOf(request));
-    const message = replies[Math.min(requests.length, replies.length) - 1];
+    const { finish_reason = "stop", ...message }: { readonly finish_reason?: string } =
+      replies[Math.min(requests.length, replies.length) - 1] ?? {};
     response.setHeader("content-type", "application/json");
     const usage = { prompt_tokens: 10, completion_tokens: 3, prompt_tokens_details: { cached_tokens: 4 } };
-    response.end(JSON.stringify({ choices: [{ finish_reason: "stop", message }], usage }));
+    response.end(JSON.stringify({ choices: [{ finish_reason, message }], usage }));
   };
   const server = createServer((request, response) => void answer(request, response));
   servers.push(server);
@@ -74,6 +75,15 @@ const resultsOf = (events: readonly TurnEvent[]) =>
   events.flatMap((event) => (event.kind === "result" ? [[event.call.name, event.content, event.failed]] : []));
 
 describe("runTurn", () => {
+  it("does not run the last call of a reply that the limit of tokens ended", async () => {
+    const calls = [call("1", "add", '{"a": 1, "b": 2}'), call("2", "add", '{"a": 3, "b": 4}')];
+    const cut = { content: null, tool_calls: calls, finish_reason: "length" };
+    const { endpoint } = await scripted([cut, { content: "3" }]);
+    const results = resultsOf(await play(endpoint, [add]));
+    expect(results[0]).toEqual(["add", "3", false]);
+    expect(results[1]?.slice(1)).toEqual([expect.stringContaining("cut off"), true]);
+  });
+
   it("runs the calls of a reply and asks again with their results", async () => {
     const calls = [call("1", "add", '{"a": 1, "b": 2}'), call("2", "add", '{"a": 3, "b": 4}')];
     const { endpoint, requests } = await scripted([{ content: null, tool_calls: calls }, { content: "3 and 7" }]);

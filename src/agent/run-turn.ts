@@ -48,7 +48,9 @@ export async function* runTurn(
       return;
     }
     // Parallel calls run together; their results keep the calls' order.
-    const results = await Promise.all(reply.calls.map((call) => runCall(call, tools, signal)));
+    const results = await Promise.all(
+      reply.calls.map(async (call) => (isShortened(call, reply) ? cutOff(call) : runCall(call, tools, signal))),
+    );
     signal.throwIfAborted();
     for (const result of results) {
       yield { kind: "result", ...result };
@@ -64,8 +66,20 @@ interface CallResult {
   readonly failed: boolean;
 }
 
+/** The token limit may have cut what it says, although a grammar has closed it: a file would lack its end. */
+function isShortened(call: ToolCall, { calls, finishReason }: Reply): boolean {
+  return finishReason === "length" && call === calls.at(-1);
+}
+
+const cutOff = (call: ToolCall): CallResult =>
+  failedCall(call, "the call was cut off by the limit of tokens and has not run; ask for less at once");
+
+function failedCall(call: ToolCall, problem: string): CallResult {
+  return { call, content: JSON.stringify({ error: problem }), failed: true };
+}
+
 async function runCall(call: ToolCall, tools: readonly AgentTool[], signal: AbortSignal): Promise<CallResult> {
-  const failed = (problem: string): CallResult => ({ call, content: JSON.stringify({ error: problem }), failed: true });
+  const failed = (problem: string): CallResult => failedCall(call, problem);
   const tool = tools.find(({ name }) => name === call.name);
   if (tool === undefined)
     return failed(`there is no tool ${call.name}; there are ${tools.map(({ name }) => name).join(", ")}`);

@@ -17,6 +17,8 @@ const SCHEMA = {
   required: ["temperature_of_the_city", "name"],
 };
 const TEXTS = 12;
+/** Tokens of the first text; each may have one more than the one before. */
+const LIMIT = 44;
 
 it("makes the masks of texts and of drafts", { timeout: 60_000 }, async () => {
   const vocabulary = buildVocabularyBytes(jsonVocabulary());
@@ -28,18 +30,20 @@ it("makes the masks of texts and of drafts", { timeout: 60_000 }, async () => {
   const [made, expected] = [new Uint32Array(masks.wordCount), new Uint32Array(masks.wordCount)];
   const uniform = uniforms(3);
   let drafted = 0;
+  let shortened = 0;
   for (let text = 0; text < TEXTS; text += 1) {
     const constraint = constraints({ grammar, key: "one", wake: null });
     const matcher = new Matcher(pushdown);
     // Texts overlap, as those of a batch do.
     const other = constraints({ grammar, key: `other ${text % 2}`, wake: null });
-    other.prepare(0);
-    for (let tokens = 0; tokens < 60 && !matcher.isFinished; tokens += 1) {
-      const draft = constraint.prepare(5);
+    other.prepare(0, Infinity);
+    for (let tokens = 0; tokens < LIMIT + text && !matcher.isFinished; tokens += 1) {
+      const left = LIMIT + text - tokens;
+      const draft = constraint.prepare(Math.min(5, left - 1), left);
       drafted += draft.length;
       for (let ahead = draft.length; ahead >= 0; ahead -= 1) {
         for (const token of draft.subarray(0, ahead)) expect(matcher.accept(token)).toBe(true);
-        matcher.fillMask(expected);
+        matcher.fillMask(expected, left - ahead);
         matcher.rollback(ahead);
         constraint.fill(made, ahead);
         expect(tokensIn(made)).toEqual(tokensIn(expected));
@@ -49,10 +53,13 @@ it("makes the masks of texts and of drafts", { timeout: 60_000 }, async () => {
       constraint.accept(token);
       expect(matcher.accept(token)).toBe(true);
     }
+    expect(matcher.isComplete).toBe(true);
+    shortened += Number(constraint.isShortened);
     constraint.close();
     other.close();
   }
   expect(drafted).toBeGreaterThan(TEXTS);
+  expect(shortened).toBeGreaterThan(0);
   expect(client.isLost).toBe(false);
   await client.dispose();
   expect(client.isLost).toBe(true);

@@ -219,6 +219,17 @@ describe("bound output", () => {
     expect(body.choices[0]?.text).toMatch(form);
   });
 
+  it("is whole at the token limit, which is told", async () => {
+    const endless = { type: "object", properties: { text: { type: "string", minLength: 20 } }, required: ["text"] };
+    const settings = { n: 4, temperature: 1, seed: 2, max_tokens: 48, logit_bias: { 34: -30 } };
+    const { status, body } = await ask({ guided_json: endless, ...settings });
+    expect(status).toBe(200);
+    for (const { text, finish_reason } of body.choices) {
+      expect(JSON.parse(text)).toHaveProperty("text");
+      expect(finish_reason).toBe("length");
+    }
+  });
+
   it("refuses a keyword that cannot be enforced, by name and place", async () => {
     const { status, body } = await ask({ guided_json: { properties: { a: { not: {} } } } });
     expect(status).toBe(400);

@@ -22,6 +22,7 @@ export function letterText(endTokens: readonly number[] = []): TextPorts {
       prepare: () => new Int32Array(0),
       close: () => undefined,
       isFinished: false,
+      isShortened: false,
     }),
   };
 }

@@ -87,8 +87,8 @@ export interface RandomGeneration {
   readonly completed: string | null;
 }
 
-/** Tokens in which a text that met its limit is brought to an end, by what closes. */
-const COMPLETION_TOKENS = 4000;
+/** Tokens in which a text that met its limit is brought to an end. */
+const COMPLETION_TOKENS = 500;
 
 /**
  * Draws evenly, but prefers the end, and after half the tokens what closes strings, lists and objects:
@@ -110,14 +110,12 @@ export function generateAtRandom(
       cut = textOf(vocabulary, tokens);
       if (matcher.isComplete) return { text: cut, tokens, ended: true, completed: cut };
     }
-    matcher.fillMask(words);
+    matcher.fillMask(words, cut === null ? Infinity : maxTokens + COMPLETION_TOKENS - tokens.length);
     const allowed = tokensIn(words);
     if (allowed.length === 0) throw new Error(`nothing may follow ${JSON.stringify(textOf(vocabulary, tokens))}`);
     const end = allowed.find((token) => vocabulary.endOfGenerationIds.includes(token));
     const closing = tokens.length * 2 > maxTokens ? allowed.filter((token) => isClosing(vocabulary, token)) : [];
-    // A string that a pattern keeps open takes brackets without an end.
-    const isHeldOpen = cut !== null && allowed.includes(LETTER) && !allowed.includes(QUOTE);
-    const from = isHeldOpen ? towardsQuote(matcher, allowed) : closing.length > 0 ? closing : allowed;
+    const from = closing.length > 0 ? closing : allowed;
     const token =
       end !== undefined && (cut !== null || uniform() < 0.5) ? end : (from[Math.floor(uniform() * from.length)] ?? 0);
     if (!matcher.accept(token)) throw new Error(`token ${token} was allowed and then refused`);
@@ -126,39 +124,11 @@ export function generateAtRandom(
       return { text: cut ?? completed, tokens: tokens.slice(0, maxTokens), ended: cut === null, completed };
     }
     tokens.push(token);
+    if (matcher.isFinished) break;
   }
   const text = cut ?? textOf(vocabulary, tokens);
-  return { text, tokens: tokens.slice(0, maxTokens), ended: false, completed: null };
-}
-
-const QUOTE = 0x22;
-const LETTER = 0x61;
-
-/** The first byte of a shortest way to a quote: chance alone may take for ever to meet a pattern. */
-function towardsQuote(matcher: Matcher, allowed: readonly number[]): readonly number[] {
-  const seen = new Set<string | null>();
-  let level: readonly (readonly number[])[] = [[]];
-  for (let depth = 0; depth < 12 && level.length > 0; depth += 1) {
-    const longer: number[][] = [];
-    for (const path of level) {
-      if (!matcher.acceptBytes(Uint8Array.from(path))) continue;
-      for (let byte = 0x20; byte < 0x7f; byte += 1) {
-        if (!matcher.acceptBytes(Uint8Array.of(byte))) continue;
-        const { position } = matcher;
-        matcher.rollback(1);
-        const way = [...path, byte];
-        if (byte === QUOTE && path.length > 0) {
-          matcher.rollback(1);
-          return [way[0] ?? 0];
-        }
-        if (!seen.has(position)) longer.push(way);
-        seen.add(position);
-      }
-      matcher.rollback(1);
-    }
-    level = longer;
-  }
-  return allowed;
+  const completed = matcher.isComplete ? textOf(vocabulary, tokens) : null;
+  return { text, tokens: tokens.slice(0, maxTokens), ended: cut === null && completed !== null, completed };
 }
 
 const CLOSERS: ReadonlySet<number> = new Set(['"', "}", "]"].map((character) => character.charCodeAt(0)));

@@ -1,7 +1,7 @@
 /**
  * The grammar engine against `ajv` as a recogniser: of texts that are valid, nearly valid and damaged, each
  * takes the same. Where the grammar is stricter on purpose (decision 0013) the schemas avoid it: objects
- * have no members but those that are named, and formats are left out.
+ * have no members but those that are named, formats are left out, and no number has more than 15 digits.
  */
 
 import { TurnwiseError } from "../../src/base/errors.ts";
@@ -47,6 +47,7 @@ export function compareWithAjv(vocabulary: VocabularyBytes, seed: number, schema
       for (let change = 0; change < CHANGES; change += 1) {
         const changed = change === 0 ? value : changedValue(value, uniform);
         const text = JSON.stringify(changed);
+        if (hasLongNumber(changed)) continue;
         const valid = validate(changed);
         if (accepts(pushdown, Buffer.from(text)) !== valid) {
           report.failures.push(`${JSON.stringify(schema)}: ${text} is ${valid ? "valid" : "invalid"} for ajv only`);
@@ -60,6 +61,12 @@ export function compareWithAjv(vocabulary: VocabularyBytes, seed: number, schema
     }
   }
   return report;
+}
+
+/** Written with more digits than a bounded number may have. */
+function hasLongNumber(value: unknown): boolean {
+  if (typeof value === "number") return Math.abs(value) >= 1e15;
+  return typeof value === "object" && value !== null && Object.values(value).some(hasLongNumber);
 }
 
 /** Whether the bytes may come one by one, and are whole then. */

@@ -29,14 +29,17 @@ export interface Constraint {
   /** The token was said. */
   accept(token: number): void;
   /**
-   * All that this step says is accepted: masks for the next one can be made meanwhile. Gives a draft:
-   * at most `room` tokens that are likely to be said, each of which may be.
+   * All that this step says is accepted: masks for the next one can be made meanwhile. Of `left` tokens
+   * none is allowed behind which the text could not be whole in time. Gives a draft: at most `room`
+   * tokens that are likely to be said, each of which may be.
    */
-  prepare(room: number): Int32Array;
+  prepare(room: number, left: number): Int32Array;
   /** Nothing more is asked. */
   close(): void;
   /** Nothing may follow. */
   readonly isFinished: boolean;
+  /** Some token was said where others were left out for the sake of the end. */
+  readonly isShortened: boolean;
 }
 
 /** One of an order's texts while it is generated. */
@@ -170,7 +173,7 @@ function startChoice(order: GenerationOrder, choice: number, text: TextPorts): A
   const seed = BigInt.asUintN(64, order.seed + BigInt(choice));
   const constraint = order.grammar === null ? null : text.constraint(order.grammar);
   // The first mask is made while the prompt is computed.
-  constraint?.prepare(0);
+  constraint?.prepare(0, maxTokens);
   return {
     output: new ChoiceOutput(choice, limits, text.decoder(order), matcher),
     history: startHistory(order),

@@ -61,7 +61,8 @@ function run(orders: readonly GenerationOrder[], machine: Machine, withDrafts: b
       endTokens: new Set(vocabulary.endOfGenerationIds),
       constraint: (grammar) => {
         const made = constraint(grammar);
-        if (!withDrafts) made.prepare = made.prepare.bind(made, 0);
+        const prepare = made.prepare.bind(made);
+        if (!withDrafts) made.prepare = (_, left) => prepare(0, left);
         return made;
       },
     },

@@ -18,6 +18,13 @@ export class GrammarConstraint implements Constraint {
   #steps: MatcherStep[] = [];
   #isPrepared = false;
   #draft = NO_DRAFT;
+  /** Tokens that may be said from here on. */
+  #left = Infinity;
+  /** Bit i: the mask behind i tokens of the draft leaves some out for the sake of the end. */
+  #narrowed = 0;
+  /** Accepted since `prepare`. */
+  #said = 0;
+  #isShortened = false;
 
   constructor(matcher: Matcher, drafts: ForcedDrafts, stream: MaskStream | null) {
     this.#matcher = matcher;
@@ -29,20 +36,31 @@ export class GrammarConstraint implements Constraint {
     return this.#matcher.isFinished;
   }
 
+  get isShortened(): boolean {
+    return this.#isShortened;
+  }
+
   fill(words: Uint32Array, drafted = 0): boolean {
-    if (!this.#isPrepared) this.prepare(0);
+    if (!this.#isPrepared) this.prepare(0, this.#left);
     // A grammar of the empty text is finished at once: `prepare` has asked for no mask.
-    if (!this.isFinished && this.#stream?.fill(words, drafted) === true) return true;
+    const made = this.isFinished ? null : (this.#stream?.fill(words, drafted) ?? null);
+    if (made?.isNarrowed ?? this.#fillHere(words, drafted)) this.#narrowed |= 1 << drafted;
+    return true;
+  }
+
+  #fillHere(words: Uint32Array, drafted: number): boolean {
     const matcher = this.#matcher;
     for (const token of this.#draft.subarray(0, drafted)) {
       invariant(matcher.accept(token), "a drafted token is accepted");
     }
-    matcher.fillMask(words);
+    const isNarrowed = matcher.fillMask(words, this.#left - drafted);
     matcher.rollback(drafted);
-    return true;
+    return isNarrowed;
   }
 
   accept(token: number): void {
+    if (((this.#narrowed >> this.#said) & 1) === 1) this.#isShortened = true;
+    this.#said += 1;
     this.#drafts.learn(this.#matcher, token);
     invariant(this.#matcher.accept(token), "a token that the mask allows is accepted");
     this.#went(token);
@@ -55,12 +73,15 @@ export class GrammarConstraint implements Constraint {
     return isAccepted;
   }
 
-  prepare(room: number): Int32Array {
+  prepare(room: number, left: number): Int32Array {
+    this.#left = left;
+    this.#narrowed = 0;
+    this.#said = 0;
     const length = Math.min(room, MAX_DRAFT_TOKENS);
     this.#draft = length > 0 ? this.#drafts.draft(this.#matcher, length) : NO_DRAFT;
     this.#isPrepared = true;
     if (this.#stream !== null && !this.isFinished) {
-      this.#stream.follow(this.#steps, this.#draft);
+      this.#stream.follow(this.#steps, this.#draft, left);
       this.#steps = [];
     }
     return this.#draft;

@@ -13,10 +13,15 @@ export interface MaskMaker {
   forget(key: string): void;
 }
 
+export interface MadeMask {
+  /** As `Matcher.fillMask` gives it. */
+  readonly isNarrowed: boolean;
+}
+
 export interface MaskStream {
-  /** The generation went on by `steps`; the masks of what follows them, and then `draft`, are wanted. */
-  follow(steps: readonly MatcherStep[], draft: Int32Array): void;
-  /** Writes the mask after the first `drafted` tokens of the last draft; false where it could not be made. */
-  fill(words: Uint32Array, drafted: number): boolean;
+  /** The generation went on by `steps`; the masks of what follows them, and then `draft`, are wanted, for `left` tokens. */
+  follow(steps: readonly MatcherStep[], draft: Int32Array, left: number): void;
+  /** Writes the mask after the first `drafted` tokens of the last draft; null where it could not be made. */
+  fill(words: Uint32Array, drafted: number): MadeMask | null;
   close(): void;
 }

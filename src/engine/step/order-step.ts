@@ -123,7 +123,8 @@ function takeTokens(
   if (advance.sequenceDone) return;
   const { constraint, output } = at(active.choices, sequence.choice);
   // The step after this one gives a token beyond the draft.
-  sequence.draft = constraint?.prepare(order.maxTokens - output.tokens - 1) ?? NO_DRAFT;
+  const left = order.maxTokens - output.tokens;
+  sequence.draft = constraint?.prepare(left - 1, left) ?? NO_DRAFT;
 }
 
 function takeToken(
@@ -150,7 +151,9 @@ function takeToken(
   if (finish === null) return;
   constraint?.close();
   advance.sequenceDone = true;
-  events.push({ kind: "part", id, part: { kind: "finish", choice: sequence.choice, ...finish } });
+  // Whole, but the limit had a hand in it.
+  const reason = constraint?.isShortened === true ? "length" : finish.reason;
+  events.push({ kind: "part", id, part: { kind: "finish", choice: sequence.choice, ...finish, reason } });
   active.unfinishedChoices -= 1;
   if (active.unfinishedChoices > 0) return;
   advance.orderDone = true;

@@ -30,7 +30,7 @@ export function wakingConstraint(
   };
   return {
     fill: (words, drafted) => awake !== null && awake.fill(words, drafted),
-    prepare: (room) => awake?.prepare(room) ?? NO_DRAFT,
+    prepare: (room, left) => awake?.prepare(room, left) ?? NO_DRAFT,
     close: () => awake?.close(),
     accept(token) {
       if (awake !== null) return awake.accept(token);
@@ -45,6 +45,9 @@ export function wakingConstraint(
     },
     get isFinished() {
       return awake !== null && awake.isFinished;
+    },
+    get isShortened() {
+      return awake !== null && awake.isShortened;
     },
   };
 }

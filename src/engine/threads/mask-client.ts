@@ -48,23 +48,23 @@ export class MaskClient implements MaskMaker {
   open(key: string, grammar: Grammar): MaskStream {
     const id = this.#nextId++;
     const memory = this.#spare.pop() ?? new MaskMemory(this.#wordCount);
-    memory.publish(0, true);
+    memory.publish(0, 0);
     this.#post({ kind: "open", id, key, grammar: this.#known.has(key) ? null : grammar, memory: memory.buffer });
     this.#known.add(key);
     let version = 0;
     let isClosed = false;
     return {
-      follow: (steps: readonly MatcherStep[], draft: Int32Array) => {
+      follow: (steps: readonly MatcherStep[], draft: Int32Array, left: number) => {
         version += 1;
-        this.#post({ kind: "follow", id, version, steps, draft });
+        this.#post({ kind: "follow", id, version, steps, draft, left });
       },
       fill: (words, drafted) => {
-        if (this.#isLost) return false;
+        if (this.#isLost) return null;
         const outcome = memory.waitFor(version, PATIENCE_MS);
         if (outcome === "late") this.#isLost = true;
-        if (outcome !== "made") return false;
+        if (outcome !== "made") return null;
         words.set(memory.mask(drafted));
-        return true;
+        return { isNarrowed: memory.isNarrowed(drafted) };
       },
       close: () => {
         if (isClosed) return;

@@ -28,6 +28,8 @@ export type ToMaskWorker =
       readonly version: number;
       readonly steps: readonly MatcherStep[];
       readonly draft: Int32Array;
+      /** Tokens that may be said from here on. */
+      readonly left: number;
     }
   | { readonly kind: "close"; readonly id: number }
   | { readonly kind: "forget"; readonly key: string };
@@ -38,7 +40,9 @@ export interface MaskWorkerData {
   readonly order: SharedArrayBuffer;
 }
 
+/** The version, and a bit for each mask or FAILED. */
 const HEADER_WORDS = 2;
+const FAILED = -1;
 
 /** One generation's shared memory. */
 export class MaskMemory {
@@ -64,12 +68,16 @@ export class MaskMemory {
     for (let seen = Atomics.load(this.#header, 0); seen !== version; seen = Atomics.load(this.#header, 0)) {
       if (Atomics.wait(this.#header, 0, seen, patienceMs) === "timed-out") return "late";
     }
-    return Atomics.load(this.#header, 1) === 0 ? "made" : "failed";
+    return Atomics.load(this.#header, 1) === FAILED ? "failed" : "made";
   }
 
-  /** The masks of `version` are made, or could not be. */
-  publish(version: number, isGood: boolean): void {
-    Atomics.store(this.#header, 1, isGood ? 0 : 1);
+  isNarrowed(index: number): boolean {
+    return ((Atomics.load(this.#header, 1) >> index) & 1) === 1;
+  }
+
+  /** The masks of `version` are made, those of the bits of `narrowed` narrowed; or they could not be made. */
+  publish(version: number, narrowed: number | null): void {
+    Atomics.store(this.#header, 1, narrowed ?? FAILED);
     Atomics.store(this.#header, 0, version);
     Atomics.notify(this.#header, 0);
   }

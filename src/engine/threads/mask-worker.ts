@@ -59,25 +59,26 @@ function receive(message: ToMaskWorker): void {
   }
 }
 
-function makeMasks(text: Followed, { steps, draft }: Extract<ToMaskWorker, { kind: "follow" }>): boolean {
+/** The bits of the masks that are narrowed; null where they could not be made. */
+function makeMasks(text: Followed, { steps, draft, left }: Extract<ToMaskWorker, { kind: "follow" }>): number | null {
   const { matcher, memory } = text;
-  if (matcher === null) return false;
+  if (matcher === null) return null;
   try {
     for (const step of steps) {
       const isTaken = typeof step === "number" ? matcher.accept(step) : matcher.acceptBytes(step);
       invariant(isTaken, "what the step loop accepted is accepted here");
     }
-    matcher.fillMask(memory.mask(0));
+    let narrowed = Number(matcher.fillMask(memory.mask(0), left));
     let taken = 0;
     for (const token of draft) {
       if (!matcher.accept(token)) break;
       taken += 1;
-      matcher.fillMask(memory.mask(taken));
+      if (matcher.fillMask(memory.mask(taken), left - taken)) narrowed |= 1 << taken;
     }
     matcher.rollback(taken);
-    return true;
+    return narrowed;
   } catch {
     text.matcher = null;
-    return false;
+    return null;
   }
 }

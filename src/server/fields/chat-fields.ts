@@ -27,7 +27,10 @@ export const CHAT_FIELDS = {
   ),
   ...SAMPLING_FIELDS,
   ...RESPONSE_FORMAT_FIELDS,
-  max_completion_tokens: honoured(outputTokens.optional(), "By default what is left of the context"),
+  max_completion_tokens: honoured(
+    outputTokens.optional(),
+    "By default what is left of the context. Calls and bound JSON end within it, if their shortest form does",
+  ),
   max_tokens: honoured(outputTokens.optional(), "The older name of max_completion_tokens"),
   logprobs: honoured(z.boolean().optional(), "Log-probabilities of the output tokens; default false"),
   top_logprobs: honoured(

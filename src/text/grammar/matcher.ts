@@ -6,7 +6,8 @@
 import { at, invariant } from "../../base/invariant.ts";
 import { TOKEN_FLAG } from "../tokenizer/types.ts";
 import { hasTokenFlag, tokenBytes } from "../tokenizer/vocabulary-bytes.ts";
-import { addTokens, allow } from "./masks/lexer-mask.ts";
+import type { EndTokens } from "./masks/lexeme-ends.ts";
+import { addTokens, allow, type LexerMask } from "./masks/lexer-mask.ts";
 import type { VocabularyTrie } from "./masks/vocabulary-trie.ts";
 import { ParseSet, awaitedToken } from "./parse-set.ts";
 import type { Pushdown } from "./pushdown.ts";
@@ -50,45 +51,88 @@ export class Matcher {
 
   /**
    * Sets bit t % 32 of word t / 32 for each token t that may come next, clears the others. End tokens
-   * are allowed where the text is whole. `words` holds the whole vocabulary.
+   * are allowed where the text is whole. `words` holds the whole vocabulary. Of `left` tokens, the next
+   * one counted, those are allowed behind which the text can be brought to its end, unless that is past
+   * saving. Gives whether this may have left out a token.
    */
-  fillMask(words: Uint32Array): void {
+  fillMask(words: Uint32Array, left = Infinity): boolean {
     words.fill(0);
     const { masks } = this.#pushdown;
     invariant(words.length === masks.wordCount, "a mask has a bit for each token");
     const now = this.#now;
+    const after = this.#tokensAfterNext(left);
+    let isNarrowed = false;
     if (now.complete) for (const id of masks.vocabulary.endOfGenerationIds) allow(words, id);
     for (let index = 0; index < now.size; index += 1) {
       const state = now.states[index] ?? DEAD;
-      if (state < 0) allow(words, awaitedToken(state));
-      else this.#addParse(words, state, now.stacks[index] ?? 0);
+      const stack = now.stacks[index] ?? 0;
+      if (state >= 0) isNarrowed = this.#addParse(words, state, stack, after) || isNarrowed;
+      else if (after === Infinity || this.#pushdown.closing.ofStack(stack) <= after) allow(words, awaitedToken(state));
+      else isNarrowed = true;
     }
+    return isNarrowed;
   }
 
-  /** What one parse allows. */
-  #addParse(words: Uint32Array, state: number, stack: number): void {
-    const { masks, arena, ends } = this.#pushdown;
+  /** How many tokens there are for what follows the next one; Infinity where no number of them has to do. */
+  #tokensAfterNext(left: number): number {
+    return left === Infinity || this.#pushdown.closing.tokens(this.#now) > left ? Infinity : left - 1;
+  }
+
+  /** Adds what one parse allows with `after` tokens behind it; gives whether these are too few for some of it. */
+  #addParse(words: Uint32Array, state: number, stack: number, after: number): boolean {
+    const { masks, arena } = this.#pushdown;
     const mask = masks.mask(arena, state);
-    mask.addTo(words);
-    if (!mask.hasSuffixes) return;
-    const next = this.#pushdown.continuation(stack);
-    if (next.size === 0) return;
-    let tokens = ends.get(mask.id, stack);
-    if (tokens === undefined) {
-      const joined = mask.suffixes(masks.vocabulary);
-      const found: number[] = [];
-      this.#tokensAlong(joined, 0, joined.nodeCount, next, found);
-      for (const { trie, node } of mask.wideExits) {
-        this.#tokensAlong(trie, node + 1, trie.skips[node] ?? 0, next, found);
-      }
-      tokens = Int32Array.from(found);
-      ends.set(mask.id, stack, tokens);
+    const isBounded = after !== Infinity;
+    const inLexeme = isBounded ? after - this.#pushdown.closing.ofStack(stack) : Infinity;
+    const isWide = !isBounded || this.#pushdown.closing.mostInLexeme(state) <= inLexeme;
+    if (isWide) mask.addTo(words);
+    else this.#pushdown.closing.allowAlong(state, inLexeme, words);
+    if (!mask.hasSuffixes) return !isWide;
+    const { tokens, left, mostLeft } = this.#endTokens(mask, stack, isBounded);
+    if (!isBounded || left === null || mostLeft <= after) {
+      addTokens(words, tokens);
+      return !isWide;
     }
-    addTokens(words, tokens);
+    for (const [index, token] of tokens.entries()) if (at(left, index) <= after) allow(words, token);
+    return true;
   }
 
-  /** Adds to `found` the tokens of the nodes `first` to `end` of `trie`, side by side at the top, whose bytes may follow `from`. */
-  #tokensAlong(trie: VocabularyTrie, first: number, end: number, from: ParseSet, found: number[]): void {
+  /** The tokens that end a lexeme of `mask` inside themselves where `stack` is under it. */
+  #endTokens(mask: LexerMask, stack: number, isBounded: boolean): EndTokens {
+    const { masks, ends } = this.#pushdown;
+    const known = ends.get(mask.id, stack);
+    if (known !== undefined && (known.left !== null || !isBounded)) return known;
+    const next = this.#pushdown.continuation(stack);
+    const tokens: number[] = [];
+    const left: number[] | null = isBounded ? [] : null;
+    if (next.size > 0) {
+      const joined = mask.suffixes(masks.vocabulary);
+      this.#tokensAlong(joined, 0, joined.nodeCount, next, tokens, left);
+      for (const { trie, node } of mask.wideExits) {
+        this.#tokensAlong(trie, node + 1, trie.skips[node] ?? 0, next, tokens, left);
+      }
+    }
+    const entry = {
+      tokens: Int32Array.from(tokens),
+      left: left === null ? null : Float64Array.from(left),
+      mostLeft: left?.reduce((most, count) => Math.max(most, count), 0) ?? Infinity,
+    };
+    ends.set(mask.id, stack, entry);
+    return entry;
+  }
+
+  /**
+   * Adds to `found` the tokens of the nodes `first` to `end` of `trie`, side by side at the top, whose bytes may
+   * follow `from`, and to `left` how many bring the text to its end behind each.
+   */
+  #tokensAlong(
+    trie: VocabularyTrie,
+    first: number,
+    end: number,
+    from: ParseSet,
+    found: number[],
+    left: number[] | null,
+  ): void {
     const { bytes, depths, skips, tokens, tokenStarts } = trie;
     const top = depths[first] ?? 0;
     for (let node = first; node < end;) {
@@ -100,8 +144,13 @@ export class Matcher {
         node = skips[node] ?? end;
         continue;
       }
+      const start = tokenStarts[node] ?? 0;
       const last = tokenStarts[node + 1] ?? 0;
-      for (let index = tokenStarts[node] ?? 0; index < last; index += 1) found.push(tokens[index] ?? 0);
+      const more = left === null || start === last ? 0 : this.#pushdown.closing.tokens(after);
+      for (let index = start; index < last; index += 1) {
+        found.push(tokens[index] ?? 0);
+        left?.push(more);
+      }
       node += 1;
     }
   }

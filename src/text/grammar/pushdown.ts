@@ -5,6 +5,7 @@
 
 import { fail } from "../../base/errors.ts";
 import { at, unreachable } from "../../base/invariant.ts";
+import { Closing } from "./closing.ts";
 import type { Grammar } from "./grammar.ts";
 import { GRAMMAR_LIMITS } from "./limits.ts";
 import type { LexerMasks } from "./masks/lexer-masks.ts";
@@ -33,11 +34,18 @@ export class Pushdown {
   readonly #stackOf = new Map<string, number>();
   readonly #continuations: ParseSet[] = [];
   #start: ParseSet | null = null;
+  #closing: Closing | null = null;
 
   constructor(grammar: Grammar, masks: LexerMasks) {
     this.#grammar = grammar;
     this.masks = masks;
     this.arena = masks.arena();
+  }
+
+  /** How texts are brought to their end; made for the first one that is bounded. */
+  get closing(): Closing {
+    this.#closing ??= new Closing(this, this.#grammar, this.masks.index());
+    return this.#closing;
   }
 
   /** The parses before the first byte. Not to be changed. */

@@ -20,7 +20,7 @@ describe("random JSON under random schemas", () => {
     const { failures, cut, endless } = runSchemaProperty(vocabulary, { seed, schemas: SCHEMAS, maxTokens: 12 });
     expect(failures, `seed ${seed}`).toEqual([]);
     expect(cut, `seed ${seed}`).toBeGreaterThan(SCHEMAS / 3);
-    expect(endless, `seed ${seed}`).toBeLessThan(SCHEMAS * 0.1);
+    expect(endless, `seed ${seed}`).toBeLessThanOrEqual(1);
   });
 });
 

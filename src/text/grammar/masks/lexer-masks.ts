@@ -17,6 +17,7 @@ import { RegexArena } from "../regex/arena.ts";
 import { ANY_LENGTH, DIFFERS, TextReach } from "./text-reach.ts";
 import { LexerMask, type MaskPart } from "./lexer-mask.ts";
 import { MAX_TEXT_CHARACTERS } from "./token-text.ts";
+import { TokenIndex, sortTokens } from "../token-index.ts";
 import type { VocabularyTrie } from "./vocabulary-trie.ts";
 import { buildVocabularyTries, type VocabularyTries } from "./vocabulary-tries.ts";
 
@@ -42,6 +43,7 @@ export class LexerMasks {
   /** Words of a mask. */
   readonly wordCount: number;
   #tries: VocabularyTries | null = null;
+  #index: TokenIndex | null = null;
   #arena = new RegexArena();
   readonly #byArena = new WeakMap<RegexArena, ArenaMasks>();
   #bytes = 0;
@@ -57,6 +59,12 @@ export class LexerMasks {
   #triesMade(): VocabularyTries {
     this.#tries ??= buildVocabularyTries(this.vocabulary);
     return this.#tries;
+  }
+
+  /** The vocabulary in the order of its bytes. */
+  index(): TokenIndex {
+    this.#index ??= new TokenIndex(this.vocabulary, sortTokens(this.vocabulary));
+    return this.#index;
   }
 
   get statistics(): MaskStatistics {

@@ -17,7 +17,7 @@ export const DEAD = 0;
 /** Matches the empty text only. */
 export const DONE = 1;
 
-type Node =
+export type RegexNode =
   | { readonly kind: "none" | "empty" }
   | { readonly kind: "bytes"; readonly set: ByteSet }
   | { readonly kind: "concat"; readonly left: number; readonly right: number }
@@ -54,7 +54,7 @@ const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
 
 export class RegexArena {
-  readonly #nodes: Node[] = [];
+  readonly #nodes: RegexNode[] = [];
   readonly #nullable: boolean[] = [];
   /** Whether an intersection is inside: then emptiness has to be searched for. */
   readonly #intersects: boolean[] = [];
@@ -91,8 +91,17 @@ export class RegexArena {
     return id;
   }
 
+  node(state: number): RegexNode {
+    return at(this.#nodes, state);
+  }
+
   nullable(state: number): boolean {
     return this.#nullable[state] ?? false;
+  }
+
+  /** One byte of each class that `state` does not tell apart: the lowest, in their order. */
+  representatives(state: number): readonly number[] {
+    return this.#partitions.representatives(this.#partition(state));
   }
 
   /** The state after `byte`; DEAD where no match continues so. */
@@ -395,7 +404,7 @@ export class RegexArena {
     );
   }
 
-  #add(key: string, node: Node, { nullable, intersects, counts }: Traits): number {
+  #add(key: string, node: RegexNode, { nullable, intersects, counts }: Traits): number {
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     const id = this.#nodes.length;
