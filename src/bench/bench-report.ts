@@ -46,6 +46,8 @@ export interface BenchReport {
   readonly model: BenchModel;
   readonly backend: string;
   readonly kvType: string;
+  /** What the weights were rounded to as they were loaded, or "none". */
+  readonly quant: string;
   readonly rounds: number;
   readonly cases: readonly CaseReport[];
 }

@@ -28,6 +28,7 @@ export interface BenchOptions {
   readonly threads?: number;
   readonly kvType?: NonNullable<EngineOptions["kvType"]>;
   readonly backend?: NonNullable<EngineOptions["backend"]>;
+  readonly quant?: NonNullable<EngineOptions["quant"]>;
   /** Before each measurement; `fraction` is 0..1. */
   readonly onProgress?: (label: string, fraction: number) => void;
   readonly onWarning?: (message: string) => void;
@@ -58,6 +59,7 @@ export function runBench(options: BenchOptions): BenchReport {
       model: modelOf(model),
       backend: model.capacity.backend,
       kvType: model.capacity.kvType,
+      quant: options.quant ?? "none",
       rounds: options.rounds,
       cases: options.cases.map((benchCase, index) =>
         caseReport(benchCase, spreadOf(measured.rates[index] ?? []), model, limitsOf(model, measured)),
@@ -70,7 +72,7 @@ export function runBench(options: BenchOptions): BenchReport {
 }
 
 function loadForBench(options: BenchOptions): LoadedModel {
-  const { model, cases, threads, kvType, backend, onProgress, onWarning } = options;
+  const { model, cases, threads, kvType, backend, quant, onProgress, onWarning } = options;
   const largest = Math.max(...cases.map(contextOf));
   // The default pool holds so many contexts; many short sequences need more of them than that.
   const pooled = Math.max(...cases.map((benchCase) => casePageCount(benchCase, PAGE_TOKENS) * PAGE_TOKENS));
@@ -86,6 +88,7 @@ function loadForBench(options: BenchOptions): LoadedModel {
       ...(threads === undefined ? {} : { threads }),
       ...(kvType === undefined ? {} : { kvType }),
       ...(backend === undefined ? {} : { backend }),
+      ...(quant === undefined ? {} : { quant }),
     },
     {
       onProgress: ({ fraction }) => onProgress?.("loading the model", fraction),

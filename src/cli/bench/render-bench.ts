@@ -12,10 +12,11 @@ export function renderBench(report: BenchReport): string {
   return `${headLines(report).join("\n")}\n\n${textTable(rows, new Set([1, 2, 3]))}`;
 }
 
-function headLines({ machine, model, backend, kvType, rounds, seconds }: BenchReport): readonly string[] {
+function headLines({ machine, model, backend, kvType, quant, rounds, seconds }: BenchReport): readonly string[] {
   const { readBytesPerSecond, int8OperationsPerSecond } = machine;
   const lines = [
-    `${model.name}, ${formatCount(model.parameters)} parameters in ${formatBytes(model.fileBytes)}: ${model.path}`,
+    `${model.name}, ${formatCount(model.parameters)} parameters in ${formatBytes(model.fileBytes)}: ${model.path}` +
+      (quant === "none" ? "" : `, rounded to ${quant}`),
     `${machine.cpu}: ${backend}, ${machine.threads} ${machine.threads === 1 ? "thread" : "threads"}, ${kvType} KV; ` +
       `medians of ${rounds} ${rounds === 1 ? "round" : "rounds"}, ${seconds.toFixed(0)} s in all`,
   ];

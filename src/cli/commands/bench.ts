@@ -11,6 +11,7 @@ import { systemReason } from "../../formats/file-source.ts";
 import { BENCH_MODEL_OPTIONS, benchModel } from "../bench/bench-model.ts";
 import { renderBench } from "../bench/render-bench.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
+import { ENGINE_OPTIONS } from "../options/engine-options.ts";
 import { MEASURED_MODEL_OPTIONS } from "../options/measured-model-options.ts";
 import { createProgress } from "../progress.ts";
 import { REQUIRED_MODEL_ARGUMENT } from "../resolve-model.ts";
@@ -60,10 +61,11 @@ export const BENCH = defineCommand({
     "measure the read bandwidth and the int8 rate of this machine; a case's share is of whichever limits it.\n" +
     SYNTHETIC_HELP,
   arguments: { model: { required: false, help: `${REQUIRED_MODEL_ARGUMENT.help}; by default --synthetic` } },
-  groups: { Measurement: BENCH_OPTIONS, Model: MEASURED_MODEL_OPTIONS },
+  groups: { Measurement: BENCH_OPTIONS, Model: { ...MEASURED_MODEL_OPTIONS, quant: ENGINE_OPTIONS.quant } },
   examples: [
     "turnwise bench model.gguf",
     "turnwise bench --synthetic llama-3.2-1b:q4_0 --threads 2 --json",
+    "turnwise bench --synthetic llama-3.2-1b:bf16 --quant q4-g128",
     "turnwise bench model.gguf --cases decode,decode-x8,decode-x32 --rounds 3",
   ],
   run: async ({ arguments: { model: given }, options }, context) => {
@@ -81,6 +83,7 @@ export const BENCH = defineCommand({
       rounds: options.rounds,
       kvType: options.kvType,
       backend: options.backend,
+      quant: options.quant,
       ...(options.threads === null ? {} : { threads: options.threads }),
       onProgress: (label, fraction) => progress.update(label, fraction),
       onWarning: (message) => warnings.push(`warning: ${message}`),

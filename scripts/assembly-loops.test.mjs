@@ -1,0 +1,97 @@
+/** Loops marked by native/kernels/neon/model_loop.h, found in assembly as GCC writes it. */
+
+import { describe, expect, it } from "vitest";
+import { findMarkedLoops, straightLine } from "./assembly-loops.mjs";
+
+/** An instruction as GCC writes it, its operands behind a tab. */
+const instruction = (text) => text.replace(/ /, "\t");
+
+/** A function's text: labels stand in column 0, all else behind a tab. */
+const functionText = (symbol, lines) =>
+  [
+    `${symbol}:`,
+    ...lines.map((line) => {
+      if (/^\.?\w+:/.test(line)) return line;
+      return line.startsWith("//") ? `\t${line}` : `\t${instruction(line)}`;
+    }),
+  ].join("\n");
+
+const NESTED = functionText("kernel", [
+  ".cfi_startproc",
+  "mov x9, x0",
+  ".L2:",
+  "// turnwise-model dot outer 3",
+  "ldr q0, [x1], 16",
+  ".L3:",
+  "// turnwise-model dot inner 3",
+  "sdot v1.4s, v0.16b, v2.4b[0]",
+  "subs w3, w3, 1",
+  "bne .L3",
+  "fmla v4.4s, v1.4s, v5.4s",
+  "cmp x1, x4",
+  "b.ne .L2",
+  "ret",
+]);
+
+describe("findMarkedLoops", () => {
+  it("gives a loop and the loop inside it, without labels, directives and branches", () => {
+    expect(findMarkedLoops(NESTED)).toEqual([
+      {
+        symbol: "kernel",
+        kernel: "dot",
+        width: 3,
+        inner: ["sdot v1.4s, v0.16b, v2.4b[0]", "subs w3, w3, 1"].map(instruction),
+        body: [instruction("ldr q0, [x1], 16"), null, ...["fmla v4.4s, v1.4s, v5.4s", "cmp x1, x4"].map(instruction)],
+      },
+    ]);
+  });
+
+  it("takes an inner loop that the compiler unrolled for a part of the body", () => {
+    const text = functionText("unrolled", [
+      ".L5:",
+      "// turnwise-model panel outer 3",
+      "smmla v0.4s, v1.16b, v2.16b",
+      "// turnwise-model panel inner 3",
+      "smmla v3.4s, v4.16b, v5.16b",
+      "cbnz x2, .L5",
+    ]);
+    expect(findMarkedLoops(text)).toMatchObject([
+      { inner: [], body: ["smmla v0.4s, v1.16b, v2.16b", "smmla v3.4s, v4.16b, v5.16b"].map(instruction) },
+    ]);
+  });
+
+  it("names each loop after its function, and leaves out loops without a mark and marks without a loop", () => {
+    const plain = functionText("plain", [".L7:", "add x0, x0, 1", "b.lt .L7", "ret"]);
+    const straight = functionText("straight", ["// turnwise-model dot outer 1", "ret"]);
+    expect(findMarkedLoops([plain, NESTED, straight].join("\n")).map(({ symbol }) => symbol)).toEqual(["kernel"]);
+  });
+
+  it("does not take a jump forward, or a call, for the end of a loop", () => {
+    const text = functionText("jumps", [
+      ".L8:",
+      "// turnwise-model values outer 4",
+      "tbz x5, #0, .L9",
+      "add v0.4s, v0.4s, v1.4s",
+      ".L9:",
+      "bl other",
+      "tbnz x6, #3, .L8",
+    ]);
+    expect(findMarkedLoops(text)).toMatchObject([{ body: ["add v0.4s, v0.4s, v1.4s", "bl other"].map(instruction) }]);
+  });
+
+  it("writes negative bytes as LLVM reads them", () => {
+    const text = functionText("bytes", [
+      ".L1:",
+      "// turnwise-model dot outer 1",
+      "movi v0.16b, 0xfffffffffffffff0",
+      "bne .L1",
+    ]);
+    expect(findMarkedLoops(text)).toMatchObject([{ body: [instruction("movi v0.16b, 0xf0")] }]);
+  });
+});
+
+describe("straightLine", () => {
+  it("repeats the inner loop in its place", () => {
+    expect(straightLine({ body: ["a", null, "b"], inner: ["i", "j"] }, 2)).toEqual(["a", "i", "j", "i", "j", "b"]);
+  });
+});
