@@ -26,6 +26,13 @@ struct Int8Values {
 
 inline Bytes NibblesOf(Bytes vector, int operand) { return operand == 0 ? LowNibbles(vector) : HighNibbles(vector); }
 
+// Nibble `operand` of a vector under `width` bits of a plane, from bit `from` on. A level that has a shorter way has a
+// function of this name that is no template, which is then taken.
+template <class Vector>
+inline Vector WidenedNibbles(Vector vector, int operand, Vector plane, int from, int width) {
+  return InsertBits(NibblesOf(vector, operand), plane, from, width, 4);
+}
+
 // Vector g holds columns 4g .. 4g+3 in the low nibbles and 16+4g .. 16+4g+3 in the high ones: GGML's order.
 template <int kZero>
 struct Int4Values {
@@ -55,8 +62,7 @@ struct Int5Values : Int4Values<kZero> {
   static constexpr int kStoredVectors = 5;
   static constexpr int kLargest = 31;
   static Bytes Operand(const uint8_t* values, int vector, int operand) {
-    const Bytes nibbles = Int4Values<kZero>::Operand(values, vector, operand);
-    return InsertBits(nibbles, VectorAt(values, 4), 4 * operand + vector, 1, 4);
+    return WidenedNibbles(VectorAt(values, vector), operand, VectorAt(values, 4), 4 * operand + vector, 1);
   }
 };
 
@@ -94,7 +100,7 @@ struct Int6Values {
   static constexpr int Column(int vector, int operand) { return 8 * vector + 4 * operand; }
   static Bytes Operand(const uint8_t* values, int vector, int operand) {
     const Bytes upper = VectorAt(values, 4 + vector / 2);
-    return InsertBits(NibblesOf(VectorAt(values, vector), operand), upper, 4 * (vector % 2) + 2 * operand, 2, 4);
+    return WidenedNibbles(VectorAt(values, vector), operand, upper, 4 * (vector % 2) + 2 * operand, 2);
   }
 };
 

@@ -25,6 +25,12 @@ inline I32 MultiplyAdd(const I32& a, const I32& b, const I32& c) {
   return Parts<I32>([&](int i) { return vmlaq_s32(c.v[i], a.v[i], b.v[i]); });
 }
 
+// A sum of a group's activations is an int16.
+inline I32 MultiplyAdd(const I16& a, int16_t b, const I32& c) {
+  return {{vmlal_n_s16(c.v[0], vget_low_s16(a.v[0]), b), vmlal_high_n_s16(c.v[1], a.v[0], b),
+           vmlal_n_s16(c.v[2], vget_low_s16(a.v[1]), b), vmlal_high_n_s16(c.v[3], a.v[1], b)}};
+}
+
 // dots += operand . 4 columns of `sixteen`, lane 0 .. 3. The unrolled loops around make the lane a constant.
 template <bool kUnsigned>
 inline __attribute__((always_inline)) void AddDot(I32* dots, const Bytes& operand, int8x16_t sixteen, int lane) {
@@ -205,11 +211,11 @@ class DotBlock {
     constexpr int kCount = kQuantGroup / Step::kSubColumns;
 #pragma GCC unroll 2
     for (int i = 0; i < kCount; ++i) {
-      const I32 minimum = Step::Minimum(weights, i);
+      const I16 minimum = Step::Minimum(weights, i);
 #pragma GCC unroll 4
       for (int t = 0; t < kTokens; ++t) {
         const int32_t sum = kCount == 1 ? halves[t][0] + halves[t][1] : halves[t][i];
-        minima[t] = MultiplyAdd(minimum, BroadcastInt(sum), minima[t]);
+        minima[t] = MultiplyAdd(minimum, static_cast<int16_t>(sum), minima[t]);
       }
     }
   }

@@ -18,6 +18,14 @@ namespace TURNWISE_ISA {
 
 enum class Side { kNone, kOffset, kMinimum, kMinima };
 
+// 16 integers as int16, which SMLAL widens for nothing.
+struct I16 {
+  int16x8_t v[2];
+};
+inline I16 Widened(uint8x16_t bytes) {
+  return {{vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(bytes))), vreinterpretq_s16_u16(vmovl_high_u8(bytes))}};
+}
+
 template <class Scales>
 struct StepOf;
 
@@ -64,7 +72,7 @@ struct StepOf<K32Min> {
   static F32 Scale(const K32Min& group) { return LoadHalves(group.F16s(0)); }
   static I32 SubScale(const K32Min& group, int) { return LoadUnsignedBytes(group.Integers(0)); }
   static F32 SideScale(const K32Min& group) { return Zero() - LoadHalves(group.F16s(1)); }
-  static I32 Minimum(const K32Min& group, int) { return LoadUnsignedBytes(group.Integers(1)); }
+  static I16 Minimum(const K32Min& group, int) { return Widened(vld1q_u8(group.Integers(1))); }
 };
 
 template <>
@@ -78,11 +86,14 @@ template <>
 struct StepOf<K16Min> {
   static constexpr int kSubColumns = 16;
   static constexpr Side kSide = Side::kMinima;
-  static I32 SubScale(const K16Min& group, int half) { return group.SubScale(half); }
-  static F32 SideScale(const K16Min& group) { return Zero() - LoadHalves(group.F16s(1)); }
-  static I32 Minimum(const K16Min& group, int half) {
-    return Parts<I32>([&](int i) { return vshrq_n_s32(LoadUnsignedBytes(group.Integers(half)).v[i], 4); });
+  static I32 SubScale(const K16Min& group, int half) {
+    const I16 scale = Widened(vandq_u8(vld1q_u8(group.Integers(half)), vdupq_n_u8(15)));
+    return Parts<I32>([&](int i) {
+      return i % 2 == 0 ? vmovl_s16(vget_low_s16(scale.v[i / 2])) : vmovl_high_s16(scale.v[i / 2]);
+    });
   }
+  static F32 SideScale(const K16Min& group) { return Zero() - LoadHalves(group.F16s(1)); }
+  static I16 Minimum(const K16Min& group, int half) { return Widened(vshrq_n_u8(vld1q_u8(group.Integers(half)), 4)); }
 };
 
 // Of a block: the f32 scale of its rows without the sub-scales.

@@ -22,8 +22,12 @@ constexpr size_t kVector = 16;
 constexpr int kRowPairs = kPanelRows / 2;
 constexpr size_t kSet = kRowPairs * kVector;
 
-// A step of a panel: d, the side's scale or offset, minima as bf16 in fours, then for each sub-scale (or once) the
-// sub-scale and the values of its columns. Of `pairs` pairs of tokens: scale, sum, sums in fours as two bf16, values.
+// A step of a panel: d, the side's scale or offset, minima, then for each sub-scale (or once) the sub-scale and the
+// values of its columns. Of `pairs` pairs of tokens: scale, sum, sums that meet the minima, values.
+//
+// Minima times sums are exact matrix products as well. A sum over 32 columns has 13 bits: two bf16, and minima as bf16,
+// by fours. One over 16 columns has 12, 16 * high + low, and its minima 4: 16 * minimum and minimum as unsigned bytes, by
+// eights, meet high and low in half as many instructions.
 template <class Format>
 struct PanelLayout {
   using Step = StepOf<typename Format::ScaleKind>;
@@ -33,17 +37,21 @@ struct PanelLayout {
   static constexpr bool kHasSubScale = Step::kSubColumns != 0;
   static constexpr bool kHasSide = Step::kSide != Side::kNone;
   static constexpr bool kHasSum = Step::kSide == Side::kOffset || Step::kSide == Side::kMinimum;
-  static constexpr int kMinimaFours = Step::kSide == Side::kMinima ? kSubs / 4 : 0;
+  static constexpr bool kHasMinima = Step::kSide == Side::kMinima;
+  static constexpr bool kHasByteMinima = kHasMinima && kSubColumns == 16;
+  static constexpr int kMinimaSets = kHasMinima ? kSubs / 4 : 0;
+  // That meet one set of minima, for each pair of tokens.
+  static constexpr int kSumVectors = kHasByteMinima ? 1 : 2;
 
   static constexpr size_t kMinimaAt = (kHasSide ? 2 : 1) * kSet;
-  static constexpr size_t kSubsAt = kMinimaAt + kMinimaFours * kSet;
+  static constexpr size_t kSubsAt = kMinimaAt + kMinimaSets * kSet;
   static constexpr size_t kSubBytes = (kHasSubScale ? kSet : 0) + kSubColumns / 8 * kSet;
   static constexpr size_t kStepBytes = kSubsAt + kSubs * kSubBytes;
 
   // For each pair of tokens.
   static constexpr size_t kSumAt = kVector;
   static constexpr size_t kSumsAt = kVector + (kHasSum ? kVector : 0);
-  static constexpr size_t kActivationsAt = kSumsAt + 2 * kMinimaFours * kVector;
+  static constexpr size_t kActivationsAt = kSumsAt + kSumVectors * kMinimaSets * kVector;
   static constexpr size_t kPairBytes = kActivationsAt + kColumns / 8 * kVector;
 };
 
@@ -87,7 +95,7 @@ class PanelBuilder {
         const Format weights(block, group);
         Prefetch(weights.Values() + kPrefetchBytes);
         BuildGroup(weights, group, panels + Layout::kSubsAt, panel_bytes);
-        if constexpr (Layout::kMinimaFours > 0) BuildMinima(weights, group, panels + Layout::kMinimaAt, panel_bytes);
+        if constexpr (Layout::kHasMinima) BuildMinima(weights, group, panels + Layout::kMinimaAt, panel_bytes);
       }
     }
   }
@@ -145,16 +153,24 @@ class PanelBuilder {
     }
   }
 
-  // Minima are at most 8 bits: exact in bf16, the upper half of their f32.
+  // As bf16, the upper half of their f32, minima of at most 8 bits are exact.
   static void BuildMinima(const Format& weights, int group, uint8_t* minima, size_t panel_bytes) {
     constexpr int kCount = kQuantGroup / Layout::kSubColumns;
     for (int i = 0; i < kCount; ++i) {
-      float rows[kTileRows];
-      Store(rows, ToFloat(Step::Minimum(weights, i)));
+      int16_t rows[kTileRows];
+      const I16 minimum = Step::Minimum(weights, i);
+      for (int half = 0; half < 2; ++half) vst1q_s16(rows + 8 * half, minimum.v[half]);
       const size_t index = static_cast<size_t>(group * kCount + i);
       for (size_t r = 0; r < kTileRows; ++r) {
-        uint8_t* set = minima + r / kPanelRows * panel_bytes + index / 4 * kSet;
-        const uint16_t bits = static_cast<uint16_t>(BitsFromFloat(rows[r]) >> 16);
+        uint8_t* panel = minima + r / kPanelRows * panel_bytes;
+        if constexpr (Layout::kHasByteMinima) {
+          uint8_t* byte = panel + index / 8 * kSet + r % kPanelRows * 8 + index % 8;
+          byte[0] = static_cast<uint8_t>(16 * rows[r]);
+          byte[Layout::kMinimaSets / 2 * kSet] = static_cast<uint8_t>(rows[r]);
+          continue;
+        }
+        uint8_t* set = panel + index / 4 * kSet;
+        const uint16_t bits = static_cast<uint16_t>(BitsFromFloat(static_cast<float>(rows[r])) >> 16);
         std::memcpy(set + (r % kPanelRows * 4 + index % 4) * sizeof bits, &bits, sizeof bits);
       }
     }
@@ -200,15 +216,28 @@ class PairBuilder {
       if constexpr (Layout::Step::kSide == Side::kMinimum) {
         PutTwice(static_cast<float>(SumOf(sums, 0, Layout::kColumns)), t, out + gap);
       }
-      for (int i = 0; i < 4 * Layout::kMinimaFours; ++i) {
-        const float sum = static_cast<float>(SumOf(sums, i * Layout::kSubColumns, Layout::kSubColumns));
-        // Two bf16 hold its 13 bits exactly: the first 8, cut off, and the rest.
-        const uint32_t high = BitsFromFloat(sum) & 0xffff0000u;
-        const uint32_t low = BitsFromFloat(sum - FloatFromBits(high));
-        uint8_t* fours = out + (Layout::kSumsAt / kVector + 2 * static_cast<size_t>(i / 4)) * gap;
-        PutBf16(high, 4 * t + i % 4, fours);
-        PutBf16(low, 4 * t + i % 4, fours + gap);
+      if constexpr (Layout::kHasMinima) {
+        for (int i = 0; i < Layout::kSubs; ++i) {
+          PutSum(SumOf(sums, i * Layout::kSubColumns, Layout::kSubColumns), i, t, out + Layout::kSumsAt / kVector * gap,
+                 gap);
+        }
       }
+    }
+  }
+
+  // The sum that meets minimum `index`.
+  static void PutSum(int32_t sum, int index, int token, uint8_t* sums, size_t gap) {
+    if constexpr (Layout::kHasByteMinima) {
+      uint8_t* byte = sums + static_cast<size_t>(index / 8) * gap + static_cast<size_t>(8 * token + index % 8);
+      byte[0] = static_cast<uint8_t>(sum >> 4);
+      byte[Layout::kMinimaSets / 2 * gap] = static_cast<uint8_t>(sum & 15);
+    } else {
+      // The first 8 bits, cut off, and the rest.
+      const float whole = static_cast<float>(sum);
+      const uint32_t high = BitsFromFloat(whole) & 0xffff0000u;
+      uint8_t* fours = sums + 2 * static_cast<size_t>(index / 4) * gap;
+      PutBf16(high, 4 * token + index % 4, fours);
+      PutBf16(BitsFromFloat(whole - FloatFromBits(high)), 4 * token + index % 4, fours + gap);
     }
   }
 

@@ -137,22 +137,41 @@ class PanelBlock {
     }
   }
 
-  // Minima times sums, exact: bf16 products, and f32 sums of integers below 2^24.
+  // Minima times sums, exact.
   static inline __attribute__((always_inline)) void AddMinima(const uint8_t* panel, const uint8_t* tokens, Floats& x) {
     const uint8_t* minima = panel + Layout::kMinimaAt;
     const uint8_t* sums = tokens + Layout::kSumsAt * kPairs;
     Each([&](int i, int p) {
-      float32x4_t products = vreinterpretq_f32_s32(FreshZero());
-#pragma GCC unroll 4
-      for (int four = 0; four < Layout::kMinimaFours; ++four) {
-        const bfloat16x8_t rows = VectorAt<bfloat16x8_t>(minima, four * kRowPairs + i);
-#pragma GCC unroll 2
-        for (int part = 0; part < 2; ++part) {
-          products = vbfmmlaq_f32(products, rows, VectorAt<bfloat16x8_t>(sums, (2 * four + part) * kPairs + p));
-        }
-      }
+      const float32x4_t products = Layout::kHasByteMinima ? ByteMinima(minima, sums, i, p) : Bf16Minima(minima, sums, i, p);
       x[i][p] = vfmaq_f32(x[i][p], products, VectorAt<float32x4_t>(panel + kSet, i));
     });
+  }
+
+  // Sums of integers below 2^24 in f32.
+  static inline __attribute__((always_inline)) float32x4_t Bf16Minima(const uint8_t* minima, const uint8_t* sums, int i,
+                                                                      int p) {
+    float32x4_t products = vreinterpretq_f32_s32(FreshZero());
+#pragma GCC unroll 4
+    for (int four = 0; four < Layout::kMinimaSets; ++four) {
+      const bfloat16x8_t rows = VectorAt<bfloat16x8_t>(minima, four * kRowPairs + i);
+#pragma GCC unroll 2
+      for (int part = 0; part < 2; ++part) {
+        products = vbfmmlaq_f32(products, rows, VectorAt<bfloat16x8_t>(sums, (2 * four + part) * kPairs + p));
+      }
+    }
+    return products;
+  }
+
+  // 16 minima of up to 15 times sums of up to 16 * 127 are below 2^22, which kMagic holds.
+  static inline __attribute__((always_inline)) float32x4_t ByteMinima(const uint8_t* minima, const uint8_t* sums, int i,
+                                                                      int p) {
+    int32x4_t products = LoadMagic();
+#pragma GCC unroll 4
+    for (int set = 0; set < Layout::kMinimaSets; ++set) {
+      products = vusmmlaq_s32(products, VectorAt<uint8x16_t>(minima, set * kRowPairs + i),
+                              VectorAt<int8x16_t>(sums, set * kPairs + p));
+    }
+    return vsubq_f32(vreinterpretq_f32_s32(products), vdupq_n_f32(kMagic));
   }
 };
 
