@@ -13,25 +13,31 @@
 namespace turnwise {
 namespace TURNWISE_ISA {
 
-// Folds `count` scores of a row into its maximum and sum, rescales its output and leaves probabilities.
-inline void SoftmaxStep(const AttendTask& task, float* scores, int row, int count) {
+// Folds the first `count` scores of a row into its maximum and sum and rescales its output. Leaves in their place what
+// V is multiplied with, and returns the largest of that.
+template <class Pages>
+inline float SoftmaxStep(const AttendTask& task, const AttendBlock& block, float* scores, int row, int count) {
   const F32 lowest = Broadcast(-INFINITY);
+  const auto load = [&](int i, int run) {
+    const F32 value = Load(scores + i);
+    return run == kLanes ? value : KeepFirst(value, run, lowest);
+  };
   F32 largest = lowest;
-  ForEachVector(count, [&](int i, int run) {
-    const F32 value = KeepFirst(Load(scores + i), run, lowest);
-    Store(scores + i, value);
-    largest = Max(largest, value);
-  });
+  ForEachVector(count, [&](int i, int run) { largest = Max(largest, load(i, run)); });
   const float before = task.maxima[row];
   const float block_max = Largest(largest);
   const float max = block_max > before ? block_max : before;
   // Only where every score so far is -infinity: e^(-infinity - 0) leaves the row empty.
   const F32 shift = Broadcast(max == -INFINITY ? 0.0f : max);
   F32 sum = Zero();
-  ForEachVector(count, [&](int i, int) {
-    const F32 probability = Exp(Load(scores + i) - shift);
-    Store(scores + i, probability);
+  F32 largest_product = Zero();
+  ForEachVector(count, [&](int i, int run) {
+    const F32 probability = ExpOfNegative(load(i, run) - shift);
     sum = sum + probability;
+    const F32 product = Pages::WithValueScales(probability, block.tiles[i / kLanes]);
+    const F32 kept = run == kLanes ? product : KeepFirst(product, run, Zero());
+    Store(scores + i, kept);
+    largest_product = Max(largest_product, kept);
   });
   float* output = task.outputs + static_cast<size_t>(row) * task.layout->padded_dim;
   if (max != before) {
@@ -41,6 +47,7 @@ inline void SoftmaxStep(const AttendTask& task, float* scores, int row, int coun
   }
   task.sums[row] += Sum(sum);
   task.maxima[row] = max;
+  return Largest(largest_product);
 }
 
 // kRows rows over one block; counts[r] is how many of its tokens row r attends, 0 if none.
@@ -62,8 +69,9 @@ inline void AttendRows(const AttendTask& task, const AttendScratch& scratch, con
 
   for (int r = 0; r < kRows; ++r) {
     if (counts[r] == 0) continue;
-    SoftmaxStep(task, scratch.scores + static_cast<size_t>(row + r) * kAttendBlockTokens, row + r, counts[r]);
-    Pages::PrepareProbabilities(task, scratch, block, row + r, counts[r], tiles * kLanes);
+    float* scores = scratch.scores + static_cast<size_t>(row + r) * kAttendBlockTokens;
+    const float largest = SoftmaxStep<Pages>(task, block, scores, row + r, counts[r]);
+    Pages::PrepareProducts(scratch, row + r, counts[r], tiles * kLanes, largest);
   }
   Pages::template Values<kRows>(task, scratch, block, row, counts, least, most);
 }

@@ -56,7 +56,8 @@ class FloatAttention {
   }
 
   static void PrepareQuery(const AttendTask&, const AttendScratch&, int) {}
-  static void PrepareProbabilities(const AttendTask&, const AttendScratch&, const AttendBlock&, int, int, int) {}
+  static F32 WithValueScales(F32 probability, const AttendTile&) { return probability; }
+  static void PrepareProducts(const AttendScratch&, int, int, int, float) {}
 
   // outputs += probabilities * V, row r over the first counts[r] tokens of the block and no further: what
   // lies behind may be NaN, which times a probability of zero is not zero.

@@ -1,6 +1,6 @@
 // The two matrix products of attention over int8 pages, both in integers.
 //
-// Scores: each query row becomes int8 with one scale; K is int8 + 128, whose zero point WeightDot takes off.
+// Scores: each query row becomes int8 with one scale; K is int8 + 128, whose zero point KeyDot takes off.
 // Values: V's scale of a token is folded into its probability, and the products of a block become 15-bit
 // integers relative to their largest. The error is at most 2^-16 of the block's largest product, below
 // that of V's own int8 (8-bit probabilities would add 2^-9, as much as V's rounding).
@@ -17,10 +17,10 @@ class IntAttention {
     const int dim = task.layout->head_dim;
     const float scale = RowScale(task.queries[row], dim);
     I32 sum = BroadcastInt(0);
-    uint8_t* out = reinterpret_cast<uint8_t*>(scratch.queries) + static_cast<size_t>(row) * task.layout->padded_dim;
+    uint8_t* out = scratch.queries + static_cast<size_t>(row) * task.layout->padded_dim * kQueryBytes;
     ForEachVector(dim, [&](int d, int count) {
       const I32 values = QuantizeRun(task.queries[row], d, count, scale);
-      StoreLowBytes(out + d, values);
+      StoreQuery(out + d * kQueryBytes, values);
       sum = sum + values;
     });
     scratch.query_scales[row] = scale * task.scale;
@@ -31,10 +31,10 @@ class IntAttention {
   template <int kRows, int kTiles>
   static void Scores(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
                      int tile) {
-    const size_t dim = static_cast<size_t>(task.layout->padded_dim);
+    const size_t row_bytes = static_cast<size_t>(task.layout->padded_dim) * kQueryBytes;
     const int quads = (task.layout->head_dim + 3) / 4;
-    const int8_t* queries = scratch.queries + static_cast<size_t>(row) * dim;
-    WeightDot<255, 128> dots[kRows][kTiles];
+    const uint8_t* queries = scratch.queries + static_cast<size_t>(row) * row_bytes;
+    KeyDot dots[kRows][kTiles];
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 8
@@ -49,7 +49,7 @@ class IntAttention {
       }
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
-        const FourBytes query = BroadcastFour(queries + r * dim + quad * 4);
+        const Query query = LoadQuery(queries + r * row_bytes, quad);
 #pragma GCC unroll 8
         for (int i = 0; i < kTiles; ++i) dots[r][i].Add(keys[i], query);
       }
@@ -65,19 +65,12 @@ class IntAttention {
     }
   }
 
-  // Turns the first `count` probabilities of a row into integers, with zeros up to token `padded`.
-  static void PrepareProbabilities(const AttendTask&, const AttendScratch& scratch, const AttendBlock& block, int row,
-                                   int count, int padded) {
+  static F32 WithValueScales(F32 probability, const AttendTile& tile) { return probability * Load(tile.v_scales); }
+
+  // Turns the first `count` products of a row, at most `max`, into integers, with zeros up to token `padded`.
+  static void PrepareProducts(const AttendScratch& scratch, int row, int count, int padded, float max) {
     const size_t begin = static_cast<size_t>(row) * kAttendBlockTokens;
-    float* products = scratch.scores + begin;
-    F32 largest = Zero();
-    ForEachVector(count, [&](int token, int run) {
-      const F32 product = Load(products + token) * Load(block.tiles[token / kLanes].v_scales);
-      const F32 kept = KeepFirst(product, run, Zero());
-      Store(products + token, kept);
-      largest = Max(largest, kept);
-    });
-    const float max = Largest(largest);
+    const float* products = scratch.scores + begin;
     // Below this the reciprocal may not be finite, and the products add nothing that matters.
     const bool negligible = max < FLT_MIN * kMaxUnit;
     scratch.unit_values[row] = negligible ? 0.0f : max / kMaxUnit;
@@ -128,21 +121,25 @@ class IntAttention {
 #pragma GCC unroll 8
       for (int i = 0; i < kVectors; ++i) dots[r][i].Begin();
     }
-    for (int token = 0; token < end; token += 4) {
-      const AttendTile& tile = block.tiles[token / kLanes];
-      const size_t at = static_cast<size_t>(token % kLanes) * dim + static_cast<size_t>(vector) * 64;
-      Bytes values[kVectors];
+    // Behind `end` units are zero to the end of the tile.
+    const AttendTile* const last = block.tiles + (end + kLanes - 1) / kLanes;
+    for (const AttendTile* tile = block.tiles; tile < last; ++tile, units += kLanes * kUnitBytes) {
+      const uint8_t* v = tile->v + static_cast<size_t>(vector) * 64;
+      const uint8_t* next_k = tile->next_k + static_cast<size_t>(vector) * 64;
+#pragma GCC unroll 4
+      for (int quad = 0; quad < kLanes / 4; ++quad, v += 4 * dim, next_k += 4 * dim) {
+        Bytes values[kVectors];
 #pragma GCC unroll 8
-      for (int i = 0; i < kVectors; ++i) {
-        Prefetch(tile.next_k + at + i * 64);
-        values[i] = LoadBytes(tile.v + at + i * 64);
-      }
+        for (int i = 0; i < kVectors; ++i) {
+          Prefetch(next_k + i * 64);
+          values[i] = LoadBytes(v + i * 64);
+        }
 #pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) {
-        const uint8_t* tile_units = units + (r * kAttendBlockTokens + token / kLanes * kLanes) * kUnitBytes;
-        const Units products = LoadUnits(tile_units, token % kLanes / 4);
+        for (int r = 0; r < kRows; ++r) {
+          const Units products = LoadUnits(units + r * kAttendBlockTokens * kUnitBytes, quad);
 #pragma GCC unroll 8
-        for (int i = 0; i < kVectors; ++i) dots[r][i].Add(products, values[i]);
+          for (int i = 0; i < kVectors; ++i) dots[r][i].Add(products, values[i]);
+        }
       }
     }
 #pragma GCC unroll 8

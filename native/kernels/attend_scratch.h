@@ -13,12 +13,14 @@ namespace turnwise {
 constexpr int kAttendBlockTokens = 256;
 // Of one integer probability.
 constexpr int kUnitBytes = 2;
+// Of one integer of a query at most; a level's rows lie its own kQueryBytes apart.
+constexpr size_t kMaxQueryBytes = 2;
 
 struct AttendScratch {
   // [rows][kAttendBlockTokens]: scores, then probabilities.
   float* scores;
   // int8 pages only. Queries [rows][padded_dim], their scales and 128 * sums.
-  int8_t* queries;
+  uint8_t* queries;
   float* query_scales;
   int32_t* query_corrections;
   // int8 pages only. Probabilities as integers, kUnitBytes each, [rows][kAttendBlockTokens], and the value of
@@ -42,7 +44,7 @@ static AttendScratch DivideScratch(uint8_t* memory, int32_t rows, const PageLayo
   };
   AttendScratch scratch;
   scratch.scores = reinterpret_cast<float*>(take(count * kAttendBlockTokens * sizeof(float)));
-  scratch.queries = reinterpret_cast<int8_t*>(take(integer_rows * dim));
+  scratch.queries = take(integer_rows * dim * kMaxQueryBytes);
   scratch.query_scales = reinterpret_cast<float*>(take(integer_rows * sizeof(float)));
   scratch.query_corrections = reinterpret_cast<int32_t*>(take(integer_rows * sizeof(int32_t)));
   scratch.units = take(integer_rows * kAttendBlockTokens * kUnitBytes);

@@ -97,6 +97,13 @@ inline F32 Round(F32 a) {
   constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
   return {_mm256_round_ps(a.low, kNearest), _mm256_round_ps(a.high, kNearest)};
 }
+inline F32 AddToExponent(F32 a, F32 n) {
+  const auto add = [](__m256 x, __m256 power) {
+    const __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(power), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), exponent));
+  };
+  return {add(a.low, n.low), add(a.high, n.high)};
+}
 // In two steps, as in scalar.h: rounding to a subnormal then happens once, in the second.
 inline F32 ScaleByPowerOfTwo(F32 a, F32 n) {
   const auto scale = [](__m256 x, __m256 power) {
@@ -301,34 +308,63 @@ class WeightDot<255, 128> {
   I32 sum_;
 };
 
-// Units as int16 of tokens 0, 2, 1, 3 of each four: pairs for the even and the odd bytes of a lane.
-constexpr int kMaxUnit = 32767;
-struct Units {
+// Attention multiplies int16: K and V are widened once for all rows that share them, and a product of pairs costs as
+// much as one of bytes. Factors of bytes 0, 2, 1, 3 of each four: pairs for the even and the odd bytes of a lane.
+struct EvenOdd {
   __m256i even, odd;
 };
-inline void StoreUnits(uint8_t* p, I32 units) {
-  const __m256i halves = PackHalves(units);
-  const __m256i even_odd = _mm256_shufflehi_epi16(_mm256_shufflelo_epi16(halves, _MM_SHUFFLE(3, 1, 2, 0)),
-                                                  _MM_SHUFFLE(3, 1, 2, 0));
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), even_odd);
+// Of lanes that fit int16.
+inline void StoreEvenOdd(uint8_t* p, I32 a) {
+  const __m256i halves = _mm256_permute4x64_epi64(_mm256_packs_epi32(a.low, a.high), _MM_SHUFFLE(3, 1, 2, 0));
+  const __m256i order = _mm256_broadcastsi128_si256(
+      _mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm256_shuffle_epi8(halves, order));
 }
-inline Units LoadUnits(const uint8_t* p, int quad) {
+inline EvenOdd LoadEvenOdd(const uint8_t* p, int quad) {
   return {BroadcastFour(p + 8 * quad).v, BroadcastFour(p + 8 * quad + 4).v};
 }
+inline __m256i AddEvenOdd(__m256i sum, EvenOdd a, EvenOdd b) {
+  sum = KeepOrder(_mm256_add_epi32(sum, _mm256_madd_epi16(a.even, b.even)));
+  return KeepOrder(_mm256_add_epi32(sum, _mm256_madd_epi16(a.odd, b.odd)));
+}
+
+constexpr size_t kQueryBytes = 2;
+using Query = EvenOdd;
+inline void StoreQuery(uint8_t* p, I32 values) { StoreEvenOdd(p, values); }
+inline Query LoadQuery(const uint8_t* p, int quad) { return LoadEvenOdd(p, quad); }
+
+class KeyDot {
+ public:
+  void Begin(I32 offset) { sum_ = offset; }
+  void Add(Bytes keys, Query query) {
+    sum_ = {AddEvenOdd(sum_.low, Widen(keys.low), query), AddEvenOdd(sum_.high, Widen(keys.high), query)};
+  }
+  I32 Total() const { return sum_; }
+
+ private:
+  static EvenOdd Widen(__m256i keys) {
+    return {_mm256_and_si256(keys, _mm256_set1_epi16(0xff)), _mm256_srli_epi16(keys, 8)};
+  }
+
+  I32 sum_;
+};
+
+constexpr int kMaxUnit = 32767;
+using Units = EvenOdd;
+inline void StoreUnits(uint8_t* p, I32 units) { StoreEvenOdd(p, units); }
+inline Units LoadUnits(const uint8_t* p, int quad) { return LoadEvenOdd(p, quad); }
 
 class UnitDot {
  public:
   void Begin() { sum_ = BroadcastInt(0); }
   void Add(Units units, Bytes values) {
-    sum_ = sum_ + I32{Products(units, values.low), Products(units, values.high)};
+    sum_ = {AddEvenOdd(sum_.low, Widen(values.low), units), AddEvenOdd(sum_.high, Widen(values.high), units)};
   }
   I32 Total() const { return sum_; }
 
  private:
-  static __m256i Products(Units units, __m256i values) {
-    const __m256i even = _mm256_srai_epi16(_mm256_slli_epi16(values, 8), 8);
-    const __m256i odd = _mm256_srai_epi16(values, 8);
-    return _mm256_add_epi32(_mm256_madd_epi16(even, units.even), _mm256_madd_epi16(odd, units.odd));
+  static EvenOdd Widen(__m256i values) {
+    return {_mm256_srai_epi16(_mm256_slli_epi16(values, 8), 8), _mm256_srai_epi16(values, 8)};
   }
 
   I32 sum_;

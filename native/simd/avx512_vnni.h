@@ -80,6 +80,7 @@ inline F32 Round(F32 a) {
   return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }
 inline F32 ScaleByPowerOfTwo(F32 a, F32 n) { return {_mm512_scalef_ps(a.v, n.v)}; }
+inline F32 AddToExponent(F32 a, F32 n) { return ScaleByPowerOfTwo(a, n); }
 inline F32 KeepFirst(F32 a, int count, F32 rest) { return {_mm512_mask_mov_ps(rest.v, FirstLanes(count), a.v)}; }
 inline float Sum(F32 a) { return _mm512_reduce_add_ps(a.v); }
 inline float Largest(F32 a) { return _mm512_reduce_max_ps(a.v); }
@@ -163,6 +164,12 @@ class WeightDot {
  private:
   I32 sum_;
 };
+
+constexpr size_t kQueryBytes = 1;
+using Query = FourBytes;
+inline void StoreQuery(uint8_t* p, I32 values) { StoreLowBytes(p, values); }
+inline Query LoadQuery(const uint8_t* p, int quad) { return BroadcastFour(p + 4 * quad); }
+using KeyDot = WeightDot<255, 128>;
 
 // 16 high bytes, then 16 low ones: two unsigned operands of vpdpbusd.
 constexpr int kMaxUnit = 32767;

@@ -4,22 +4,33 @@
 namespace turnwise {
 namespace TURNWISE_ISA {
 
-// e^x within 2 ulp: x = n ln 2 + r with |r| <= ln 2 / 2, then the degree-6 polynomial of Cephes' expf.
-// Results below the subnormals are 0, above the largest float infinity; NaN stays NaN.
-inline F32 Exp(F32 x) {
-  // The limits come first in Min and Max, so that NaN passes.
-  const F32 bounded = Max(Broadcast(-105.0f), Min(Broadcast(89.0f), x));
-  const F32 n = Round(bounded * Broadcast(1.44269504f));
+// x = n ln 2 + r with |r| <= ln 2 / 2: e^r, within 2 ulp by the degree-6 polynomial of Cephes' expf, and n.
+inline F32 ExpOfRest(F32 x, F32* n) {
+  *n = Round(x * Broadcast(1.44269504f));
   // ln 2 in two parts, the first with so few bits that n times it is exact.
-  const F32 r = Fma(n, Broadcast(2.12194440e-4f), Fma(n, Broadcast(-0.693359375f), bounded));
+  const F32 r = Fma(*n, Broadcast(2.12194440e-4f), Fma(*n, Broadcast(-0.693359375f), x));
   F32 p = Broadcast(1.9875691500e-4f);
   p = Fma(p, r, Broadcast(1.3981999507e-3f));
   p = Fma(p, r, Broadcast(8.3334519073e-3f));
   p = Fma(p, r, Broadcast(4.1665795894e-2f));
   p = Fma(p, r, Broadcast(1.6666665459e-1f));
   p = Fma(p, r, Broadcast(5.0000001201e-1f));
-  const F32 e = Fma(p, r * r, r) + Broadcast(1.0f);
+  return Fma(p, r * r, r) + Broadcast(1.0f);
+}
+
+// e^x. Results below the subnormals are 0, above the largest float infinity; NaN stays NaN.
+inline F32 Exp(F32 x) {
+  // The limits come first in Min and Max, so that NaN passes.
+  F32 n;
+  const F32 e = ExpOfRest(Max(Broadcast(-105.0f), Min(Broadcast(89.0f), x)), &n);
   return ScaleByPowerOfTwo(e, n);
+}
+
+// e^x for x <= 0, as softmax needs it: with a third fewer instructions, and e^-87, which is normal, for all below.
+inline F32 ExpOfNegative(F32 x) {
+  F32 n;
+  const F32 e = ExpOfRest(Max(Broadcast(-87.0f), x), &n);
+  return AddToExponent(e, n);
 }
 
 inline float ExpOne(float x) {

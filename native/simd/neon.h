@@ -133,6 +133,12 @@ inline F32 Round(F32 a) {
   return Parts<F32>([&](int i) { return vrndnq_f32(a.v[i]); });
 }
 // In two steps, as in scalar.h: rounding to a subnormal then happens once, in the second.
+inline F32 AddToExponent(F32 a, F32 n) {
+  return Parts<F32>([&](int i) {
+    const int32x4_t exponent = vshlq_n_s32(vcvtnq_s32_f32(n.v[i]), 23);
+    return vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(a.v[i]), exponent));
+  });
+}
 inline F32 ScaleByPowerOfTwo(F32 a, F32 n) {
   const auto factor = [](int32x4_t exponent) {
     return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(exponent, vdupq_n_s32(127)), 23));
@@ -306,6 +312,12 @@ class WeightDot<255, 128> {
  private:
   I32 sum_;
 };
+
+constexpr size_t kQueryBytes = 1;
+using Query = FourBytes;
+inline void StoreQuery(uint8_t* p, I32 values) { StoreLowBytes(p, values); }
+inline Query LoadQuery(const uint8_t* p, int quad) { return BroadcastFour(p + 4 * quad); }
+using KeyDot = WeightDot<255, 128>;
 
 // A unit is 256 * high + low, both signed bytes, so that it is two operands of SDOT. Of 8 tokens the high bytes, then
 // the low ones: together one operand of SMMLA.

@@ -117,6 +117,13 @@ inline F32 Round(F32 a) {
   return (a + magic) - magic;
 }
 // a * 2^n for integers -256 < n < 256, in two steps so that the factors are normal numbers.
+// a * 2^n, n a whole number, where a and the product are normal; NaN where both are.
+inline F32 AddToExponent(F32 a, F32 n) {
+  return Each<F32>([&](int i) {
+    if (!(n.lane[i] > -256.0f && n.lane[i] < 256.0f)) return a.lane[i];
+    return FloatFromBits(BitsFromFloat(a.lane[i]) + (static_cast<uint32_t>(static_cast<int>(n.lane[i])) << 23));
+  });
+}
 inline F32 ScaleByPowerOfTwo(F32 a, F32 n) {
   return Each<F32>([&](int i) {
     if (!(n.lane[i] > -256.0f && n.lane[i] < 256.0f)) return a.lane[i];  // NaN: a is NaN too
@@ -252,6 +259,15 @@ class WeightDot {
  private:
   I32 sum_;
 };
+
+// A query's int8 values as attention multiplies them, kQueryBytes each, in the level's own order: StoreQuery writes
+// those of 16 columns, LoadQuery gives columns 4 * quad .. 4 * quad + 3 of a row.
+constexpr size_t kQueryBytes = 1;
+using Query = FourBytes;
+inline void StoreQuery(uint8_t* p, I32 values) { StoreLowBytes(p, values); }
+inline Query LoadQuery(const uint8_t* p, int quad) { return BroadcastFour(p + 4 * quad); }
+// The exact sum of (key - 128) * query over some columns, as WeightDot.
+using KeyDot = WeightDot<255, 128>;
 
 // Integers of 0 .. kMaxUnit for 16 tokens, in 32 bytes whose order is the level's own.
 constexpr int kMaxUnit = 32767;

@@ -54,7 +54,7 @@ class MatrixAttention : public IntAttention {
       const int rows[2] = {row + 2 * p, 2 * p + 1 < kRows ? row + 2 * p + 1 : row + 2 * p};
       int32_t corrections[4];
       for (int i = 0; i < 4; ++i) corrections[i] = -scratch.query_corrections[rows[i % 2]];
-      for (int i = 0; i < 2; ++i) queries[p][i] = scratch.queries + static_cast<size_t>(rows[i]) * dim;
+      for (int i = 0; i < 2; ++i) queries[p][i] = reinterpret_cast<const int8_t*>(scratch.queries) + static_cast<size_t>(rows[i]) * dim;
 #pragma GCC unroll 8
       for (int t = 0; t < kTokenPairs; ++t) sums[t][p] = vld1q_s32(corrections);
     }
