@@ -20,7 +20,7 @@ namespace TURNWISE_ISA {
 
 // Block sizes of the kernels. Small ones, since lanes live in memory here.
 constexpr int kIntGemmTiles = 1;
-constexpr int kIntGemmTokens = 2;
+constexpr int kIntGemmTokens = 1;
 constexpr int kFloatGemmTiles = 1;
 constexpr int kFloatGemmTokens = 4;
 constexpr int kAttendRows = 2;
