@@ -1,6 +1,7 @@
 // How the attention of one step is cut: into items of (sequence, block of query tokens, KV head), and,
-// where one item would keep a thread busy while others wait, those into their splits. The same plan
-// serves all layers.
+// where one item would keep a thread busy while others wait, those into their splits. Where neighbouring
+// sequences share the pages of a split, as forks do, one task reads it for all of them. The same plan serves
+// all layers.
 //
 // Every row is folded over its splits in index order from an empty state, whether by one task or by
 // attend_reduce from stored partial results: the cut, which depends on the batch and the number of
@@ -26,6 +27,8 @@ struct AttentionItem {
   int32_t tokens;
   int32_t first_position;  // of the first token
   int32_t splits;          // that the last token attends
+  // The first of them, each computed by a task of several items.
+  int32_t shared_splits;
   // Where the partial results begin in the plan's memory, in floats; -1 where one task does all.
   int64_t partials;
 };
@@ -34,6 +37,8 @@ struct AttentionTask {
   int32_t item;
   // Split to compute into the partial results, or -1 for all of the item.
   int32_t split;
+  // How many items it computes: of the same KV head, one for each of so many neighbouring sequences.
+  int32_t items;
 };
 
 // Unnormalised results of some rows over some positions.
@@ -55,6 +60,10 @@ class AttentionPlan {
   const std::vector<AttentionTask>& tasks() const { return tasks_; }
   int32_t group() const { return group_; }
   int32_t max_rows() const { return block_tokens_ * group_; }
+  // The index-th item of a task.
+  const AttentionItem& ItemAt(const AttentionTask& task, int32_t index) const {
+    return items_[static_cast<size_t>(task.item) + static_cast<size_t>(index) * kv_heads_];
+  }
 
   // The item of a token (row of the step) and KV head.
   const AttentionItem& ItemOf(int32_t token, int32_t kv_head) const {
@@ -71,13 +80,20 @@ class AttentionPlan {
  private:
   size_t PartialFloats(int32_t tokens) const;
   void AddItems(const StepBatch& batch, int32_t sequence);
+  void ShareSplits(const StepBatch& batch);
+  int32_t SharersFrom(const StepBatch& batch, int32_t leader, int32_t* splits) const;
+  int32_t CommonSplits(const StepBatch& batch, int32_t a, int32_t b) const;
+  bool TakePartials(AttentionItem* item);
   void CutItems(int threads);
 
   int32_t group_ = 0;
   int32_t kv_heads_ = 0;
   int32_t padded_dim_ = 0;
   int32_t block_tokens_ = 0;
+  int32_t page_tokens_ = 1;
   int64_t total_cost_ = 0;
+  // Of the partial results' memory, in floats.
+  size_t used_ = 0;
   std::vector<AttentionItem> items_;
   std::vector<AttentionTask> tasks_;
   std::vector<int32_t> token_blocks_;

@@ -89,6 +89,15 @@ class Batch {
     });
   }
 
+  /** A sequence that begins with the full pages of `parent`, and whose text goes on by itself. */
+  fork(parent: Sequence, rest: Int32Array): Sequence {
+    const shared = Math.floor(parent.computed / PAGE_TOKENS);
+    const fork = this.add(Int32Array.of(...parent.tokens.slice(0, shared * PAGE_TOKENS), ...rest));
+    for (let page = 0; page < shared; page += 1) this.#pool.share(parent.pages.at(page), fork.pages);
+    fork.computed = shared * PAGE_TOKENS;
+    return fork;
+  }
+
   /** Computes so many tokens of each sequence; gives the logits after the last one of each. */
   step(parts: readonly (readonly [sequence: Sequence, rows: number])[]): Float32Array[] {
     const copies: PageCopy[] = [];
@@ -119,6 +128,20 @@ function runLong(executor: Executor, rows: number): Float32Array[] {
   }
   for (let token = 0; token < DECODE_TOKENS; token++) logits.push(...batch.step([[sequence, 1]]));
   return logits;
+}
+
+/** The logits of forks of a long text, which share the pages of two splits: each by itself, or all in one step. */
+function runForks(executor: Executor, together: boolean): Float32Array[] {
+  const batch = new Batch(executor);
+  const parent = batch.add(tokensOf(5, LONG_TOKENS + DECODE_TOKENS));
+  while (parent.computed < LONG_TOKENS) batch.step([[parent, Math.min(160, LONG_TOKENS - parent.computed)]]);
+  const other = batch.add(tokensOf(6, 40));
+  const parts = [2, 3, 4, 5].map((seed) => [batch.fork(parent, tokensOf(seed, 8)), seed === 4 ? 3 : 1] as const);
+  const rounds = Array.from({ length: 2 }, () => {
+    if (!together) return parts.flatMap((part) => batch.step([part]));
+    return batch.step([...parts, [other, 5], [parent, 1]]).slice(0, parts.length);
+  });
+  return rounds.flat();
 }
 
 /** The logits that matter: after the prompt, and after each of a few more tokens, one at a time. */
@@ -225,6 +248,12 @@ describe.skipIf(NATIVE_MISSING).each(KINDS)("$quant weights, $kvType KV", (kind)
     const whole = runLong(executorOf(1), LIMITS.maxStepTokens);
     expect(bitsOf(runLong(executorOf(2), 97))).toEqual(bitsOf(whole));
     expect(bitsOf(runLong(executorOf(3), 41))).toEqual(bitsOf(whole));
+  });
+
+  it("does not depend on the forks that are computed with it", () => {
+    const alone = bitsOf(runForks(executorOf(1), false));
+    expect(new Set(alone).size).toBe(alone.length);
+    for (const threads of [1, 2, 3]) expect(bitsOf(runForks(executorOf(threads), true))).toEqual(alone);
   });
 
   it.each([1, 2, 3])("does not depend on the batch, at %i threads", (threads) => {

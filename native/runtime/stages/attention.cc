@@ -77,10 +77,14 @@ class AttendOp final : public StageOp {
 
   void Run(StepContext& step, int task, uint8_t* scratch) const override {
     const AttentionTask& what = step.attention.tasks()[task];
-    const AttentionItem& item = step.attention.items()[what.item];
+    const AttentionItem& item = step.attention.ItemAt(what, 0);
     const PageLayout& layout = step.model->kv.layout();
     Workspace work(scratch, step.attention.max_rows(), layout);
     const int32_t rows = item.tokens * group_;
+    if (what.items > 1) {
+      RunSharedSplit(step, what, work);
+      return;
+    }
     if (what.split >= 0) {
       RunSplit(step, item, what.split, work, step.attention.Partial(item, what.split));
       return;
@@ -111,28 +115,64 @@ class AttendOp final : public StageOp {
     const PageLayout& layout = step.model->kv.layout();
     const int32_t first_position = split * kAttentionSplitTokens;
     const int32_t skipped = std::max(0, first_position - item.first_position) * group_;
-    const int32_t rows = item.tokens * group_ - skipped;
-    for (int32_t i = 0; i < rows; ++i) {
-      const int32_t token = (skipped + i) / group_;
-      work.queries[i] = step.buffer(f_.q).FloatRow(item.first_token + token) +
-                        HeadOf(item, skipped + i) * layout.head_dim;
-      work.last_positions[i] = item.first_position + token;
-    }
-    AttendTask task;
-    task.layout = &layout;
-    task.blocks = work.blocks;
-    task.page_count = CollectBlocks(step, item, first_position, work.blocks);
-    task.first_position = first_position;
+    const int32_t rows = AddQueries(step, item, skipped, work, 0);
+    AttendTask task = TaskOf(step, item, first_position, work);
     task.rows = rows;
-    task.queries = work.queries;
-    task.last_positions = work.last_positions;
-    task.scale = f_.scale;
     task.outputs = into.outputs + static_cast<size_t>(skipped) * layout.padded_dim;
     task.maxima = into.maxima + skipped;
     task.sums = into.sums + skipped;
-    task.scratch = work.kernel;
     step.kernels().attend(task);
     return skipped;
+  }
+
+  // A split that lies before all tokens of several items, in the same pages.
+  void RunSharedSplit(const StepContext& step, const AttentionTask& what, const Workspace& work) const {
+    int32_t rows = 0;
+    for (int32_t i = 0; i < what.items; ++i) rows = AddQueries(step, step.attention.ItemAt(what, i), 0, work, rows);
+    AttendTask task = TaskOf(step, step.attention.ItemAt(what, 0), what.split * kAttentionSplitTokens, work);
+    task.rows = rows;
+    task.outputs = work.partial.outputs;
+    task.maxima = work.partial.maxima;
+    task.sums = work.partial.sums;
+    step.kernels().attend(task);
+    const size_t padded_dim = static_cast<size_t>(step.model->kv.layout().padded_dim);
+    size_t row = 0;
+    for (int32_t i = 0; i < what.items; ++i) {
+      const AttentionItem& item = step.attention.ItemAt(what, i);
+      const AttentionPartial into = step.attention.Partial(item, what.split);
+      const size_t count = static_cast<size_t>(item.tokens) * group_;
+      std::copy_n(task.outputs + row * padded_dim, count * padded_dim, into.outputs);
+      std::copy_n(task.maxima + row, count, into.maxima);
+      std::copy_n(task.sums + row, count, into.sums);
+      row += count;
+    }
+  }
+
+  // Adds an item's rows from `skipped` on to the task's, which has `rows`; returns how many it has then.
+  int32_t AddQueries(const StepContext& step, const AttentionItem& item, int32_t skipped, const Workspace& work,
+                     int32_t rows) const {
+    for (int32_t i = skipped; i < item.tokens * group_; ++i, ++rows) {
+      const int32_t token = i / group_;
+      work.queries[rows] = step.buffer(f_.q).FloatRow(item.first_token + token) +
+                           HeadOf(item, i) * step.model->kv_spec.head_dim;
+      work.last_positions[rows] = item.first_position + token;
+    }
+    return rows;
+  }
+
+  // What does not depend on rows and results.
+  AttendTask TaskOf(const StepContext& step, const AttentionItem& item, int32_t first_position,
+                    const Workspace& work) const {
+    AttendTask task = {};
+    task.layout = &step.model->kv.layout();
+    task.blocks = work.blocks;
+    task.page_count = CollectBlocks(step, item, first_position, work.blocks);
+    task.first_position = first_position;
+    task.queries = work.queries;
+    task.last_positions = work.last_positions;
+    task.scale = f_.scale;
+    task.scratch = work.kernel;
+    return task;
   }
 
   // The blocks of the split's pages, up to the page of the item's last token.
