@@ -46,6 +46,8 @@ export interface PackSection {
   readonly name: string;
   readonly offset: number;
   readonly bytes: number;
+  /** Hexadecimal; of sections that have no sums of their own. */
+  readonly sha256?: string;
 }
 
 export interface PackHeader {
@@ -72,8 +74,12 @@ export function planPack(weightBytes: number): PackPlan {
 /** The first bytes of the file. */
 export function encodePackHeader(header: Omit<PackHeader, "sections">, weightBytes: number): Uint8Array {
   const { dataOffset } = planPack(weightBytes);
-  const sections: readonly PackSection[] = [{ name: WEIGHTS, offset: dataOffset, bytes: weightBytes }];
-  const json = Buffer.from(JSON.stringify({ ...header, sections }));
+  return encodeSections({ ...header, sections: [{ name: WEIGHTS, offset: dataOffset, bytes: weightBytes }] });
+}
+
+/** The first bytes of a file of any sections: at most 256 KiB. */
+export function encodeSections(header: PackHeader): Uint8Array {
+  const json = Buffer.from(JSON.stringify(header));
   const bytes = new Uint8Array(JSON_OFFSET + json.length);
   invariant(bytes.length <= SUMS_OFFSET, "a pack's header is small");
   bytes.set(Buffer.from(MAGIC, "latin1"));
@@ -123,7 +129,7 @@ export function readBlockSums(path: string, weightBytes: number): Uint32Array {
   return sums;
 }
 
-const sha256 = (bytes: Uint8Array): Buffer => createHash("sha256").update(bytes).digest();
+export const sha256 = (bytes: Uint8Array): Buffer => createHash("sha256").update(bytes).digest();
 
 function reading<T>(path: string, read: (file: number) => T): T | Exclude<ReadPack, { readonly header: unknown }> {
   let file: number | null = null;

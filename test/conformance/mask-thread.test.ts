@@ -22,7 +22,7 @@ const LIMIT = 44;
 
 it("makes the masks of texts and of drafts", { timeout: 60_000 }, async () => {
   const vocabulary = buildVocabularyBytes(jsonVocabulary());
-  const client = new MaskClient(vocabulary);
+  const client = new MaskClient(vocabulary, null);
   const constraints = grammarConstraints(vocabulary, client);
   const grammar = compileGrammar({ kind: "json_schema", schema: SCHEMA });
   const masks = new LexerMasks(vocabulary);

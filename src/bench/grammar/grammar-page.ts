@@ -4,7 +4,7 @@ import type { PagePart } from "../../report/html-page.ts";
 import type { Distribution, GrammarCost, GrammarReport } from "./grammar-report.ts";
 
 export const CASE_HEAD = ["case", "compile ms", "max", "mask µs", "p50", "p99", "max", "accept µs"];
-export const COST_HEAD = ["sequences", "free tokens/s", "bound tokens/s", "lost"];
+export const COST_HEAD = ["bound to", "sequences", "free tokens/s", "bound tokens/s", "lost"];
 
 export function grammarPage(report: GrammarReport): readonly PagePart[] {
   const { all, costs } = report;
@@ -64,12 +64,14 @@ function maskCells({ mean, p50, p99, max }: Distribution): readonly string[] {
 }
 
 export function costRow({
+  grammar,
   sequences,
   freeTokensPerSecond,
   boundTokensPerSecond,
   lostShare,
 }: GrammarCost): readonly string[] {
   return [
+    grammar,
     String(sequences),
     freeTokensPerSecond.median.toFixed(1),
     boundTokensPerSecond.median.toFixed(1),

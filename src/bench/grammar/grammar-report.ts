@@ -23,6 +23,8 @@ export interface GrammarCaseReport {
 
 /** Tokens a second with and without a grammar, at one number of sequences. */
 export interface GrammarCost {
+  /** "calls": of many tools, with drafts of what is forced; "string": one string, where nothing is drafted. */
+  readonly grammar: "calls" | "string";
   readonly sequences: number;
   readonly freeTokensPerSecond: Spread;
   readonly boundTokensPerSecond: Spread;

@@ -135,6 +135,6 @@ function writePage(path: string, report: GrammarReport): void {
 function renderReport(report: GrammarReport): string {
   const cases = textTable([CASE_HEAD, ...caseRows(report)], new Set([1, 2, 3, 4, 5, 6, 7]));
   const costs =
-    report.costs === null ? "" : `\n${textTable([COST_HEAD, ...report.costs.map(costRow)], new Set([0, 1, 2, 3]))}`;
+    report.costs === null ? "" : `\n${textTable([COST_HEAD, ...report.costs.map(costRow)], new Set([1, 2, 3, 4]))}`;
   return `${factLines(report).join("\n")}\n\n${cases}${costs}`;
 }

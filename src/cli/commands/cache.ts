@@ -1,4 +1,4 @@
-/** `turnwise cache`: the packed weights that make starts fast, and their end. */
+/** `turnwise cache`: the packs that make starts fast, and their end. */
 
 import { formatBytes } from "../../base/bytes.ts";
 import type { OptionTable, OptionValues } from "../../base/option-table.ts";
@@ -37,9 +37,10 @@ const ACTIONS = ["ls", "prune"] as const;
 
 export const CACHE = defineCommand({
   name: "cache",
-  summary: "List the packed weights kept for faster starts, or remove some",
+  summary: "List what is kept for faster starts, or remove some",
   details:
-    "A pack is used by the next start of its model on any CPU of its layout. prune removes those that nothing\n" +
+    "A pack is used by the next start of its model on any CPU of its layout; those of layout masks are what\n" +
+    "grammars need of a vocabulary, on any CPU. prune removes those that nothing\n" +
     "can use any more: their model is gone or has changed, they are damaged, or their writing was broken off.\n" +
     "A running server keeps the weights that it has mapped.",
   arguments: { action: { required: true, help: "ls or prune" } },

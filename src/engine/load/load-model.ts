@@ -37,6 +37,8 @@ import { buildVocabularyBytes } from "../../text/tokenizer/vocabulary-bytes.ts";
 import { availableMemoryBytes } from "./available-memory.ts";
 import { type EngineSettings, resolveSettings } from "../engine-settings.ts";
 import { type LoadedWeights, startWeights } from "./load-weights.ts";
+import type { PreparedPlace } from "./prepared-vocabulary.ts";
+import { describeFiles } from "../../packs/model-files.ts";
 import { pageBytesOf, type PoolSize, sizePool } from "./memory-budget.ts";
 import type { StepLoopOptions } from "../step/step-loop.ts";
 import type { AdmissionLimits, PlainEngineOptions } from "../threads/step-messages.ts";
@@ -55,6 +57,8 @@ export interface LoadedModel {
   /** What the executor runs. */
   readonly compiled: CompileResult;
   readonly vocabulary: VocabularyBytes;
+  /** Where what masks need of the vocabulary is kept; null for nowhere. */
+  readonly preparedPlace: PreparedPlace | null;
   /** What the main thread keeps to. */
   readonly admission: AdmissionLimits;
   readonly limits: StepLoopOptions["limits"];
@@ -108,6 +112,7 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
       executor,
       compiled: plan.compiled,
       vocabulary,
+      preparedPlace: placeOf(settings, source, info.id),
       admission: {
         maxWaiting: settings.maxWaiting,
         maxWaitingTokens: settings.maxWaitingTokens,
@@ -124,6 +129,13 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
     source.dispose();
     throw error;
   }
+}
+
+function placeOf({ weightCache, quant }: EngineSettings, source: ModelSource, name: string): PreparedPlace | null {
+  const files = source.weightFiles;
+  const facts = describeFiles(files);
+  if (weightCache === null || facts === null) return null;
+  return { settings: weightCache, model: { name, files, ...facts, quant } };
 }
 
 export function openSource({ model, quant }: Pick<EngineSettings, "model" | "quant">, native: boolean): ModelSource {

@@ -4,7 +4,7 @@
  */
 
 import { DraftTrust, ForcedDrafts } from "../../text/grammar/forced-drafts.ts";
-import { TokenIndex, sortTokens } from "../../text/grammar/token-index.ts";
+import type { TokenIndex } from "../../text/grammar/token-index.ts";
 import { Matcher } from "../../text/grammar/matcher.ts";
 import { LexerMasks } from "../../text/grammar/masks/lexer-masks.ts";
 import { Pushdown } from "../../text/grammar/pushdown.ts";
@@ -23,16 +23,11 @@ export function grammarConstraints(
   vocabulary: VocabularyBytes,
   maker: MaskMaker | null = null,
 ): (grammar: OrderGrammar) => Constraint {
-  let masks: LexerMasks | null = null;
-  let index: TokenIndex | null = null;
-  const tokenIndex = (): TokenIndex | null => {
-    index ??= maker === null ? new TokenIndex(vocabulary, sortTokens(vocabulary)) : maker.tokenIndex();
-    return index;
-  };
+  const masks = new LexerMasks(vocabulary);
+  const tokenIndex = (): TokenIndex | null => (maker === null ? masks.index() : maker.tokenIndex());
   const trust = new DraftTrust();
   const pushdowns = new Map<string, { readonly pushdown: Pushdown; readonly drafts: ForcedDrafts }>();
   return ({ grammar, key, wake }) => {
-    masks ??= new LexerMasks(vocabulary);
     const ready = pushdowns.get(key) ?? {
       pushdown: new Pushdown(grammar, masks),
       drafts: new ForcedDrafts(tokenIndex, trust),

@@ -6,6 +6,7 @@
 
 import { Worker } from "node:worker_threads";
 import type { Grammar } from "../../text/grammar/grammar.ts";
+import type { PreparedPlace } from "../load/prepared-vocabulary.ts";
 import type { VocabularyBytes } from "../../text/tokenizer/types.ts";
 import { TokenIndex } from "../../text/grammar/token-index.ts";
 import type { MaskMaker, MaskStream } from "../step/mask-maker.ts";
@@ -19,6 +20,7 @@ const MAX_SPARE = 8;
 
 export class MaskClient implements MaskMaker {
   readonly #vocabulary: VocabularyBytes;
+  readonly #place: PreparedPlace | null;
   readonly #wordCount: number;
   readonly #known = new Set<string>();
   readonly #spare: MaskMemory[] = [];
@@ -28,8 +30,10 @@ export class MaskClient implements MaskMaker {
   #isLost = false;
   #nextId = 0;
 
-  constructor(vocabulary: VocabularyBytes) {
+  /** `place`: where what the thread works out of the vocabulary is kept; null for nowhere. */
+  constructor(vocabulary: VocabularyBytes, place: PreparedPlace | null) {
     this.#vocabulary = vocabulary;
+    this.#place = place;
     this.#wordCount = Math.ceil(vocabulary.flags.length / 32);
     this.#order = new Int32Array(new SharedArrayBuffer((vocabulary.flags.length + 1) * 4));
   }
@@ -97,6 +101,7 @@ export class MaskClient implements MaskMaker {
     const data: MaskWorkerData = {
       vocabulary: this.#vocabulary,
       order: this.#order.buffer as SharedArrayBuffer,
+      place: this.#place,
     };
     // The process's own flags (--input-type, --import) are about its main script.
     const worker = new Worker(workerEntry("mask-worker"), { workerData: data, name: "turnwise-masks", execArgv: [] });

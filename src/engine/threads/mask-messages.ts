@@ -5,6 +5,7 @@
  */
 
 import type { Grammar } from "../../text/grammar/grammar.ts";
+import type { PreparedPlace } from "../load/prepared-vocabulary.ts";
 import type { VocabularyBytes } from "../../text/tokenizer/types.ts";
 
 /** Tokens that one draft has at most: their masks have a place each. */
@@ -38,6 +39,8 @@ export interface MaskWorkerData {
   readonly vocabulary: VocabularyBytes;
   /** Filled by the thread: how many tokens have bytes, then these in the order of their bytes. */
   readonly order: SharedArrayBuffer;
+  /** Where what is worked out of the vocabulary is kept; null for nowhere. */
+  readonly place: PreparedPlace | null;
 }
 
 /** The version, and a bit for each mask or FAILED. */

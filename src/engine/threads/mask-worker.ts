@@ -8,13 +8,14 @@ import { invariant, unreachable } from "../../base/invariant.ts";
 import { LexerMasks } from "../../text/grammar/masks/lexer-masks.ts";
 import { Matcher } from "../../text/grammar/matcher.ts";
 import { Pushdown } from "../../text/grammar/pushdown.ts";
-import { sortTokens } from "../../text/grammar/token-index.ts";
+import { preparedVocabulary } from "../load/prepared-vocabulary.ts";
 import { MaskMemory, type MaskWorkerData, type ToMaskWorker } from "./mask-messages.ts";
 
 invariant(parentPort !== null, "mask-worker.ts runs as a thread");
-const { vocabulary, order } = workerData as MaskWorkerData;
-publishOrder();
-const masks = new LexerMasks(vocabulary);
+const { vocabulary, order, place } = workerData as MaskWorkerData;
+const prepared = preparedVocabulary(vocabulary, place);
+publishOrder(prepared.order);
+const masks = new LexerMasks(vocabulary, prepared);
 const pushdowns = new Map<string, Pushdown>();
 const followed = new Map<number, Followed>();
 parentPort.on("message", (message: ToMaskWorker) => receive(message));
@@ -26,8 +27,7 @@ interface Followed {
 }
 
 /** Before the first mask, so that the step loop can draft as soon as it has one. */
-function publishOrder(): void {
-  const sorted = sortTokens(vocabulary);
+function publishOrder(sorted: Int32Array): void {
   const shared = new Int32Array(order);
   shared.set(sorted, 1);
   Atomics.store(shared, 0, sorted.length);

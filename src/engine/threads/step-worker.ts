@@ -127,7 +127,7 @@ function makeLoop(model: LoadedModel): StepLoop {
       decoder: (order) => createTokenDecoder(vocabulary, order.keepSpecial),
       stopMatcher: createStopMatcher,
       endTokens: new Set(vocabulary.endOfGenerationIds),
-      constraint: grammarConstraints(vocabulary, new MaskClient(vocabulary)),
+      constraint: grammarConstraints(vocabulary, new MaskClient(vocabulary, model.preparedPlace)),
     },
     limits: model.limits,
     costs: model.costs,

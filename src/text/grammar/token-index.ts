@@ -1,30 +1,12 @@
 /** A vocabulary in the order of its tokens' bytes, to find the longest token that a text begins with. */
 
-import { NOT_TEXT } from "./masks/vocabulary-tries.ts";
-import { sortedEntries } from "./masks/vocabulary-trie.ts";
 import type { VocabularyBytes } from "../tokenizer/types.ts";
-
-/** The ids of all tokens of text. */
-export function sortTokens(vocabulary: VocabularyBytes): Int32Array {
-  const { offsets, flags } = vocabulary;
-  const ids = new Int32Array(flags.length);
-  let count = 0;
-  for (let id = 0; id < flags.length; id += 1) {
-    if (((flags[id] ?? 0) & NOT_TEXT) === 0 && offsets[id + 1] !== offsets[id]) ids[count++] = id;
-  }
-  const texts = ids.slice(0, count);
-  const starts = new Uint32Array(count);
-  for (let index = 0; index < count; index += 1) starts[index] = offsets[texts[index] ?? 0] ?? 0;
-  const order = sortedEntries(vocabulary, { ids: texts, starts });
-  for (let place = 0; place < count; place += 1) order[place] = texts[order[place] ?? 0] ?? 0;
-  return order;
-}
 
 export class TokenIndex {
   readonly #vocabulary: VocabularyBytes;
   readonly #order: Int32Array;
 
-  /** `order`: as sortTokens gives it. */
+  /** `order`: the ids of all tokens of text, in the order of their bytes. */
   constructor(vocabulary: VocabularyBytes, order: Int32Array) {
     this.#vocabulary = vocabulary;
     this.#order = order;

@@ -43,8 +43,8 @@ export class LexerMask {
     this.#tokens = parts.flatMap(({ tokens }) => (tokens === null || tokens.length === 0 ? [] : [tokens]));
     const exits = parts.flatMap((part) => part.exits);
     this.hasSuffixes = exits.length > 0;
-    this.wideExits = exits.filter((exit) => tokensBelow(exit) > WIDE_TOKENS);
-    this.#exits = exits.filter((exit) => tokensBelow(exit) <= WIDE_TOKENS);
+    this.wideExits = exits.filter(isWide);
+    this.#exits = exits.filter((exit) => !isWide(exit));
   }
 
   /** What tokens that end the lexeme inside themselves go on with, but for the wide exits. Made when first asked for. */
@@ -58,6 +58,10 @@ export class LexerMask {
     for (const more of this.#words) addWords(words, more);
     for (const tokens of this.#tokens) addTokens(words, tokens);
   }
+}
+
+export function isWide(exit: LexemeExit): boolean {
+  return tokensBelow(exit) > WIDE_TOKENS;
 }
 
 function tokensBelow({ trie: { skips, tokenStarts }, node }: LexemeExit): number {

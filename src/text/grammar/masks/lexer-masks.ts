@@ -15,11 +15,13 @@ import { ARENA_NODES, MASK_CACHE_BYTES } from "../limits.ts";
 import { at } from "../../../base/invariant.ts";
 import { RegexArena } from "../regex/arena.ts";
 import { ANY_LENGTH, DIFFERS, TextReach } from "./text-reach.ts";
-import { LexerMask, type MaskPart } from "./lexer-mask.ts";
+import { ClassTries } from "./class-tries.ts";
+import { isWide, LexerMask, type MaskPart } from "./lexer-mask.ts";
 import { MAX_TEXT_CHARACTERS } from "./token-text.ts";
-import { TokenIndex, sortTokens } from "../token-index.ts";
+import { TokenIndex } from "../token-index.ts";
 import type { VocabularyTrie } from "./vocabulary-trie.ts";
-import { buildVocabularyTries, type VocabularyTries } from "./vocabulary-tries.ts";
+import { type PreparedVocabulary, prepareVocabulary } from "./prepared-vocabulary.ts";
+import { type VocabularyTries, vocabularyTries } from "./vocabulary-tries.ts";
 
 /** How often masks were found, and what they take. */
 export interface MaskStatistics {
@@ -36,12 +38,14 @@ interface ArenaMasks {
   readonly byClamps: Map<string, LexerMask>;
   /** By trie, then by state. */
   readonly parts: readonly Map<number, MaskPart>[];
+  readonly classTries: ClassTries;
 }
 
 export class LexerMasks {
   readonly vocabulary: VocabularyBytes;
   /** Words of a mask. */
   readonly wordCount: number;
+  #prepared: PreparedVocabulary | null;
   #tries: VocabularyTries | null = null;
   #index: TokenIndex | null = null;
   #arena = new RegexArena();
@@ -50,20 +54,26 @@ export class LexerMasks {
   #found = 0;
   #made = 0;
 
-  constructor(vocabulary: VocabularyBytes) {
+  /** `prepared` null: made with the first mask, as a matcher that only follows a text needs none. */
+  constructor(vocabulary: VocabularyBytes, prepared: PreparedVocabulary | null = null) {
     this.vocabulary = vocabulary;
+    this.#prepared = prepared;
     this.wordCount = Math.ceil(vocabulary.flags.length / 32);
   }
 
-  /** Made with the first mask, as a matcher that only follows a text needs none. */
   #triesMade(): VocabularyTries {
-    this.#tries ??= buildVocabularyTries(this.vocabulary);
+    this.#tries ??= vocabularyTries(this.#preparedNow());
     return this.#tries;
+  }
+
+  #preparedNow(): PreparedVocabulary {
+    this.#prepared ??= prepareVocabulary(this.vocabulary);
+    return this.#prepared;
   }
 
   /** The vocabulary in the order of its bytes. */
   index(): TokenIndex {
-    this.#index ??= new TokenIndex(this.vocabulary, sortTokens(this.vocabulary));
+    this.#index ??= new TokenIndex(this.vocabulary, this.#preparedNow().order);
     return this.#index;
   }
 
@@ -106,6 +116,7 @@ export class LexerMasks {
       byState: new Map(),
       byClamps: new Map(),
       parts: [...texts, ...others].map(() => new Map()),
+      classTries: new ClassTries(arena.partitions),
     };
     this.#byArena.set(arena, masks);
     return masks;
@@ -140,18 +151,32 @@ export class LexerMasks {
   #part(masks: ArenaMasks, arena: RegexArena, trieIndex: number, state: number): MaskPart {
     const known = masks.parts[trieIndex]?.get(state);
     if (known !== undefined) return known;
-    const { texts, others, walk } = this.#triesMade();
-    // The first question is cheap, and answers for nearly all states that take no text.
-    const takesText = (inside: number): boolean =>
-      arena.next(inside, SPACE) === inside && masks.reach.of(inside) === ANY_LENGTH;
-    const takesAll = trieIndex < texts.length ? takesText : null;
-    const part = walk.part(arena, at([...texts, ...others], trieIndex), state, takesAll);
-    if (this.#bytes + part.bytes > MASK_CACHE_BYTES) {
-      for (const cached of [masks.byState, masks.byClamps, ...masks.parts]) cached.clear();
+    const part = this.#walked(masks, arena, trieIndex, state);
+    if (this.#bytes + masks.classTries.bytes + part.bytes > MASK_CACHE_BYTES) {
+      for (const cached of [masks.byState, masks.byClamps, masks.classTries, ...masks.parts]) cached.clear();
       this.#bytes = 0;
     }
     this.#bytes += part.bytes;
     masks.parts[trieIndex]?.set(state, part);
+    return part;
+  }
+
+  #walked({ reach, classTries }: ArenaMasks, arena: RegexArena, trieIndex: number, state: number): MaskPart {
+    const { texts, others, walk } = this.#triesMade();
+    const trie = at([...texts, ...others], trieIndex);
+    // The first question is cheap, and answers for nearly all states that take no text.
+    const takesText = (inside: number): boolean =>
+      arena.next(inside, SPACE) === inside && reach.of(inside) === ANY_LENGTH;
+    const takesAll = trieIndex < texts.length ? takesText : null;
+    const alphabet = arena.alphabet(state);
+    const merged = classTries.of(alphabet, trieIndex, trie);
+    if (merged !== null) {
+      const part = walk.part(arena, merged, state, takesAll);
+      // What follows a wide exit is walked where it is, byte by byte.
+      if (!part.exits.some(isWide)) return part;
+    }
+    const part = walk.part(arena, trie, state, takesAll);
+    classTries.note(alphabet, trieIndex, walk.visited);
     return part;
   }
 }

@@ -20,6 +20,7 @@ export class TrieWalk {
   #exits: LexemeExit[] = [];
   #tokens: number[] = [];
   #isDense = false;
+  #visited = 0;
 
   /** Over tries of at most `depth` bytes. */
   constructor(wordCount: number, depth: number) {
@@ -27,11 +28,17 @@ export class TrieWalk {
     this.#states = new Int32Array(depth + 1);
   }
 
+  /** Nodes that the last walk looked at. */
+  get visited(): number {
+    return this.#visited;
+  }
+
   /** What `start` allows of `trie`; of a trie of text all below a node is allowed where `takesAll` says so. */
   part(arena: RegexArena, trie: VocabularyTrie, start: number, takesAll: TakesAll | null): MaskPart {
     this.#exits = [];
     this.#tokens = [];
     this.#isDense = false;
+    this.#visited = 0;
     for (let byte = 0; byte < BYTES; byte += 1) {
       const root = trie.roots[byte] ?? -1;
       if (root >= 0 && arena.next(start, byte) !== DEAD) this.#walk(arena, trie, start, root, takesAll);
@@ -56,7 +63,9 @@ export class TrieWalk {
     const states = this.#states;
     const end = skips[root] ?? 0;
     states[0] = start;
+    let visited = 0;
     for (let node = root; node < end;) {
+      visited += 1;
       const depth = depths[node] ?? 0;
       const before = states[depth] ?? DEAD;
       const state = arena.next(before, bytes[node] ?? 0);
@@ -76,6 +85,7 @@ export class TrieWalk {
       if (skip > node + 1 && arena.nullable(state)) this.#exits.push({ trie, node });
       node = state === DONE ? skip : node + 1;
     }
+    this.#visited += visited;
   }
 
   #take({ tokens }: VocabularyTrie, from: number, to: number): void {

@@ -66,9 +66,11 @@ export class RegexArena {
   readonly #clamped = new Map<number, number>();
   readonly #characters = new Map<number, boolean>();
   readonly #textEnds = new Map<number, boolean>();
-  readonly #partitions = new BytePartitions();
+  readonly partitions = new BytePartitions();
   /** By node: its partition, or UNKNOWN before it is asked for. */
   readonly #partitionOf: number[] = [];
+  /** By node: the partition that all of its byte sets are made of. */
+  readonly #alphabets = new Map<number, number>();
   /** By node: where its transitions begin in `#next`, or UNKNOWN before the first one. */
   readonly #base: number[] = [];
   #next = new Int32Array(4096).fill(UNKNOWN);
@@ -101,7 +103,7 @@ export class RegexArena {
 
   /** One byte of each class that `state` does not tell apart: the lowest, in their order. */
   representatives(state: number): readonly number[] {
-    return this.#partitions.representatives(this.#partition(state));
+    return this.partitions.representatives(this.#partition(state));
   }
 
   /** The state after `byte`; DEAD where no match continues so. */
@@ -111,7 +113,7 @@ export class RegexArena {
       this.#open(state);
       return this.next(state, byte);
     }
-    const slot = base + this.#partitions.classOf(this.#partitionOf[state] ?? 0, byte);
+    const slot = base + this.partitions.classOf(this.#partitionOf[state] ?? 0, byte);
     const known = this.#next[slot] ?? UNKNOWN;
     if (known !== UNKNOWN) return known;
     const derived = this.#derive(state, byte);
@@ -123,12 +125,12 @@ export class RegexArena {
   /** The one byte that leads on from `state`, or -1 where there are several or none. */
   onlyByte(state: number): number {
     let only = -1;
-    for (const byte of this.#partitions.representatives(this.#partition(state))) {
+    for (const byte of this.partitions.representatives(this.#partition(state))) {
       if (this.next(state, byte) === DEAD) continue;
       if (only >= 0) return -1;
       only = byte;
     }
-    return only >= 0 && this.#partitions.isAlone(this.#partition(state), only) ? only : -1;
+    return only >= 0 && this.partitions.isAlone(this.#partition(state), only) ? only : -1;
   }
 
   /** The state after all of `bytes`. */
@@ -136,6 +138,50 @@ export class RegexArena {
     let now = state;
     for (let index = 0; index < bytes.length && now !== DEAD; index += 1) now = this.next(now, bytes[index] ?? 0);
     return now;
+  }
+
+  /** A partition of `partitions` whose classes neither `state` nor any state after it tells apart. */
+  alphabet(state: number): number {
+    const known = this.#alphabets.get(state);
+    if (known !== undefined) return known;
+    // A literal is as long a chain as its bytes.
+    const chain: number[] = [];
+    let last = state;
+    for (let node = this.node(last); node.kind === "concat" && !this.#alphabets.has(last); node = this.node(last)) {
+      chain.push(last);
+      last = node.right;
+    }
+    let alphabet = this.#alphabets.get(last) ?? this.#ownAlphabet(last);
+    this.#alphabets.set(last, alphabet);
+    for (const passed of chain.toReversed()) {
+      const node = this.node(passed);
+      if (node.kind === "concat") alphabet = this.partitions.meet(this.alphabet(node.left), alphabet);
+      this.#alphabets.set(passed, alphabet);
+    }
+    return alphabet;
+  }
+
+  /** Of a node that is no concatenation. */
+  #ownAlphabet(state: number): number {
+    const node = this.node(state);
+    switch (node.kind) {
+      case "none":
+      case "empty":
+        return this.partitions.whole;
+      case "bytes":
+        return this.partitions.ofSet(node.set);
+      case "concat":
+        return this.alphabet(state);
+      case "choice":
+      case "both":
+        return node.parts.reduce((all, part) => this.partitions.meet(all, this.alphabet(part)), this.partitions.whole);
+      case "repeat":
+        return this.alphabet(node.item);
+      case "multiple":
+        return this.partitions.digits;
+      default:
+        return unreachable(node);
+    }
   }
 
   /** Whether some text matches. */
@@ -420,7 +466,7 @@ export class RegexArena {
 
   #open(state: number): void {
     const partition = this.#partition(state);
-    const classes = this.#partitions.classCount(partition);
+    const classes = this.partitions.classCount(partition);
     if (this.#nextEnd + classes > this.#next.length) {
       const grown = new Int32Array(this.#next.length * 2).fill(UNKNOWN);
       grown.set(this.#next);
@@ -444,23 +490,23 @@ export class RegexArena {
     switch (node.kind) {
       case "none":
       case "empty":
-        return this.#partitions.whole;
+        return this.partitions.whole;
       case "bytes":
-        return this.#partitions.ofSet(node.set);
+        return this.partitions.ofSet(node.set);
       case "concat": {
         const left = this.#partition(node.left);
-        return this.nullable(node.left) ? this.#partitions.meet(left, this.#partition(node.right)) : left;
+        return this.nullable(node.left) ? this.partitions.meet(left, this.#partition(node.right)) : left;
       }
       case "choice":
       case "both":
         return node.parts.reduce(
-          (all, part) => this.#partitions.meet(all, this.#partition(part)),
-          this.#partitions.whole,
+          (all, part) => this.partitions.meet(all, this.#partition(part)),
+          this.partitions.whole,
         );
       case "repeat":
         return this.#partition(node.item);
       case "multiple":
-        return this.#partitions.digits;
+        return this.partitions.digits;
       default:
         return unreachable(node);
     }
@@ -476,7 +522,7 @@ export class RegexArena {
         return true;
       }
       if (cameFrom.size > GRAMMAR_LIMITS.livenessStates) failLimit("states of an intersection", "livenessStates");
-      for (const byte of this.#partitions.representatives(this.#partition(state))) {
+      for (const byte of this.partitions.representatives(this.#partition(state))) {
         const target = this.#derive(state, byte);
         if (target === DEAD || cameFrom.has(target) || this.#live.get(target) === false) continue;
         cameFrom.set(target, state);

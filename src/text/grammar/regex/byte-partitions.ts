@@ -78,7 +78,7 @@ export class BytePartitions {
       numbers.set(label, number);
       classes[byte] = number;
     }
-    const key = classes.join(",");
+    const key = String.fromCharCode(...classes);
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     const partition = this.#counts.length;

@@ -8,9 +8,9 @@ it.each(["L", "Lu", "M", "Script=Greek", "Any", "Cn", "Emoji"])(
     const within = new Set<number>();
     for (const [low, high] of propertyRanges(name) ?? [])
       for (let point = low; point <= high; point += 1) within.add(point);
-    // Surrogates have no UTF-8 and are left out. Every code point that is near an edge of the table, and a sample.
+    // Surrogates have no UTF-8 and are left out. The first code points, the last of each plane, and a sample.
     const wrong: number[] = [];
-    for (let point = 0; point <= 0x10ffff; point += point < 0x3000 || point > 0x10f000 ? 1 : 7) {
+    for (let point = 0; point <= 0x10ffff; point += point < 0x3000 || (point & 0xffff) > 0xffe0 ? 1 : 7) {
       if (point >= 0xd800 && point <= 0xdfff) continue;
       if (property.test(String.fromCodePoint(point)) !== within.has(point)) wrong.push(point);
     }
