@@ -35,6 +35,11 @@ export class ReplyRecorder {
     return this.#text;
   }
 
+  /** The token limit ended it. */
+  get isCut(): boolean {
+    return this.#finish?.reason === "length";
+  }
+
   /** The turn that `made` of its prompt; null unless the generation has finished. */
   finish(made: FinishedTurn): Turn | null {
     if (this.#finish === null) return null;

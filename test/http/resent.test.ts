@@ -194,6 +194,41 @@ describe.each([chatClient, messagesClient, responsesClient])("a client of $name 
   });
 });
 
+describe("a call that the token limit cut off", () => {
+  const tools = [{ type: "function", function: { name: "forecast", parameters: PARAMETERS } }];
+  const tight = { tools, tool_choice: "required", max_tokens: 60 };
+
+  it.each(["hermes", "llama3-builtin"] as const)(
+    "is known again as the client was given it (%s)",
+    async (toolFormat) => {
+      const own = testServer(engine, { toolFormat });
+      const opening = [
+        { role: "system", content: `Answer by calls of ${toolFormat}.` },
+        { role: "user", content: "Warm?" },
+      ];
+      const ask = async (
+        body: object,
+      ): Promise<{ message: object & { tool_calls?: ChatCall[] }; turnwise: Turnwise }> => {
+        const response = await own.post("/v1/chat/completions", { temperature: 0, ...body });
+        expect(response.status).toBe(200);
+        const answer = (await response.json()) as {
+          choices: { message: { tool_calls?: ChatCall[] } }[];
+          turnwise: Turnwise;
+        };
+        return { message: answer.choices[0]?.message ?? {}, turnwise: answer.turnwise };
+      };
+      const first = await ask({ messages: opening, ...tight });
+      const call = first.message.tool_calls?.[0];
+      expect(call).toMatchObject({ incomplete: true });
+      expect(() => void JSON.parse(call?.function.arguments ?? "")).toThrow(SyntaxError);
+      const result = { role: "tool", tool_call_id: call?.id, content: "It was cut off." };
+      const second = await ask({ messages: [...opening, first.message, result], tools, max_tokens: 7 });
+      expect(second.turnwise).toMatchObject({ miss: null, tokens: { cached: findable(first.turnwise) } });
+      await own.server.close();
+    },
+  );
+});
+
 describe("the turnwise object", () => {
   const SHAPE = {
     session: null,

@@ -12,8 +12,8 @@ import type { Turn, TurnPrompt } from "../../turns/turn.ts";
 import { submitGeneration } from "../generate-request.ts";
 import type { EngineRequest } from "../server-context.ts";
 
-/** The message that a client is given for a reply's text. */
-export type ReadReply = (text: string) => ChatMessage;
+/** The message that a client is given for a reply's text, which a limit may have cut. */
+export type ReadReply = (text: string, cut: boolean) => ChatMessage;
 
 export class Conversation {
   readonly prompt: TurnPrompt;
@@ -81,7 +81,7 @@ export class Conversation {
       id: `turn_${randomUUID().replaceAll("-", "")}`,
       prompt: this.prompt,
       tokens,
-      reply: readReply(this.#recorder.text),
+      reply: readReply(this.#recorder.text, this.#recorder.isCut),
       cacheKey: this.#cacheKey,
       usage,
       timings,

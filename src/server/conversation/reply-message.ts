@@ -9,13 +9,13 @@ interface ReadCall {
   arguments: string;
 }
 
-/** `reader` is fresh; null where all of `text` is content. A call that a limit cut off may read as whole. */
-export function replyMessage(reader: TurnReader | null, text: string, ids: CallIds): ChatMessage {
+/** `reader` is fresh; null where all of `text` is content. `cut`: a limit ended the answer. */
+export function replyMessage(reader: TurnReader | null, text: string, ids: CallIds, cut: boolean): ChatMessage {
   if (reader === null) return { role: "assistant", content: text };
   let content = "";
   let reasoning = "";
   const calls: ReadCall[] = [];
-  for (const part of [...reader.push(text), ...reader.finish(false)]) {
+  for (const part of [...reader.push(text), ...reader.finish(cut)]) {
     if (part.kind === "text") content += part.text;
     else if (part.kind === "reasoning") reasoning += part.text;
     else if (part.kind === "call") calls.push({ name: part.name, arguments: "" });

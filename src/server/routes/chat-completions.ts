@@ -52,7 +52,7 @@ export async function chatCompletions(request: EngineRequest): Promise<Response>
   const generate = (): GenerateRequest => toGenerateRequest(values, limits, engine.model.vocabSize);
   const generation = await (conversation === null
     ? submitGeneration(request, generate())
-    : conversation.submit(generate, (reply) => replyMessage(newReader?.() ?? null, reply, at(callIds, 0))));
+    : conversation.submit(generate, (reply, cut) => replyMessage(newReader?.() ?? null, reply, at(callIds, 0), cut)));
   const listed = outputTokensOnly(engine.model.endTokens, values.ignore_eos === true);
   const format = chatFormat({ listed: logprobs === undefined ? null : listed, newReader, callIds });
   return respondWithGeneration(request, generation, {

@@ -37,7 +37,7 @@ export async function messages(request: EngineRequest): Promise<Response> {
   const callIds = new CallIds(() => `toolu_${hexId(24)}`);
   const generation = await conversation.submit(
     () => toGenerateRequest(sampling, limits, engine.model.vocabSize),
-    (reply) => replyMessage(newReader?.() ?? null, reply, callIds),
+    (reply, cut) => replyMessage(newReader?.() ?? null, reply, callIds, cut),
   );
   const segments = turnSegments(newReader);
   return respondWithGeneration(request, generation, {

@@ -50,7 +50,7 @@ export async function responses(request: EngineRequest): Promise<Response> {
   const callIds = new CallIds(() => newCallId(24));
   const generation = await conversation.submit(
     () => toGenerateRequest(values, limits, engine.model.vocabSize),
-    (reply) => replyMessage(newReader?.() ?? null, reply, callIds),
+    (reply, cut) => replyMessage(newReader?.() ?? null, reply, callIds, cut),
   );
   const opened = openResponse(values, servedModelId(engine, server.options));
   return respondWithGeneration(request, generation, {
