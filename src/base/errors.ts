@@ -147,7 +147,10 @@ export const ERRORS = {
     class: "AbortError",
     message: "Stopped; what came so far is kept, and the same command goes on from there.",
   },
-  disk_full: { class: "CapacityError", message: "{folder} has {free} free, {needed} more are needed." },
+  disk_full: {
+    class: "CapacityError",
+    message: "{folder} has {free} free; {needed} more are needed, and {margin} to spare.",
+  },
 
   weight_invalid: { class: "ModelError", message: "Tensor {tensor} {problem}. Accepted: {accepted}." },
 

@@ -5,11 +5,11 @@ import type { ErrorCode } from "../base/errors.ts";
 import { EXIT_CODES } from "./command.ts";
 import type { ExitCode } from "./command.ts";
 
-/** What to do next, for the codes whose message does not say it. */
+/** What to do next, for the codes whose message does not say it; {command} is the error's own. */
 const HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
   unknown_option: "See turnwise help COMMAND.",
   unknown_command: "See turnwise --help.",
-  missing_argument: "See turnwise --help.",
+  missing_argument: "See {command} --help.",
   unexpected_argument: "A text with spaces needs quotes around it.",
   file_unreadable:
     "MODEL is a GGUF file, a Hugging Face directory, hf:ORG/NAME or a pulled model; without it the built-in model is used.",
@@ -33,7 +33,7 @@ export function errorLines(thrown: unknown, debug: boolean): readonly string[] {
   const error = explain(thrown);
   const lines = [`turnwise: ${error.message}`];
   const hint = HINTS[error.code];
-  if (hint !== undefined) lines.push(`  ${hint}`);
+  if (hint !== undefined) lines.push(`  ${hint.replace("{command}", String(error.params["command"]))}`);
   const cause = error.cause instanceof Error ? error.cause : error;
   if (debug && cause.stack !== undefined) lines.push(cause.stack);
   return lines;

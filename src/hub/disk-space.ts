@@ -17,6 +17,7 @@ export async function diskFull(folder: string, bytes: number, available = freeBy
   return turnwiseError("disk_full", {
     folder,
     needed: formatBytes(bytes),
+    margin: formatBytes(MARGIN_BYTES),
     free: formatBytes(await available(folder)),
   });
 }

@@ -14,6 +14,7 @@ import { findHubToken } from "./token.ts";
 import type { HubToken } from "./token.ts";
 
 const DEFAULT_ENDPOINT = "https://huggingface.co";
+const MAIN_BRANCH = "main";
 /** The hub redirects once, or twice for a renamed repository. */
 const MAX_REDIRECTS = 5;
 /** A page holds up to 1,000 entries. */
@@ -75,11 +76,14 @@ export class HubClient {
     return this.#endpoint.host;
   }
 
-  /** The commit that a branch, a tag or the beginning of a commit's name stands for now. */
-  async findCommit(repo: string, revision: string, signal: AbortSignal): Promise<string> {
-    const url = this.#url(`api/models/${repo}/revision/${encodeURIComponent(revision)}`);
+  /** The commit that a branch, a tag or the beginning of a commit's name stands for now; null: the main branch. */
+  async findCommit(repo: string, revision: string | null, signal: AbortSignal): Promise<string> {
+    const url = this.#url(`api/models/${repo}/revision/${encodeURIComponent(revision ?? MAIN_BRANCH)}`);
     const { response } = await this.#get(url, {}, signal);
-    if (response.status !== 200) throw await this.#failure(response, repo, `revision ${revision}`);
+    if (response.status !== 200) {
+      const isRevision = revision !== null && response.headers.get("x-error-code") !== "RepoNotFound";
+      throw await this.#failure(response, repo, isRevision ? `revision ${revision}` : null);
+    }
     return parseCommit(url.href, await readText(response, url));
   }
 

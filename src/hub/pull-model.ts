@@ -26,7 +26,7 @@ export async function pullModel(reference: HubReference, options: PullOptions): 
   const { client, cache, signal, onPlan, onProgress, onWait } = options;
   const { repo, quant, revision } = reference;
   // What moves on while it is fetched does not: all files are of one commit.
-  const commit = await client.findCommit(repo, revision ?? "main", signal);
+  const commit = await client.findCommit(repo, revision, signal);
   const listing = await client.listFiles(repo, commit, signal);
   const model = chooseModel(repo, groupModels(listing), quant);
   const folder = cache.folderOf(reference);

@@ -23,7 +23,7 @@ import {
   rollbackSession,
 } from "./routes/sessions.ts";
 import { detokenize, tokenize } from "./routes/tokenize.ts";
-import { docs, openApi } from "./routes/reference.ts";
+import { docs, openApi, toDocs } from "./routes/reference.ts";
 import { ANTHROPIC_FIELDS, COUNT_TOKENS_FIELDS } from "./fields/anthropic-fields.ts";
 import { CHAT_FIELDS } from "./fields/chat-fields.ts";
 import { COMPLETION_FIELDS } from "./fields/completion-fields.ts";
@@ -300,6 +300,14 @@ export const ROUTES: readonly Route[] = [
     needs: "nothing",
     handle: openApi,
     summary: "This API as an OpenAPI document",
+  },
+  {
+    method: "GET",
+    path: "/",
+    access: "anyone",
+    needs: "nothing",
+    handle: toDocs,
+    summary: "Leads a browser to /docs",
   },
   {
     method: "GET",

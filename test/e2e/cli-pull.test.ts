@@ -96,8 +96,10 @@ test.each([
   [
     ["run", "someone/else", "-p", "x"],
     1,
-    "Cannot read someone/else: there is no such file or folder\n  MODEL is a GGUF file,",
+    "Cannot read someone/else: there is no such file or folder, nor was such a model pulled; hf:someone/else is one to fetch\n",
   ],
+  [["pull", "hf:someone/else"], 2, " has no someone/else.\n"],
+  [["pull", `hf:${REPO}@v2`], 2, ` has no revision v2 in ${REPO}.\n`],
   [["models", "rm"], 2, "turnwise models rm needs NAME."],
 ])("%j says why not", async (args, code, text) => {
   expect(await cli(...args)).toMatchObject({ code, stdout: "", stderr: expect.stringContaining(text) });

@@ -16,7 +16,7 @@ test.each([
   ],
   [["run", "-p", "x", "--max-tokens", "0"], "turnwise: Option --max-tokens: 0 is outside 1 or more.\n"],
   [["run"], "turnwise: Option --prompt: it must be given.\n"],
-  [["tokenize"], "turnwise: turnwise tokenize needs MODEL.\n  See turnwise --help.\n"],
+  [["tokenize"], "turnwise: turnwise tokenize needs MODEL.\n  See turnwise tokenize --help.\n"],
 ])("usage error %j", async (args, stderr) => {
   expect(await runCli(args)).toEqual({ code: 2, stdout: "", stderr });
 });

@@ -98,7 +98,7 @@ describe("bodies", () => {
 describe("routes", () => {
   it("that do not exist answer 404 in the same shape", async () => {
     const { get, post } = scriptedServer();
-    for (const response of [await get("/"), await get("/v1/chat"), await post("/v1/chat/completions/", chat)]) {
+    for (const response of [await get("/nothing"), await get("/v1/chat"), await post("/v1/chat/completions/", chat)]) {
       expect(response.status).toBe(404);
       expect(await response.json()).toMatchObject({
         error: { code: "route_not_found", type: "invalid_request_error" },

@@ -59,3 +59,8 @@ it("GET /docs is one page that loads nothing and names every route", async () =>
   expect(page).not.toMatch(/<script|<link|src=|url\(|https?:/);
   for (const { method, path } of ROUTES) expect(page).toContain(`${method} ${path.replace(/:(\w+)(\{.*\})?/, "{$1}")}`);
 });
+
+it("GET / leads to it", async () => {
+  const response = await scriptedServer().get("/");
+  expect([response.status, response.headers.get("location")]).toEqual([302, "/docs"]);
+});

@@ -123,12 +123,15 @@ export class LoopbackHub {
     const revision = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/([^/]+)$/.exec(pathname);
     const tree = /^\/api\/models\/([^/]+\/[^/]+)\/tree\/([^/]+)$/.exec(pathname);
     const resolve = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(pathname);
-    const commit = decodeURIComponent((revision ?? tree ?? resolve)?.[2] ?? "");
-    if (!this.#knows(commit)) response.writeHead(404, { "x-error-code": "RevisionNotFound" }).end();
-    else if (revision !== null) this.#answerRevision(revision[1] ?? "", commit, response);
+    const asked = revision ?? tree ?? resolve;
+    const commit = decodeURIComponent(asked?.[2] ?? "");
+    if (asked === null) response.writeHead(404).end();
+    else if (!this.#files.has(asked[1] ?? "")) {
+      response.writeHead(404, { "x-error-code": "RepoNotFound" }).end('{"error":"Repository not found"}');
+    } else if (!this.#knows(commit)) response.writeHead(404, { "x-error-code": "RevisionNotFound" }).end();
+    else if (revision !== null) this.#answerRevision(asked[1] ?? "", commit, response);
     else if (tree !== null) this.#answerTree(tree[1] ?? "", Number(searchParams.get("cursor") ?? 0), response);
-    else if (resolve !== null) this.#answerResolve(resolve[1] ?? "", decodeURIComponent(resolve[3] ?? ""), response);
-    else response.writeHead(404).end();
+    else this.#answerResolve(asked[1] ?? "", decodeURIComponent(asked[3] ?? ""), response);
   }
 
   #knows(revision: string): boolean {
@@ -136,18 +139,12 @@ export class LoopbackHub {
   }
 
   #answerRevision(repo: string, revision: string, response: ServerResponse): void {
-    const isThere = this.#files.has(repo);
-    const sha = this.commits.get(revision) ?? revision;
-    response.writeHead(isThere ? 200 : 404, { "content-type": "application/json" });
-    response.end(JSON.stringify(isThere ? { id: repo, sha } : { error: "Repository not found" }));
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ id: repo, sha: this.commits.get(revision) ?? revision }));
   }
 
   #answerTree(repo: string, from: number, response: ServerResponse): void {
-    const files = this.#files.get(repo);
-    if (files === undefined) {
-      response.writeHead(404, { "x-error-code": "RepoNotFound" }).end('{"error":"Repository not found"}');
-      return;
-    }
+    const files = this.#files.get(repo) ?? [];
     const all = [{ type: "directory", oid: "0".repeat(40), size: 0, path: "a-folder" }, ...[...files].map(treeEntry)];
     const next = from + PAGE_ENTRIES;
     const link = `<https://hub.invalid/api/models/${repo}/tree/main?recursive=true&cursor=${next}>; rel="next"`;

@@ -1,4 +1,4 @@
-/** `GET /openapi.json` and `GET /docs`: what this server's API is, for programs and for people. */
+/** `GET /openapi.json`, `GET /docs` and `GET /`: what this server's API is, for programs and for people. */
 
 import type { RouteRequest } from "../server-context.ts";
 
@@ -8,4 +8,9 @@ export function openApi({ http, server }: RouteRequest): Response {
 
 export function docs({ http, server }: RouteRequest): Response {
   return http.html(server.reference.page());
+}
+
+/** Whoever opens the address that the start printed. */
+export function toDocs({ http }: RouteRequest): Response {
+  return http.redirect("/docs");
 }
