@@ -67,9 +67,10 @@ export class Engine implements EngineApi {
    */
   static async load(options: EngineOptions): Promise<Engine> {
     const { onProgress, onWarning, ...plain } = options;
+    const { port1: toSteps, port2: fromText } = new MessageChannel();
     const [steps, text] = await Promise.allSettled([
-      StepClient.start(plain, { onProgress, onWarning }),
-      TextClient.start(options).then((client) => {
+      StepClient.start(plain, { onProgress, onWarning }, { vocabulary: fromText }),
+      TextClient.start(options, toSteps).then((client) => {
         onProgress?.({ phase: "tokenizer", fraction: 1 });
         return client;
       }),

@@ -219,7 +219,7 @@ describe("the end", () => {
 
   it("tells everyone who waits when the thread dies", async () => {
     const entry = new URL("../support/dying-worker.mjs", import.meta.url);
-    const client = await StepClient.start({ model: "any" }, {}, entry);
+    const client = await StepClient.start({ model: "any" }, {}, { entry });
     const events: StepEvent[] = [];
     client.submit(generationOrder({ id: 1, prompt: Int32Array.of(1) }), (event) => events.push(event));
     await expect.poll(() => events.map(({ kind }) => kind)).toEqual(["part", "failed"]);

@@ -32,15 +32,16 @@ import { describeStaleCore } from "../../native/stale-core.ts";
 import { openMappedSource } from "../../native/mapped-source.ts";
 import { detectToolFormat } from "../../text/tools/tool-formats.ts";
 import { resolveSpecialIds } from "../../text/tokenizer/special-ids.ts";
-import type { VocabularyBytes, VocabularyData } from "../../text/tokenizer/types.ts";
+import type { VocabularyBytes } from "../../text/tokenizer/types.ts";
 import { buildVocabularyBytes } from "../../text/tokenizer/vocabulary-bytes.ts";
 import { availableMemoryBytes } from "./available-memory.ts";
 import { type EngineSettings, resolveSettings } from "../engine-settings.ts";
-import { type LoadedWeights, startWeights } from "./load-weights.ts";
+import { type LoadedWeights, loadWeights } from "./load-weights.ts";
 import type { PreparedPlace } from "./prepared-vocabulary.ts";
 import { describeFiles } from "../../packs/model-files.ts";
 import { pageBytesOf, type PoolSize, sizePool } from "./memory-budget.ts";
 import type { StepLoopOptions } from "../step/step-loop.ts";
+import type { SharedVocabulary } from "../threads/shared-vocabulary.ts";
 import type { AdmissionLimits, PlainEngineOptions } from "../threads/step-messages.ts";
 import type { EngineCapacity, LoadProgress, ModelInfo } from "../types.ts";
 
@@ -71,6 +72,8 @@ export interface LoadedModel {
 }
 
 export interface LoadCallbacks {
+  /** The vocabulary, where another thread has decoded it; asked for when the weights are there. By default none has. */
+  readonly sharedVocabulary?: () => SharedVocabulary | null;
   readonly onProgress: (progress: LoadProgress) => void;
   readonly onWarning: (message: string) => void;
 }
@@ -87,16 +90,12 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
     const graph = buildGraph(spec);
     const weights = bindWeights(graph, source);
     const plan = planExecution(settings, spec, graph, weights, native);
-    // A pack of the weights is checked by other threads while this one reads the vocabulary.
-    const finish = native ? startNative(plan, weights, source, settings, callbacks) : null;
-    const vocabularyData = source.vocabulary();
-    const vocabulary = buildVocabularyBytes(vocabularyData);
+    const { executor, loaded } = native
+      ? loadNative(plan, weights, source, settings, callbacks)
+      : { executor: interpreterExecutor(plan, weights, settings), loaded: null };
+    const vocabulary = callbacks.sharedVocabulary?.() ?? readVocabulary(source);
     const chatTemplate = options.chatTemplate ?? source.chatTemplate;
-    const info = modelInfo(source, spec, vocabularyData, vocabulary.endOfGenerationIds, chatTemplate);
-    const { executor, loaded } = finish?.() ?? {
-      executor: interpreterExecutor(plan, weights, settings),
-      loaded: null,
-    };
+    const info = modelInfo(source, spec, vocabulary, chatTemplate);
     warn(settings, spec, plan, native, callbacks);
     return {
       info,
@@ -111,7 +110,7 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
       capacity: capacityOf(plan, executor, loaded, settings, performance.now() - startMs),
       executor,
       compiled: plan.compiled,
-      vocabulary,
+      vocabulary: vocabulary.bytes,
       preparedPlace: placeOf(settings, source, info.id),
       admission: {
         maxWaiting: settings.maxWaiting,
@@ -219,30 +218,32 @@ function interpreterExecutor(
   return new InterpreterExecutor({ graph: compiled.graph, weights: weightProvider(weights), limits, kvType });
 }
 
-/** Begins to load the weights; what it returns waits for them and starts the executor's threads. */
-function startNative(
+function readVocabulary(source: ModelSource): SharedVocabulary {
+  const data = source.vocabulary();
+  return { bytes: buildVocabularyBytes(data), bosId: resolveSpecialIds(data).bosId };
+}
+
+/** Loads the weights and starts the executor's threads. */
+function loadNative(
   { compiled: { program }, pool: { pages } }: ExecutionPlan,
   weights: BoundWeights,
   source: ModelSource,
   { threads, quant, weightCache }: EngineSettings,
   { onProgress, onWarning }: LoadCallbacks,
-): () => { readonly executor: Executor; readonly loaded: LoadedWeights } {
+): { readonly executor: Executor; readonly loaded: LoadedWeights } {
   const addon = requireAddon();
   const isa = chooseIsa(addon.cpuInfo().isaLevels, undefined);
   const modelName = modelIdOf(source.path);
   const report = (done: number, total: number): void => onProgress({ phase: "weights", fraction: done / total });
   const demand = { program, weights, source, modelName, quant, addon, isa, threads, onProgress: report };
-  const finish = startWeights(demand, weightCache, onWarning);
-  return () => {
-    const loaded = finish();
-    try {
-      const { store } = loaded;
-      return { executor: createStoreExecutor({ program, store, threads, pages, isa, addon }), loaded };
-    } catch (error) {
-      loaded.store.dispose();
-      throw error;
-    }
-  };
+  const loaded = loadWeights(demand, weightCache, onWarning);
+  try {
+    const { store } = loaded;
+    return { executor: createStoreExecutor({ program, store, threads, pages, isa, addon }), loaded };
+  } catch (error) {
+    loaded.store.dispose();
+    throw error;
+  }
 }
 
 function warn(
@@ -270,8 +271,7 @@ function warn(
 function modelInfo(
   source: ModelSource,
   spec: ModelSpec,
-  vocabulary: VocabularyData,
-  endTokens: readonly number[],
+  { bytes, bosId }: SharedVocabulary,
   chatTemplate: string | null,
 ): ModelInfo {
   const { path } = source;
@@ -285,8 +285,8 @@ function modelInfo(
     fileBytes: source.fileBytes,
     contextTokens: spec.contextTokens,
     vocabSize: spec.vocabSize,
-    bosToken: resolveSpecialIds(vocabulary).bosId,
-    endTokens,
+    bosToken: bosId,
+    endTokens: bytes.endOfGenerationIds,
     hasChatTemplate: chatTemplate !== null,
     toolFormat: detectToolFormat(chatTemplate),
     thinks: chatTemplate?.includes("</think>") ?? false,

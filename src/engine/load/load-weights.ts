@@ -41,33 +41,30 @@ export interface LoadedWeights {
 }
 
 /**
- * Begins to check the pack of the model, where there is one, on other threads; what it returns waits for that,
- * or packs. Null settings: no cache is looked at. Throws what packing throws.
+ * Takes the pack of the model, where there is a whole one, or packs. Null settings: no cache is looked at. Throws
+ * what packing throws.
  */
-export function startWeights(
+export function loadWeights(
   demand: WeightsDemand,
   settings: WeightCacheSettings | null,
   onWarning: (message: string) => void,
-): () => LoadedWeights {
-  if (settings === null) return () => ({ store: pack(demand), origin: packedOrigin("the cache is off") });
+): LoadedWeights {
+  if (settings === null) return { store: pack(demand), origin: packedOrigin("the cache is off") };
   const folder = new PackFolder(settings.folder);
   const header = packHeaderOf(demand, demand.isa);
   const path = folder.pathOf(demand.modelName, header.layout, header.key);
   const opened = openPack(path, header, demand);
-  return () => {
-    const problem = opened === null || "problem" in opened ? opened : checkPack(opened, path);
-    if (opened !== null && "store" in opened && problem === null) {
-      if (!settings.readOnly) folder.touch(path);
-      demand.onProgress(1, 1);
-      return { store: opened.store, origin: { from: "pack", pack: path, note: null } };
-    }
-    if (problem !== null) onWarning(`The packed weights in ${path} cannot be used: ${problem.problem}.`);
-    const store = pack(demand);
-    // A pack that was there is renewed whatever its size.
-    const minBytes = opened === null ? settings.minBytes : 0;
-    const refusal = startWriting(store, header, path, folder, { ...settings, minBytes }, onWarning);
-    return { store, origin: refusal === null ? { from: "model", pack: path, note: null } : packedOrigin(refusal) };
-  };
+  if (opened !== null && "store" in opened) {
+    if (!settings.readOnly) folder.touch(path);
+    demand.onProgress(1, 1);
+    return { store: opened.store, origin: { from: "pack", pack: path, note: null } };
+  }
+  if (opened !== null) onWarning(`The packed weights in ${path} cannot be used: ${opened.problem}.`);
+  const store = pack(demand);
+  // A pack that was there is renewed whatever its size.
+  const minBytes = opened === null ? settings.minBytes : 0;
+  const refusal = startWriting(store, header, path, folder, { ...settings, minBytes }, onWarning);
+  return { store, origin: refusal === null ? { from: "model", pack: path, note: null } : packedOrigin(refusal) };
 }
 
 const packedOrigin = (note: string): WeightOrigin => ({ from: "model", pack: null, note });
@@ -99,7 +96,7 @@ interface Problem {
   readonly problem: string;
 }
 
-/** The pack at `path`, whose bytes are being checked; why it is not used; null where there is none. */
+/** The pack at `path`, every byte of it checked; why it is not used; null where there is none. */
 function openPack(
   path: string,
   { key, model }: Omit<PackHeader, "sections">,
@@ -116,13 +113,8 @@ function openPack(
   const store = openWeights({ weights: program.weights, path, offset, isa, threads, addon });
   // Reads the whole file: what is not in memory yet is fetched in order, and by all threads.
   store.startBlockSums();
-  return { store };
-}
-
-/** Null where every byte is as it was written; else the store is gone. */
-function checkPack({ store }: OpenedPack, path: string): Problem | null {
   const expected = readBlockSums(path, store.bytes);
-  if (store.blockSums().every((word, index) => word === expected[index])) return null;
+  if (store.blockSums().every((word, index) => word === expected[index])) return { store };
   store.dispose();
   return { problem: "they are damaged" };
 }

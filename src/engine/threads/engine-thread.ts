@@ -3,7 +3,7 @@
  * does not keep the process alive; tells its owner when it dies; ends it.
  */
 
-import { Worker } from "node:worker_threads";
+import { type MessagePort, Worker } from "node:worker_threads";
 import type { TurnwiseError } from "../../base/errors.ts";
 import { engineFailure } from "../engine-failure.ts";
 import { PacedDelivery } from "./paced-delivery.ts";
@@ -24,13 +24,19 @@ export class EngineThread<ToThread, FromThread> {
   constructor(
     name: string,
     entry: URL,
-    data: unknown,
+    data: object,
+    transfer: readonly MessagePort[],
     onMessage: (message: FromThread) => void,
     onDeath: (error: TurnwiseError) => void,
   ) {
     let cause: TurnwiseError | null = null;
     // The process's own flags (--input-type, --import) are about its main script.
-    this.#worker = new Worker(entry, { workerData: data, name: `turnwise-${name}`, execArgv: [] });
+    this.#worker = new Worker(entry, {
+      workerData: data,
+      transferList: [...transfer],
+      name: `turnwise-${name}`,
+      execArgv: [],
+    });
     this.#worker.unref();
     const delivery = new PacedDelivery(onMessage);
     this.#worker.on("message", (message: FromThread) => delivery.push(message));

@@ -3,6 +3,7 @@
  * that every accepted order gets its terminal event even when the thread dies.
  */
 
+import type { MessagePort } from "node:worker_threads";
 import { TurnwiseError, turnwiseError } from "../../base/errors.ts";
 import { emptyDistribution } from "../../base/distribution.ts";
 import { invariant, unreachable } from "../../base/invariant.ts";
@@ -11,7 +12,14 @@ import { EngineThread } from "./engine-thread.ts";
 import { EVICTION_IDLE_SECONDS } from "../schedule/prefix-index.ts";
 import type { Order } from "../step/order.ts";
 import { WaitingRoom } from "./waiting-room.ts";
-import type { FromStepWorker, PlainEngineOptions, StepEvent, TokenBytes, ToStepWorker } from "./step-messages.ts";
+import type {
+  FromStepWorker,
+  PlainEngineOptions,
+  StepEvent,
+  StepWorkerData,
+  TokenBytes,
+  ToStepWorker,
+} from "./step-messages.ts";
 import type { CachedText, EngineCapacity, EngineStats, LoadProgress, ModelInfo } from "../types.ts";
 import { workerEntry } from "./worker-entry.ts";
 
@@ -20,6 +28,12 @@ export interface StepClientCallbacks {
   readonly onWarning?: ((message: string) => void) | undefined;
   /** After each step, with the time at which the thread took its events, by its own clock. */
   readonly onStep?: (atMs: number, events: readonly StepEvent[]) => void;
+}
+
+export interface StepClientSource {
+  /** By which the thread gets the vocabulary; by default it decodes it itself. */
+  readonly vocabulary?: MessagePort | null;
+  readonly entry?: URL;
 }
 
 type Ready = Extract<FromStepWorker, { kind: "ready" }>;
@@ -43,12 +57,13 @@ export class StepClient {
   #end: TurnwiseError | null = null;
   #disposal: Promise<void> | null = null;
 
-  private constructor(options: PlainEngineOptions, callbacks: StepClientCallbacks, entry: URL) {
+  private constructor(data: StepWorkerData, callbacks: StepClientCallbacks, entry: URL) {
     this.#callbacks = callbacks;
     this.#thread = new EngineThread<ToStepWorker, FromStepWorker>(
       "step-loop",
       entry,
-      options,
+      data,
+      data.vocabulary === null ? [] : [data.vocabulary],
       (message) => this.#receive(message),
       (error) => this.#die(error),
     );
@@ -58,9 +73,9 @@ export class StepClient {
   static async start(
     options: PlainEngineOptions,
     callbacks: StepClientCallbacks = {},
-    entry: URL = workerEntry("step-worker"),
+    { vocabulary = null, entry = workerEntry("step-worker") }: StepClientSource = {},
   ): Promise<StepClient> {
-    const client = new StepClient(options, callbacks, entry);
+    const client = new StepClient({ options, vocabulary }, callbacks, entry);
     client.#thread.hold();
     try {
       client.#ready = await new Promise<Ready>((resolve, reject) => {

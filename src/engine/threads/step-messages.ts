@@ -3,6 +3,7 @@
  * structured cloning is cheap. A token crosses as its id; its bytes are looked up on the main side.
  */
 
+import type { MessagePort } from "node:worker_threads";
 import type { SerializedError } from "../../base/errors.ts";
 import type { WaitingLimits } from "../engine-settings.ts";
 import type { Order } from "../step/order.ts";
@@ -48,10 +49,17 @@ export interface AdmissionLimits extends WaitingLimits {
   readonly maxUnreadTokens: number;
 }
 
-/** The bytes of every token: token i is bytes[offsets[i] .. offsets[i + 1]). Both lie in shared memory. */
+/** The bytes of every token: token i is bytes[offsets[i] .. offsets[i + 1]). Shared memory, where the text thread has made them. */
 export interface TokenBytes {
   readonly bytes: Uint8Array;
   readonly offsets: Uint32Array;
+}
+
+/** What the step-loop thread starts with. */
+export interface StepWorkerData {
+  readonly options: PlainEngineOptions;
+  /** By which another thread sends the `SharedVocabulary`; null: none does. */
+  readonly vocabulary: MessagePort | null;
 }
 
 export type ToStepWorker =

@@ -9,8 +9,9 @@ import { invariant, unreachable } from "../../base/invariant.ts";
 import { createStopMatcher } from "../../text/stop-strings.ts";
 import { type LoadedModel, loadModel } from "../load/load-model.ts";
 import { StepLoop } from "../step/step-loop.ts";
-import type { FromStepWorker, PlainEngineOptions, TokenBytes, ToStepWorker } from "./step-messages.ts";
+import type { FromStepWorker, StepWorkerData, ToStepWorker } from "./step-messages.ts";
 import { MaskClient } from "./mask-client.ts";
+import { takeVocabulary } from "./shared-vocabulary.ts";
 import { ThreadInbox } from "./thread-inbox.ts";
 import { grammarConstraints } from "../step/grammar-constraints.ts";
 import { createTokenDecoder } from "../step/token-decoder.ts";
@@ -19,18 +20,25 @@ const PACK_WATCH_MS = 200;
 
 invariant(parentPort !== null, "step-worker.ts runs as a thread");
 const port = parentPort;
-await main(workerData as PlainEngineOptions);
+await main(workerData as StepWorkerData);
 
-async function main(options: PlainEngineOptions): Promise<void> {
+async function main({ options, vocabulary }: StepWorkerData): Promise<void> {
   const inbox = new ThreadInbox<ToStepWorker>(port);
   try {
     const model = loadModel(options, {
       onProgress: (progress) => post({ kind: "progress", progress }),
       onWarning: (message) => post({ kind: "warning", message }),
+      ...(vocabulary === null ? {} : { sharedVocabulary: () => takeVocabulary(vocabulary) }),
     });
     try {
-      const { info, capacity, admission } = model;
-      post({ kind: "ready", model: info, capacity, tokenBytes: sharedTokenBytes(model), admission });
+      const { info, capacity, admission, vocabulary: tokens } = model;
+      post({
+        kind: "ready",
+        model: info,
+        capacity,
+        tokenBytes: { bytes: tokens.bytes, offsets: tokens.offsets },
+        admission,
+      });
       const watch = watchPackWriting(model);
       try {
         await serve(inbox, makeLoop(model));
@@ -135,15 +143,6 @@ function makeLoop(model: LoadedModel): StepLoop {
     poolBytes: model.capacity.kvBytes,
     clock: () => performance.now(),
   });
-}
-
-/** A copy in memory that both threads read. */
-function sharedTokenBytes({ vocabulary }: LoadedModel): TokenBytes {
-  const bytes = new Uint8Array(new SharedArrayBuffer(vocabulary.bytes.byteLength));
-  const offsets = new Uint32Array(new SharedArrayBuffer(vocabulary.offsets.byteLength));
-  bytes.set(vocabulary.bytes);
-  offsets.set(vocabulary.offsets);
-  return { bytes, offsets };
 }
 
 function postStep(loop: StepLoop): void {

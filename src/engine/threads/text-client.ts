@@ -1,5 +1,6 @@
 /** The main side of the text thread: one promise for each request, all rejected when the thread dies. */
 
+import type { MessagePort } from "node:worker_threads";
 import { TurnwiseError, turnwiseError } from "../../base/errors.ts";
 import { unreachable } from "../../base/invariant.ts";
 import { EngineThread } from "./engine-thread.ts";
@@ -25,14 +26,18 @@ export class TextClient {
       "text",
       workerEntry("text-worker"),
       data,
+      [data.vocabulary],
       (message) => this.#receive(message),
       (error) => this.#die(error),
     );
   }
 
   /** Starts the thread on the model's vocabulary; resolves when the tokeniser is ready. */
-  static async start({ model, chatTemplate }: Pick<EngineOptions, "model" | "chatTemplate">): Promise<TextClient> {
-    const client = new TextClient({ path: model, chatTemplate: chatTemplate ?? null });
+  static async start(
+    { model, chatTemplate }: Pick<EngineOptions, "model" | "chatTemplate">,
+    vocabulary: MessagePort,
+  ): Promise<TextClient> {
+    const client = new TextClient({ path: model, chatTemplate: chatTemplate ?? null, vocabulary });
     client.#thread.hold();
     try {
       await new Promise<void>((resolve, reject) => {

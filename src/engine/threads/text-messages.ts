@@ -1,5 +1,6 @@
 /** What passes between the engine's main-thread side and its text thread. */
 
+import type { MessagePort } from "node:worker_threads";
 import type { SerializedError } from "../../base/errors.ts";
 import type { GrammarSource } from "../../text/grammar/compile-grammar.ts";
 import type { ToolGrammar, ToolGrammarSource } from "../../text/tools/tool-grammar.ts";
@@ -10,6 +11,8 @@ export interface TextWorkerData {
   readonly path: string;
   /** Takes the place of the model's own. */
   readonly chatTemplate: string | null;
+  /** Where the `SharedVocabulary` is wanted. */
+  readonly vocabulary: MessagePort;
 }
 
 export type TextRequest =

@@ -14,6 +14,7 @@ import type { ChatInput, ChatTemplate } from "../../text/template/types.ts";
 import type { ToolGrammar, ToolGrammarSource } from "../../text/tools/tool-grammar.ts";
 import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
 import type { Tokenizer } from "../../text/tokenizer/types.ts";
+import { shareVocabulary } from "./shared-vocabulary.ts";
 import type { FromTextWorker, TextRequest, TextResults, TextWorkerData, ToTextWorker } from "./text-messages.ts";
 
 invariant(parentPort !== null, "text-worker.ts runs as a thread");
@@ -34,13 +35,15 @@ try {
   port.close();
 }
 
-async function loadTools({ path, chatTemplate }: TextWorkerData): Promise<TextTools> {
+async function loadTools({ path, chatTemplate, vocabulary }: TextWorkerData): Promise<TextTools> {
   const model = await openModelText(path, openFileSource);
   try {
     const source = model.chatTemplate;
     let template = chatTemplate === null ? null : parseChatTemplate(chatTemplate);
+    const tokenizer = createTokenizer(model.vocabulary());
+    vocabulary.postMessage(shareVocabulary(tokenizer));
     return {
-      tokenizer: createTokenizer(model.vocabulary()),
+      tokenizer,
       // The model's own is parsed when first asked for: a model whose template is broken still completes text.
       template: () => (template ??= source === null ? fail("template_missing") : parseChatTemplate(source)),
     };
