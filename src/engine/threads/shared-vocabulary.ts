@@ -26,7 +26,7 @@ function inShared({ buffer, byteOffset, byteLength }: Uint8Array | Uint32Array):
 
 /** What the other thread has sent, or null: nothing yet, or it never will. Does not wait. */
 export function takeVocabulary(port: MessagePort): SharedVocabulary | null {
-  const received = receiveMessageOnPort(port) as { readonly message: SharedVocabulary } | undefined;
+  const received: { readonly message: SharedVocabulary } | undefined = receiveMessageOnPort(port);
   port.close();
   return received?.message ?? null;
 }

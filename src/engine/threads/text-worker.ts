@@ -41,6 +41,7 @@ async function loadTools({ path, chatTemplate, vocabulary }: TextWorkerData): Pr
     const source = model.chatTemplate;
     let template = chatTemplate === null ? null : parseChatTemplate(chatTemplate);
     const tokenizer = createTokenizer(model.vocabulary());
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     vocabulary.postMessage(shareVocabulary(tokenizer));
     return {
       tokenizer,
