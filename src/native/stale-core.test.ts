@@ -25,6 +25,7 @@ test("a checkout's core is compared with the newest of its C++ files", () => {
   write(join(root, "native", "kernels", "gemm.h"), 3000);
   expect(describeStaleCore(load("checkout"), root)).toMatch(/native\/kernels\/gemm\.h has changed.*npm run build/);
   expect(describeStaleCore(load("platform-package"), root)).toBeNull();
+  expect(describeStaleCore(load("checkout"), join(root, "elsewhere"))).toBeNull();
 });
 
 test("there is none", () => {

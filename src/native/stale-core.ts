@@ -3,7 +3,7 @@
  * sides of the border may then mean different things by the same call. Every build renews the core's time.
  */
 
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { AddonLoad } from "./load-addon.ts";
 import { PACKAGE_ROOT } from "./native-paths.ts";
@@ -14,6 +14,8 @@ const SOURCE = /\.(cc|h)$/;
 export function describeStaleCore({ origin, path }: AddonLoad, root: string = PACKAGE_ROOT): string | null {
   if (origin !== "checkout" || path === null) return null;
   const folder = join(root, "native");
+  // An image may have the core without its sources.
+  if (!existsSync(folder)) return null;
   const builtMs = statSync(path).mtimeMs;
   const changed = readdirSync(folder, { recursive: true, encoding: "utf8" }).find(
     (name) => SOURCE.test(name) && statSync(join(folder, name)).mtimeMs > builtMs,
