@@ -34,7 +34,7 @@ function readTools(path: string): readonly Tool[] {
       .split("\n")
       .filter((line) => line !== "")
       .flatMap((line) => (JSON.parse(line) as { readonly function: readonly Tool[] }).function)
-      .map(({ name, parameters }) => ({ name, parameters: withJsonTypes(parameters) }));
+      .map(({ name, parameters }) => ({ name, parameters: toJsonSchema(parameters) }));
   } catch (error) {
     return fail("file_unreadable", {
       path,
@@ -43,14 +43,24 @@ function readTools(path: string): readonly Tool[] {
   }
 }
 
-/** The same schema with the types of JSON Schema. */
-export function withJsonTypes(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withJsonTypes);
+/** The same schema as JSON Schema means it: types by its names, and what a list's items may be with the items. */
+export function toJsonSchema(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toJsonSchema);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
+  const schema: Record<string, unknown> = Object.fromEntries(
     Object.entries(value).map(([key, inner]: [string, unknown]) => [
       key,
-      key === "type" && typeof inner === "string" ? (TYPES[inner] ?? inner) : withJsonTypes(inner),
+      key === "type" && typeof inner === "string" ? (TYPES[inner] ?? inner) : toJsonSchema(inner),
     ]),
   );
+  return listsItems(schema) ? withEnumOfItems(schema) : schema;
+}
+
+/** Some functions of BFCL have an array's enum beside its items, of values that are no arrays. */
+function listsItems({ type, enum: values }: Readonly<Record<string, unknown>>): boolean {
+  return type === "array" && Array.isArray(values) && !values.some((value) => Array.isArray(value));
+}
+
+function withEnumOfItems({ enum: values, items, ...schema }: Readonly<Record<string, unknown>>): object {
+  return { ...schema, items: { ...(typeof items === "object" ? items : {}), enum: values } };
 }
