@@ -64,7 +64,7 @@ function matches(input: Input, right: RightArguments, { parameters }: BfclFuncti
 
 /** Whether `value` is of the type that `schema` describes, all the way down. */
 function fits(value: unknown, { type = "any", properties, required = [], items, enum: listed }: BfclSchema): boolean {
-  if (Array.isArray(listed) && !listed.includes(value)) return false;
+  if (Array.isArray(listed) && !isListed(value, listed)) return false;
   switch (type) {
     case "integer":
       return Number.isInteger(value);
@@ -87,6 +87,12 @@ function fits(value: unknown, { type = "any", properties, required = [], items, 
     default:
       return typeof value === "string";
   }
+}
+
+/** Beside a list's items some cases list what those may be. */
+function isListed(value: unknown, listed: readonly unknown[]): boolean {
+  const ofItems = Array.isArray(value) && !listed.some((each) => Array.isArray(each));
+  return ofItems ? value.every((each) => listed.includes(each)) : listed.includes(value);
 }
 
 function parseObject(json: string): Input | null {
