@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     globalSetup: "test/support/temporary-folder.ts",
     include: ["src/**/*.test.ts", "scripts/**/*.test.mjs", "test/{conformance,http,golden,interop,e2e}/**/*.test.ts"],
-    // Minutes of scoring: `npm run test:long`.
+    // Minutes of it: `npm run test:long`.
     exclude: LONG_INTEROP,
     pool: "forks",
     maxWorkers: 2,

@@ -2,8 +2,13 @@
 
 import { defineConfig } from "vitest/config";
 
-/** Scoring of texts, and whole models on the interpreter. */
-export const LONG_INTEROP = ["test/interop/*perplexity.test.ts", "test/interop/golden-interpreter.test.ts"];
+/** Scoring of texts, whole models on the interpreter, speeds, and long simulations. */
+export const LONG_INTEROP = [
+  "test/interop/*perplexity.test.ts",
+  "test/interop/golden-interpreter.test.ts",
+  "test/interop/tokenizer-speed.test.ts",
+  "test/interop/fair-turns.test.ts",
+];
 
 export default defineConfig({
   test: {
