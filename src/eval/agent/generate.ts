@@ -43,7 +43,7 @@ interface Stage {
 export function generateConversation({ seed, index, split, unseen }: GenerateOptions): Conversation {
   const draw = new Draw(`${split} ${unseen} ${seed} ${index}`, split);
   const stage = drawStage(unseen, draw);
-  const turns = draw.pick([1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6, 8]);
+  const turns = draw.pick([1, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6, 8]);
   const steps: Step[] = [];
   if (draw.chance(0.6)) steps.push({ message: { role: "system", content: draw.pick(SYSTEM_TEXTS) } });
   for (let turn = 0; turn < turns; turn += 1) steps.push(...drawScene(stage, draw));

@@ -44,8 +44,11 @@ export interface Intent {
   /** Values that depend on each other; slots that it leaves out are drawn alone. */
   readonly values?: (draw: Draw) => Readonly<Record<string, Value>>;
   readonly results: (draw: Draw, args: Readonly<Record<string, Json>>) => Fields;
-  /** Phrases over slots and the result's fields. */
-  readonly answers: readonly string[];
+  /**
+   * What the assistant says of it: a phrase without choices, over required slots and the result's fields. One for
+   * each intent, so that a small model learns what to say and not which of several words came up.
+   */
+  readonly answer: string;
 }
 
 export interface BoundSlot extends Slot {

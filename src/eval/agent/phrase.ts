@@ -3,6 +3,7 @@
  * brackets stay where all slots in them have a text; {slot} is that text.
  */
 
+import { fail } from "../../base/errors.ts";
 import type { Draw } from "./draw.ts";
 
 type Part =
@@ -11,6 +12,10 @@ type Part =
   | { readonly kind: "choice"; readonly options: readonly (readonly Part[])[] }
   | { readonly kind: "optional"; readonly parts: readonly Part[]; readonly slots: readonly string[] };
 
+const NO_CHOICE: Pick<Draw, "pick"> = {
+  pick: () => fail("invariant_violated", { what: "a phrase that is said in one way has no choices" }),
+};
+
 export type SlotTexts = Readonly<Record<string, string | undefined>>;
 
 const parsed = new Map<string, readonly Part[]>();
@@ -18,6 +23,11 @@ const parsed = new Map<string, readonly Part[]>();
 /** Slots without a text outside brackets are an error of the phrase. */
 export function writePhrase(phrase: string, texts: SlotTexts, draw: Draw): string {
   return write(partsOf(phrase), texts, draw);
+}
+
+/** Of a phrase without choices. */
+export function fillPhrase(phrase: string, texts: SlotTexts): string {
+  return write(partsOf(phrase), texts, NO_CHOICE);
 }
 
 /** Slots that a phrase cannot do without, and those that stand in brackets. */
@@ -41,7 +51,7 @@ function partsOf(phrase: string): readonly Part[] {
   return parts;
 }
 
-function write(parts: readonly Part[], texts: SlotTexts, draw: Draw): string {
+function write(parts: readonly Part[], texts: SlotTexts, draw: Pick<Draw, "pick">): string {
   let text = "";
   for (const part of parts) {
     switch (part.kind) {

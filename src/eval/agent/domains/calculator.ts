@@ -62,7 +62,7 @@ export function evaluate(expression: string): number {
   return rounded(sums.reduce((sum, value) => sum + value, 0));
 }
 
-const ANSWERS = ["(It is|That is|The result is|The answer is) {result}.", "{result}."];
+const ANSWER = "It is {result}.";
 
 const operation = (
   concept: string,
@@ -83,7 +83,7 @@ const operation = (
     const [a = 0, b = 0] = Object.values(args) as number[];
     return { result: numberValue(rounded(compute(a, b))) };
   },
-  answers: ANSWERS,
+  answer: ANSWER,
 });
 
 export const CALCULATOR: readonly Intent[] = [
@@ -99,7 +99,7 @@ export const CALCULATOR: readonly Intent[] = [
         names: ["expression", "expr", "formula", "input"],
         about: "(The expression|An expression such as 3 * 4|What to calculate, with + - * /)",
         kind: EXPRESSION,
-        ask: "(What should I calculate|Which expression)?",
+        ask: "What should I calculate?",
         reply: "{expression}",
       },
     ],
@@ -107,7 +107,7 @@ export const CALCULATOR: readonly Intent[] = [
     questions: ["(What is|What's|How much is) {expression}?", "{expression} = ?", "{expression}?"],
     followUp: { slot: "expression", phrase: "(And|What about|And what is) {expression}?" },
     results: (_, args) => ({ result: numberValue(evaluate(sayJson(Object.values(args)[0]))) }),
-    answers: ANSWERS,
+    answer: ANSWER,
   },
   operation(
     "add",

@@ -11,7 +11,7 @@ const TITLE = {
   names: ["title", "name", "subject", "summary"],
   about: "(Title of the event|What it is called)",
   kind: TEXT,
-  ask: "(What should it be called|Which title)?",
+  ask: "What should it be called?",
   reply: "({title}|Call it {title})",
 } as const;
 
@@ -20,7 +20,7 @@ const EVENT_ID = {
   names: ["event_id", "id", "event"],
   about: "(Id of the event|The event's id)",
   kind: ID,
-  ask: "(Which event|What is the event's id)?",
+  ask: "Which event?",
   reply: "({event}|Event {event})",
 } as const;
 
@@ -54,7 +54,7 @@ export const CALENDAR: readonly Intent[] = [
       "schedule {title}[ (on|for) {date}][ at {time}][ for {minutes} minutes][, inviting {people}]",
     ],
     results: (draw) => ({ id: stringValue(ID.make(draw, { type: "string" }).text), status: stringValue("created") }),
-    answers: ['(Done|I added it): "{title}" on {date}, id {id}.', "The event is in your calendar. Its id is {id}."],
+    answer: "The event is in your calendar. Its id is {id}.",
   },
   {
     concept: "list_events",
@@ -68,7 +68,7 @@ export const CALENDAR: readonly Intent[] = [
       count: numberValue(draw.int(1, 6)),
       next: stringValue(shortText(draw)),
     }),
-    answers: ["You have {count} (events|entries) on {date}; the next is {next}.", "{count}, and next comes {next}."],
+    answer: "You have {count} events on {date}; the next is {next}.",
   },
   {
     concept: "cancel_event",
@@ -86,7 +86,7 @@ export const CALENDAR: readonly Intent[] = [
     ],
     clauses: ["(cancel|delete|remove) (the event|event)[ {event}][ and {notify}]"],
     results: () => ({ status: stringValue("cancelled") }),
-    answers: ["Event {event} is {status}.", "Done, {event} is {status}."],
+    answer: "Event {event} is {status}.",
   },
   {
     concept: "move_event",
@@ -95,7 +95,7 @@ export const CALENDAR: readonly Intent[] = [
     slots: [EVENT_ID, DAY, { ...HOUR, optional: true }],
     clauses: ["(move|reschedule) (the event|event) {event}[ to {date}][ at {time}]"],
     results: (draw) => ({ status: stringValue(draw.pick(["moved", "updated", "rescheduled"])) }),
-    answers: ["Event {event} is {status}.", "Done: {event} is {status} to {date}."],
+    answer: "Event {event} is {status}.",
   },
   {
     concept: "set_reminder",
@@ -107,7 +107,7 @@ export const CALENDAR: readonly Intent[] = [
         key: "text",
         names: ["text", "message", "what", "note"],
         about: "(What to remind of|The text)",
-        ask: "(What should I remind you of|Of what)?",
+        ask: "What should I remind you of?",
         reply: "({text}|To {text})",
       },
       { ...HOUR, optional: false },
@@ -115,7 +115,7 @@ export const CALENDAR: readonly Intent[] = [
     ],
     clauses: ["remind me to {text}[ at {time}][ on {date}]", 'set a reminder[ "{text}"] at {time}[ on {date}]'],
     results: (draw) => ({ reminder: stringValue(`r${draw.int(10, 999)}`) }),
-    answers: ["(Done|OK), reminder {reminder} is set for {time}.", "I will remind you at {time} ({reminder})."],
+    answer: "Done, reminder {reminder} is set for {time}.",
   },
   {
     concept: "set_alarm",
@@ -127,6 +127,6 @@ export const CALENDAR: readonly Intent[] = [
     ],
     clauses: ["set an alarm[ (for|at) {time}][ called {label}]", "wake me (up at|at) {time}[, label {label}]"],
     results: (draw) => ({ alarm: stringValue(inventWord(draw, 1)), status: stringValue("set") }),
-    answers: ["The alarm {alarm} is {status} for {time}.", "Alarm {alarm} is {status}."],
+    answer: "The alarm {alarm} is {status} for {time}.",
   },
 ];

@@ -41,7 +41,7 @@ const conversion = (
       names: ["to_unit", "to", "target_unit", "unit_to"],
       about: "(The unit wanted|The unit to convert to)",
       kind: stringKind((draw) => drawPair(draw)[0] ?? ""),
-      ask: "(To which unit|Which unit should I convert it to|Into what unit)?",
+      ask: "To which unit?",
       reply: "(To {to}|{to}|Into {to}, please)",
     },
   ],
@@ -53,7 +53,7 @@ const conversion = (
     const [value = 0, from = "", to = ""] = Object.values(args);
     return { result: numberValue(convert(Number(value), sayJson(from), sayJson(to))) };
   },
-  answers: ["{value} {from} (is|are|equals) {result} {to}.", "(That is|It is) {result} {to}."],
+  answer: "{value} {from} is {result} {to}.",
 });
 
 export const CONVERSION: readonly Intent[] = [
@@ -104,7 +104,7 @@ export const CONVERSION: readonly Intent[] = [
         names: ["to_currency", "to", "target"],
         about: "(The currency wanted|Currency code to convert to)",
         kind: oneOf(CURRENCIES),
-        ask: "(To which currency|Which currency do you want|Into what currency)?",
+        ask: "To which currency?",
         reply: "(To {to}|{to}|Into {to}, please)",
       },
     ],
@@ -125,7 +125,7 @@ export const CONVERSION: readonly Intent[] = [
       return { ...(from && { base: from }), ...(to && { quote: to }) };
     },
     results: (draw) => ({ rate: numberValue(decimal(draw, 20)) }),
-    answers: ["(The rate is|It is|The exchange rate is) {rate}.", "One {base} is {rate} {quote}."],
+    answer: "The rate is {rate}.",
   },
   {
     concept: "tip",
@@ -138,7 +138,7 @@ export const CONVERSION: readonly Intent[] = [
         names: ["percent", "tip_percent", "percentage"],
         about: "(Percent of the tip|The tip in percent)",
         kind: integersFrom(3, 30),
-        ask: "(How many percent|What percentage)?",
+        ask: "How many percent?",
         reply: "({percent}|{percent} percent)",
       },
     ],
@@ -150,6 +150,6 @@ export const CONVERSION: readonly Intent[] = [
       const [bill = 0, percent = 0] = Object.values(args);
       return { tip: numberValue(Number(((Number(bill) * Number(percent)) / 100).toFixed(2))) };
     },
-    answers: ["(The tip is|That makes) {tip}.", "A tip of {tip}."],
+    answer: "The tip is {tip}.",
   },
 ];

@@ -13,7 +13,7 @@ const ROOM = {
   names: ["room", "area", "zone"],
   about: "(Which room|The room)",
   kind: stringKind((draw) => (draw.chance(0.7) ? draw.pick(ROOMS) : inventWord(draw))),
-  ask: "(In which room|Which room)?",
+  ask: "In which room?",
   reply: "(In the {room}|The {room}|{room})",
 } as const;
 
@@ -22,11 +22,11 @@ const DEVICE = {
   names: ["device", "device_name", "appliance"],
   about: "(Which device|Name of the device)",
   kind: stringKind((draw) => (draw.chance(0.7) ? draw.pick(DEVICES) : inventWord(draw))),
-  ask: "(Which device|What should I switch)?",
+  ask: "Which device?",
   reply: "(The {device}|{device})",
 } as const;
 
-const DONE = ["(Done|OK), the {room} is {status}."];
+const DONE = "Done, the {room} is {status}.";
 
 export const DEVICE_CONTROL: readonly Intent[] = [
   {
@@ -48,7 +48,7 @@ export const DEVICE_CONTROL: readonly Intent[] = [
     clauses: ["(turn|switch) {state} the {device}", "(turn|switch) the {device} {state}"],
     followUp: { slot: "device", phrase: "(And the|Also the|Now the) {device}." },
     results: () => ({ ok: stringValue("switched") }),
-    answers: ["The {device} is {ok} {state}."],
+    answer: "The {device} is {ok} {state}.",
   },
   {
     concept: "set_light",
@@ -61,7 +61,7 @@ export const DEVICE_CONTROL: readonly Intent[] = [
         names: ["brightness", "level", "percent"],
         about: "(Brightness from 0 to 100|Percent)",
         kind: integersFrom(0, 100),
-        ask: "(How bright|What brightness)?",
+        ask: "How bright?",
         reply: "({level}|{level} percent)",
       },
       {
@@ -78,7 +78,7 @@ export const DEVICE_CONTROL: readonly Intent[] = [
       "set the light[ in the {room}] to {level}[, {color}]",
     ],
     results: (draw) => ({ status: stringValue(draw.pick(["set", "dimmed", "changed"])) }),
-    answers: DONE,
+    answer: DONE,
   },
   {
     concept: "set_temperature",
@@ -91,7 +91,7 @@ export const DEVICE_CONTROL: readonly Intent[] = [
         names: ["temperature", "degrees", "target"],
         about: "(Degrees wanted|Target temperature)",
         kind: integersFrom(14, 28),
-        ask: "(To how many degrees|What temperature)?",
+        ask: "To how many degrees?",
         reply: "({degrees}|{degrees} degrees)",
       },
     ],
@@ -102,7 +102,7 @@ export const DEVICE_CONTROL: readonly Intent[] = [
     ],
     followUp: { slot: "room", phrase: "(And the|The same in the) {room}." },
     results: (draw) => ({ current: numberValue(draw.int(10, 26)) }),
-    answers: ["Set to {degrees}; the {room} has {current} degrees now.", "Done. It is {current} degrees there now."],
+    answer: "Set to {degrees}; the {room} has {current} degrees now.",
   },
   {
     concept: "lock_door",
@@ -126,7 +126,7 @@ export const DEVICE_CONTROL: readonly Intent[] = [
     ],
     clauses: ["{locked} the door", "{locked} the {door} door"],
     results: (draw) => ({ battery: numberValue(draw.int(5, 100)) }),
-    answers: ["Done, the lock's battery is at {battery} percent.", "(Done|OK). Battery: {battery} percent."],
+    answer: "Done, the lock's battery is at {battery} percent.",
   },
   {
     concept: "play_music",
@@ -138,7 +138,7 @@ export const DEVICE_CONTROL: readonly Intent[] = [
         names: ["song", "title", "track"],
         about: "(What to play|Title of the song)",
         kind: TEXT,
-        ask: "(Which song|What should I play)?",
+        ask: "Which song?",
         reply: '({song}|"{song}")',
       },
       { ...ROOM, optional: true },
@@ -158,7 +158,7 @@ export const DEVICE_CONTROL: readonly Intent[] = [
       artist: stringValue(draw.fresh(() => inventWord(draw), String)),
       seconds: numberValue(draw.int(90, 400)),
     }),
-    answers: ["Playing {song} by {artist}.", "Now playing: {song} by {artist}, {seconds} seconds."],
+    answer: "Playing {song} by {artist}.",
   },
   {
     concept: "start_scene",
@@ -176,7 +176,7 @@ export const DEVICE_CONTROL: readonly Intent[] = [
     ],
     clauses: ["(start|activate|run) the scene[ {scene}]", "(start|activate) the {scene} scene"],
     results: (draw) => ({ devices: numberValue(draw.int(2, 14)) }),
-    answers: ["The scene {scene} runs on {devices} devices.", "Done, {devices} devices follow it."],
+    answer: "The scene {scene} runs on {devices} devices.",
   },
   {
     concept: "read_sensor",
@@ -195,6 +195,6 @@ export const DEVICE_CONTROL: readonly Intent[] = [
     questions: ["What does the {sensor} sensor[ in the {room}] (say|show)?"],
     followUp: { slot: "room", phrase: "(And in|What about) the {room}?" },
     results: (draw) => ({ value: numberValue(draw.int(1, 99)) }),
-    answers: ["The {sensor} sensor shows {value}.", "It shows {value}."],
+    answer: "The {sensor} sensor shows {value}.",
   },
 ];

@@ -11,7 +11,7 @@ export const FILE_PATH = {
   names: ["path", "file", "file_path", "filename"],
   about: "(Path of the file|The file)",
   kind: PATH,
-  ask: "(Which file|What is the file's path)?",
+  ask: "Which file?",
   reply: "({path}|It is {path})",
 } as const;
 
@@ -51,7 +51,7 @@ export const FILES: readonly Intent[] = [
     questions: ["What does {path} say[, the first {lines} lines]?", "(What is in|What's in) (the file|file) {path}?"],
     followUp: { slot: "path", phrase: "(And|What about|Now) {path}?" },
     results: (draw) => ({ content: stringValue(fileText(draw)) }),
-    answers: ["(It says|The file says|{path} says): {content}", "The content is: {content}"],
+    answer: "It says: {content}",
   },
   {
     concept: "search_files",
@@ -63,7 +63,7 @@ export const FILES: readonly Intent[] = [
         names: ["query", "name", "pattern"],
         about: "(What the name contains|Name to look for)",
         kind: FILE,
-        ask: "(Which file are you looking for|What is its name)?",
+        ask: "Which file are you looking for?",
         reply: "({query}|It is called {query})",
       },
       { ...FOLDER, optional: true },
@@ -74,7 +74,7 @@ export const FILES: readonly Intent[] = [
     ],
     questions: ["Where is (the file |){query}[, in {folder}]?"],
     results: (draw) => ({ path: stringValue(filePath(draw)) }),
-    answers: ["(It is at|I found it at|I found) {path}.", "{query} is at {path}."],
+    answer: "It is at {path}.",
   },
   {
     concept: "write_file",
@@ -87,7 +87,7 @@ export const FILES: readonly Intent[] = [
         names: ["content", "text", "data"],
         about: "(What to write|Text of the file)",
         kind: TEXT,
-        ask: "(What should I write|What is the content)?",
+        ask: "What should I write?",
         reply: '({content}|"{content}")',
       },
       {
@@ -103,7 +103,7 @@ export const FILES: readonly Intent[] = [
       '(create|write) the file {path}[ with the text "{content}"][, {append}]',
     ],
     results: (draw) => ({ bytes: numberValue(draw.int(8, 900)) }),
-    answers: ["I wrote {bytes} bytes to {path}.", "(Done|Saved): {bytes} bytes."],
+    answer: "I wrote {bytes} bytes to {path}.",
   },
   {
     concept: "delete_file",
@@ -112,7 +112,7 @@ export const FILES: readonly Intent[] = [
     slots: [FILE_PATH],
     clauses: ["(delete|remove) (the file|file)[ {path}]", "(delete|remove) {path}"],
     results: () => ({ status: stringValue("deleted") }),
-    answers: ["{path} is {status}.", "Done, {path} is {status}."],
+    answer: "{path} is {status}.",
   },
   {
     concept: "list_folder",
@@ -127,7 +127,7 @@ export const FILES: readonly Intent[] = [
     questions: ["(Which files are|What is) in the folder {folder}?"],
     followUp: { slot: "folder", phrase: "(And in|What about|And) {folder}?" },
     results: (draw) => ({ count: numberValue(draw.int(1, 90)), newest: stringValue(filePath(draw)) }),
-    answers: ["There are {count} files; the newest is {newest}.", "{folder} has {count} files, newest {newest}."],
+    answer: "There are {count} files; the newest is {newest}.",
   },
   {
     concept: "search_text",
@@ -139,7 +139,7 @@ export const FILES: readonly Intent[] = [
         names: ["text", "pattern", "query"],
         about: "(The text to find)",
         kind: TEXT,
-        ask: "(Which text|What text should I look for)?",
+        ask: "Which text?",
         reply: '({text}|"{text}")',
       },
       { ...FOLDER, optional: true },
@@ -147,6 +147,6 @@ export const FILES: readonly Intent[] = [
     clauses: ['(search|grep) (the files|all files) for "{text}"[ in {folder}]', 'find the text "{text}"[ in {folder}]'],
     questions: ['Which files contain "{text}"[ in {folder}]?'],
     results: (draw) => ({ matches: numberValue(draw.int(1, 60)), file: stringValue(filePath(draw)) }),
-    answers: ["{matches} matches, the first in {file}.", "I found it {matches} times, first in {file}."],
+    answer: "{matches} matches, the first in {file}.",
   },
 ];

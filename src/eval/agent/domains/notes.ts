@@ -11,7 +11,7 @@ const text = (names: readonly string[], about: string) =>
     names,
     about,
     kind: TEXT,
-    ask: "(What should it say|What is the text)?",
+    ask: "What should it say?",
     reply: '({text}|"{text}")',
   }) as const;
 
@@ -38,7 +38,7 @@ export const NOTES: readonly Intent[] = [
       '(save|write) a note saying "{text}"[, tag {tag}]',
     ],
     results: (draw) => ({ note_id: numberValue(draw.int(10, 9999)) }),
-    answers: ["(Saved|Done), the note's id is {note_id}.", "I saved it as note {note_id}."],
+    answer: "Saved, the note's id is {note_id}.",
   },
   {
     concept: "search_notes",
@@ -47,7 +47,7 @@ export const NOTES: readonly Intent[] = [
     slots: [text(["query", "text", "term"], "(What to look for|Search text)")],
     clauses: ['(search|look through) (my|the) notes for "{text}"', "find (my|the) notes about {text}"],
     results: (draw) => ({ found: numberValue(draw.int(1, 9)), first: stringValue(shortText(draw)) }),
-    answers: ["I found {found}; the first is {first}.", "{found} (notes match|found). First: {first}."],
+    answer: "I found {found}; the first is {first}.",
   },
   {
     concept: "delete_note",
@@ -59,13 +59,13 @@ export const NOTES: readonly Intent[] = [
         names: ["note_id", "id", "note"],
         about: "(Id of the note)",
         kind: ID,
-        ask: "(Which note|Which note do you mean)?",
+        ask: "Which note?",
         reply: "({note}|Note {note})",
       },
     ],
     clauses: ["(delete|remove|throw away) (the note|note)[ {note}]"],
     results: () => ({ status: stringValue("deleted") }),
-    answers: ["Note {note} is {status}."],
+    answer: "Note {note} is {status}.",
   },
   {
     concept: "add_todo",
@@ -74,7 +74,7 @@ export const NOTES: readonly Intent[] = [
     slots: [
       {
         ...text(["task", "title", "text", "item"], "(The task|What is to be done)"),
-        ask: "(What is the task|Which task)?",
+        ask: "What is the task?",
       },
       LIST,
       { key: "due", names: ["due", "due_date", "deadline"], about: "(When it is due)", kind: DATE, optional: true },
@@ -92,7 +92,7 @@ export const NOTES: readonly Intent[] = [
       "(add|create) the task {text}[ to the {list} list][, due {due}][ with {priority} priority]",
     ],
     results: (draw) => ({ task_id: stringValue(`t${draw.int(10, 999)}`) }),
-    answers: ["(Added|Done): task {task_id}.", "It is on the list as {task_id}."],
+    answer: "Added: task {task_id}.",
   },
   {
     concept: "complete_todo",
@@ -110,7 +110,7 @@ export const NOTES: readonly Intent[] = [
     ],
     clauses: ["(mark|tick) task {task} (as done|off)", "(complete|finish) (the task|task)[ {task}]"],
     results: () => ({ status: stringValue("done") }),
-    answers: ["Task {task} is {status}.", "{task} is {status} now."],
+    answer: "Task {task} is {status}.",
   },
   {
     concept: "add_items",
@@ -122,7 +122,7 @@ export const NOTES: readonly Intent[] = [
         names: ["items", "things", "entries"],
         about: "(What to buy|The items)",
         kind: listOf(stringKind(productName)),
-        ask: "(Which items|What should I add)?",
+        ask: "Which items?",
         reply: "({items}|{items}, please)",
       },
     ],
@@ -131,6 +131,6 @@ export const NOTES: readonly Intent[] = [
       "(add|put) (something|things) on my shopping list[: {items}]",
     ],
     results: (draw) => ({ total: numberValue(draw.int(3, 25)) }),
-    answers: ["(Added|Done). The list has {total} items now.", "There are {total} items on the list."],
+    answer: "Added. The list has {total} items now.",
   },
 ];

@@ -12,7 +12,7 @@ const GOODS = {
   names: ["product", "item", "article", "product_name"],
   about: "(Name of the product|The product)",
   kind: PRODUCT,
-  ask: "(Which product|What product is it)?",
+  ask: "Which product?",
   reply: "(The {product}|{product})",
 } as const;
 
@@ -38,7 +38,7 @@ export const ORDERS: readonly Intent[] = [
     questions: ["Where is (my order|order)[ {order}]?", "What is the status of order {order}?"],
     followUp: { slot: "order", phrase: "(And|What about|And order) {order}?" },
     results: (draw) => ({ status: stringValue(draw.pick(STATES)), expected: DATE.make(draw, {}) }),
-    answers: ["(Order {order}|Your order) is {status}, expected {expected}.", "It is {status}; expected {expected}."],
+    answer: "Order {order} is {status}, expected {expected}.",
   },
   {
     concept: "place_order",
@@ -68,7 +68,7 @@ export const ORDERS: readonly Intent[] = [
       "(buy|order) {quantity} pieces of {product}[, customer {customer}][, {delivery}]",
     ],
     results: (draw) => ({ order_id: stringValue(idText(draw)), total: numberValue(decimal(draw, 900)) }),
-    answers: ["(Done|Ordered): order {order_id}, {total} in all.", "Your order {order_id} costs {total}."],
+    answer: "Done: order {order_id}, {total} in all.",
   },
   {
     concept: "cancel_order",
@@ -77,7 +77,7 @@ export const ORDERS: readonly Intent[] = [
     slots: [ORDER],
     clauses: ["(cancel|stop) (my order|order|the order)[ {order}]"],
     results: () => ({ status: stringValue("cancelled") }),
-    answers: ["Order {order} is {status}."],
+    answer: "Order {order} is {status}.",
   },
   {
     concept: "refund",
@@ -99,7 +99,7 @@ export const ORDERS: readonly Intent[] = [
       "give me a refund for order {order}[ of {sum}]",
     ],
     results: (draw) => ({ refund: stringValue(`RF${draw.int(100, 9999)}`) }),
-    answers: ["(Done|The refund is on its way): {refund}.", "Refund {refund} is created."],
+    answer: "Refund {refund} is created.",
   },
   {
     concept: "stock",
@@ -110,7 +110,7 @@ export const ORDERS: readonly Intent[] = [
     questions: ["(Is the|Do you have the) {product} in stock?", "How many of the {product} are in stock?"],
     followUp: { slot: "product", phrase: "(And the|What about the) {product}?" },
     results: (draw) => ({ stock: numberValue(draw.int(0, 400)) }),
-    answers: ["There are {stock} in stock.", "We have {stock} of the {product}."],
+    answer: "There are {stock} in stock.",
   },
   {
     concept: "price",
@@ -124,7 +124,7 @@ export const ORDERS: readonly Intent[] = [
       price: numberValue(decimal(draw, 900)),
       currency: stringValue(draw.pick(["EUR", "USD", "GBP"])),
     }),
-    answers: ["It costs {price} {currency}.", "The {product} is {price} {currency}."],
+    answer: "It costs {price} {currency}.",
   },
   {
     concept: "find_customer",
@@ -145,6 +145,6 @@ export const ORDERS: readonly Intent[] = [
       "(find|look up) {email} in our customers",
     ],
     results: (draw) => ({ name: PERSON.make(draw, {}), customer_id: stringValue(idText(draw)) }),
-    answers: ["That is {name}, customer {customer_id}.", "{name} ({customer_id})."],
+    answer: "That is {name}, customer {customer_id}.",
   },
 ];

@@ -8,7 +8,7 @@ export const CITY: Slot = {
   names: ["city", "location", "place", "town"],
   about: "(Name of the city|The city|The place|Where)",
   kind: PLACE,
-  ask: "(Which city|For which city|Which place) (do you mean|should I look at|is it)?",
+  ask: "Which city do you mean?",
   reply: "({city}|In {city}|{city}, please)",
 };
 
@@ -17,7 +17,7 @@ export const DAY: Slot = {
   names: ["date", "day", "when"],
   about: "(The day|The date|Date as the user gave it)",
   kind: DATE,
-  ask: "(On which day|For which day|Which date)?",
+  ask: "On which day?",
   reply: "({date}|On {date}|{date} please)",
 };
 
@@ -26,7 +26,7 @@ export const HOUR: Slot = {
   names: ["time", "at", "start_time", "hour"],
   about: "(Time of day|The time|When it starts)",
   kind: TIME,
-  ask: "(At what time|What time)?",
+  ask: "At what time?",
   reply: "({time}|At {time}|{time} please)",
 };
 
@@ -35,6 +35,6 @@ export const ORDER: Slot = {
   names: ["order_id", "order", "order_number", "id"],
   about: "(The order's id|Id of the order|Number of the order)",
   kind: ID,
-  ask: "(What is the order's id|Which order is it|Can you give me the order number)?",
+  ask: "What is the order's id?",
   reply: "({order}|It is {order}|Order {order})",
 };

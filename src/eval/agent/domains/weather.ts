@@ -32,11 +32,7 @@ export const WEATHER: readonly Intent[] = [
     ],
     followUp: { slot: "city", phrase: "(And in|What about|And|How about) {city}?" },
     results: (draw) => ({ temperature: numberValue(draw.int(-15, 38)), condition: stringValue(draw.pick(SKIES)) }),
-    answers: [
-      "It is {temperature} degrees and {condition} in {city}.",
-      "In {city} it is {condition}, {temperature} degrees.",
-      "(The weather in|Now in) {city}: {condition}, {temperature} degrees.",
-    ],
+    answer: "It is {temperature} degrees and {condition} in {city}.",
   },
   {
     concept: "weather_forecast",
@@ -54,10 +50,7 @@ export const WEATHER: readonly Intent[] = [
       low: numberValue(draw.int(-15, 4)),
       sky: stringValue(draw.pick(SKIES)),
     }),
-    answers: [
-      "{city} on {date}: {sky}, between {low} and {high} degrees.",
-      "It will be {sky}, {low} to {high} degrees.",
-    ],
+    answer: "{city} on {date}: {sky}, between {low} and {high} degrees.",
   },
   {
     concept: "air_quality",
@@ -68,7 +61,7 @@ export const WEATHER: readonly Intent[] = [
     questions: ["(How is|What is) the air quality[ in {city}]?"],
     followUp: { slot: "city", phrase: "(And in|What about|And) {city}?" },
     results: (draw) => ({ index: numberValue(draw.int(5, 240)) }),
-    answers: ["The air quality index (in|of) {city} is {index}.", "It is {index}."],
+    answer: "The air quality index in {city} is {index}.",
   },
   {
     concept: "sunrise",
@@ -78,7 +71,7 @@ export const WEATHER: readonly Intent[] = [
     clauses: ["(tell|show) me the sunrise[ in {city}][ on {date}]"],
     questions: ["When (does the sun rise|is sunrise)[ in {city}][ on {date}]?"],
     results: (draw) => ({ sunrise: TIME.make(draw, {}) }),
-    answers: ["(The sun rises at|Sunrise is at) {sunrise}."],
+    answer: "The sun rises at {sunrise}.",
   },
   {
     concept: "wind",
@@ -88,6 +81,6 @@ export const WEATHER: readonly Intent[] = [
     clauses: ["(check|show me|get) the wind[ speed in {city}]"],
     questions: ["How (strong|fast) is the wind[ in {city}]?"],
     results: (draw) => ({ speed: integersFrom(1, 110).make(draw, {}) }),
-    answers: ["The wind (blows at|is) {speed} km/h.", "{speed} km/h in {city}."],
+    answer: "The wind blows at {speed} km/h.",
   },
 ];

@@ -39,7 +39,7 @@ export function proceduralIntent(action: Action, draw: Draw): Intent {
   const snake = noun.replaceAll(" ", "_");
   const slots = [...(draw.chance(0.4) ? [idSlot(noun, draw)] : []), ...drawSlots(draw.int(0, 3), draw)];
   const all = slots.length === 0 ? drawSlots(1, draw).map((slot) => ({ ...slot, optional: false })) : slots;
-  const { results, answers } = outcomeOf(action, draw);
+  const { results, answer } = outcomeOf(action, draw);
   const said = `(${verb.words.join("|")})`;
   return {
     concept: conceptOf(action),
@@ -53,7 +53,7 @@ export function proceduralIntent(action: Action, draw: Draw): Intent {
     clauses: clausesOf(said, noun, all, draw),
     ...followUpOf(all, draw),
     results,
-    answers,
+    answer,
   };
 }
 
@@ -80,22 +80,22 @@ function followUpOf(slots: readonly CuedSlot[], draw: Draw): Pick<Intent, "follo
     : {};
 }
 
-function outcomeOf({ verb, noun }: Action, draw: Draw): Pick<Intent, "results" | "answers"> {
+function outcomeOf({ verb, noun }: Action, draw: Draw): Pick<Intent, "results" | "answer"> {
   switch (verb.outcome) {
     case "created":
       return {
         results: (inner): Fields => ({ id: ID.make(inner, { type: "string" }), status: stringValue(verb.past) }),
-        answers: [`(Done|OK), the ${noun} has the id {id}.`, `The ${noun} is {status}; its id is {id}.`],
+        answer: `Done, the ${noun} has the id {id}.`,
       };
     case "status":
       return {
         results: (inner): Fields => ({ status: stringValue(inner.chance(0.6) ? verb.past : inner.pick(STATES)) }),
-        answers: [`The ${noun} is {status}.`, `(Done|OK): {status}.`],
+        answer: `The ${noun} is {status}.`,
       };
     case "count":
       return {
         results: (inner): Fields => ({ count: numberValue(inner.int(0, 500)) }),
-        answers: [`There are {count}.`, `I count {count} of the ${noun}.`, `{count} in all.`],
+        answer: `I count {count} of the ${noun}.`,
       };
     case "value":
       return valueOutcome(noun, draw);
@@ -107,7 +107,7 @@ function outcomeOf({ verb, noun }: Action, draw: Draw): Pick<Intent, "results" |
 const STATES = "queued accepted finished scheduled completed".split(" ");
 
 /** One or two fields, some with names that no language has. */
-function valueOutcome(noun: string, draw: Draw): Pick<Intent, "results" | "answers"> {
+function valueOutcome(noun: string, draw: Draw): Pick<Intent, "results" | "answer"> {
   const first = draw.chance(0.4) ? inventWord(draw) : draw.pick(["value", "level", "owner", "score", "date", "amount"]);
   const second = draw.chance(0.5) ? draw.pick(["state", "unit_name", "group"]) : null;
   return {
@@ -120,11 +120,9 @@ function valueOutcome(noun: string, draw: Draw): Pick<Intent, "results" | "answe
             : AMOUNT.make(inner, {}),
       ...(second === null ? {} : { [second]: stringValue(inventWord(inner)) }),
     }),
-    answers: [
-      `The ${first} of the ${noun} is {${first}}.`,
+    answer:
       second === null
-        ? `It is {${first}}.`
+        ? `The ${first} of the ${noun} is {${first}}.`
         : `The ${noun}: ${first} {${first}}, ${second.replace("_", " ")} {${second}}.`,
-    ],
   };
 }

@@ -160,7 +160,7 @@ const cued = ({ names, about, kind, cues }: PoolRow, key: string, draw: Draw, op
   kind,
   optional,
   cue: draw.pick(cues).replace("{}", `{${key}}`),
-  ask: `(What is the ${(names[0] ?? key).replaceAll("_", " ")}|Which ${(names[0] ?? key).replaceAll("_", " ")})?`,
+  ask: `What is the ${(names[0] ?? key).replaceAll("_", " ")}?`,
 });
 
 /** The slot that says which one is meant, by its id: " A-1042". */
@@ -172,7 +172,7 @@ export function idSlot(noun: string, draw: Draw): CuedSlot {
     about: `(Id of the ${noun}|The ${noun}'s id)`,
     kind: ID,
     cue: draw.pick([" {id}", " {id}", " with id {id}", " number {id}"]),
-    ask: `(What is the ${noun}'s id|Which ${noun})?`,
+    ask: `What is the ${noun}'s id?`,
     reply: "({id}|It is {id})",
   };
 }

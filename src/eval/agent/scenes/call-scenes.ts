@@ -3,7 +3,7 @@
 import { assistantCalls, assistantSays, toolSays, userSays, type ExpectedCall, type Step } from "../conversation.ts";
 import type { Draw } from "../draw.ts";
 import { drawCall, type BoundTool, type Call } from "../intent.ts";
-import { slotsOf, writePhrase } from "../phrase.ts";
+import { writePhrase } from "../phrase.ts";
 import {
   capital,
   clientJson,
@@ -28,12 +28,6 @@ export function drawSayable(bound: BoundTool, draw: Draw): { readonly call: Call
   return null;
 }
 
-const FAILURES = [
-  "(That did not work|It failed|I could not do it|There was an error): {error}.",
-  "Sorry, (that failed|it did not work): {error}.",
-  "The tool (reports|says): {error}.",
-];
-
 /** The call, what the tool gives back, and the answer; now and then an error. */
 export function carryOut(calls: readonly Call[], draw: Draw): readonly Step[] {
   if (calls.length === 1 && draw.chance(0.1)) {
@@ -46,12 +40,12 @@ export function carryOut(calls: readonly Call[], draw: Draw): readonly Step[] {
     return [
       assistantCalls(calls.map(expected)),
       toolSays(content),
-      assistantSays(writePhrase(draw.pick(FAILURES), { error }, draw), [error]),
+      assistantSays(`That did not work: ${error}.`, [error]),
     ];
   }
   const outcomes = calls.map((call) => {
     const fields = call.bound.intent.results(draw, call.args);
-    return { result: writeResult(fields, draw), answer: writeAnswer(call, fields, draw) };
+    return { result: writeResult(fields, draw), answer: writeAnswer(call, fields) };
   });
   return [
     assistantCalls(calls.map(expected)),
@@ -150,8 +144,7 @@ export function missingScene(bound: BoundTool, draw: Draw): readonly Step[] | nu
   const { [missing.key]: value, ...texts } = call.texts;
   const request = writeRequest({ bound, texts }, draw);
   // A slot that is said by another's words would not be missing.
-  if (request === null || value === undefined || [...slotsOf(missing.ask ?? "").always].length > 0) return null;
-  const question = writePhrase(missing.ask ?? "", {}, draw);
+  if (request === null || value === undefined || missing.ask === undefined) return null;
   const reply = writePhrase(missing.reply ?? `{${missing.key}}`, { [missing.key]: value }, draw);
-  return [userSays(request), assistantSays(question), userSays(reply), ...carryOut([call], draw)];
+  return [userSays(request), assistantSays(missing.ask), userSays(reply), ...carryOut([call], draw)];
 }

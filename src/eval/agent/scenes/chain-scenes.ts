@@ -102,12 +102,12 @@ export function proceduralChain(
         names: ["owner", "person", "name"],
         about: "(Whose it is|Name of the person)",
         kind: PERSON,
-        ask: "(Whose|Which person)?",
+        ask: "Whose?",
       },
     ],
     clauses: [`(find|look up) the ${noun}[ (of|for) {person}]`],
     results: (inner) => ({ [idName]: stringValue(idText(inner)) }),
-    answers: [`The ${noun} of {person} is {${idName}}.`, `It is {${idName}}.`],
+    answer: `The ${noun} of {person} is {${idName}}.`,
   };
   const actor: Intent = {
     concept: `${verb.words[0]} ${noun}`,
@@ -121,7 +121,7 @@ export function proceduralChain(
     ],
     clauses: [`(${verb.words.join("|")}) (the |)${noun}[ {id}]`],
     results: () => ({ status: stringValue(verb.past) }),
-    answers: [`The ${noun} {id} is {status}.`, "{id} is {status}."],
+    answer: `The ${noun} {id} is {status}.`,
   };
   const chain: Chain = {
     first: finder.concept,
@@ -147,7 +147,7 @@ export function chainScene(chain: Chain, tools: readonly BoundTool[], draw: Draw
   const given = Object.fromEntries(chain.given.map((key) => [key, second.texts[key]]));
   const request = speak(writePhrase(draw.pick(chain.clauses), { ...first.texts, ...given }, draw), draw);
   const last = secondTool.intent.results(draw, second.args);
-  const answer = writeAnswer(second, last, draw);
+  const answer = writeAnswer(second, last);
   return [
     userSays(request),
     assistantCalls([expected({ ...first, bound: firstTool })]),

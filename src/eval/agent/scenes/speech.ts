@@ -2,7 +2,7 @@
 
 import { splitOf, type Draw } from "../draw.ts";
 import { fittingPhrases, type Call, type Fields } from "../intent.ts";
-import { slotsOf, writePhrase } from "../phrase.ts";
+import { fillPhrase, slotsOf, writePhrase } from "../phrase.ts";
 import { sayJson, type Json } from "../values/value.ts";
 
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
@@ -84,18 +84,12 @@ export const writeFields = (fields: Fields, draw: Draw): string =>
 export function writeAnswer(
   call: Call,
   fields: Fields,
-  draw: Draw,
 ): { readonly text: string; readonly contains: readonly string[] } {
   const said = Object.fromEntries(Object.entries(fields).map(([name, { text }]) => [name, text]));
-  const texts = { ...call.texts, ...said };
-  const possible = call.bound.intent.answers.filter((phrase) =>
-    [...slotsOf(phrase).always].every((key) => texts[key] !== undefined),
-  );
-  const phrase = draw.pick(possible);
-  const used = [...slotsOf(phrase).always].filter((key) => said[key] !== undefined);
-  // An id at the beginning keeps its letters as they are.
-  const text = writePhrase(phrase, texts, draw);
-  return { text: /^\(?\{/.test(phrase) ? text : capital(text), contains: used.map((key) => said[key] ?? "") };
+  const { answer } = call.bound.intent;
+  const text = fillPhrase(answer, { ...call.texts, ...said });
+  const used = [...slotsOf(answer).always].filter((key) => said[key] !== undefined);
+  return { text, contains: used.map((key) => said[key] ?? "") };
 }
 
 /** Phrases of errors that belong to the draw's split. */

@@ -7,14 +7,14 @@ import { writePhrase } from "../phrase.ts";
 import { drawSayable } from "./call-scenes.ts";
 
 const TALK: readonly (readonly [string, string])[] = [
-  ["(Hi|Hello|Hey|Good morning|Good evening)(|!|.| there)", "(Hello! How can I help?|Hello! What can I do for you?)"],
-  ["(Thanks|Thank you|Many thanks|Thanks a lot)(|!|.)", "(You are welcome.|You are welcome!|Glad to help.)"],
-  ["(Great|Perfect|Good|Nice|Very good)(|!|.)", "(Glad to help.|Good. Is there anything else?)"],
-  ["(Bye|Goodbye|See you)(|!|.)", "(Goodbye!|Goodbye.)"],
+  ["(Hi|Hello|Hey|Good morning|Good evening)(|!|.| there)", "Hello! How can I help?"],
+  ["(Thanks|Thank you|Many thanks|Thanks a lot)(|!|.)", "You are welcome."],
+  ["(Great|Perfect|Good|Nice|Very good)(|!|.)", "Glad to help."],
+  ["(Bye|Goodbye|See you)(|!|.)", "Goodbye."],
   ["(Who|What) are you?", "I am a small assistant that uses tools."],
   ["How are you( today|)?", "I am fine, thank you. How can I help?"],
-  ["(Never mind|Forget it|That is all)(|.)", "(OK.|All right.)"],
-  ["(Can you help me|I need help)(?|.|, please.)", "(Yes. What do you need?|Of course. What do you need?)"],
+  ["(Never mind|Forget it|That is all)(|.)", "All right."],
+  ["(Can you help me|I need help)(?|.|, please.)", "Of course. What do you need?"],
   ["(Are you a robot|Are you human)?", "I am a program, a small assistant that uses tools."],
   ["(Tell me a joke|Sing a song|Write a poem)(|.)", "Sorry, I can only work with my tools."],
 ];
@@ -22,7 +22,7 @@ const TALK: readonly (readonly [string, string])[] = [
 export function talkScene(tools: readonly BoundTool[], draw: Draw): readonly Step[] {
   if (tools.length > 0 && draw.chance(0.15)) return capabilityScene(tools, draw);
   const [said, answer] = draw.pick(TALK);
-  return [userSays(writePhrase(said, {}, draw)), assistantSays(writePhrase(answer, {}, draw))];
+  return [userSays(writePhrase(said, {}, draw)), assistantSays(answer)];
 }
 
 function capabilityScene(tools: readonly BoundTool[], draw: Draw): readonly Step[] {
@@ -34,15 +34,11 @@ function capabilityScene(tools: readonly BoundTool[], draw: Draw): readonly Step
   ];
 }
 
-const REFUSALS = [
-  "Sorry, (I have no tool for that|none of my tools can do that).",
-  "I have no tool for that.",
-  "(I cannot do that|That is not possible): I have no tool for it.",
-];
+const REFUSAL = "I have no tool for that.";
 
 /** A request for what no tool of the conversation does. */
 export function refusalScene(absent: Intent, draw: Draw): readonly Step[] | null {
   const bound = bindTool(absent, draw, new Set());
   const said = bound === null ? null : drawSayable(bound, draw);
-  return said === null ? null : [userSays(said.request), assistantSays(writePhrase(draw.pick(REFUSALS), {}, draw))];
+  return said === null ? null : [userSays(said.request), assistantSays(REFUSAL)];
 }
