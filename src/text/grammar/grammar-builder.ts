@@ -14,6 +14,7 @@ import { EMPTY, NONE, type Regex } from "./regex/regex.ts";
 export class GrammarBuilder {
   readonly #nodes: (GrammarNode | null)[] = [];
   readonly #lexemes = new Map<Regex, number>();
+  readonly #places = new Map<number, string>();
   /** Where intersections are looked into for emptiness; the runtime's arena is another. */
   readonly arena = new RegexArena();
 
@@ -38,6 +39,11 @@ export class GrammarBuilder {
 
   add(node: GrammarNode): number {
     return this.define(this.reserve(), node);
+  }
+
+  /** Notes where the source of node `id` stands, for errors. */
+  place(id: number, place: string): void {
+    this.#places.set(id, place);
   }
 
   lexeme(regex: Regex): number {
@@ -72,16 +78,38 @@ export class GrammarBuilder {
     return min === 1 && max === 1 ? item : this.add({ kind: "repeat", item, min, max });
   }
 
+  /** By node: 1 where it derives some text. All nodes are defined by then. */
+  findDeriving(): Uint8Array {
+    const isLive = (regex: Regex): boolean => this.arena.isLive(this.arena.intern(regex));
+    return findDeriving(this.#defined(), (regex) => matchesSomething(regex, isLive));
+  }
+
+  /** The innermost noted place on the way from `id`, which derives nothing, to what leaves it no text. */
+  placeOfNothing(id: number, derives: Uint8Array): string | null {
+    const nodes = this.#defined();
+    const seen = new Set<number>();
+    let place: string | null = null;
+    for (let next: number | undefined = id; next !== undefined && !seen.has(next);) {
+      seen.add(next);
+      place = this.#places.get(next) ?? place;
+      next = childrenOf(at(nodes, next)).find((child) => derives[child] !== 1);
+    }
+    return place;
+  }
+
   /** Null where `root` derives nothing. Throws `grammar_invalid` for left recursion, naming nodes by `nameOf`. */
   finish(root: number, nameOf: (id: number) => string | null = () => null): Grammar | null {
-    const nodes = this.#nodes.map((node) => node ?? invariantDefined());
-    const isLive = (regex: Regex): boolean => this.arena.isLive(this.arena.intern(regex));
-    const derives = findDeriving(nodes, (regex) => matchesSomething(regex, isLive));
+    const nodes = this.#defined();
+    const derives = this.findDeriving();
     if (derives[root] !== 1) return null;
     const trimmed = nodes.map((node, id) => (derives[id] === 1 ? trim(node, derives) : node));
     const nullable = findNullable(trimmed, matchesEmpty);
     checkLeftRecursion(trimmed, nullable, nameOf);
     return compact(trimmed, root);
+  }
+
+  #defined(): readonly GrammarNode[] {
+    return this.#nodes.map((node) => node ?? invariantDefined());
   }
 }
 
@@ -149,6 +177,23 @@ function trim(node: GrammarNode, derives: Uint8Array): GrammarNode {
   if (node.kind === "choice") return { kind: "choice", options: node.options.filter((id) => derives[id] === 1) };
   if (node.kind === "repeat" && derives[node.item] !== 1) return { kind: "sequence", items: [] };
   return node;
+}
+
+/** What `node` is made of. Options come last first: where a member may be left out, the way without it is the last. */
+function childrenOf(node: GrammarNode): readonly number[] {
+  switch (node.kind) {
+    case "lexeme":
+    case "token":
+      return [];
+    case "choice":
+      return node.options.toReversed();
+    case "sequence":
+      return node.items;
+    case "repeat":
+      return [node.item];
+    default:
+      return unreachable(node);
+  }
 }
 
 /** What `node` may begin with, before any byte. */

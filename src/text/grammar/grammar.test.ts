@@ -152,6 +152,15 @@ describe("compileGrammar", () => {
     expect(errorOf(schema({ type: "integer", minimum: 5, maximum: 4 }))?.code).toBe("schema_invalid");
     expect(errorOf(schema({ properties: { x: { $ref: "#" } }, required: ["x"] }))?.code).toBe("schema_invalid");
     expect(errorOf(schema({ allOf: [{ $ref: "#" }] }))?.code).toBe("schema_invalid");
+    const clash = {
+      type: "object",
+      properties: { a: {}, "b/c": { type: "string", enum: [1] } },
+      required: ["a", "b/c"],
+    };
+    const barren = errorOf(schema({ anyOf: [{ $ref: "#/$defs/x" }], $defs: { x: clash } }));
+    expect(barren?.params["pointer"]).toBe("#/$defs/x/properties/b~1c");
+    const forbidden = { properties: { a: { type: "null" }, b: false }, required: ["b"] };
+    expect(errorOf(schema(forbidden))?.params["pointer"]).toBe("#/properties/b");
     expect(errorOf(schema({ type: "dict" }))?.params["pointer"]).toBe("#/type");
     expect(errorOf({ kind: "gbnf", grammar: 'root ::= root "a" | "b"' })?.message).toMatch(/root begins with itself/);
     expect(errorOf({ kind: "gbnf", grammar: "root ::= missing" })?.message).toMatch(/no rule missing/);

@@ -3,10 +3,10 @@
  * tool's schema. Where calls are optional, it wakes at the first sign of one.
  */
 
-import { fail } from "../../base/errors.ts";
+import { fail, TurnwiseError } from "../../base/errors.ts";
 import { GrammarBuilder } from "../grammar/grammar-builder.ts";
 import type { Grammar } from "../grammar/grammar.ts";
-import { addJsonSchema } from "../grammar/json-schema/compile-schema.ts";
+import { addJsonSchema, failWithoutValue } from "../grammar/json-schema/compile-schema.ts";
 import { ANY_CODE_POINT, complementRanges, utf8 } from "../grammar/regex/code-points.ts";
 import { SPACES } from "../grammar/regex/character-classes.ts";
 import { both, choice, literal, optional, concat, repeat, type Regex } from "../grammar/regex/regex.ts";
@@ -51,7 +51,7 @@ export interface ToolGrammar {
   readonly wake: WakeRule | null;
 }
 
-/** `controlToken` finds a control token by its spelling. Throws what compileJsonSchema does, naming the tool. */
+/** `controlToken` finds a control token by its spelling. Throws what compileJsonSchema does, with the tool's name. */
 export function compileToolGrammar(
   source: ToolGrammarSource,
   controlToken: (text: string) => number | null,
@@ -62,9 +62,11 @@ export function compileToolGrammar(
     const token = text === "" ? null : controlToken(text);
     return token === null ? builder.lexeme(literal(text)) : builder.add({ kind: "token", id: token });
   };
-  const calls = addCalls(builder, format, source, mark);
+  const tools = new ToolArguments(builder);
+  const calls = addCalls(builder, format, source, mark, tools);
   const answer = source.choice === "auto" ? source.answer : undefined;
   const grammar = builder.finish(answer === undefined ? calls : builder.choice(calls, addAnswer(builder, answer)));
+  tools.check();
   if (grammar === null) fail("request_invalid", { field: "tools", problem: "hold no tool that could be called" });
   if (source.choice === "required" || answer !== undefined) return { grammar, wake: null };
   const { bare, open } = format;
@@ -79,14 +81,54 @@ function addAnswer(builder: GrammarBuilder, answer: JsonSource): number {
 /** The node of a mark of the format: a control token where the vocabulary has it so. */
 type MarkNode = (text: string) => number;
 
-function addCalls(builder: GrammarBuilder, format: ToolFormat, source: ToolGrammarSource, mark: MarkNode): number {
+/** The arguments of each tool, and what is wrong with their schemas, by the tool's name. */
+class ToolArguments {
+  readonly #builder: GrammarBuilder;
+  readonly #nodes: { readonly name: string; readonly node: number }[] = [];
+
+  constructor(builder: GrammarBuilder) {
+    this.#builder = builder;
+  }
+
+  add(name: string, schema: unknown): number {
+    const node = ofTool(name, () => addJsonSchema(this.#builder, schema));
+    this.#nodes.push({ name, node });
+    return node;
+  }
+
+  /** Throws `schema_invalid` where no call of a tool could be written: left out, it would never be missed. */
+  check(): void {
+    const derives = this.#builder.findDeriving();
+    const empty = this.#nodes.find(({ node }) => derives[node] !== 1);
+    if (empty !== undefined) ofTool(empty.name, () => failWithoutValue(this.#builder, empty.node, derives));
+  }
+}
+
+/** What `compile` returns; of its error about a schema the place is told with the tool's name. */
+function ofTool<T>(name: string, compile: () => T): T {
+  try {
+    return compile();
+  } catch (error) {
+    if (!(error instanceof TurnwiseError) || error.params["pointer"] === undefined) throw error;
+    const pointer = `${error.params["pointer"]} of the tool ${name}`;
+    throw new TurnwiseError(error.code, { ...error.params, pointer }, error);
+  }
+}
+
+function addCalls(
+  builder: GrammarBuilder,
+  format: ToolFormat,
+  source: ToolGrammarSource,
+  mark: MarkNode,
+  tools: ToolArguments,
+): number {
   const builtIns = builtInsAmong(format, source.tools);
   const others = source.tools.filter((tool) => !builtIns.some(({ name }) => name === tool.name));
   const open = mark(format.open);
-  const call = builder.choice(...others.map((tool) => addCall(builder, format, tool, mark)));
+  const call = builder.choice(...others.map((tool) => addCall(builder, format, tool, mark, tools)));
   const written = addWritten(builder, format, { call, open }, source.parallel);
   if (builtIns.length === 0) return written;
-  const own = builtIns.map((builtIn) => addBuiltIn(builder, builtIn, builtIns));
+  const own = builtIns.map((builtIn) => addBuiltIn(builder, builtIn, builtIns, tools));
   return builder.choice(written, builder.sequence(open, builder.choice(...own)));
 }
 
@@ -117,8 +159,14 @@ const MAX_CALLS = 64;
 
 type Tool = ToolGrammarSource["tools"][number];
 
-function addCall(builder: GrammarBuilder, { call }: ToolFormat, { name, parameters }: Tool, mark: MarkNode): number {
-  const values = addJsonSchema(builder, { ...asObjectSchema(parameters) });
+function addCall(
+  builder: GrammarBuilder,
+  { call }: ToolFormat,
+  { name, parameters }: Tool,
+  mark: MarkNode,
+  tools: ToolArguments,
+): number {
+  const values = tools.add(name, { ...asObjectSchema(parameters) });
   if (call.kind === "marked") return builder.sequence(builder.lexeme(literal(name)), mark(call.mark), values);
   const space: Regex = optional(literal(" "));
   const head = concat(
@@ -137,11 +185,12 @@ function addBuiltIn(
   builder: GrammarBuilder,
   { name, parameter, form, schema }: OfferedBuiltIn,
   offered: readonly BuiltInTool[],
+  tools: ToolArguments,
 ): number {
   if (form === "raw") return builder.lexeme(rawText(offered));
   return builder.sequence(
     builder.lexeme(literal(`${callStart(name)}${parameter}=`)),
-    addJsonSchema(builder, schema),
+    tools.add(name, schema),
     builder.lexeme(literal(")")),
   );
 }

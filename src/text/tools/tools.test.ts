@@ -239,6 +239,30 @@ describe("llama3-builtin", () => {
   });
 });
 
+describe("compileToolGrammar", () => {
+  const compileWith = (parameters: unknown): (() => unknown) => {
+    const source = { kind: "tool_calls", format: "hermes", choice: "auto", parallel: true } as const;
+    return () => compileToolGrammar({ ...source, tools: [...TOOLS, { name: "book", parameters }] }, () => null);
+  };
+
+  it("names the tool and the place of what cannot be enforced", () => {
+    expect(compileWith({ properties: { seats: { not: {} } } })).toThrow(
+      "The schema keyword not at #/properties/seats/not of the tool book",
+    );
+    expect(compileWith({ properties: { seats: { type: "seat" } } })).toThrow(
+      "#/properties/seats/type of the tool book",
+    );
+  });
+
+  it("refuses a tool of which no call could be written, and says where its schema leaves no value", () => {
+    const seats = { type: "object", properties: { row: { type: "integer", enum: ["A"] } }, required: ["row"] };
+    expect(compileWith({ properties: { seats }, required: ["seats"] })).toThrow(
+      "#/properties/seats/properties/row of the tool book: its keywords leave no value",
+    );
+    expect(compileWith({ properties: { seats } })).not.toThrow();
+  });
+});
+
 describe("TurnReader", () => {
   it("splits thoughts from the answer", () => {
     const whole = "<think>\nwhy {\n</think>\n\nBecause.";

@@ -33,10 +33,13 @@ export function compileJsonSchema(schema: unknown): Grammar {
   checkSize(schema);
   const builder = new GrammarBuilder();
   const root = addJsonSchema(builder, schema);
-  return (
-    builder.finish(root) ??
-    fail("schema_invalid", { pointer: "#", problem: "its keywords leave no value that is allowed." })
-  );
+  return builder.finish(root) ?? failWithoutValue(builder, root, builder.findDeriving());
+}
+
+/** Throws `schema_invalid` for the schema of node `id`, which derives nothing, and names the place that is to blame. */
+export function failWithoutValue(builder: GrammarBuilder, id: number, derives: Uint8Array): never {
+  const pointer = builder.placeOfNothing(id, derives) ?? "#";
+  return fail("schema_invalid", { pointer, problem: "its keywords leave no value that is allowed." });
 }
 
 /** Adds the values of `schema` to a larger grammar. Throws as compileJsonSchema does. */
@@ -85,7 +88,8 @@ class SchemaCompiler {
   /** The node of the values that satisfy all of `locations`. */
   compile(locations: readonly (SchemaLocation | Conjunct)[]): number {
     const conjuncts = openConjunction(this.#root, locations);
-    if (conjuncts === null) return this.#builder.nothing();
+    const place = at(locations, 0).pointer;
+    if (conjuncts === null) return this.#nothing(place);
     const key = conjuncts.map(conjunctKey).toSorted().join(" & ");
     const known = this.#compiled.get(key);
     if (known !== undefined) return known;
@@ -103,9 +107,16 @@ class SchemaCompiler {
     }
     const id = this.#builder.reserve();
     this.#compiled.set(key, id);
+    this.#builder.place(id, place);
     const options = this.#alternatives(conjuncts) ?? this.#values(conjuncts);
     this.#depth -= 1;
     return this.#builder.define(id, { kind: "choice", options });
+  }
+
+  #nothing(place: string): number {
+    const id = this.#builder.add({ kind: "choice", options: [] });
+    this.#builder.place(id, place);
+    return id;
   }
 
   /** Each option of the first anyOf or oneOf with all the rest; null where there is none. */
