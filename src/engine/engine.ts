@@ -5,6 +5,7 @@
 
 import { TurnwiseError, turnwiseError } from "../base/errors.ts";
 import type { GrammarSource } from "../text/grammar/compile-grammar.ts";
+import type { ThoughtStart } from "../text/tools/thoughts.ts";
 import type { ToolGrammarSource } from "../text/tools/tool-grammar.ts";
 import type { ChatInput } from "../text/template/types.ts";
 import {
@@ -96,7 +97,7 @@ export class Engine implements EngineApi {
         : // A copy: only these tokens cross to the thread, and the caller may reuse the array.
           prompt.slice();
     const bound = request.toolCalls ?? request.responseFormat;
-    const grammar = bound === undefined ? null : await this.#compile(bound);
+    const grammar = bound === undefined ? null : await this.#compile(bound, request.thoughts ?? "none");
     throwIfAborted(signal);
     const id = this.#steps.nextId();
     const order = buildGenerationOrder(id, request, tokens, this.#limits, grammar);
@@ -120,8 +121,9 @@ export class Engine implements EngineApi {
     };
   }
 
-  async #compile(source: GrammarSource | ToolGrammarSource): Promise<OrderGrammar> {
-    return { ...(await this.#text.request<"compile">({ kind: "compile", source })), key: JSON.stringify(source) };
+  async #compile(source: GrammarSource | ToolGrammarSource, thoughts: ThoughtStart): Promise<OrderGrammar> {
+    const compiled = await this.#text.request<"compile">({ kind: "compile", source, thoughts });
+    return { ...compiled, key: JSON.stringify([source, thoughts]) };
   }
 
   async *generate(request: GenerateRequest): AsyncGenerator<StreamPart, void, undefined> {

@@ -10,6 +10,7 @@ import type { SamplerSettings } from "../graph/sampler-settings.ts";
 import type { GrammarSource } from "../text/grammar/compile-grammar.ts";
 import type { ChatInput } from "../text/template/types.ts";
 import type { ToolFormatName } from "../text/tools/tool-format.ts";
+import type { ThoughtStart } from "../text/tools/thoughts.ts";
 import type { ToolGrammarSource } from "../text/tools/tool-grammar.ts";
 
 export interface EngineOptions {
@@ -173,6 +174,8 @@ export interface GenerateRequest {
   readonly responseFormat?: GrammarSource;
   /** The tools that the output may or must call; not together with `responseFormat`. */
   readonly toolCalls?: ToolGrammarSource;
+  /** A thought before what `responseFormat` or `toolCalls` bind is free; "none" by default. */
+  readonly thoughts?: ThoughtStart;
   /** Alternatives to report for each token, 0..20; absent: no log-probabilities. */
   readonly logprobs?: number;
   /** Sequences to generate from the prompt, which they share. Choice i draws with seed + i. */

@@ -4,6 +4,7 @@ import { fail, TurnwiseError, turnwiseError } from "../base/errors.ts";
 import type { GenerateRequest, Generation, SamplingSettings } from "../engine/types.ts";
 import type { GrammarSource } from "../text/grammar/compile-grammar.ts";
 import { TOOL_FORMATS } from "../text/tools/tool-formats.ts";
+import type { ThoughtStart } from "../text/tools/thoughts.ts";
 import type { ToolGrammarSource } from "../text/tools/tool-grammar.ts";
 import type { FieldValues } from "./fields/field-table.ts";
 import type { SAMPLING_FIELDS } from "./fields/sampling-fields.ts";
@@ -19,6 +20,7 @@ const DEFAULT_TEMPERATURE = 1;
 interface PromptAndLimits {
   readonly responseFormat?: GrammarSource | undefined;
   readonly toolCalls?: ToolGrammarSource | undefined;
+  readonly thoughts?: ThoughtStart | undefined;
   readonly prompt: string | Int32Array;
   readonly maxTokens: number | undefined;
   readonly logprobs: number | undefined;
@@ -48,6 +50,7 @@ export function toGenerateRequest(values: SamplingValues, prompt: PromptAndLimit
       logprobs,
       responseFormat: prompt.responseFormat,
       toolCalls: prompt.toolCalls,
+      thoughts: prompt.thoughts,
       minTokens: values.min_tokens,
       ignoreEos: values.ignore_eos,
       stop: values.stop,

@@ -7,6 +7,7 @@ import { describeTools } from "../text/tools/json-format.ts";
 import { builtInsAmong, type ToolFormat, type ToolFormatName } from "../text/tools/tool-format.ts";
 import { TOOL_FORMATS } from "../text/tools/tool-formats.ts";
 import type { ToolGrammarSource } from "../text/tools/tool-grammar.ts";
+import type { ThoughtStart } from "../text/tools/thoughts.ts";
 import { TurnReader } from "../text/tools/turn-reader.ts";
 import { FULL_ID, withIdsOf } from "./conversation/call-ids.ts";
 import { TurnSegments } from "./turn-segments.ts";
@@ -97,19 +98,14 @@ export function withTools(input: ChatInput, { format }: ToolRequest): ChatInput 
   };
 }
 
-/** A reader for each choice's answer; null where there is nothing to tell apart. `promptText` may end in an open thought. */
-export function turnReaders(
-  { format, source }: ToolRequest,
-  thinks: boolean,
-  promptText: string,
-): (() => TurnReader) | null {
-  if (source === undefined && !thinks) return null;
+/** A reader for each choice's answer; null where there is nothing to tell apart. */
+export function turnReaders({ format, source }: ToolRequest, thoughts: ThoughtStart): (() => TurnReader) | null {
+  if (source === undefined && thoughts === "none") return null;
   const names = new Set(source?.tools.map(({ name }) => name));
-  const reasoning = !thinks ? "none" : promptText.trimEnd().endsWith("<think>") ? "open" : "maybe";
-  return () => new TurnReader({ tools: source === undefined ? null : { format, names }, reasoning });
+  return () => new TurnReader({ tools: source === undefined ? null : { format, names }, thoughts });
 }
 
 /** An answer in segments; one in which nothing is to be told apart is read as text. */
 export function turnSegments(newReader: (() => TurnReader) | null): TurnSegments {
-  return new TurnSegments(newReader?.() ?? new TurnReader({ tools: null, reasoning: "none" }));
+  return new TurnSegments(newReader?.() ?? new TurnReader({ tools: null, thoughts: "none" }));
 }

@@ -30,7 +30,13 @@ function allowed(constraint: Constraint): string | null {
 
 describe("a grammar that wakes", () => {
   it("leaves free text alone and binds what follows the sign, wherever it comes", () => {
-    const constraint = waking("<call>[xy]z", { text: "<call>", token: null, atStart: false });
+    const constraint = waking("<call>[xy]z", {
+      text: "<call>",
+      token: null,
+      atStart: false,
+      before: "",
+      thoughts: "none",
+    });
     say(constraint, "Some text with <cal and <call");
     expect(allowed(constraint)).toBeNull();
     say(constraint, ">");
@@ -43,7 +49,7 @@ describe("a grammar that wakes", () => {
   });
 
   it("stays asleep where a sign that must come first comes later", () => {
-    const rule: WakeRule = { text: '{"name"', token: null, atStart: true };
+    const rule: WakeRule = { text: '{"name"', token: null, atStart: true, before: "", thoughts: "none" };
     const late = waking('\\{"name":1\\}', rule);
     say(late, 'An object: {"name"');
     expect(allowed(late)).toBeNull();
@@ -53,7 +59,7 @@ describe("a grammar that wakes", () => {
   });
 
   it("takes a token that holds the sign and more, and leaves text what does not go on as a call", () => {
-    const rule: WakeRule = { text: '{"', token: null, atStart: false };
+    const rule: WakeRule = { text: '{"', token: null, atStart: false, before: "", thoughts: "none" };
     const more = waking('\\{"kind":1\\}', rule);
     more.accept(vocabularyId('{"kind":'));
     expect(allowed(more)).toBe("1");
@@ -62,6 +68,43 @@ describe("a grammar that wakes", () => {
     expect(allowed(other)).toBeNull();
     say(other, ' then {"x');
     expect(allowed(other)).toBe('"');
+  });
+
+  it("wakes at a bare call with white space in its head, as readers of calls take it", () => {
+    const rule: WakeRule = { text: '{"name"', token: null, atStart: true, before: "", thoughts: "none" };
+    for (const head of ['{"name"', '{ "name"', '\n{\n    "name"']) {
+      const constraint = waking('\\{"name":1\\}', rule);
+      say(constraint, head);
+      expect(allowed(constraint), head).toBe(":");
+    }
+    const other = waking('\\{"name":1\\}', rule);
+    say(other, '{"nama": {"name"');
+    expect(allowed(other)).toBeNull();
+  });
+
+  it("takes a call whose sign is not followed by what the grammar has there", () => {
+    const rule: WakeRule = { text: "{", token: null, atStart: false, before: "\n", thoughts: "none" };
+    const without = waking('\\{\n"kind":1\\}', rule);
+    without.accept(vocabularyId('{"kind":'));
+    expect(allowed(without)).toBe("1");
+    const spaced = waking('a":1', { ...rule, text: 'a"' });
+    say(spaced, "a");
+    spaced.accept(vocabularyId('": '));
+    expect(allowed(spaced)).toBe("1");
+  });
+
+  it("leaves thoughts alone, whatever stands in them", () => {
+    const rule: WakeRule = { text: "<call>", token: CONTROL, atStart: false, before: "", thoughts: "maybe" };
+    const constraint = waking("<call>[xy]", rule);
+    say(constraint, "<think>I could <call>x");
+    constraint.accept(CONTROL);
+    expect(allowed(constraint)).toBeNull();
+    say(constraint, "</think>\n\nWell: <call>");
+    expect(allowed(constraint)).toBe("xy");
+    const bare: WakeRule = { text: '{"name"', token: null, atStart: true, before: "", thoughts: "open" };
+    const first = waking('\\{"name":1\\}', bare);
+    say(first, '{"name": 1} no.</think>\n\n{"name"');
+    expect(allowed(first)).toBe(":");
   });
 
   it("wakes at a control token, and not at its spelling", () => {
@@ -73,7 +116,11 @@ describe("a grammar that wakes", () => {
     ];
     expect(open.root).toBe(0);
     const grammar = { nodes: [...nodes.slice(0, 2), ...shifted(open.nodes, 2)], root: 0 };
-    const constraint = constraints({ grammar, key: "control", wake: { text: "", token: CONTROL, atStart: false } });
+    const constraint = constraints({
+      grammar,
+      key: "control",
+      wake: { text: "", token: CONTROL, atStart: false, before: "", thoughts: "none" },
+    });
     say(constraint, "<|begin|>");
     expect(allowed(constraint)).toBeNull();
     constraint.accept(CONTROL);

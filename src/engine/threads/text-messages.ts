@@ -3,6 +3,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { SerializedError } from "../../base/errors.ts";
 import type { GrammarSource } from "../../text/grammar/compile-grammar.ts";
+import type { ThoughtStart } from "../../text/tools/thoughts.ts";
 import type { ToolGrammar, ToolGrammarSource } from "../../text/tools/tool-grammar.ts";
 import type { ChatInput } from "../../text/template/types.ts";
 
@@ -20,7 +21,7 @@ export type TextRequest =
   | { readonly kind: "pieces"; readonly tokens: Int32Array }
   | { readonly kind: "decode"; readonly tokens: Int32Array }
   | { readonly kind: "render"; readonly input: ChatInput }
-  | { readonly kind: "compile"; readonly source: GrammarSource | ToolGrammarSource };
+  | { readonly kind: "compile"; readonly source: GrammarSource | ToolGrammarSource; readonly thoughts: ThoughtStart };
 
 /** What each request is answered with. */
 export interface TextResults {

@@ -11,6 +11,7 @@ import { openModelText } from "../../models/open-text.ts";
 import type { GrammarSource } from "../../text/grammar/compile-grammar.ts";
 import { parseChatTemplate } from "../../text/template/chat-template.ts";
 import type { ChatInput, ChatTemplate } from "../../text/template/types.ts";
+import type { ThoughtStart } from "../../text/tools/thoughts.ts";
 import type { ToolGrammar, ToolGrammarSource } from "../../text/tools/tool-grammar.ts";
 import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
 import type { Tokenizer } from "../../text/tokenizer/types.ts";
@@ -84,23 +85,29 @@ function answer(
     case "render":
       return render(request.input, template(), tokenizer);
     case "compile":
-      return compile(request.source, tokenizer);
+      return compile(request.source, request.thoughts, tokenizer);
     default:
       return unreachable(request);
   }
 }
 
 /** The compilers are loaded with the first grammar: most texts have none, and a start does not wait for them. */
-async function compile(source: GrammarSource | ToolGrammarSource, tokenizer: Tokenizer): Promise<ToolGrammar> {
-  if (source.kind !== "tool_calls") {
-    const { compileGrammar } = await import("../../text/grammar/compile-grammar.ts");
-    return { grammar: compileGrammar(source), wake: null };
-  }
-  const { compileToolGrammar } = await import("../../text/tools/tool-grammar.ts");
-  return compileToolGrammar(source, (text) => {
+async function compile(
+  source: GrammarSource | ToolGrammarSource,
+  thoughts: ThoughtStart,
+  tokenizer: Tokenizer,
+): Promise<ToolGrammar> {
+  const controlToken = (text: string): number | null => {
     const [token, ...others] = tokenizer.encode(text, { addSpecial: false, parseSpecial: true });
     return token !== undefined && others.length === 0 && tokenizer.isControl(token) ? token : null;
-  });
+  };
+  if (source.kind === "tool_calls") {
+    const { compileToolGrammar } = await import("../../text/tools/tool-grammar.ts");
+    return compileToolGrammar(source, controlToken, thoughts);
+  }
+  const { compileGrammar } = await import("../../text/grammar/compile-grammar.ts");
+  const { behindThought } = await import("../../text/tools/thought-grammar.ts");
+  return { grammar: behindThought(compileGrammar(source), thoughts, controlToken), wake: null };
 }
 
 function render(input: ChatInput, template: ChatTemplate, tokenizer: Tokenizer): string {

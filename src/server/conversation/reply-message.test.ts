@@ -10,7 +10,7 @@ it.each([
   [true, '{"code": "print(1'],
 ])("remembers a call as its client was given it; cut off: %s", (cut, expected) => {
   const tools = { format: TOOL_FORMATS["llama3-builtin"], names: new Set(["code_interpreter"]) };
-  const reader = new TurnReader({ tools, reasoning: "none" });
+  const reader = new TurnReader({ tools, thoughts: "none" });
   const message = replyMessage(reader, "<|python_tag|>print(1", new CallIds(() => "call_1"), cut);
   expect(message.tool_calls).toMatchObject([{ id: "call_1", function: { arguments: expected } }]);
 });

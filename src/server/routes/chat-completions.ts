@@ -4,6 +4,7 @@ import { fail } from "../../base/errors.ts";
 import { at } from "../../base/invariant.ts";
 import type { EngineApi, GenerateRequest } from "../../engine/types.ts";
 import type { ChatInput, ChatTool } from "../../text/template/types.ts";
+import { thoughtStart } from "../../text/tools/thoughts.ts";
 import { CallIds, newCallId } from "../conversation/call-ids.ts";
 import type { Conversation } from "../conversation/conversation.ts";
 import { openConversation, sessionTools } from "../conversation/open-conversation.ts";
@@ -46,8 +47,9 @@ export async function chatCompletions(request: EngineRequest): Promise<Response>
   const choices = values.n ?? 1;
   const conversation = await conversationOf(request, values, input, tools);
   const { prompt, text } = conversation?.prompt ?? (await plainPrompt(engine, withTools(input, tools)));
-  const limits = { prompt, maxTokens, logprobs, ...bound, signal: scope.signal };
-  const newReader = turnReaders(tools, engine.model.thinks, text);
+  const thoughts = thoughtStart(engine.model.thinks, text);
+  const limits = { prompt, maxTokens, logprobs, ...bound, thoughts, signal: scope.signal };
+  const newReader = turnReaders(tools, thoughts);
   const callIds = Array.from({ length: choices }, () => new CallIds(() => newCallId(tools.format.idLength)));
   const generate = (): GenerateRequest => toGenerateRequest(values, limits, engine.model.vocabSize);
   const generation = await (conversation === null

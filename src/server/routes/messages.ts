@@ -1,5 +1,6 @@
 /** `POST /v1/messages`, Anthropic's API. */
 
+import { thoughtStart } from "../../text/tools/thoughts.ts";
 import { anthropicToolAsk } from "../anthropic/anthropic-tools.ts";
 import { anthropicWriter } from "../anthropic/anthropic-writer.ts";
 import { ANTHROPIC_FIELDS } from "../fields/anthropic-fields.ts";
@@ -25,15 +26,17 @@ export async function messages(request: EngineRequest): Promise<Response> {
   const asked = { frame, messages: conversed, tools, cacheKey: undefined };
   const conversation = await openConversation(request, asked);
   const { prompt, text } = conversation.prompt;
+  const thoughts = thoughtStart(engine.model.thinks, text);
   const limits = {
     prompt,
+    thoughts,
     toolCalls: tools.source,
     maxTokens: values.max_tokens,
     logprobs: undefined,
     signal: scope.signal,
   };
   const sampling = { ...values, stop: values.stop_sequences };
-  const newReader = turnReaders(tools, engine.model.thinks, text);
+  const newReader = turnReaders(tools, thoughts);
   const callIds = new CallIds(() => `toolu_${hexId(24)}`);
   const generation = await conversation.submit(
     () => toGenerateRequest(sampling, limits, engine.model.vocabSize),

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { fail } from "../../base/errors.ts";
 import type { ChatInput, ChatTool } from "../../text/template/types.ts";
+import { thoughtStart } from "../../text/tools/thoughts.ts";
 import { parseFields } from "../fields/field-table.ts";
 import { RESPONSES_FIELDS } from "../fields/responses-fields.ts";
 import type { GivenItem, ResponsesValues } from "../fields/responses-fields.ts";
@@ -39,14 +40,16 @@ export async function responses(request: EngineRequest): Promise<Response> {
   const { messages, addGenerationPrompt: _, ...frame } = chatInput(values, tools.shown, previous, input);
   const conversation = await openConversation(request, { frame, messages, tools, cacheKey: values.prompt_cache_key });
   const { prompt, text } = conversation.prompt;
+  const thoughts = thoughtStart(engine.model.thinks, text);
   const limits = {
     prompt,
+    thoughts,
     ...boundOutput(textFormatSource(values.text?.format), tools),
     maxTokens: values.max_output_tokens,
     logprobs: undefined,
     signal: scope.signal,
   };
-  const newReader = turnReaders(tools, engine.model.thinks, text);
+  const newReader = turnReaders(tools, thoughts);
   const callIds = new CallIds(() => newCallId(24));
   const generation = await conversation.submit(
     () => toGenerateRequest(values, limits, engine.model.vocabSize),

@@ -138,6 +138,8 @@ describe("compileGrammar", () => {
     [{ items: { if: {} } }, "if"],
     [{ type: "string", pattern: "(?=a)b" }, "pattern"],
     [{ type: "string", format: "iri" }, "format"],
+    [{ type: "integer", format: "int24" }, "format"],
+    [{ propertyNames: { minlength: 2 } }, "minlength"],
     [{ oneOf: [{ type: "integer" }, { type: "number" }] }, "oneOf"],
     [{ $ref: "http://example.com/x" }, "$ref"],
     [{ type: "string", maxlength: 3 }, "maxlength"],
@@ -161,6 +163,7 @@ describe("compileGrammar", () => {
     expect(barren?.params["pointer"]).toBe("#/$defs/x/properties/b~1c");
     const forbidden = { properties: { a: { type: "null" }, b: false }, required: ["b"] };
     expect(errorOf(schema(forbidden))?.params["pointer"]).toBe("#/properties/b");
+    expect(errorOf(schema({ propertyNames: { maxLength: "3" } }))?.params["pointer"]).toBe("#/propertyNames/maxLength");
     expect(errorOf(schema({ type: "dict" }))?.params["pointer"]).toBe("#/type");
     expect(errorOf({ kind: "gbnf", grammar: 'root ::= root "a" | "b"' })?.message).toMatch(/root begins with itself/);
     expect(errorOf({ kind: "gbnf", grammar: "root ::= missing" })?.message).toMatch(/no rule missing/);

@@ -25,6 +25,9 @@ const MAX_HEAD = 1024;
 const MAX_ID = 64;
 const OBJECT_HEAD = /^\s*\[?\s*\{\s*"name"\s*:\s*("(?:[^"\\]|\\.)*")\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/;
 const OBJECT_START = '{"name":"';
+/** What a bare call begins with, but for white space. */
+export const BARE_SIGN = '{"name"';
+const BARE_HEAD = /^\s*\{\s*"name"/;
 /** The model may write an id of its own, which says nothing. */
 const MARKED_HEAD = /^\s*([\w.-]+)(?:\[CALL_ID\]\w*)?\[ARGS\]\s*(?=\{)/;
 const MARKED_START = /^\s*[\w.-]*(?:\[[A-Z_]*(?:\]\w*(?:\[[A-Z]*(?:\]\s*)?)?)?)?$/;
@@ -93,6 +96,16 @@ export function idLength(text: string): number | "wait" {
   const match = OBJECT_ID.exec(text);
   if (match !== null) return match[0].length;
   return text.length < MAX_ID && OBJECT_ID_START.test(text.replaceAll(/\s/g, "")) ? "wait" : 0;
+}
+
+/**
+ * Characters of the sign of a bare call that `answer` begins with; "wait" where more text may make one, null where
+ * none comes.
+ */
+export function bareSignLength(answer: string): number | "wait" | null {
+  const match = BARE_HEAD.exec(answer);
+  if (match !== null) return match[0].length;
+  return answer.length <= MAX_HEAD && BARE_SIGN.startsWith(answer.replaceAll(/\s/g, "")) ? "wait" : null;
 }
 
 /** What a built-in call begins with. */

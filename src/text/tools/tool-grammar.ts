@@ -10,7 +10,7 @@ import { addJsonSchema, failWithoutValue } from "../grammar/json-schema/compile-
 import { ANY_CODE_POINT, complementRanges, utf8 } from "../grammar/regex/code-points.ts";
 import { SPACES } from "../grammar/regex/character-classes.ts";
 import { both, choice, literal, optional, concat, repeat, type Regex } from "../grammar/regex/regex.ts";
-import { callStart } from "./call-heads.ts";
+import { BARE_SIGN, callStart } from "./call-heads.ts";
 import {
   type BuiltInTool,
   builtInsAmong,
@@ -19,6 +19,8 @@ import {
   type ToolFormatName,
 } from "./tool-format.ts";
 import { TOOL_FORMATS } from "./tool-formats.ts";
+import { behindThought } from "./thought-grammar.ts";
+import type { ThoughtStart } from "./thoughts.ts";
 
 export interface ToolGrammarSource {
   readonly kind: "tool_calls";
@@ -44,6 +46,10 @@ export interface WakeRule {
   readonly token: number | null;
   /** Only at the beginning of the answer. */
   readonly atStart: boolean;
+  /** Comes between the sign and the call, which a model may leave out. */
+  readonly before: string;
+  /** No sign counts inside a thought. */
+  readonly thoughts: ThoughtStart;
 }
 
 export interface ToolGrammar {
@@ -51,10 +57,13 @@ export interface ToolGrammar {
   readonly wake: WakeRule | null;
 }
 
-/** `controlToken` finds a control token by its spelling. Throws what compileJsonSchema does, with the tool's name. */
+/**
+ * `thoughts`: where the answer begins. `controlToken` finds a control token by its spelling. Throws what compileJsonSchema does, with the tool's name.
+ */
 export function compileToolGrammar(
   source: ToolGrammarSource,
   controlToken: (text: string) => number | null,
+  thoughts: ThoughtStart = "none",
 ): ToolGrammar {
   const format = TOOL_FORMATS[source.format];
   const builder = new GrammarBuilder();
@@ -68,10 +77,12 @@ export function compileToolGrammar(
   const grammar = builder.finish(answer === undefined ? calls : builder.choice(calls, addAnswer(builder, answer)));
   tools.check();
   if (grammar === null) fail("request_invalid", { field: "tools", problem: "hold no tool that could be called" });
-  if (source.choice === "required" || answer !== undefined) return { grammar, wake: null };
-  const { bare, open } = format;
+  if (source.choice === "required" || answer !== undefined) {
+    return { grammar: behindThought(grammar, thoughts, controlToken), wake: null };
+  }
+  const { bare, open, before } = format;
   const token = open === "" ? null : controlToken(open);
-  return { grammar, wake: { text: bare ? '{"name"' : open, token, atStart: bare } };
+  return { grammar, wake: { text: bare ? BARE_SIGN : open, token, atStart: bare, before, thoughts } };
 }
 
 function addAnswer(builder: GrammarBuilder, answer: JsonSource): number {
@@ -166,7 +177,7 @@ function addCall(
   mark: MarkNode,
   tools: ToolArguments,
 ): number {
-  const values = tools.add(name, { ...asObjectSchema(parameters) });
+  const values = tools.add(name, asObjectSchema(parameters));
   if (call.kind === "marked") return builder.sequence(builder.lexeme(literal(name)), mark(call.mark), values);
   const space: Regex = optional(literal(" "));
   const head = concat(
@@ -217,6 +228,8 @@ function departingFrom(start: string): Regex {
 function asObjectSchema(parameters: unknown): object {
   if (parameters === undefined || parameters === null)
     return { type: "object", properties: {}, additionalProperties: false };
-  const schema = parameters as Readonly<Record<string, unknown>>;
-  return schema["type"] === undefined && schema["$ref"] === undefined ? { ...schema, type: "object" } : schema;
+  const { allOf = [], ...schema } = parameters as { readonly allOf?: readonly unknown[]; readonly type?: unknown };
+  // References are looked up from the root, so that the schema stays the root.
+  if (schema.type !== "object") return { ...schema, allOf: [...allOf, { type: "object" }] };
+  return parameters as object;
 }

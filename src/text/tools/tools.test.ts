@@ -9,12 +9,14 @@ import type { TurnPart } from "./tool-call-parser.ts";
 import { builtInsAmong, TOOL_FORMAT_NAMES, type ToolFormatName } from "./tool-format.ts";
 import { detectToolFormat, TOOL_FORMATS } from "./tool-formats.ts";
 import { compileToolGrammar } from "./tool-grammar.ts";
+import type { ThoughtStart } from "./thoughts.ts";
 import { TurnReader } from "./turn-reader.ts";
 
 const TOOLS = [
   { name: "weather", parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] } },
   { name: "time.now", parameters: undefined },
 ];
+const masks = new LexerMasks(buildVocabularyBytes(jsonVocabulary()));
 const NAMES = new Set(TOOLS.map(({ name }) => name));
 
 /** As each family's own documentation writes them. */
@@ -52,10 +54,10 @@ function parameter(name: string): object {
 function read(
   format: ToolFormatName,
   pieces: readonly string[],
-  reasoning: "none" | "maybe" | "open" = "none",
+  thoughts: ThoughtStart = "none",
   names: ReadonlySet<string> = NAMES,
 ): Read {
-  const reader = new TurnReader({ tools: { format: TOOL_FORMATS[format], names }, reasoning });
+  const reader = new TurnReader({ tools: { format: TOOL_FORMATS[format], names }, thoughts });
   const found: Read = { text: "", reasoning: "", calls: [] };
   const take = (parts: readonly TurnPart[]): void => {
     for (const part of parts) {
@@ -126,6 +128,34 @@ describe.each(TOOL_FORMAT_NAMES)("%s", (name) => {
     expect(texts.map(accepts)).toEqual([true, true, false, false, false]);
   });
 
+  it("has one call only where several are not asked for", () => {
+    const source = { kind: "tool_calls", format: name, tools: TOOLS, choice: "required", parallel: false } as const;
+    const pushdown = new Pushdown(compileToolGrammar(source, () => null).grammar, masks);
+    const accepts = (text: string): boolean => new Matcher(pushdown).acceptBytes(Buffer.from(text));
+    const second = example.indexOf("time.now");
+    expect(accepts(second < 0 ? example : example.slice(0, second))).toBe(second < 0);
+    expect(accepts(example.slice(0, example.indexOf('"}') + 2))).toBe(true);
+  });
+
+  it("has a grammar of a thought before the calls, where one may come or is open", () => {
+    const source = { kind: "tool_calls", format: name, tools: TOOLS, choice: "required", parallel: true } as const;
+    const accepts = (thoughts: ThoughtStart, text: string): boolean => {
+      const { grammar } = compileToolGrammar(source, () => null, thoughts);
+      const matcher = new Matcher(new Pushdown(grammar, masks));
+      return matcher.acceptBytes(Buffer.from(text)) && matcher.isComplete;
+    };
+    const thought = `I may call: ${example}, </thing> or <</think </b>\n</think>\n\n`;
+    expect(accepts("none", example)).toBe(true);
+    expect(accepts("none", `<think>${thought}${example}`)).toBe(false);
+    expect(accepts("maybe", example)).toBe(true);
+    expect(accepts("maybe", `<think>${thought}${example}`)).toBe(true);
+    expect(accepts("maybe", `${thought}${example}`)).toBe(false);
+    expect(accepts("open", `${thought}${example}`)).toBe(true);
+    expect(accepts("open", `${thought}said </think>${example}`)).toBe(false);
+    expect(accepts("open", example)).toBe(false);
+    expect(read(name, [`${thought}${example}`], "open").calls).toEqual(expected);
+  });
+
   it("keeps an unknown tool, a cut head and plain text as text", () => {
     for (const text of [
       "Hello, {world} <tool",
@@ -172,7 +202,7 @@ describe("mistral-args", () => {
       parallel: true,
     } as const;
     const { grammar, wake } = compileToolGrammar(source, (text) => ids.get(text) ?? null);
-    expect(wake).toEqual({ text: "[TOOL_CALLS]", token: 300, atStart: false });
+    expect(wake).toEqual({ text: "[TOOL_CALLS]", token: 300, atStart: false, before: "", thoughts: "none" });
     const matcher = new Matcher(new Pushdown(grammar, new LexerMasks(buildVocabularyBytes(jsonVocabulary()))));
     for (let call = 0; call < 2; call += 1) {
       expect(matcher.accept(300)).toBe(true);
@@ -223,7 +253,7 @@ describe("llama3-builtin", () => {
   });
 
   it("leaves code open that a limit cut off", () => {
-    const reader = new TurnReader({ tools: { format: TOOL_FORMATS["llama3-builtin"], names }, reasoning: "none" });
+    const reader = new TurnReader({ tools: { format: TOOL_FORMATS["llama3-builtin"], names }, thoughts: "none" });
     reader.push(`${code}#`);
     expect(reader.finish(true)).toEqual([]);
     expect(reader.isCallOpen).toBe(true);
@@ -261,6 +291,17 @@ describe("compileToolGrammar", () => {
     );
     expect(compileWith({ properties: { seats } })).not.toThrow();
   });
+
+  it("has objects as arguments, whatever type a schema names", () => {
+    expect(compileWith({ type: "string" })).toThrow("# of the tool book");
+    const parameters = { $ref: "#/$defs/seat", $defs: { seat: { type: ["object", "null"], properties: {} } } };
+    const tools = [{ name: "book", parameters }];
+    const source = { kind: "tool_calls", format: "mistral-args", tools, choice: "required", parallel: false } as const;
+    const pushdown = new Pushdown(compileToolGrammar(source, () => null).grammar, masks);
+    const accepts = (text: string): boolean => new Matcher(pushdown).acceptBytes(Buffer.from(text));
+    expect(accepts("[TOOL_CALLS]book[ARGS]{}")).toBe(true);
+    expect(accepts("[TOOL_CALLS]book[ARGS]null")).toBe(false);
+  });
 });
 
 describe("TurnReader", () => {
@@ -275,7 +316,7 @@ describe("TurnReader", () => {
   });
 
   it("finds a call after text, and says when one is cut", () => {
-    const reader = new TurnReader({ tools: { format: TOOL_FORMATS.hermes, names: NAMES }, reasoning: "none" });
+    const reader = new TurnReader({ tools: { format: TOOL_FORMATS.hermes, names: NAMES }, thoughts: "none" });
     const parts = reader.push('Let me see.\n<tool_call>\n{"name": "weather", "arguments": {"city": "Par');
     expect(parts[0]).toEqual({ kind: "text", text: "Let me see.\n" });
     expect(reader.isCallOpen).toBe(true);

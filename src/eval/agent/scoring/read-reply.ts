@@ -17,7 +17,7 @@ export interface Reply {
 }
 
 export function readReply(output: string, format: ToolFormat, tools: ReadonlySet<string>): Reply {
-  const reader = new TurnReader({ tools: { format, names: tools }, reasoning: "none" });
+  const reader = new TurnReader({ tools: { format, names: tools }, thoughts: "none" });
   const parts = [...reader.push(output), ...reader.finish(false)];
   const text = parts.flatMap((part) => (part.kind === "text" ? [part.text] : [])).join("");
   const names = parts.flatMap((part) => (part.kind === "call" ? [part.name] : []));

@@ -6,6 +6,7 @@
 
 import { fail } from "../../../base/errors.ts";
 import { GRAMMAR_LIMITS } from "../limits.ts";
+import { NUMBER_FORMATS } from "./formats.ts";
 import { JSON_TYPES, type JsonType, checkKeywords } from "./keywords.ts";
 import { type SchemaLocation, type SchemaObject, child, resolveReference } from "./schema-location.ts";
 
@@ -150,10 +151,8 @@ export function typesOf(conjuncts: readonly Conjunct[]): ReadonlySet<JsonType> {
   return new Set(JSON_TYPES.filter((type) => type !== "integer"));
 }
 
-const NUMBER_FORMATS: readonly unknown[] = ["int32", "int64", "uint32", "uint64", "float", "double"];
-
 function formatType(format: unknown): JsonType {
-  return NUMBER_FORMATS.includes(format) ? "number" : "string";
+  return NUMBER_FORMATS.has(String(format)) ? "number" : "string";
 }
 
 function hasType(types: ReadonlySet<JsonType>, type: JsonType): boolean {

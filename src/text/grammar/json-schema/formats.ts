@@ -55,13 +55,11 @@ const STRING_FORMATS = new Map<string, string | null>([
   ["password", null],
 ]);
 
-/** The anchored pattern of a string format, null where any string has it, undefined where it is not known. */
-export function formatPattern(name: string): string | null | undefined {
-  const pattern = STRING_FORMATS.get(name);
-  return typeof pattern === "string" ? `^(${pattern})$` : pattern;
+/** The anchored pattern of a string format, null where any string has it. */
+export function formatPattern(name: string): string | null {
+  const pattern = STRING_FORMATS.get(name) ?? null;
+  return pattern === null ? null : `^(${pattern})$`;
 }
-
-export const FORMAT_NAMES: readonly string[] = [...STRING_FORMATS.keys()];
 
 export interface NumberFormat {
   readonly isInteger: boolean;
@@ -71,10 +69,17 @@ export interface NumberFormat {
 
 /** OpenAPI's formats of numbers. What does not fit a double exactly ends where doubles are exact. */
 export const NUMBER_FORMATS: ReadonlyMap<string, NumberFormat> = new Map([
+  ["int8", { isInteger: true, min: -(2 ** 7), max: 2 ** 7 - 1 }],
+  ["int16", { isInteger: true, min: -(2 ** 15), max: 2 ** 15 - 1 }],
   ["int32", { isInteger: true, min: -(2 ** 31), max: 2 ** 31 - 1 }],
   ["int64", { isInteger: true, min: -Infinity, max: Infinity }],
+  ["uint8", { isInteger: true, min: 0, max: 2 ** 8 - 1 }],
+  ["uint16", { isInteger: true, min: 0, max: 2 ** 16 - 1 }],
   ["uint32", { isInteger: true, min: 0, max: 2 ** 32 - 1 }],
   ["uint64", { isInteger: true, min: 0, max: Infinity }],
   ["float", { isInteger: false, min: -Infinity, max: Infinity }],
   ["double", { isInteger: false, min: -Infinity, max: Infinity }],
 ]);
+
+/** Of strings and of numbers: no other can be enforced. */
+export const FORMAT_NAMES: ReadonlySet<string> = new Set([...STRING_FORMATS.keys(), ...NUMBER_FORMATS.keys()]);

@@ -6,6 +6,7 @@
  */
 
 import { fail } from "../../../base/errors.ts";
+import { FORMAT_NAMES } from "./formats.ts";
 import type { SchemaLocation } from "./schema-location.ts";
 import { isObject } from "./schema-location.ts";
 
@@ -83,6 +84,7 @@ export function checkKeywords({ schema, pointer }: SchemaLocation): void {
     const rule = Object.hasOwn(ENFORCED, keyword) ? ENFORCED[keyword] : undefined;
     if (rule !== undefined) {
       if (!rule.accepts(value)) fail("schema_invalid", { pointer: place, problem: `it must be ${rule.expected}.` });
+      if (keyword === "format") checkFormat(String(value), place);
       continue;
     }
     const reason = Object.hasOwn(REFUSED, keyword) ? REFUSED[keyword] : undefined;
@@ -99,6 +101,14 @@ export function checkKeywords({ schema, pointer }: SchemaLocation): void {
       fail("schema_unsupported", { keyword, pointer: place, reason: `there is no such keyword; ${meant} is one.` });
     }
   }
+}
+
+/** Unknown, it would be ignored. */
+function checkFormat(format: string, pointer: string): void {
+  if (FORMAT_NAMES.has(format)) return;
+  const known = [...FORMAT_NAMES].join(", ");
+  const reason = `format ${JSON.stringify(format.slice(0, 40))} is not known. Known: ${known}.`;
+  fail("schema_unsupported", { keyword: "format", pointer, reason });
 }
 
 export const JSON_TYPES = ["object", "array", "string", "number", "integer", "boolean", "null"] as const;

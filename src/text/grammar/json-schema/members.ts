@@ -7,6 +7,7 @@ import { type Regex, both } from "../regex/regex.ts";
 import { type Conjunct, countsOf } from "./facets.ts";
 import { quoted } from "./json-text.ts";
 import { otherKeys } from "./key-regex.ts";
+import { checkKeywords } from "./keywords.ts";
 import { patternAt, stringsOf } from "./scalar-regex.ts";
 import { isObject, type SchemaLocation, child } from "./schema-location.ts";
 
@@ -61,7 +62,9 @@ function namesOf(conjuncts: readonly Conjunct[]): readonly string[] {
 function keyRule(conjunct: Conjunct): readonly Regex[] {
   const rule = conjunct.schema["propertyNames"];
   if (rule === undefined || rule === true) return [];
-  const { schema, pointer } = child(conjunct, rule, "propertyNames");
+  const names = child(conjunct, rule, "propertyNames");
+  checkKeywords(names);
+  const { schema, pointer } = names;
   const supported = ["type", "pattern", "minLength", "maxLength", "format", "description", "title"];
   const keyword = isObject(schema) ? Object.keys(schema).find((word) => !supported.includes(word)) : "false";
   if (!isObject(schema) || keyword !== undefined) {

@@ -4,7 +4,7 @@ import { fail, TurnwiseError } from "../../../base/errors.ts";
 import { jsonSearchRegex } from "../regex/pattern-regex.ts";
 import { type Regex, ascii, both, choice, concat, literal, optional } from "../regex/regex.ts";
 import { type Conjunct, countsOf, numbersOf } from "./facets.ts";
-import { FORMAT_NAMES, formatPattern, NUMBER_FORMATS } from "./formats.ts";
+import { formatPattern, NUMBER_FORMATS } from "./formats.ts";
 import { ANY_STRING, plainCharacters, quoted, stringRegex } from "./json-text.ts";
 import { integerRegex, type NumberLimits, numberRegex } from "./number-regex.ts";
 
@@ -22,12 +22,7 @@ function patternsOf(conjuncts: readonly Conjunct[]): readonly Regex[] {
   for (const { schema, pointer } of conjuncts) {
     const { pattern, format } = schema;
     if (typeof pattern === "string") found.set(pattern, patternAt(pattern, `${pointer}/pattern`));
-    if (typeof format !== "string" || NUMBER_FORMATS.has(format)) continue;
-    const known = formatPattern(format);
-    if (known === undefined) {
-      const reason = `format ${JSON.stringify(format.slice(0, 40))} is not known. Known: ${FORMAT_NAMES.join(", ")}.`;
-      fail("schema_unsupported", { keyword: "format", pointer: `${pointer}/format`, reason });
-    }
+    const known = typeof format === "string" ? formatPattern(format) : null;
     if (known !== null) found.set(known, formatRegex(known));
   }
   return [...found.values()];
