@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { jsonVocabulary } from "../../../test/support/random-generation.ts";
 import { uniforms } from "../../../test/support/random-values.ts";
+import { parseChatTemplate } from "../template/chat-template.ts";
+import type { ChatMessage } from "../template/types.ts";
 import { LexerMasks } from "../grammar/masks/lexer-masks.ts";
 import { Matcher } from "../grammar/matcher.ts";
 import { Pushdown } from "../grammar/pushdown.ts";
 import { buildVocabularyBytes } from "../tokenizer/vocabulary-bytes.ts";
 import type { TurnPart } from "./tool-call-parser.ts";
+import { describeTools } from "./json-format.ts";
 import { builtInsAmong, TOOL_FORMAT_NAMES, type ToolFormatName } from "./tool-format.ts";
 import { detectToolFormat, TOOL_FORMATS } from "./tool-formats.ts";
 import { compileToolGrammar } from "./tool-grammar.ts";
@@ -166,6 +169,58 @@ describe.each(TOOL_FORMAT_NAMES)("%s", (name) => {
       expect(calls).toEqual([]);
       expect(seen).toBe(text);
     }
+  });
+});
+
+describe("describeTools", () => {
+  const tools = [{ type: "function", function: { name: "weather" } }] as const;
+  const rendered = (template: string, messages: readonly ChatMessage[]): string =>
+    parseChatTemplate(template).render({
+      ...describeTools({ messages, tools, addGenerationPrompt: true }),
+      bosToken: "",
+      eosToken: "",
+    });
+  /** Takes turns of user and assistant, and nothing else. */
+  const strict = [
+    "{% for m in messages %}",
+    "{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('turns must alternate') }}{% endif %}",
+    "[{{ m.role }}]{{ m.content }}\n{% endfor %}",
+  ].join("");
+  const call = { id: "c1", type: "function", function: { name: "weather", arguments: '{"city": "Rome"}' } } as const;
+  const words = 'You can call these functions:\n{"name":"weather"}\nTo call one';
+
+  it("shows tools, calls and results in turns of user and assistant", () => {
+    const text = rendered(strict, [
+      { role: "user", content: "Rome?" },
+      { role: "assistant", content: null, tool_calls: [call] },
+      { role: "tool", tool_call_id: "c1", content: "21 degrees" },
+      { role: "user", content: "And in Oslo?" },
+      {
+        role: "assistant",
+        content: "Let me see.",
+        tool_calls: [
+          { ...call, id: "c2" },
+          { ...call, id: "c3" },
+        ],
+      },
+      { role: "tool", tool_call_id: "c2", content: [{ type: "text", text: "3 degrees" }] },
+      { role: "tool", tool_call_id: "c3", content: "" },
+    ]);
+    expect(text.startsWith(`[user]${words}`)).toBe(true);
+    expect(text).toContain("parameters}.\n\nRome?\n[assistant]");
+    expect(text).toContain('[assistant]{"name": "weather", "arguments": {"city": "Rome"}}\n[user]');
+    expect(text).toContain("[user]Result of weather:\n21 degrees\n\nAnd in Oslo?\n[assistant]Let me see.\n{");
+    expect(text.trimEnd().endsWith("[user]Result of weather:\n3 degrees\nResult of weather:")).toBe(true);
+  });
+
+  it("describes tools in the system message where there is one", () => {
+    const loose = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}";
+    const text = rendered(loose, [
+      { role: "system", content: "Be short." },
+      { role: "user", content: "Hi" },
+    ]);
+    expect(text.startsWith(`[system]Be short.\n\n${words}`)).toBe(true);
+    expect(text.endsWith("[user]Hi")).toBe(true);
   });
 });
 
