@@ -34,12 +34,17 @@ export interface OutputCall {
   readonly arguments: string;
 }
 
+export interface ReasoningText {
+  readonly type: "reasoning_text";
+  readonly text: string;
+}
+
 export interface OutputReasoning {
   readonly type: "reasoning";
   readonly id: string;
   readonly status: "in_progress" | "completed" | "incomplete";
   readonly summary: readonly never[];
-  readonly content: readonly { readonly type: "reasoning_text"; readonly text: string }[];
+  readonly content: readonly ReasoningText[];
 }
 
 export type OutputItem = OutputMessage | OutputCall | OutputReasoning;
