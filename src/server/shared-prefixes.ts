@@ -14,7 +14,7 @@ import { CHAT_FIELDS } from "./fields/chat-fields.ts";
 import { honoured, parseFields } from "./fields/field-table.ts";
 import type { FieldTable } from "./fields/field-table.ts";
 import type { ServerOptions } from "./options.ts";
-import { toolFormatName, toolRequestOf, withTools } from "./tool-request.ts";
+import { toolFormatName, withItsTools } from "./tool-request.ts";
 
 export interface SharedPrefix {
   /** Of its file. */
@@ -84,10 +84,8 @@ async function prefixTokens(
 function conversationOf(engine: EngineApi, options: ServerOptions, path: string, text: string): ChatInput {
   try {
     const { values } = parseFields(CONVERSATION_FIELDS, JSON.parse(text), true);
-    const ask = { tools: undefined, choice: "auto", parallel: true, nameField: "" } as const;
     const input = toChatInput({ ...values, add_generation_prompt: undefined });
-    const tools = toolRequestOf({ ...ask, tools: input.tools }, toolFormatName({ engine, server: { options } }));
-    return withTools(input, tools);
+    return withItsTools(input, toolFormatName({ engine, server: { options } }));
   } catch (error) {
     if (error instanceof TurnwiseError || error instanceof SyntaxError) {
       fail("conversation_invalid", { source: path, reason: error.message });
