@@ -45,5 +45,8 @@ export function contentPart(kind: Segment["kind"], text: string): OutputText | R
   return kind === "reasoning" ? reasoningText(text) : null;
 }
 
-const outputText = (text: string): OutputText => ({ type: "output_text", text, annotations: [], logprobs: [] });
+export function outputText(text: string): OutputText {
+  return { type: "output_text", text, annotations: [], logprobs: [] };
+}
+
 const reasoningText = (text: string): ReasoningText => ({ type: "reasoning_text", text });
