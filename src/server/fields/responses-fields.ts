@@ -6,6 +6,7 @@ import type { FieldTable, FieldValues } from "./field-table.ts";
 import { MAX_MESSAGES, MAX_TOOLS } from "./chat-messages.ts";
 import { textFormat } from "./response-format.ts";
 import { outputTokens, SAMPLING_FIELDS } from "./sampling-fields.ts";
+import { toolName, toolParameters } from "./tool-fields.ts";
 
 const part = z.looseObject({ type: z.string(), text: z.string().optional(), refusal: z.string().optional() });
 export type ContentPart = z.output<typeof part>;
@@ -36,9 +37,9 @@ const input = z.union([z.string(), z.array(item).min(1).max(MAX_MESSAGES)], {
 
 const tool = z.looseObject({
   type: z.string(),
-  name: z.string().min(1).optional(),
+  name: toolName.optional(),
   description: z.string().nullish(),
-  parameters: z.record(z.string(), z.unknown()).nullish(),
+  parameters: toolParameters.nullish(),
   strict: z.boolean().nullish(),
 });
 
