@@ -87,7 +87,7 @@ export const SERVER_OPTIONS = {
     type: { kind: "bytes" },
     default: 64 * 1024 * 1024,
     env: "TURNWISE_STORE_BYTES",
-    help: "Memory for the stored responses of one API key; the least recently used go first",
+    help: "Memory for the stored responses of one tenant; the least recently used go first",
   },
   "tool-wait": {
     type: { kind: "duration" },

@@ -14,7 +14,7 @@ import { CHAT_FIELDS } from "./fields/chat-fields.ts";
 import { honoured, parseFields } from "./fields/field-table.ts";
 import type { FieldTable } from "./fields/field-table.ts";
 import type { ServerOptions } from "./options.ts";
-import { toolFormatName, type ToolRequest, toolRequestOf, withTools } from "./tool-request.ts";
+import { toolFormatName, withItsTools } from "./tool-request.ts";
 
 export interface SharedPrefix {
   /** Of its file. */
@@ -64,13 +64,14 @@ async function prefixTokens(
   text: string,
 ): Promise<Int32Array> {
   if (!text.trimStart().startsWith("{")) return engine.tokenize(text, { addSpecial: true, parseSpecial: true });
-  const { input, tools } = conversationOf(engine, options, path, text);
+  const input = conversationOf(path, text);
+  const format = toolFormatName({ engine, server: { options } });
   // What comes of the conversation alone need not be what its prompts begin with: some templates put the tools
   // into the first message of the user. So it is what the prompts of two messages have in common.
   const [one, other] = await Promise.all(
     NEXT_MESSAGES.map(async (content) => {
       const messages = [...input.messages, { role: "user", content }];
-      const prompt = await engine.renderChat(withTools({ ...input, messages }, tools));
+      const prompt = await engine.renderChat(withItsTools({ ...input, messages }, format));
       return engine.tokenize(prompt, { addSpecial: true, parseSpecial: true });
     }),
   );
@@ -81,18 +82,10 @@ async function prefixTokens(
   );
 }
 
-function conversationOf(
-  engine: EngineApi,
-  options: ServerOptions,
-  path: string,
-  text: string,
-): { readonly input: ChatInput; readonly tools: ToolRequest } {
+function conversationOf(path: string, text: string): ChatInput {
   try {
     const { values } = parseFields(CONVERSATION_FIELDS, JSON.parse(text), true);
-    const ask = { tools: undefined, choice: "auto", parallel: true, nameField: "" } as const;
-    const input = toChatInput({ ...values, add_generation_prompt: undefined });
-    const tools = toolRequestOf({ ...ask, tools: input.tools }, toolFormatName({ engine, server: { options } }));
-    return { input, tools };
+    return toChatInput({ ...values, add_generation_prompt: undefined });
   } catch (error) {
     if (error instanceof TurnwiseError || error instanceof SyntaxError) {
       fail("conversation_invalid", { source: path, reason: error.message });

@@ -98,6 +98,12 @@ export function withTools(input: ChatInput, { format }: ToolRequest): ChatInput 
   };
 }
 
+/** `input` as the template is given it where nothing forbids its tools. */
+export function withItsTools({ tools, ...rest }: ChatInput, name: ToolFormatName): ChatInput {
+  const request = toolRequestOf({ tools, choice: "auto", parallel: true, nameField: "tool_choice" }, name);
+  return withTools({ ...rest, ...(request.shown === undefined ? {} : { tools: request.shown }) }, request);
+}
+
 /** A reader for each choice's answer; null where there is nothing to tell apart. */
 export function turnReaders({ format, source }: ToolRequest, thoughts: ThoughtStart): (() => TurnReader) | null {
   if (source === undefined && thoughts === "none") return null;

@@ -5,6 +5,8 @@
 
 import type { TurnPart } from "../text/tools/tool-call-parser.ts";
 import type { TurnReader } from "../text/tools/turn-reader.ts";
+import { AnswerReader } from "./answer-reader.ts";
+import type { ChoiceOutput, Delta } from "./observe-generation.ts";
 
 export interface Segment {
   /** In the answer, from 0. */
@@ -16,6 +18,8 @@ export interface Segment {
   readonly call: number;
   /** What came so far; of a call its arguments as JSON. */
   readonly text: string;
+  /** The answer ended before it did: a call without its end, or a text that the token limit cut off. */
+  readonly incomplete: boolean;
 }
 
 export type SegmentEvent =
@@ -24,12 +28,12 @@ export type SegmentEvent =
   | { readonly kind: "close"; readonly segment: Segment };
 
 export class TurnSegments {
-  readonly #reader: TurnReader;
-  readonly #segments: { index: number; kind: Segment["kind"]; name: string; call: number; text: string }[] = [];
+  readonly #reader: AnswerReader;
+  readonly #segments: { -readonly [Field in keyof Segment]: Segment[Field] }[] = [];
   #calls = 0;
 
   constructor(reader: TurnReader) {
-    this.#reader = reader;
+    this.#reader = new AnswerReader(reader);
   }
 
   get all(): readonly Segment[] {
@@ -40,20 +44,27 @@ export class TurnSegments {
     return this.#reader.calls;
   }
 
-  /** The output ended inside the last call. */
-  get isCallOpen(): boolean {
-    return this.#reader.isCallOpen;
+  get thoughtTokens(): number {
+    return this.#reader.thoughtTokens;
   }
 
-  push(text: string): Generator<SegmentEvent> {
-    return this.#take(this.#reader.push(text));
+  push(delta: Delta): Generator<SegmentEvent> {
+    return this.#take(this.#reader.push(delta));
   }
 
   /** `cut`: a limit ended the answer. */
   *finish(cut: boolean): Generator<SegmentEvent> {
     yield* this.#take(this.#reader.finish(cut));
     const last = this.#segments.at(-1);
-    if (last !== undefined) yield { kind: "close", segment: last };
+    if (last === undefined) return;
+    last.incomplete = last.kind === "call" ? this.#reader.isCallOpen : cut;
+    yield { kind: "close", segment: last };
+  }
+
+  /** All of an answer that has ended. */
+  *read({ deltas, reason }: ChoiceOutput): Generator<SegmentEvent> {
+    for (const delta of deltas) yield* this.push(delta);
+    yield* this.finish(reason === "length");
   }
 
   *#take(parts: readonly TurnPart[]): Generator<SegmentEvent> {
@@ -76,7 +87,7 @@ export class TurnSegments {
     const last = this.#segments.at(-1);
     if (last !== undefined) yield { kind: "close", segment: last };
     const call = kind === "call" ? this.#calls++ : -1;
-    const segment = { index: this.#segments.length, kind, name, call, text: "" };
+    const segment = { index: this.#segments.length, kind, name, call, text: "", incomplete: false };
     this.#segments.push(segment);
     yield { kind: "open", segment };
   }

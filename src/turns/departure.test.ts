@@ -32,6 +32,7 @@ const withSystem = (content: string): readonly ChatMessage[] => [system(content)
 describe("closestDeparture", () => {
   it.each([
     ["system_changed", { messages: withSystem("You are a poet.") }],
+    ["system_changed", { messages: [...MESSAGES.slice(1), user("Next")] }],
     ["volatile_text", { messages: withSystem(`${STABLE} request-id: 91ab`) }],
     ["tools_changed", { frame: { tools: [tool("read"), tool("delete")] } }],
     ["tools_reordered", { frame: { tools: [tool("write"), tool("read")] } }],
@@ -44,6 +45,12 @@ describe("closestDeparture", () => {
     const turn = makeTurn({ ...TURN, messages: [system(before), ...MESSAGES.slice(1)] });
     const found = cause === "volatile_text" ? closestDeparture([turn], { frame: FRAME, ...now }, "") : null;
     expect(cause === "volatile_text" ? found?.departure?.cause : causeOf(now)).toBe(cause);
+  });
+
+  it("knows a system prompt that has come", () => {
+    const turn = makeTurn({ messages: MESSAGES.slice(1) });
+    const now = { frame: {}, messages: [...MESSAGES, user("Next")] };
+    expect(closestDeparture([turn], now, "")?.departure?.cause).toBe("system_changed");
   });
 
   it("knows a system prompt again in a new conversation where only its date is new", () => {

@@ -73,7 +73,8 @@ function frameDeparture(had: ConversationFrame, has: ConversationFrame, isPast: 
 
 function messageDeparture(had: ChatMessage, has: ChatMessage, isPast: boolean): Departure | null {
   const texts: [string, string] = [shownText(had), shownText(has)];
-  const isSystem = had.role === has.role && !isNotSystem(had);
+  // One that has come or gone is a change as well.
+  const isSystem = !isNotSystem(had) || !isNotSystem(has);
   const cause = volatileOr(isSystem ? "system_changed" : "history_changed", ...texts);
   // Without a past only a system prompt can be known again, by being the same but for a date.
   const isKnownAgain = isSystem && cause === "volatile_text" && similarity(...texts) >= MIN_SIMILARITY;

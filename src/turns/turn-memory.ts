@@ -6,7 +6,7 @@
 
 import type { ChatMessage } from "../text/template/types.ts";
 import { prefixHashes } from "./canonical-message.ts";
-import type { ConversationSoFar, Turn } from "./turn.ts";
+import { type ConversationSoFar, type Turn, turnBytes } from "./turn.ts";
 
 /** Of one tenant: about 150 conversations of 100,000 tokens. */
 const MAX_TENANT_BYTES = 64 * 1024 * 1024;
@@ -32,7 +32,7 @@ export class TurnMemory {
     const key = keyOf(turn.cacheKey, prefixHashes(turn.frame, turn.messages).at(-1));
     this.#forget(memory, key);
     memory.turns.set(key, turn);
-    memory.bytes += bytesOf(turn);
+    memory.bytes += turnBytes(turn);
     for (const oldest of memory.turns.keys()) {
       if (memory.bytes <= MAX_TENANT_BYTES) break;
       this.#forget(memory, oldest);
@@ -76,14 +76,9 @@ export class TurnMemory {
     const turn = memory.turns.get(key);
     if (turn === undefined) return;
     memory.turns.delete(key);
-    memory.bytes -= bytesOf(turn);
+    memory.bytes -= turnBytes(turn);
   }
 }
 
 /** A tenant that keeps parts of its cache apart keeps the turns in them apart. */
 const keyOf = (cacheKey: string, hash = ""): string => JSON.stringify([cacheKey, hash]);
-
-/** Messages are shared with the turns before; the prompt's text and the ledger are a turn's own. */
-function bytesOf({ ledger, promptText }: Turn): number {
-  return ledger.byteLength + 2 * promptText.length;
-}

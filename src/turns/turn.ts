@@ -33,6 +33,11 @@ export interface Turn extends ConversationSoFar {
   readonly departure: Departure | null;
 }
 
+/** Memory that a turn holds: messages are shared with the turns before, the prompt's text and the ledger are its own. */
+export function turnBytes({ ledger, promptText }: Turn): number {
+  return ledger.byteLength + 2 * promptText.length;
+}
+
 /** The turn whose tokens a prompt should begin with. */
 export interface PromptBasis {
   readonly turn: Turn;

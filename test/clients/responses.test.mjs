@@ -1,6 +1,9 @@
 /** The Responses API by the `openai` npm client, unmodified, against the built server. */
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import OpenAI from "openai";
 import { serve } from "./support/serve.mjs";
@@ -72,5 +75,40 @@ describe("openai client, responses", () => {
       max_output_tokens: 8,
     });
     assert.ok(next.usage.input_tokens > first.usage.input_tokens);
+  });
+});
+
+/** Its prompts open a thought, which a model of random weights never closes. */
+const THINKING_TEMPLATE = `{% for message in messages %}{{ message.role }}: {{ message.content }}
+{% endfor %}{% if add_generation_prompt %}assistant: <think>
+{% else %}</think>{% endif %}`;
+
+describe("openai client, responses of a model that thinks", () => {
+  const folder = mkdtempSync(join(tmpdir(), "turnwise-thinks-"));
+  let server;
+
+  before(async () => {
+    const template = join(folder, "thinking.jinja");
+    writeFileSync(template, THINKING_TEMPLATE);
+    server = await serve(["--chat-template", template]);
+  });
+  after(async () => {
+    assert.equal(await server.stop(), 0);
+    rmSync(folder, { recursive: true });
+  });
+
+  it("assembles the thought of a stream by its own helper", async () => {
+    const client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: "none", maxRetries: 0 });
+    const request = { model, input: "Hello", max_output_tokens: 12, temperature: 0 };
+    const whole = await client.responses.create(request);
+    assert.equal(whole.output[0].type, "reasoning");
+    assert.ok(whole.usage.output_tokens_details.reasoning_tokens > 0);
+    const stream = client.responses.stream(request);
+    let thought = "";
+    stream.on("response.reasoning_text.delta", ({ delta }) => (thought += delta));
+    const streamed = await stream.finalResponse();
+    assert.deepEqual(streamed.output[0].content, whole.output[0].content);
+    assert.equal(thought, whole.output[0].content[0].text);
+    assert.deepEqual(streamed.usage, whole.usage);
   });
 });

@@ -25,7 +25,13 @@ describe("POST /v1/chat/completions", () => {
           finish_reason: "stop",
         },
       ],
-      usage: { prompt_tokens: 11, completion_tokens: 4, total_tokens: 15, prompt_tokens_details: { cached_tokens: 0 } },
+      usage: {
+        prompt_tokens: 11,
+        completion_tokens: 4,
+        total_tokens: 15,
+        prompt_tokens_details: { cached_tokens: 0 },
+        completion_tokens_details: { reasoning_tokens: 0 },
+      },
       turnwise: {
         session: null,
         turn: expect.stringMatching(/^turn_/),

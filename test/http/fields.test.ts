@@ -215,6 +215,10 @@ const RESPONSES_SAMPLES: SamplesOf<typeof RESPONSES_FIELDS> = {
     bad: [["required"], [{ type: "function", name: "g" }], [{ type: "function" }, "tool_choice.name"], [5]],
   },
   parallel_tool_calls: bool,
+  include: {
+    good: [[], ["reasoning.encrypted_content"]],
+    bad: [["reasoning"], [[5], "include[0]"], [["message.output_text.logprobs"], "include[0]"]],
+  },
   text: {
     good: [
       {},

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { turnwiseError } from "../../src/base/errors.ts";
 import type { EngineApi } from "../../src/engine/types.ts";
+import { TOOL_FORMAT_NAMES } from "../../src/text/tools/tool-format.ts";
 import { FakeEngine } from "./support/fake-engine.ts";
 import { scriptedServer, testServer } from "./support/test-server.ts";
 
@@ -89,6 +90,33 @@ describe("/tokenize and /detokenize", () => {
     expect(await response.json()).toMatchObject({ count: 12, turnwise: { ignored: ["wizardry"] } });
     expect(engine.chats).toHaveLength(1);
   });
+
+  it.each(TOOL_FORMAT_NAMES)(
+    "render tools and the ids of calls as a chat completion does, in the format %s",
+    async (toolFormat) => {
+      const { post, engine } = scriptedServer({}, { toolFormat });
+      const call = { id: "toolu_01", type: "function", function: { name: "brave_search", arguments: '{"query":"x"}' } };
+      const query = { type: "object", properties: { query: { type: "string" } } };
+      const body = {
+        messages: [
+          { role: "user", content: "Find x." },
+          { role: "assistant", content: null, tool_calls: [call] },
+          { role: "tool", tool_call_id: "toolu_01", content: "found" },
+        ],
+        tools: [{ type: "function", function: { name: "brave_search", parameters: query } }],
+      };
+      for (const path of ["/v1/chat/completions", "/apply-template", "/tokenize"])
+        expect((await post(path, body)).status).toBe(200);
+      const [chat, applied, tokenized] = engine.chats;
+      expect(applied).toEqual(chat);
+      expect(tokenized).toEqual(chat);
+      const shown = JSON.stringify(applied);
+      expect(shown).toContain("brave_search");
+      if (toolFormat === "json") expect(shown).toContain("You can call these functions");
+      if (toolFormat === "llama3-builtin") expect(applied?.variables).toEqual({ builtin_tools: ["brave_search"] });
+      if (toolFormat.startsWith("mistral")) expect(shown).not.toContain("toolu_01");
+    },
+  );
 
   it("give back the text", async () => {
     const { post } = scriptedServer();

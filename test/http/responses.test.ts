@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { turnwiseError } from "../../src/base/errors.ts";
 import { readNamedEvents, scriptedServer } from "./support/test-server.ts";
+import type { TestServer } from "./support/test-server.ts";
 
 const RESPONSES = "/v1/responses";
 
@@ -104,6 +105,18 @@ describe("POST /v1/responses", () => {
   });
 });
 
+describe("include", () => {
+  it("may name what answers hold anyway, not log-probabilities", async () => {
+    const { post } = scriptedServer();
+    const fine = await post(RESPONSES, { input: "Hi", include: ["reasoning.encrypted_content"] });
+    expect(fine.status).toBe(200);
+    const include = ["reasoning.encrypted_content", "message.output_text.logprobs"];
+    const refused = await post(RESPONSES, { input: "Hi", include });
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({ error: { code: "field_refused", param: "include[1]" } });
+  });
+});
+
 describe("tool calls", () => {
   const tools = [{ type: "function", name: "add", parameters: { type: "object" } }];
   /** As the fake engine's model writes one. */
@@ -166,7 +179,12 @@ describe("a stored response", () => {
       (await (await get(`${RESPONSES}/${second.id}/input_items${query}`)).json()) as Record<string, unknown>;
     const all = await list("?order=asc");
     const items = all["data"] as { readonly id: string }[];
-    expect(items).toMatchObject([{ content: "One" }, { id: first.output[0]?.id }, { content: "Two" }]);
+    const given = (text: string): object => ({
+      type: "message",
+      role: "user",
+      content: [{ type: "input_text", text }],
+    });
+    expect(items).toMatchObject([given("One"), { id: first.output[0]?.id }, given("Two")]);
     expect(await list("")).toMatchObject({ data: items.toReversed(), has_more: false });
     expect(await list(`?order=asc&limit=1&after=${items[0]?.id}`)).toMatchObject({ data: [items[1]], has_more: true });
     expect((await get(`${RESPONSES}/${second.id}/input_items?after=nothing`)).status).toBe(400);
@@ -177,6 +195,60 @@ describe("a stored response", () => {
     expect((await get(`${RESPONSES}/${first.id}`)).status).toBe(404);
     expect((await post(RESPONSES, { input: "Three", previous_response_id: second.id })).status).toBe(200);
     expect(engine.chats.at(-1)?.messages).toHaveLength(5);
+  });
+
+  it("lists texts as parts, an assistant's as output", async () => {
+    const { post, get } = scriptedServer();
+    const input = [
+      { role: "developer", content: "Be brief." },
+      { role: "assistant", content: "Yes?" },
+      { role: "user", content: [{ type: "input_text", text: "Hi" }] },
+    ];
+    const { id } = (await (await post(RESPONSES, { input })).json()) as Answer;
+    expect(await (await get(`${RESPONSES}/${id}/input_items?order=asc`)).json()).toMatchObject({
+      data: [
+        { type: "message", role: "developer", content: [{ type: "input_text", text: "Be brief." }] },
+        { type: "message", role: "assistant", content: [{ type: "output_text", text: "Yes?", annotations: [] }] },
+        { type: "message", role: "user", content: [{ type: "input_text", text: "Hi" }] },
+      ],
+    });
+  });
+
+  it("is continued by input whose errors name their own places", async () => {
+    const { post } = scriptedServer();
+    const { id } = (await (await post(RESPONSES, { input: "One" })).json()) as Answer;
+    const wrong = { type: "function_call_output", call_id: "c1" };
+    const input = [{ role: "user", content: "Two" }, wrong];
+    const refused = await post(RESPONSES, { input, previous_response_id: id });
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({ error: { param: "input[1].output" } });
+  });
+
+  it("is gone when its time is up, or its owner's bytes are", async () => {
+    const continued = async ({ post }: TestServer, id: string): Promise<unknown> =>
+      (await post(RESPONSES, { input: "More", previous_response_id: id })).json();
+    const gone = { error: { code: "previous_response_not_found" } };
+
+    const brief = scriptedServer({}, { storeTtl: 100 });
+    const { id } = (await (await brief.post(RESPONSES, { input: "One" })).json()) as Answer;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect((await brief.get(`${RESPONSES}/${id}`)).status).toBe(404);
+    expect(await continued(brief, id)).toMatchObject(gone);
+
+    const whole = scriptedServer();
+    await whole.post(RESPONSES, { input: "x".repeat(200) });
+    const { data } = (await (await whole.get("/admin/tenants")).json()) as {
+      data: { stored_response_bytes: number }[];
+    };
+    const small = scriptedServer({}, { storeBytes: 2.5 * (data[0]?.stored_response_bytes ?? 0) });
+    const ids: string[] = [];
+    for (const letter of ["a", "b", "c"]) {
+      const answer = await small.post(RESPONSES, { input: letter.repeat(200) });
+      ids.push(((await answer.json()) as Answer).id);
+    }
+    const statuses = await Promise.all(ids.map(async (each) => (await small.get(`${RESPONSES}/${each}`)).status));
+    expect(statuses).toEqual([404, 200, 200]);
+    expect(await continued(small, ids[0] ?? "")).toMatchObject(gone);
   });
 
   it("that is unknown, or was not stored, is a 404", async () => {

@@ -10,7 +10,6 @@ import type { GenerationUsage, StreamPart } from "../../engine/types.ts";
 import { dataEvent } from "../event-stream.ts";
 import type { ServerEvent } from "../event-stream.ts";
 import type { CallIds } from "../conversation/call-ids.ts";
-import { textOf } from "../observe-generation.ts";
 import type { ChoiceEnd } from "../observe-generation.ts";
 import type { ResponseWriter } from "../response-writer.ts";
 import { servedModelId } from "../server-context.ts";
@@ -66,7 +65,7 @@ export function anthropicWriter(
       } else if (given.kind === "add") {
         yield event("content_block_delta", { index, delta: deltaOf(given.segment, given.text) });
       } else {
-        yield event("content_block_stop", { index });
+        yield event("content_block_stop", { index, ...markOf(given.segment) });
       }
     }
   }
@@ -77,7 +76,7 @@ export function anthropicWriter(
         yield* start(given.promptTokens);
         return;
       case "delta":
-        yield* tell(segments.push(given.text));
+        yield* tell(segments.push(given));
         return;
       case "finish":
         yield* tell(segments.finish(given.reason === "length"));
@@ -99,13 +98,13 @@ export function anthropicWriter(
   return {
     answer([output], usage) {
       if (output !== undefined) {
-        for (const opened of [...segments.push(textOf(output)), ...segments.finish(output.reason === "length")]) {
+        for (const opened of segments.read(output)) {
           if (opened.kind === "open") blocks.push(openBlock(opened.segment, callIds));
         }
       }
       return {
         ...head,
-        content: segments.all.map((segment, index) => ({ ...blocks[index], ...contentOf(segment, segments) })),
+        content: segments.all.map((segment, index) => ({ ...blocks[index], ...contentOf(segment) })),
         ...(output === undefined ? {} : formatEnd(output, segments)),
         usage: formatUsage(usage, cacheMarked),
         ...turnwiseField(scope, ignored),
@@ -141,12 +140,16 @@ function deltaOf({ kind }: Segment, text: string): object {
     : { type: "input_json_delta", partial_json: text };
 }
 
-/** A call that the token limit cut off has no input, and is marked. */
-function contentOf(segment: Segment, { all, isCallOpen }: TurnSegments): object {
+/** A call that was cut off has no input, and is marked. */
+function contentOf(segment: Segment): object {
   if (segment.kind === "text") return { text: segment.text };
   if (segment.kind === "reasoning") return { thinking: segment.text };
-  const cut = isCallOpen && segment.index === all.length - 1;
-  return { input: callInput(segment), ...(cut ? { incomplete: true } : {}) };
+  return { input: callInput(segment), ...markOf(segment) };
+}
+
+/** What tells a client not to run a call: the block of one that was cut off has it, or the event that ends the block. */
+function markOf({ kind, incomplete }: Segment): object {
+  return kind === "call" && incomplete ? { incomplete } : {};
 }
 
 function formatEnd({ reason, stopString }: ChoiceEnd, { calls }: TurnSegments): object {

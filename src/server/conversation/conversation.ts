@@ -22,6 +22,7 @@ export class Conversation {
   readonly #request: EngineRequest;
   readonly #recorder = new ReplyRecorder();
   #open = true;
+  #turn: Turn | null = null;
 
   constructor(request: EngineRequest, prompt: TurnPrompt, session: Session | null, cacheKey: string) {
     this.prompt = prompt;
@@ -30,6 +31,11 @@ export class Conversation {
     this.#request = request;
     // A client may leave before anything is read of the answer.
     request.scope.signal.addEventListener("abort", () => this.#abandon(), { once: true });
+  }
+
+  /** Once its generation has ended whole. */
+  get turn(): Turn | null {
+    return this.#turn;
   }
 
   /** Submits the turn that `make` makes of the prompt. One that is refused is no turn. */
@@ -88,6 +94,7 @@ export class Conversation {
     });
     if (turn === null || !this.#open) return;
     this.#open = false;
+    this.#turn = turn;
     server.turns.add(scope.tenant.name, turn);
     if (waitsForTools(turn)) {
       engine.keep({ tokens: turn.ledger, tenant: scope.tenant.name, cacheKey: turn.cacheKey }, server.options.toolWait);

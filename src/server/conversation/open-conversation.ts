@@ -9,7 +9,7 @@ import { frameKey } from "../../turns/canonical-message.ts";
 import { firstPrompt, nextPrompt, type TextEngine } from "../../turns/continue-turn.ts";
 import { closestDeparture } from "../../turns/departure.ts";
 import type { Session } from "../../turns/session.ts";
-import type { ConversationFrame, ConversationSoFar, TurnPrompt } from "../../turns/turn.ts";
+import type { ConversationFrame, ConversationSoFar, Turn, TurnPrompt } from "../../turns/turn.ts";
 import type { EngineRequest } from "../server-context.ts";
 import { type ToolRequest, withTools } from "../tool-request.ts";
 import { Conversation } from "./conversation.ts";
@@ -20,22 +20,33 @@ export interface SessionReference {
   readonly after?: string | null | undefined;
 }
 
+/** A position of the ledger that a request goes on from. */
+export interface TurnReference {
+  readonly turn: Turn;
+  /** What the turn is called now: the turn's own messages, or others where its system prompt has changed. */
+  readonly past: ConversationSoFar;
+}
+
 export interface ConversationRequest {
   readonly frame: ConversationFrame;
-  /** All of a stateless conversation; the new ones of a session. */
+  /** All of a stateless conversation; the new ones of a session, or behind a turn. */
   readonly messages: readonly ChatMessage[];
   /** How tools are shown to the model. */
   readonly tools: ToolRequest;
   readonly cacheKey: string | undefined;
   readonly session?: SessionReference | undefined;
+  readonly follows?: TurnReference | undefined;
 }
 
 /** Throws `session_not_found`, `session_conflict`, `session_busy`, and what the template refuses. */
 export async function openConversation(request: EngineRequest, asked: ConversationRequest): Promise<Conversation> {
-  const { tools, cacheKey = "", session } = asked;
+  const { tools, cacheKey = "", session, follows } = asked;
   const engine = textEngine(request, tools);
   if (session !== undefined) return openInSession(request, engine, asked, session);
-  return new Conversation(request, await statelessPrompt(request, engine, asked, cacheKey), null, cacheKey);
+  const prompt = await (follows === undefined
+    ? statelessPrompt(request, engine, asked, cacheKey)
+    : followingPrompt(request, engine, follows, asked.messages, cacheKey));
+  return new Conversation(request, prompt, null, cacheKey);
 }
 
 /** The tools of a session, which its requests need not repeat. */
@@ -68,6 +79,20 @@ async function statelessPrompt(
   if (prompt.basis !== null && prompt.basis.departure !== null) return prompt;
   // The client may have meant to go on from a later turn than the one that is still its beginning.
   return { ...prompt, basis: closestDeparture(server.turns.recent(name, cacheKey), now, prompt.text) ?? prompt.basis };
+}
+
+/** Where the turn is called something else now, another one may have been called so: then it goes on from that. */
+async function followingPrompt(
+  { scope, server }: EngineRequest,
+  engine: TextEngine,
+  { turn, past }: TurnReference,
+  added: readonly ChatMessage[],
+  cacheKey: string,
+): Promise<TurnPrompt> {
+  const prompt = await nextPrompt(engine, turn, added, past);
+  const known = prompt.basis?.departure === null ? null : server.turns.find(scope.tenant.name, cacheKey, prompt);
+  if (known === null || known.turn.id === turn.id) return prompt;
+  return { ...(await nextPrompt(engine, known.turn, known.added)), basis: prompt.basis };
 }
 
 async function openInSession(

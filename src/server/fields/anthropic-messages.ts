@@ -5,6 +5,7 @@ import { fail } from "../../base/errors.ts";
 import type { ChatInput, ChatMessage, ChatTool, ChatToolCall } from "../../text/template/types.ts";
 import type { AnthropicPromptValues } from "./anthropic-fields.ts";
 import { MAX_MESSAGES, MAX_TOOLS } from "./chat-messages.ts";
+import { toolName, toolParameters } from "./tool-fields.ts";
 
 const textBlock = z.looseObject({ type: z.literal("text"), text: z.string() });
 
@@ -38,9 +39,9 @@ export const anthropicTools = z
   .array(
     z.looseObject({
       type: z.string().nullish(),
-      name: z.string().min(1),
+      name: toolName,
       description: z.string().optional(),
-      input_schema: z.record(z.string(), z.unknown()).optional(),
+      input_schema: toolParameters.optional(),
     }),
   )
   .max(MAX_TOOLS);

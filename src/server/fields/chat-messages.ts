@@ -4,6 +4,7 @@ import { z } from "zod";
 import { fail } from "../../base/errors.ts";
 import { honoured, ignoredFields, inert, refused } from "./field-table.ts";
 import type { FieldTable } from "./field-table.ts";
+import { toolName, toolParameters } from "./tool-fields.ts";
 import type { ChatContentPart, ChatInput, ChatMessage, ChatTool } from "../../text/template/types.ts";
 
 /** Each one is validated and rendered; a context of 131,072 tokens holds fewer. */
@@ -73,9 +74,9 @@ const dropNulls = <Fields extends object>(fields: Fields): Fields =>
 const toolFunction = z.preprocess(
   (value) => (typeof value === "object" && value !== null ? dropNulls(value) : value),
   z.looseObject({
-    name: z.string().min(1),
+    name: toolName,
     description: z.string().optional(),
-    parameters: z.record(z.string(), z.unknown()).optional(),
+    parameters: toolParameters.optional(),
   }),
 );
 

@@ -6,8 +6,10 @@ import type { FieldTable, FieldValues } from "./field-table.ts";
 import { MAX_MESSAGES, MAX_TOOLS } from "./chat-messages.ts";
 import { textFormat } from "./response-format.ts";
 import { outputTokens, SAMPLING_FIELDS } from "./sampling-fields.ts";
+import { toolName, toolParameters } from "./tool-fields.ts";
 
 const part = z.looseObject({ type: z.string(), text: z.string().optional(), refusal: z.string().optional() });
+export type ContentPart = z.output<typeof part>;
 const content = z.union([z.string(), z.array(part)], { error: "expected a string or an array of parts" });
 
 /** Every field of an item that is read, whatever its type. */
@@ -35,9 +37,9 @@ const input = z.union([z.string(), z.array(item).min(1).max(MAX_MESSAGES)], {
 
 const tool = z.looseObject({
   type: z.string(),
-  name: z.string().min(1).optional(),
+  name: toolName.optional(),
   description: z.string().nullish(),
-  parameters: z.record(z.string(), z.unknown()).nullish(),
+  parameters: toolParameters.nullish(),
   strict: z.boolean().nullish(),
 });
 
@@ -75,12 +77,15 @@ export const RESPONSES_FIELDS = {
     "format: text, json_object or json_schema, as response_format of chat completions; with tools an answer is calls or JSON",
   ),
   metadata: honoured(z.record(z.string(), z.string()).optional(), "Comes back in the response"),
+  include: honoured(
+    z.array(z.string()).optional(),
+    "Answers hold all that there is; message.output_text.logprobs is refused",
+  ),
 
   user: inert("Names the end user"),
   safety_identifier: inert("Names the end user"),
   service_tier: inert("There is one tier"),
   prompt_cache_retention: inert("Prompt caching does not change answers"),
-  include: inert("Answers hold all that there is"),
   stream_options: inert("Nothing is obfuscated"),
 
   background: refused("Stream, or wait for the answer.", false),

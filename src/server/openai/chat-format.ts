@@ -2,11 +2,12 @@
 
 import { at } from "../../base/invariant.ts";
 import type { FinishReason, TokenPiece } from "../../engine/types.ts";
+import { AnswerReader } from "../answer-reader.ts";
 import type { GenerationFormat, TokenFilter } from "./generation-format.ts";
 import { textOf } from "../observe-generation.ts";
 import type { CallIds } from "../conversation/call-ids.ts";
 import type { TurnReader } from "../../text/tools/turn-reader.ts";
-import { type TurnDelta, turnDelta, turnMessage } from "./turn-format.ts";
+import { lastDelta, type TurnDelta, turnDelta, turnMessage } from "./turn-format.ts";
 import { jsonLogprob, tokenText } from "../token-text.ts";
 
 export interface ChatFormatOptions {
@@ -21,10 +22,11 @@ export interface ChatFormatOptions {
 export function chatFormat({ listed, newReader, callIds }: ChatFormatOptions): GenerationFormat {
   const logprobs = (tokens: readonly TokenPiece[]): object | null =>
     listed === null ? null : { content: tokens.filter(listed).map(formatToken), refusal: null };
-  const readers = new Map<number, TurnReader>();
-  const readerOf = (index: number): TurnReader | null => {
-    const reader = readers.get(index) ?? newReader?.() ?? null;
-    if (reader !== null) readers.set(index, reader);
+  const readers = new Map<number, AnswerReader>();
+  const readerOf = (index: number): AnswerReader | null => {
+    if (newReader === null) return null;
+    const reader = readers.get(index) ?? new AnswerReader(newReader());
+    readers.set(index, reader);
     return reader;
   };
   return {
@@ -39,7 +41,7 @@ export function chatFormat({ listed, newReader, callIds }: ChatFormatOptions): G
     }),
     delta(index, text, tokens) {
       const reader = readerOf(index);
-      const delta = reader === null ? contentDelta(text) : turnDelta(reader.push(text), at(callIds, index));
+      const delta = reader === null ? contentDelta(text) : turnDelta(reader.push({ text, tokens }), at(callIds, index));
       const hidden = listed === null || !tokens.some(listed);
       if (delta === null && hidden) return null;
       return {
@@ -51,11 +53,11 @@ export function chatFormat({ listed, newReader, callIds }: ChatFormatOptions): G
     },
     finish(index, reason) {
       const reader = readerOf(index);
-      const rest = reader === null ? null : turnDelta(reader.finish(reason === "length"), at(callIds, index));
-      return { index, delta: rest ?? {}, logprobs: null, finish_reason: reasonOf(reader, reason) };
+      const delta = reader === null ? {} : lastDelta(reader, reason === "length", at(callIds, index));
+      return { index, delta, logprobs: null, finish_reason: reasonOf(reader, reason) };
     },
     complete(index, output) {
-      const reader = newReader?.() ?? null;
+      const reader = readerOf(index);
       return {
         index,
         message:
@@ -66,6 +68,7 @@ export function chatFormat({ listed, newReader, callIds }: ChatFormatOptions): G
         finish_reason: reasonOf(reader, output.reason),
       };
     },
+    reasoningTokens: () => [...readers.values()].reduce((sum, { thoughtTokens }) => sum + thoughtTokens, 0),
   };
 }
 
@@ -74,7 +77,7 @@ function contentDelta(text: string): TurnDelta | null {
 }
 
 /** An answer that ends by itself after a call ends so that the client may run it. */
-function reasonOf(reader: TurnReader | null, reason: FinishReason): FinishReason | "tool_calls" {
+function reasonOf(reader: AnswerReader | null, reason: FinishReason): FinishReason | "tool_calls" {
   return reason === "stop" && reader !== null && reader.calls > 0 ? "tool_calls" : reason;
 }
 

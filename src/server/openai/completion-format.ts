@@ -28,6 +28,7 @@ export function completionFormat(echo: string, listed: TokenFilter | null): Gene
       const logprobs = listed === null ? null : formatLogprobs(locateAll(output, listed));
       return choice(index, echo + textOf(output), logprobs, output.reason);
     },
+    reasoningTokens: () => null,
   };
 }
 

@@ -19,6 +19,8 @@ export interface GenerationFormat {
   delta(index: number, text: string, tokens: readonly TokenPiece[]): FormattedChoice | null;
   finish(index: number, reason: FinishReason): FormattedChoice;
   complete(index: number, output: ChoiceOutput): FormattedChoice;
+  /** Tokens of the thoughts of all choices so far; null where the text is not read for thoughts. */
+  reasoningTokens(): number | null;
 }
 
 /** Whether log-probabilities list this token; OpenAI leaves out the end token that ended the output. */

@@ -39,12 +39,15 @@ export function openAiWriter(request: EngineRequest, answer: OpenAiAnswer): Resp
   }
 
   return {
-    answer: (outputs, usage) => ({
-      ...head(format.object),
-      choices: outputs.map((output, index) => format.complete(index, output)),
-      usage: formatUsage(usage),
-      ...turnwiseField(request.scope, ignored),
-    }),
+    answer(outputs, usage) {
+      const choices = outputs.map((output, index) => format.complete(index, output));
+      return {
+        ...head(format.object),
+        choices,
+        usage: formatUsage(usage, format.reasoningTokens()),
+        ...turnwiseField(request.scope, ignored),
+      };
+    },
     *part(part) {
       switch (part.kind) {
         case "prefill":
@@ -66,7 +69,7 @@ export function openAiWriter(request: EngineRequest, answer: OpenAiAnswer): Resp
         }
         case "end":
           yield chunk(lastFinish === null ? [] : [lastFinish], {
-            ...(includeUsage ? { usage: formatUsage(part.usage) } : {}),
+            ...(includeUsage ? { usage: formatUsage(part.usage, format.reasoningTokens()) } : {}),
             ...turnwiseField(request.scope, ignored),
           });
           return;
@@ -97,11 +100,12 @@ function systemFingerprint({ model, capacity }: EngineApi): string {
   return `fp_${createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 12)}`;
 }
 
-function formatUsage(usage: GenerationUsage): object {
+function formatUsage(usage: GenerationUsage, reasoningTokens: number | null): object {
   return {
     prompt_tokens: usage.promptTokens,
     completion_tokens: usage.outputTokens,
     total_tokens: usage.promptTokens + usage.outputTokens,
     prompt_tokens_details: { cached_tokens: usage.cachedTokens },
+    ...(reasoningTokens === null ? {} : { completion_tokens_details: { reasoning_tokens: reasoningTokens } }),
   };
 }

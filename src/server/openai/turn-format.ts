@@ -1,15 +1,17 @@
 /** The parts of an answer as chat completions write them: content, reasoning_content and tool_calls. */
 
 import type { TurnPart } from "../../text/tools/tool-call-parser.ts";
-import type { TurnReader } from "../../text/tools/turn-reader.ts";
+import type { AnswerReader } from "../answer-reader.ts";
 import type { CallIds } from "../conversation/call-ids.ts";
-import { type ChoiceOutput, textOf } from "../observe-generation.ts";
+import type { ChoiceOutput } from "../observe-generation.ts";
 
 export interface ToolCallDelta {
   readonly index: number;
   readonly id?: string;
   readonly type?: "function";
   readonly function: { readonly name?: string; readonly arguments: string };
+  /** The answer ended before the call did. */
+  readonly incomplete?: true;
 }
 
 export interface TurnDelta {
@@ -43,10 +45,18 @@ export function turnDelta(parts: readonly TurnPart[], ids: CallIds): TurnDelta |
   };
 }
 
-/** A whole message; a call that the token limit cut off is marked. */
-export function turnMessage(reader: TurnReader, output: ChoiceOutput, ids: CallIds): object {
-  const cut = output.reason === "length";
-  const delta = turnDelta([...reader.push(textOf(output)), ...reader.finish(cut)], ids) ?? {};
+/** What an answer that has ended adds to a message; a call without its end is marked. */
+export function lastDelta(reader: AnswerReader, cut: boolean, ids: CallIds): TurnDelta {
+  const delta = turnDelta(reader.finish(cut), ids) ?? {};
+  if (!reader.isCallOpen) return delta;
+  const mark: ToolCallDelta = { index: reader.calls - 1, function: { arguments: "" }, incomplete: true };
+  return { ...delta, tool_calls: [...(delta.tool_calls ?? []), mark] };
+}
+
+/** A whole message; a call without its end is marked. */
+export function turnMessage(reader: AnswerReader, { deltas, reason }: ChoiceOutput, ids: CallIds): object {
+  const parts = deltas.flatMap((delta) => reader.push(delta));
+  const delta = turnDelta([...parts, ...reader.finish(reason === "length")], ids) ?? {};
   const calls = delta.tool_calls?.map(({ index, ...call }) =>
     reader.isCallOpen && index === reader.calls - 1 ? { ...call, incomplete: true } : call,
   );

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { CallIds } from "../conversation/call-ids.ts";
 import type { Segment } from "../turn-segments.ts";
-import type { OutputItem, OutputText } from "./response-items.ts";
+import type { OutputItem, OutputText, ReasoningText } from "./response-items.ts";
 
 /** What an item is known by while it comes. */
 export interface ItemIds {
@@ -31,7 +31,7 @@ export function outputItem(
     case "text":
       return { type: "message", id, status, role: "assistant", content: opening ? [] : [outputText(text)] };
     case "reasoning":
-      return { type: "reasoning", id, status, summary: [], content: opening ? [] : [{ type: "reasoning_text", text }] };
+      return { type: "reasoning", id, status, summary: [], content: opening ? [] : [reasoningText(text)] };
     case "call":
       return { type: "function_call", id, call_id: callId, status, name, arguments: opening ? "" : text };
     default:
@@ -39,6 +39,14 @@ export function outputItem(
   }
 }
 
+/** The only part of an item's content; null for calls, which have none. */
+export function contentPart(kind: Segment["kind"], text: string): OutputText | ReasoningText | null {
+  if (kind === "text") return outputText(text);
+  return kind === "reasoning" ? reasoningText(text) : null;
+}
+
 export function outputText(text: string): OutputText {
   return { type: "output_text", text, annotations: [], logprobs: [] };
 }
+
+const reasoningText = (text: string): ReasoningText => ({ type: "reasoning_text", text });

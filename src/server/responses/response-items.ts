@@ -5,7 +5,7 @@
 
 import { fail } from "../../base/errors.ts";
 import type { ChatMessage, ChatToolCall } from "../../text/template/types.ts";
-import type { GivenItem } from "../fields/responses-fields.ts";
+import type { ContentPart, GivenItem } from "../fields/responses-fields.ts";
 
 /** An item as a client sent it, with an id. */
 export type InputItem = GivenItem & { readonly id: string };
@@ -34,12 +34,17 @@ export interface OutputCall {
   readonly arguments: string;
 }
 
+export interface ReasoningText {
+  readonly type: "reasoning_text";
+  readonly text: string;
+}
+
 export interface OutputReasoning {
   readonly type: "reasoning";
   readonly id: string;
   readonly status: "in_progress" | "completed" | "incomplete";
   readonly summary: readonly never[];
-  readonly content: readonly { readonly type: "reasoning_text"; readonly text: string }[];
+  readonly content: readonly ReasoningText[];
 }
 
 export type OutputItem = OutputMessage | OutputCall | OutputReasoning;
@@ -56,7 +61,7 @@ export interface ResponseObject {
  * The conversation for the chat template. Neighbouring items of the assistant (its thoughts, its text, its
  * calls) are one message. Throws `field_refused` for an item that is not text or a call.
  */
-export function toChatMessages(items: readonly (GivenItem | OutputItem)[], field: string): ChatMessage[] {
+export function toChatMessages(items: readonly GivenItem[], field: string): ChatMessage[] {
   const messages: ChatMessage[] = [];
   let assistant: AssistantParts | null = null;
   const flush = (): void => {
@@ -83,11 +88,11 @@ interface AssistantParts {
   readonly calls: ChatToolCall[];
 }
 
-function isAssistants(item: GivenItem | OutputItem): boolean {
-  return item.type === "function_call" || item.type === "reasoning" || ("role" in item && item.role === "assistant");
+function isAssistants({ type, role }: GivenItem): boolean {
+  return type === "function_call" || type === "reasoning" || role === "assistant";
 }
 
-function addPart({ texts, thoughts, calls }: AssistantParts, item: GivenItem | OutputItem, field: string): void {
+function addPart({ texts, thoughts, calls }: AssistantParts, item: GivenItem, field: string): void {
   if (item.type === "function_call") {
     const { call_id: id, name, arguments: text } = item;
     calls.push({
@@ -98,8 +103,7 @@ function addPart({ texts, thoughts, calls }: AssistantParts, item: GivenItem | O
   } else if (item.type === "reasoning") {
     thoughts.push(textOf(item.content ?? item.summary ?? [], `${field}.content`));
   } else {
-    const content = "content" in item ? item.content : undefined;
-    texts.push(textOf(required<Content>(content, `${field}.content`), `${field}.content`));
+    texts.push(textOf(required(item.content, `${field}.content`), `${field}.content`));
   }
 }
 
@@ -120,7 +124,7 @@ function resultMessage(item: GivenItem, field: string): ChatMessage {
   };
 }
 
-function givenMessage(item: GivenItem | OutputItem, field: string): ChatMessage {
+function givenMessage(item: GivenItem, field: string): ChatMessage {
   if (item.type !== undefined && item.type !== "message") {
     fail("field_refused", { field: `${field}.type`, hint: `Items of type ${item.type.slice(0, 100)} are not read.` });
   }
@@ -130,13 +134,9 @@ function givenMessage(item: GivenItem | OutputItem, field: string): ChatMessage 
   };
 }
 
-type Content =
-  | string
-  | readonly { readonly type: string; readonly text?: string | undefined; readonly refusal?: string | undefined }[];
-
 const TEXT_PARTS = new Set(["input_text", "output_text", "text", "refusal", "reasoning_text", "summary_text"]);
 
-function textOf(content: Content, field: string): string {
+function textOf(content: string | readonly ContentPart[], field: string): string {
   if (typeof content === "string") return content;
   return content
     .map((part, index) => {
@@ -144,8 +144,7 @@ function textOf(content: Content, field: string): string {
       if (!TEXT_PARTS.has(part.type)) {
         fail("field_refused", { field: `${at}.type`, hint: `This model reads text, not ${part.type.slice(0, 100)}.` });
       }
-      const refusal = "refusal" in part ? part.refusal : undefined;
-      return required(part.text ?? refusal, `${at}.text`);
+      return required(part.text ?? part.refusal, `${at}.text`);
     })
     .join("");
 }

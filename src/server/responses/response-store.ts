@@ -1,11 +1,13 @@
 /**
  * Responses that clients may continue or read again: an immutable tree in memory. A response keeps those
- * before it alive, so a conversation stays whole when its beginning is deleted or expires.
+ * before it alive, so a conversation stays whole when its beginning is deleted or expires. Its id names a
+ * position of the ledger too, which goes with the id.
  *
  * Each owner has a byte limit of its own; the least recently used responses go first. One owner never sees
  * that another's response exists.
  */
 
+import { type Turn, turnBytes } from "../../turns/turn.ts";
 import type { InputItem, OutputItem, ResponseObject } from "./response-items.ts";
 
 export interface StoredResponse {
@@ -15,8 +17,14 @@ export interface StoredResponse {
   readonly previous: StoredResponse | null;
 }
 
-interface Entry {
+/** What an id stands for. */
+export interface NamedResponse {
   readonly stored: StoredResponse;
+  /** The conversation up to and with the response, as tokens. */
+  readonly turn: Turn;
+}
+
+interface Entry extends NamedResponse {
   readonly owner: string;
   readonly expiresAtMs: number;
 }
@@ -63,20 +71,20 @@ export class ResponseStore {
   }
 
   /** Keeps a response; one larger than the limit is not kept. */
-  add(owner: string, stored: StoredResponse): void {
+  add(owner: string, { stored, turn }: NamedResponse): void {
     this.#dropExpired();
-    const bytes = JSON.stringify([stored.response, stored.input, stored.output]).length;
-    if (bytes > this.#limits.bytesPerOwner) return;
+    const bytes = Buffer.byteLength(JSON.stringify([stored.response, stored.input, stored.output]));
+    if (bytes + turnBytes(turn) > this.#limits.bytesPerOwner) return;
     this.#shares.set(stored, { bytes, owner, holders: 1 });
-    this.#bytes.set(owner, this.bytesOf(owner) + bytes);
+    this.#count(owner, bytes + turnBytes(turn));
     const parent = stored.previous === null ? undefined : this.#shares.get(stored.previous);
     if (parent !== undefined) parent.holders += 1;
-    this.#entries.set(stored.response.id, { stored, owner, expiresAtMs: this.#clock() + this.#limits.ttlMs });
+    this.#entries.set(stored.response.id, { stored, turn, owner, expiresAtMs: this.#clock() + this.#limits.ttlMs });
     this.#evict(owner, stored.response.id);
   }
 
   /** The response, and those before it are used too; null where the owner has none of this id. */
-  get(owner: string, id: string): StoredResponse | null {
+  get(owner: string, id: string): NamedResponse | null {
     this.#dropExpired();
     const entry = this.#entries.get(id);
     if (entry === undefined || entry.owner !== owner) return null;
@@ -84,7 +92,7 @@ export class ResponseStore {
     const chain: StoredResponse[] = [];
     for (let at: StoredResponse | null = entry.stored; at !== null; at = at.previous) chain.push(at);
     for (const { response } of chain.toReversed()) this.#touch(response.id);
-    return entry.stored;
+    return entry;
   }
 
   /** Whether there was such a response. */
@@ -105,6 +113,7 @@ export class ResponseStore {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     this.#entries.delete(id);
+    this.#count(entry.owner, -turnBytes(entry.turn));
     this.#release(entry.stored);
   }
 
@@ -116,10 +125,14 @@ export class ResponseStore {
       share.holders -= 1;
       if (share.holders > 0) return;
       this.#shares.delete(at);
-      const left = this.bytesOf(share.owner) - share.bytes;
-      if (left === 0) this.#bytes.delete(share.owner);
-      else this.#bytes.set(share.owner, left);
+      this.#count(share.owner, -share.bytes);
     }
+  }
+
+  #count(owner: string, bytes: number): void {
+    const left = this.bytesOf(owner) + bytes;
+    if (left === 0) this.#bytes.delete(owner);
+    else this.#bytes.set(owner, left);
   }
 
   #evict(owner: string, keptId: string): void {

@@ -8,13 +8,12 @@ import type { FinishReason, GenerationUsage, StreamPart } from "../../engine/typ
 import { errorBody } from "../error-map.ts";
 import { dataEvent } from "../event-stream.ts";
 import type { ServerEvent } from "../event-stream.ts";
-import { textOf } from "../observe-generation.ts";
 import type { CallIds } from "../conversation/call-ids.ts";
 import type { RequestScope } from "../request-scope.ts";
 import type { ResponseWriter } from "../response-writer.ts";
 import type { Segment, SegmentEvent, TurnSegments } from "../turn-segments.ts";
 import { turnwiseField } from "../turnwise-field.ts";
-import { type ItemIds, newItemIds, outputItem, outputText } from "./output-items.ts";
+import { contentPart, type ItemIds, newItemIds, outputItem } from "./output-items.ts";
 import type { OutputItem, ResponseObject } from "./response-items.ts";
 
 export interface ResponsesAnswer {
@@ -42,10 +41,6 @@ export function responsesWriter(
   const event: SequencedEvent = (type, fields) => dataEvent({ type, sequence_number: sequence++, ...fields }, type);
   const idsOf = ({ index }: Segment): ItemIds => ids[index] ?? { id: "", callId: "" };
 
-  /** Only the last item can be cut off. */
-  const statusOf = ({ index }: Segment): OutputItem["status"] =>
-    reason === "length" && index === segments.all.length - 1 ? "incomplete" : "completed";
-
   function end(usage: GenerationUsage): ResponseObject {
     const complete = reason === "stop";
     const response: ResponseObject = {
@@ -53,7 +48,7 @@ export function responsesWriter(
       status: complete ? "completed" : "incomplete",
       incomplete_details: complete ? null : { reason: "max_output_tokens" },
       output: segments.all.map((segment) => outputItem(segment, idsOf(segment), statusOf(segment))),
-      usage: formatUsage(usage),
+      usage: formatUsage(usage, segments.thoughtTokens),
       ...turnwiseField(scope, ignored),
     };
     onEnd(response);
@@ -94,7 +89,7 @@ export function responsesWriter(
       case "prefill":
         return;
       case "delta":
-        yield* tell(segments.push(given.text));
+        yield* tell(segments.push(given));
         return;
       case "finish":
         ({ reason } = given);
@@ -114,7 +109,7 @@ export function responsesWriter(
     answer([output], usage) {
       if (output !== undefined) {
         ({ reason } = output);
-        for (const given of [...segments.push(textOf(output)), ...segments.finish(output.reason === "length")]) {
+        for (const given of segments.read(output)) {
           if (given.kind === "open") ids.push(newItemIds(given.segment, callIds));
         }
       }
@@ -132,12 +127,12 @@ export function responsesWriter(
   };
 }
 
+const statusOf = ({ incomplete }: Segment): OutputItem["status"] => (incomplete ? "incomplete" : "completed");
 const placeOf = ({ index }: Segment, id: string): object => ({ item_id: id, output_index: index, content_index: 0 });
 
 function* openPart(segment: Segment, id: string, event: SequencedEvent): Generator<ServerEvent> {
-  if (segment.kind === "text") {
-    yield event("response.content_part.added", { ...placeOf(segment, id), part: outputText("") });
-  }
+  const part = contentPart(segment.kind, "");
+  if (part !== null) yield event("response.content_part.added", { ...placeOf(segment, id), part });
 }
 
 function addToPart(segment: Segment, delta: string, id: string, event: SequencedEvent): ServerEvent {
@@ -159,21 +154,22 @@ function* closePart(segment: Segment, id: string, event: SequencedEvent): Genera
   const { kind, text, name, index } = segment;
   if (kind === "text") {
     yield event("response.output_text.done", { ...place, text, logprobs: [] });
-    yield event("response.content_part.done", { ...place, part: outputText(text) });
   } else if (kind === "reasoning") {
     yield event("response.reasoning_text.done", { ...place, text });
   } else {
     const done = { item_id: id, output_index: index, name, arguments: text };
     yield event("response.function_call_arguments.done", done);
   }
+  const part = contentPart(kind, text);
+  if (part !== null) yield event("response.content_part.done", { ...place, part });
 }
 
-function formatUsage({ promptTokens, outputTokens, cachedTokens }: GenerationUsage): object {
+function formatUsage({ promptTokens, outputTokens, cachedTokens }: GenerationUsage, reasoningTokens: number): object {
   return {
     input_tokens: promptTokens,
     input_tokens_details: { cached_tokens: cachedTokens },
     output_tokens: outputTokens,
-    output_tokens_details: { reasoning_tokens: 0 },
+    output_tokens_details: { reasoning_tokens: reasoningTokens },
     total_tokens: promptTokens + outputTokens,
   };
 }

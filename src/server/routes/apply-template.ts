@@ -6,12 +6,14 @@ import { APPLY_TEMPLATE_FIELDS } from "../fields/token-fields.ts";
 import { ignoredField } from "../ignored-field.ts";
 import { readJsonBody } from "../read-body.ts";
 import { checkModel, type EngineRequest } from "../server-context.ts";
+import { toolFormatName, withItsTools } from "../tool-request.ts";
 
-export async function applyTemplate({ engine, http, scope, server }: EngineRequest): Promise<Response> {
+export async function applyTemplate(request: EngineRequest): Promise<Response> {
+  const { engine, http, scope, server } = request;
   const body = await readJsonBody(http.req.raw, server.options.maxBody, scope.signal);
   const { values, ignored } = parseFields(APPLY_TEMPLATE_FIELDS, body, server.options.strictFields);
   const ignoredInMessages = ignoredMessageFields(values.messages, server.options.strictFields);
   checkModel(values.model, engine, server.options);
-  const prompt = await engine.renderChat(toChatInput(values));
+  const prompt = await engine.renderChat(withItsTools(toChatInput(values), toolFormatName(request)));
   return http.json({ prompt, ...ignoredField([...ignored, ...ignoredInMessages]) });
 }

@@ -2,21 +2,23 @@
 
 import { randomUUID } from "node:crypto";
 import { fail } from "../../base/errors.ts";
-import type { ChatInput, ChatTool } from "../../text/template/types.ts";
+import type { ChatMessage, ChatTool } from "../../text/template/types.ts";
 import { thoughtStart } from "../../text/tools/thoughts.ts";
+import type { ConversationFrame, ConversationSoFar } from "../../turns/turn.ts";
 import { parseFields } from "../fields/field-table.ts";
 import { RESPONSES_FIELDS } from "../fields/responses-fields.ts";
-import type { GivenItem, ResponsesValues } from "../fields/responses-fields.ts";
+import type { ContentPart, GivenItem, ResponsesValues } from "../fields/responses-fields.ts";
 import { textFormatSource } from "../fields/response-format.ts";
 import { CallIds, newCallId } from "../conversation/call-ids.ts";
-import { openConversation } from "../conversation/open-conversation.ts";
+import { type ConversationRequest, openConversation } from "../conversation/open-conversation.ts";
 import { replyMessage } from "../conversation/reply-message.ts";
 import { toGenerateRequest } from "../generate-request.ts";
 import { readJsonBody } from "../read-body.ts";
 import { respondWithGeneration } from "../respond-generation.ts";
+import { outputText } from "../responses/output-items.ts";
 import { toChatMessages } from "../responses/response-items.ts";
 import type { InputItem, ResponseObject } from "../responses/response-items.ts";
-import type { StoredResponse } from "../responses/response-store.ts";
+import type { NamedResponse } from "../responses/response-store.ts";
 import { responsesWriter } from "../responses/responses-writer.ts";
 import { checkModel, servedModelId } from "../server-context.ts";
 import {
@@ -34,11 +36,15 @@ export async function responses(request: EngineRequest): Promise<Response> {
   const body = await readJsonBody(http.req.raw, server.options.maxBody, scope.signal);
   const { values, ignored } = parseFields(RESPONSES_FIELDS, body, server.options.strictFields);
   checkModel(values.model, engine, server.options);
+  refuseLogprobs(values);
   const previous = previousResponse(values.previous_response_id, request);
   const input = toItems(values.input);
   const tools = toolRequestOf(toolAsk(values), toolFormatName(request));
-  const { messages, addGenerationPrompt: _, ...frame } = chatInput(values, tools.shown, previous, input);
-  const conversation = await openConversation(request, { frame, messages, tools, cacheKey: values.prompt_cache_key });
+  const conversation = await openConversation(request, {
+    ...placeOf(values, previous, tools.shown === undefined ? {} : { tools: tools.shown }, input),
+    tools,
+    cacheKey: values.prompt_cache_key,
+  });
   const { prompt, text } = conversation.prompt;
   const thoughts = thoughtStart(engine.model.thinks, text);
   const limits = {
@@ -63,8 +69,10 @@ export async function responses(request: EngineRequest): Promise<Response> {
       callIds,
       ignored,
       onEnd: (response) => {
-        if (values.store === false) return;
-        server.responses.add(scope.tenant.name, { response, input, output: response.output, previous });
+        const { turn } = conversation;
+        if (values.store === false || turn === null) return;
+        const stored = { response, input, output: response.output, previous: previous?.stored ?? null };
+        server.responses.add(scope.tenant.name, { stored, turn });
       },
     }),
     choices: 1,
@@ -73,34 +81,49 @@ export async function responses(request: EngineRequest): Promise<Response> {
   });
 }
 
-function previousResponse(id: string | undefined, { scope, server }: EngineRequest): StoredResponse | null {
+/** What else may be included is of items that there are none of, or there anyway. */
+function refuseLogprobs({ include = [] }: ResponsesValues): void {
+  const index = include.indexOf("message.output_text.logprobs");
+  if (index >= 0) fail("field_refused", { field: `include[${index}]`, hint: "Use /v1/chat/completions." });
+}
+
+function previousResponse(id: string | undefined, { scope, server }: EngineRequest): NamedResponse | null {
   if (id === undefined) return null;
   return server.responses.get(scope.tenant.name, id) ?? fail("previous_response_not_found", { id: id.slice(0, 200) });
 }
 
+/** As `input_items` lists them: a content is a list of parts. */
 function toItems(input: ResponsesValues["input"]): InputItem[] {
   const items: GivenItem[] = typeof input === "string" ? [{ role: "user", content: input }] : input;
-  return items.map((item) => ({ type: "message", ...item, id: item.id ?? `item_${randomUUID().replaceAll("-", "")}` }));
+  return items.map(({ content, ...item }) => ({
+    type: "message",
+    ...item,
+    ...(content === undefined ? {} : { content: typeof content === "string" ? [textPart(item, content)] : content }),
+    id: item.id ?? `item_${randomUUID().replaceAll("-", "")}`,
+  }));
 }
 
-/** Instructions are of one response alone: those of earlier ones are not repeated. */
-function chatInput(
-  values: ResponsesValues,
-  tools: readonly ChatTool[] | undefined,
-  previous: StoredResponse | null,
+const textPart = ({ role }: GivenItem, text: string): ContentPart =>
+  role === "assistant" ? outputText(text) : { type: "input_text", text };
+
+/**
+ * The request's place in its conversation. Instructions are of one response alone: where they or the tools are not
+ * those of the response that is continued, its turn is called something else now.
+ */
+function placeOf(
+  { instructions }: ResponsesValues,
+  previous: NamedResponse | null,
+  frame: ConversationFrame,
   input: readonly InputItem[],
-): ChatInput {
-  const history: StoredResponse[] = [];
-  for (let at = previous; at !== null; at = at.previous) history.push(at);
-  const earlier = history.toReversed().flatMap((stored) => [...stored.input, ...stored.output]);
-  return {
-    messages: [
-      ...(values.instructions === undefined ? [] : [{ role: "system", content: values.instructions }]),
-      ...toChatMessages([...earlier, ...input], "input"),
-    ],
-    addGenerationPrompt: true,
-    ...(tools === undefined ? {} : { tools }),
-  };
+): ConversationSoFar & Pick<ConversationRequest, "follows"> {
+  const system: ChatMessage[] = instructions === undefined ? [] : [{ role: "system", content: instructions }];
+  const added = toChatMessages(input, "input");
+  if (previous === null) return { frame, messages: [...system, ...added] };
+  const { stored, turn } = previous;
+  const had = stored.response["instructions"];
+  const isSame = had === (instructions ?? null);
+  const messages = isSame ? turn.messages : [...system, ...turn.messages.slice(had === null ? 0 : 1)];
+  return { frame, messages: added, follows: { turn, past: { frame, messages } } };
 }
 
 function toolAsk(values: ResponsesValues): ToolAsk {

@@ -38,5 +38,5 @@ export function listInputItems(request: RouteRequest): Response {
 
 function storedResponse({ http, scope, server }: RouteRequest): StoredResponse {
   const id = http.req.param("id") ?? "";
-  return server.responses.get(scope.tenant.name, id) ?? fail("response_not_found", { id: id.slice(0, 200) });
+  return server.responses.get(scope.tenant.name, id)?.stored ?? fail("response_not_found", { id: id.slice(0, 200) });
 }

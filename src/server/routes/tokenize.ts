@@ -1,7 +1,6 @@
 /** `POST /tokenize` and `POST /detokenize`, which follow vLLM's. */
 
 import { fail } from "../../base/errors.ts";
-import type { EngineApi } from "../../engine/types.ts";
 import { ignoredMessageFields, toChatInput } from "../fields/chat-messages.ts";
 import { parseFields } from "../fields/field-table.ts";
 import { checkTokens, DETOKENIZE_FIELDS, TOKENIZE_FIELDS } from "../fields/token-fields.ts";
@@ -10,13 +9,15 @@ import { readJsonBody } from "../read-body.ts";
 import { ignoredField } from "../ignored-field.ts";
 import { checkModel } from "../server-context.ts";
 import type { EngineRequest } from "../server-context.ts";
+import { toolFormatName, withItsTools } from "../tool-request.ts";
 
-export async function tokenize({ engine, http, scope, server }: EngineRequest): Promise<Response> {
+export async function tokenize(request: EngineRequest): Promise<Response> {
+  const { engine, http, scope, server } = request;
   const body = await readJsonBody(http.req.raw, server.options.maxBody, scope.signal);
   const { values, ignored } = parseFields(TOKENIZE_FIELDS, body, server.options.strictFields);
   const ignoredInMessages = ignoredMessageFields(values.messages ?? [], server.options.strictFields);
   checkModel(values.model, engine, server.options);
-  const text = await textOf(values, engine);
+  const text = await textOf(values, request);
   const tokens = await engine.tokenize(text, { addSpecial: values.add_special_tokens ?? true, parseSpecial: true });
   return http.json({
     tokens: [...tokens],
@@ -35,11 +36,14 @@ export async function detokenize({ engine, http, scope, server }: EngineRequest)
   return http.json({ prompt: await engine.detokenize(values.tokens), ...ignoredField(ignored) });
 }
 
-async function textOf(values: TokenizeValues, engine: EngineApi): Promise<string> {
+async function textOf(values: TokenizeValues, request: EngineRequest): Promise<string> {
   const { prompt, messages } = values;
   if (prompt !== undefined && messages !== undefined) {
     fail("request_invalid", { field: "messages", problem: "cannot be given together with prompt" });
   }
-  if (messages !== undefined) return engine.renderChat(toChatInput({ ...values, messages }));
+  if (messages !== undefined) {
+    const input = toChatInput({ ...values, messages });
+    return request.engine.renderChat(withItsTools(input, toolFormatName(request)));
+  }
   return prompt ?? fail("request_invalid", { field: "prompt", problem: "is required, or messages" });
 }
