@@ -85,7 +85,10 @@ test("run pulls a quantisation that hf: names where another one is there", async
   hub.put(repo, FILE, model);
   hub.put(repo, "tiny-Q4_0.gguf", model);
   await cli("pull", `hf:${repo}:Q8_0`);
-  expect(await cli("run", `hf:${repo}:Q4_0`, ...ASK)).toMatchObject({ code: 0, stderr: expect.stringContaining("Q4_0") });
+  expect(await cli("run", `hf:${repo}:Q4_0`, ...ASK)).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining("Q4_0"),
+  });
   expect(await cli("run", `${repo}:Q2_K`, ...ASK)).toMatchObject({
     code: 2,
     stderr: expect.stringContaining(`${repo} has no Q2_K. It has: `),

@@ -35,7 +35,8 @@ const QUICK = { attempts: 3, firstWaitMs: 1, stallMs: 300 };
 /** Of the main branch. */
 const COMMIT = "1".repeat(40);
 const MAIN = { repo: REPO, revision: null } as const;
-const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
+const digest = (content: Buffer): string => createHash("sha256").update(content).digest("hex");
+const SHA256 = digest(CONTENT);
 
 let hub: LoopbackHub;
 let cache: ModelCache;
@@ -229,6 +230,7 @@ function putParts(commit: string, ...contents: Buffer[]): string[] {
   });
 }
 const NEW_COMMIT = "2".repeat(40);
+const held = (paths: readonly string[]): string[] => paths.map((path) => digest(readFileSync(path)));
 const big = () => cache.list().find(({ quant }) => quant === "Q8_0");
 
 test("a newer version of a split model that came in part leaves the old one as it is", async () => {
@@ -243,12 +245,12 @@ test("a newer version of a split model that came in part leaves the old one as i
   while (!leftovers().some((name) => /^big-Q8_0-00002-of-00002\.gguf\.\w+\.part$/.test(name))) await pause();
   stop.abort();
   await expect(running).rejects.toMatchObject({ name: "AbortError" });
-  expect(paths.map((path) => readFileSync(path))).toEqual(old);
+  expect(held(paths)).toEqual(old.map(digest));
   expect(big()).toMatchObject({ whole: true, commit: COMMIT });
 
   hub.faults.chunkMs = 0;
   await pull("Q8_0");
-  expect(paths.map((path) => readFileSync(path))).toEqual(newer);
+  expect(held(paths)).toEqual(newer.map(digest));
   expect(big()).toMatchObject({ whole: true, commit: NEW_COMMIT });
   expect(leftovers().filter((name) => name.endsWith(".part"))).toEqual([]);
 });
