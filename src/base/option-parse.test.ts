@@ -110,6 +110,16 @@ describe("parseOptionText", () => {
     expect(parseOptionText("--drain", { kind: "duration" }, text)).toBe(ms);
   });
 
+  test("a duration is one that a timer can run, unless its option says otherwise", () => {
+    // Node's setTimeout takes up to 2 ** 31 - 1 ms, 596 h 31 min, and sets a longer one to 1 ms.
+    expect(parseOptionText("--drain", { kind: "duration" }, "596h")).toBe(596 * 3_600_000);
+    expect(messageOf(() => parseOptionText("--drain", { kind: "duration" }, "600h"))).toBe(
+      'Option --drain: "600h" is longer than 596h, the longest.',
+    );
+    const aYear = { kind: "duration", maxMs: Number.MAX_SAFE_INTEGER } as const;
+    expect(parseOptionText("--unused-for", aYear, "8760h")).toBe(8760 * 3_600_000);
+  });
+
   test.each([
     ["bytes", "-1"],
     ["bytes", "1XB"],

@@ -45,6 +45,9 @@ const BYTE_UNITS: Readonly<Record<string, number>> = {
   tb: 1e12,
 };
 
+/** A longer timer of Node's fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 const DURATION_UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 
 /**
@@ -89,7 +92,7 @@ export function parseOptionText(source: string, type: OptionType, text: string):
     case "bytes":
       return Math.floor(parseWithUnit(source, text, BYTE_UNITS, 'a size such as "512MiB" or "2GiB"'));
     case "duration":
-      return parseWithUnit(source, text, DURATION_UNITS_MS, 'a time with its unit, such as "30s", "500ms" or "2m"');
+      return parseDuration(source, text, type.maxMs ?? MAX_TIMER_MS);
     case "choice":
       if (type.choices.includes(text)) return text;
       return failInvalid(
@@ -181,6 +184,12 @@ function parseWithUnit(
   if (!Number.isFinite(value) || value > Number.MAX_SAFE_INTEGER)
     return failInvalid(source, `${quote(text)} is not ${expected}`);
   return value;
+}
+
+function parseDuration(source: string, text: string, maxMs: number): number {
+  const ms = parseWithUnit(source, text, DURATION_UNITS_MS, 'a time with its unit, such as "30s", "500ms" or "2m"');
+  if (ms > maxMs) failInvalid(source, `${quote(text)} is longer than ${Math.floor(maxMs / 3_600_000)}h, the longest`);
+  return ms;
 }
 
 function didYouMean(text: string, known: readonly string[]): string {

@@ -13,8 +13,8 @@ export type OptionType =
   | { readonly kind: "boolean" }
   /** "512MiB", "2GiB", "1000000". */
   | { readonly kind: "bytes" }
-  /** "30s", "500ms", "2m"; the value is milliseconds. */
-  | { readonly kind: "duration" }
+  /** "30s", "500ms", "2m"; the value is milliseconds. `maxMs` is what a timer can run, unless it says otherwise. */
+  | { readonly kind: "duration"; readonly maxMs?: number }
   | { readonly kind: "choice"; readonly choices: readonly string[] };
 
 export interface OptionRow {

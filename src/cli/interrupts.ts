@@ -1,6 +1,6 @@
 /**
- * SIGINT and SIGTERM. Without a handler they end the process at once with the shell's code; a command
- * that has something to finish pushes a handler for that time.
+ * SIGINT and SIGTERM. Without a handler the system ends the process at once, also in the midst of native work; a
+ * command that has something to finish pushes a handler for that time.
  */
 
 export type InterruptSignal = "SIGINT" | "SIGTERM";
@@ -13,6 +13,11 @@ export interface Interrupts {
   push(handler: InterruptHandler): () => void;
 }
 
+export interface ProcessInterrupts extends Interrupts {
+  /** Sends the process `signal`, unless it had one: Ctrl-C reaches all processes of a terminal. */
+  raiseIfNone(signal: InterruptSignal): void;
+}
+
 /** 128 + the signal's number, as shells report it. */
 const EXIT_OF_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const satisfies Record<InterruptSignal, number>;
 
@@ -21,27 +26,45 @@ export function exitBySignal(signal: InterruptSignal): never {
   process.exit(EXIT_OF_SIGNAL[signal]);
 }
 
-/** Listens for the process's signals from now on. */
-export function listenForInterrupts(): Interrupts {
+/**
+ * The process's interrupts. It listens only while a handler is there: a listener takes the system's action away, and
+ * is not called before synchronous work ends.
+ */
+export function processInterrupts(): ProcessInterrupts {
   const handlers: { readonly handle: InterruptHandler; count: number }[] = [];
+  let hadOne = false;
   const dispatch = (signal: InterruptSignal): void => {
+    hadOne = true;
     const top = handlers.at(-1);
     if (top === undefined) exitBySignal(signal);
     top.count += 1;
     top.handle(signal, top.count);
   };
-  process.on("SIGINT", dispatch);
-  process.on("SIGTERM", dispatch);
+  // To process 1 of a container the system does nothing.
+  const listensAlways = process.pid === 1;
+  if (listensAlways) listen(dispatch);
   return {
     push: (handle) => {
       const entry = { handle, count: 0 };
+      if (handlers.length === 0 && !listensAlways) listen(dispatch);
       handlers.push(entry);
       return () => {
         const index = handlers.indexOf(entry);
-        if (index >= 0) handlers.splice(index, 1);
+        if (index < 0) return;
+        handlers.splice(index, 1);
+        if (handlers.length === 0 && !listensAlways) for (const signal of SIGNALS) process.off(signal, dispatch);
       };
     },
+    raiseIfNone: (signal) => {
+      if (!hadOne) process.kill(process.pid, signal);
+    },
   };
+}
+
+const SIGNALS = Object.keys(EXIT_OF_SIGNAL) as readonly InterruptSignal[];
+
+function listen(dispatch: (signal: InterruptSignal) => void): void {
+  for (const signal of SIGNALS) process.on(signal, dispatch);
 }
 
 /** SIGHUP, which services send for a change of settings; without a handler it ends the process. */

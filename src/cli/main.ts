@@ -3,10 +3,11 @@
 
 import { packageVersion } from "../native/native-paths.ts";
 import { commandsFor } from "./commands.ts";
-import { listenForInterrupts } from "./interrupts.ts";
+import { processInterrupts } from "./interrupts.ts";
+import { watchLauncher } from "./launcher-watch.ts";
 import { parseArguments } from "./parse-arguments.ts";
 import { errorLines, exitCodeOf } from "./report-error.ts";
-import { writeText } from "./terminal.ts";
+import { isBrokenPipe, writeText } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Help is laid out for this width where the output is no terminal. */
@@ -16,12 +17,10 @@ const terminal: Terminal = { stdin: process.stdin, stdout: process.stdout, stder
 
 process.on("unhandledRejection", endWithError);
 process.on("uncaughtException", endWithError);
-for (const stream of [process.stdout, process.stderr]) {
-  // The reader left, as `head` does: nothing is wrong and nobody is there to be told.
-  stream.on("error", (error: NodeJS.ErrnoException) =>
-    error.code === "EPIPE" ? process.exit(0) : endWithError(error),
-  );
-}
+// The reader of the results left, as `head` does: nothing is wrong and nobody is there to be told.
+process.stdout.on("error", (error) => (isBrokenPipe(error) ? process.exit(0) : endWithError(error)));
+// Nobody reads what is said about them, as when Ctrl-C ends `serve 2>&1 | tee log`: the work goes on.
+process.stderr.on("error", (error) => isBrokenPipe(error) || endWithError(error));
 
 try {
   const code = await main();
@@ -38,7 +37,9 @@ async function main(): Promise<number> {
     await writeText(terminal.stdout, parsed.text);
     return 0;
   }
-  return parsed.command.execute(parsed.positional, parsed.given, { terminal, interrupts: listenForInterrupts() });
+  const interrupts = processInterrupts();
+  watchLauncher(process.env, () => interrupts.raiseIfNone("SIGTERM"));
+  return parsed.command.execute(parsed.positional, parsed.given, { terminal, interrupts });
 }
 
 function endWithError(thrown: unknown): never {

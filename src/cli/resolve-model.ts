@@ -40,6 +40,7 @@ export async function resolveModel(
   const reference = statSync(given, { throwIfNoEntry: false }) === undefined ? parseHubReference(given) : null;
   const pulled = reference === null ? null : cache.find(reference);
   if (pulled !== null) return pulled;
+  if (reference !== null) cache.requireNoOther(reference);
   if (reference !== null && !given.endsWith(".gguf")) {
     const reason = `there is no such file or folder, nor was such a model pulled; hf:${given} is one to fetch`;
     fail("file_unreadable", { path: given, reason });

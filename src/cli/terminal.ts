@@ -21,10 +21,22 @@ export interface Terminal {
   readonly env: Environment;
 }
 
-/** Writes and waits while the reader is behind, so that a slow pipe bounds what is buffered. */
+/**
+ * Writes and waits while the reader is behind, so that a slow pipe bounds what is buffered. A reader that left is the
+ * stream's own matter, not the writer's.
+ */
 export async function writeText(stream: NodeJS.WritableStream, text: string): Promise<void> {
-  if (text !== "" && !stream.write(text)) await once(stream, "drain");
+  if (text === "" || stream.write(text)) return;
+  try {
+    await once(stream, "drain");
+  } catch (error) {
+    if (!isBrokenPipe(error)) throw error;
+  }
 }
+
+/** Whether a stream failed because nobody reads it any more. */
+export const isBrokenPipe = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "EPIPE";
 
 /**
  * Writes a model's text: on a terminal without control characters, which could move the cursor or worse;

@@ -23,7 +23,7 @@ export async function diskFull(folder: string, bytes: number, available = freeBy
 }
 
 /** For this user: `bavail` leaves out what is kept for root. */
-async function freeBytes(folder: string): Promise<number> {
+export async function freeBytes(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
 }

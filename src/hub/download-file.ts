@@ -1,19 +1,19 @@
 /**
- * Fetches one file of a repository into a folder: goes on where an earlier run ended, tries again when the
- * connection breaks, checks the content's hash, and only then gives the file its name.
+ * Fetches one file of a repository into its part: goes on where an earlier run ended, tries again when the
+ * connection breaks, and checks the content's hash. The file's name is given by `keepFiles`.
  */
 
 import { mkdir, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { formatBytes } from "../base/bytes.ts";
 import { TurnwiseError, fail, turnwiseError } from "../base/errors.ts";
-import { takeFileLock } from "../base/file-lock.ts";
-import { cachedPath, isCached, keepFile, partPath } from "./cached-file.ts";
+import { isCached, partPath } from "./cached-file.ts";
 import { diskFull } from "./disk-space.ts";
 import type { HubClient, HubSnapshot } from "./hub-client.ts";
 import { describeCause } from "./hub-failures.ts";
 import { PartFile } from "./part-file.ts";
+import { PATIENCE, waitToRetry } from "./retry.ts";
+import type { Patience } from "./retry.ts";
 import type { HubFile } from "./tree-listing.ts";
 
 export interface DownloadOptions {
@@ -25,22 +25,8 @@ export interface DownloadOptions {
   readonly signal: AbortSignal;
   /** Bytes of this file that are there. */
   readonly onProgress: (bytes: number) => void;
-  /** Another process fetches the same file; this one waits for it. */
-  readonly onWait: (holder: string) => void;
   readonly patience?: Patience;
 }
-
-/** When to give up. */
-export interface Patience {
-  /** Tries in a row that brought nothing. */
-  readonly attempts: number;
-  /** Before the second try; doubles with each. */
-  readonly firstWaitMs: number;
-  /** A connection that brings nothing for so long is broken. */
-  readonly stallMs: number;
-}
-
-const PATIENCE: Patience = { attempts: 5, firstWaitMs: 1000, stallMs: 60_000 };
 
 /** Bytes that lie in the cache already, whole or in part. */
 export async function bytesThere(folder: string, file: HubFile): Promise<number> {
@@ -50,27 +36,14 @@ export async function bytesThere(folder: string, file: HubFile): Promise<number>
 }
 
 /**
- * The file's path. Throws `download_broken`, `checksum_wrong`, `disk_full`, what the hub refuses, and the
+ * Until the part is whole. Throws `download_broken`, `checksum_wrong`, `disk_full`, what the hub refuses, and the
  * signal's reason; a part that is right so far stays.
  */
-export async function downloadFile(options: DownloadOptions): Promise<string> {
-  const { file, folder, signal, onProgress, onWait } = options;
-  const target = cachedPath(folder, file);
-  await mkdir(dirname(target), { recursive: true });
-  const lock = await takeFileLock(`${target}.lock`, signal, onWait);
-  try {
-    // Another process may have fetched it while this one waited.
-    if (!(await isCached(folder, file))) await fetchWhole(options);
-    onProgress(file.bytes);
-    return target;
-  } finally {
-    await lock.release();
-  }
-}
-
-async function fetchWhole(options: DownloadOptions): Promise<void> {
-  const { client, snapshot, file, folder, signal } = options;
-  const part = await PartFile.open(partPath(folder, file), file, signal);
+export async function downloadFile(options: DownloadOptions): Promise<void> {
+  const { client, file, folder, signal } = options;
+  const path = partPath(folder, file);
+  await mkdir(dirname(path), { recursive: true });
+  const part = await PartFile.open(path, file, signal);
   try {
     await fillPart(part, options);
     const found = part.digest();
@@ -84,7 +57,6 @@ async function fetchWhole(options: DownloadOptions): Promise<void> {
   } finally {
     await part.close();
   }
-  await keepFile(folder, file, snapshot.commit);
 }
 
 /** Until it is as long as the file should be, however often the connection breaks. */
@@ -101,7 +73,7 @@ async function fillPart(part: PartFile, options: DownloadOptions): Promise<void>
       if (!mayPass(thrown)) throw thrown;
       fruitless = part.bytes > before ? 1 : fruitless + 1;
       if (fruitless >= patience.attempts) throw broken(part.bytes, file, thrown);
-      await sleep(patience.firstWaitMs * 2 ** (fruitless - 1), undefined, { signal });
+      await waitToRetry(patience, fruitless, thrown, signal);
     }
   }
 }
@@ -121,7 +93,13 @@ async function fetchSome(part: PartFile, options: DownloadOptions, stallMs: numb
       await response.body?.cancel();
       fail("hub_changed", { file: file.path, host: client.host });
     }
-    if (!continuesAt(response, part.bytes)) await part.reset();
+    if (!continuesAt(response, part.bytes)) {
+      await part.reset();
+      if (response.status !== 200) {
+        await response.body?.cancel();
+        fail("hub_unreachable", { host: client.host, reason: "it answered with other bytes than were asked for" });
+      }
+    }
     for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
       stall.alive();
       if (part.bytes + chunk.byteLength > file.bytes) fail("hub_changed", { file: file.path, host: client.host });

@@ -148,7 +148,9 @@ export class HubClient {
   async #failure(response: Response, repo: string, path: string | null): Promise<Error> {
     await response.body?.cancel();
     const { status } = response;
-    return hubFailure({ status, host: this.host, repo, path, page: this.#url(repo).href, token: this.#token });
+    const retryAfter = response.headers.get("retry-after");
+    const page = this.#url(repo).href;
+    return hubFailure({ status, host: this.host, repo, path, page, token: this.#token, retryAfter });
   }
 }
 

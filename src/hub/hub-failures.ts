@@ -1,8 +1,10 @@
 /** What a hub's refusals mean to the user, and what to do. */
 
-import type { TurnwiseError } from "../base/errors.ts";
-import { turnwiseError } from "../base/errors.ts";
+import { TurnwiseError, turnwiseError } from "../base/errors.ts";
 import type { HubToken } from "./token.ts";
+
+/** Of the system and of undici. */
+const CUT_CODES: ReadonlySet<unknown> = new Set(["ECONNRESET", "UND_ERR_SOCKET"]);
 
 interface HubAnswer {
   readonly status: number;
@@ -13,9 +15,22 @@ interface HubAnswer {
   /** The repository's page for people. */
   readonly page: string;
   readonly token: HubToken | null;
+  /** The header Retry-After, or null. */
+  readonly retryAfter: string | null;
 }
 
-export function hubFailure({ status, host, repo, path, page, token }: HubAnswer): TurnwiseError {
+/** `hub_unreachable` for the moment: it says so, by status 429 or 5xx, or it cut the connection. */
+export class HubBusyError extends TurnwiseError {
+  /** As long as it asks to wait; null where it does not say. */
+  readonly retryAfterMs: number | null;
+
+  constructor(host: string, reason: string, retryAfterMs: number | null = null) {
+    super("hub_unreachable", { host, reason });
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+export function hubFailure({ status, host, repo, path, page, token, retryAfter }: HubAnswer): TurnwiseError {
   if (status === 401 || status === 403) {
     const hint =
       token === null ? "set HF_TOKEN to your token" : `see that the token of ${token.origin} is that account's`;
@@ -23,12 +38,29 @@ export function hubFailure({ status, host, repo, path, page, token }: HubAnswer)
   }
   if (status === 404)
     return turnwiseError("hub_not_found", { host, what: path === null ? repo : `${path} in ${repo}` });
-  return turnwiseError("hub_unreachable", { host, reason: `it answered with status ${status}` });
+  const reason = `it answered with status ${status}`;
+  if (status === 429 || status >= 500) return new HubBusyError(host, reason, parseRetryAfter(retryAfter, Date.now()));
+  return turnwiseError("hub_unreachable", { host, reason });
+}
+
+/** RFC 9110, 10.2.3: seconds or a date. Milliseconds from `nowMs`, or null where it is neither. */
+export function parseRetryAfter(text: string | null, nowMs: number): number | null {
+  if (text === null) return null;
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  const untilMs = Date.parse(text);
+  return Number.isNaN(untilMs) ? null : Math.max(0, untilMs - nowMs);
 }
 
 /** A failed connection; undici hides the system's word in the cause. */
 export function unreachable({ host }: URL, thrown: unknown): TurnwiseError {
-  return turnwiseError("hub_unreachable", { host, reason: describeCause(thrown) });
+  const reason = describeCause(thrown);
+  return isCut(thrown) ? new HubBusyError(host, reason) : turnwiseError("hub_unreachable", { host, reason });
+}
+
+/** Such as one that was kept open and had just been given up on the other side. */
+function isCut(thrown: unknown): boolean {
+  const cause = thrown instanceof Error ? thrown.cause : undefined;
+  return cause instanceof Error && "code" in cause && CUT_CODES.has(cause.code);
 }
 
 /** "ECONNREFUSED 127.0.0.1:80", not "fetch failed". */

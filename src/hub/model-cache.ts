@@ -5,8 +5,8 @@
 
 import { readdirSync, rmSync, rmdirSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
-import { cachedPath, commitOf, hashPath, PART_SUFFIX } from "./cached-file.ts";
-import { chooseModel, groupModels, isWhole, sumBytes } from "./model-files.ts";
+import { cachedPath, commitOf, hashPath, ownerOfPart } from "./cached-file.ts";
+import { answersTo, chooseModel, failQuant, findModel, groupModels, sumBytes } from "./model-files.ts";
 import type { ModelFile, ModelFiles } from "./model-files.ts";
 import type { HubReference } from "./reference.ts";
 
@@ -18,7 +18,7 @@ const ESCAPED_SLASH = "%2F";
 export interface CachedModel extends ModelFiles<ModelFile> {
   readonly repo: string;
   readonly revision: string | null;
-  /** That its first file was fetched at, or null where that was not written down. */
+  /** That it was pulled at, by its first file; null where that was not written down. */
   readonly commit: string | null;
 }
 
@@ -49,38 +49,49 @@ export class ModelCache {
     return this.#folders().flatMap((folder) => this.#modelsOf(folder));
   }
 
-  /** Bytes of files that are fetched in part, by repository. */
-  unfinished(): readonly (Folder & ModelFile)[] {
+  /** Files that are fetched in part, with their models' names. */
+  unfinished(): readonly (HubReference & ModelFile)[] {
     return this.#folders().flatMap((folder) =>
-      filesIn(this.folderOf(folder))
-        .filter(({ path }) => path.endsWith(PART_SUFFIX))
-        .map((file) => ({ ...folder, ...file })),
+      filesIn(this.folderOf(folder)).flatMap((file) => {
+        const owner = ownerOfPart(file.path);
+        if (owner === null) return [];
+        const [model] = groupModels([{ ...file, path: owner }]);
+        return [{ ...folder, ...file, quant: model?.quant ?? null }];
+      }),
     );
   }
 
-  /** The path of the model's first file, or null where it was not pulled. Throws `quant_unavailable`. */
+  /**
+   * The path of the model's first file, or null where it was not pulled. Throws `quant_unavailable` where two models
+   * answer to its name.
+   */
   find(reference: HubReference): string | null {
     const { repo, quant } = reference;
     const models = this.#modelsOf(reference);
-    const whole = models.filter(isWhole);
-    const [only] = whole;
-    if (only === undefined) return null;
-    const chosen = quant === null && whole.length === 1 ? only : chooseModel(repo, models, quant);
-    const [first] = chosen.files;
+    const [only, ...more] = models.filter(({ whole }) => whole);
+    const isOnly = quant === null && more.length === 0;
+    const [first] = (isOnly ? only : findModel(repo, models, quant))?.files ?? [];
     return first === undefined ? null : cachedPath(this.folderOf(reference), first);
   }
 
-  /** Removes the model's files, or all of the repository's, and what was fetched in part. Returns what went. */
+  /** Throws `quant_unavailable`, with what is there, where `find` is null though others of the repository were pulled. */
+  requireNoOther(reference: HubReference): void {
+    const models = this.#modelsOf(reference);
+    if (models.some(({ whole }) => whole)) chooseModel(reference.repo, models, reference.quant);
+  }
+
+  /**
+   * Removes the model's files, or all of the repository's, and what was fetched in part. Returns what went. Throws
+   * `quant_unavailable` where no model, whole or not, answers to the name, or two do.
+   */
   remove(reference: HubReference): RemovedModel {
-    const { repo, quant } = reference;
     const folder = this.folderOf(reference);
     const there = filesIn(folder);
-    const models = this.#modelsOf(reference);
-    const chosen = quant === null ? there : chooseModel(repo, models, quant).files;
+    const chosen = reference.quant === null ? there : filesOf(reference.repo, reference.quant, there);
     for (const file of chosen) {
       const path = cachedPath(folder, file);
       rmSync(path, { force: true });
-      rmSync(hashPath(path), { force: true });
+      rmSync(hashPath(ownerOfPart(path) ?? path), { force: true });
     }
     removeEmpty(folder);
     removeEmpty(join(folder, ".."));
@@ -100,10 +111,24 @@ export class ModelCache {
     const folder = this.folderOf(reference);
     const { repo, revision } = reference;
     return groupModels(filesIn(folder)).map((model) => {
-      const [first] = model.files;
-      return { ...model, repo, revision, commit: first === undefined ? null : commitOf(cachedPath(folder, first)) };
+      const [commit = null, ...others] = model.files.map((file) => commitOf(cachedPath(folder, file)));
+      // Equal names and sizes do not make parts of one version; a file that is alone is what it is.
+      const isOneVersion = others.length === 0 || (commit !== null && others.every((other) => other === commit));
+      return { ...model, repo, revision, commit, whole: model.whole && isOneVersion };
     });
   }
+}
+
+/** Those of the model that `quant` names, whole or not, and their parts. Throws `quant_unavailable`. */
+function filesOf(repo: string, quant: string, there: readonly ModelFile[]): readonly ModelFile[] {
+  const owned = there.map((file) => ({ file, owner: ownerOfPart(file.path) ?? file.path }));
+  const models = groupModels(owned.map(({ file: { bytes }, owner }) => ({ path: owner, bytes })));
+  const found = models.filter((model) => answersTo(model, quant));
+  if (found.length === 0) failQuant(repo, quant, models);
+  // Versions in another number of parts share the name, and go with it.
+  if (new Set(found.map(({ stem }) => stem)).size > 1) failQuant(repo, `single ${quant}`, found);
+  const paths = new Set(found.flatMap(({ files }) => files.map(({ path }) => path)));
+  return owned.filter(({ owner }) => paths.has(owner)).map(({ file }) => file);
 }
 
 function listFolder(path: string): readonly string[] {

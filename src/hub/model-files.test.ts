@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { chooseModel, groupModels, isWhole } from "./model-files.ts";
+import { chooseModel, groupModels } from "./model-files.ts";
 
 const files = (...paths: string[]) => paths.map((path, index) => ({ path, bytes: (index + 1) * 1024 }));
 
@@ -76,7 +76,7 @@ test("any names at all make groups that hold each GGUF file at most once", () =>
       const models = groupModels(files(...paths));
       const grouped = models.flatMap((model) => model.files.map((file) => file.path));
       expect(new Set(grouped).size).toBe(grouped.length);
-      for (const model of models) expect(isWhole(model)).toBe(model.files.length === model.parts);
+      for (const model of models) expect(model.whole).toBe(model.files.length === model.parts);
     }),
   );
 });

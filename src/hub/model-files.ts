@@ -24,6 +24,8 @@ export interface ModelFiles<File extends ModelFile> {
   readonly bytes: number;
   /** Parts that the names speak of; more than `files` where some are absent. */
   readonly parts: number;
+  /** Whether it can be run or fetched: no part is absent, nor of another version than the rest. */
+  readonly whole: boolean;
 }
 
 /** Companions of a model (vision, imatrix) that cannot run alone. */
@@ -49,7 +51,8 @@ export function groupModels<File extends ModelFile>(files: readonly File[]): rea
     .map(([key, { parts, files: byPart }]) => {
       const stem = key.slice(0, key.lastIndexOf(" of "));
       const inOrder = [...byPart].toSorted(([a], [b]) => a - b).map(([, file]) => file);
-      return { quant: quantOf(stem), stem, files: inOrder, bytes: sumBytes(inOrder), parts };
+      const whole = inOrder.length === parts;
+      return { quant: quantOf(stem), stem, files: inOrder, bytes: sumBytes(inOrder), parts, whole };
     })
     .toSorted((a, b) => a.bytes - b.bytes);
 }
@@ -65,33 +68,43 @@ export const sumBytes = (files: readonly ModelFile[]): number => files.reduce((s
 const USUAL_QUANTS = ["Q4_K_M", "Q4_0"] as const;
 
 /**
- * The model that `wanted` names, else the usual one. Throws `quant_unavailable` with what there is, also
- * where two models answer to the same name.
+ * The model that `wanted` names, else the usual one; null where none is there, or none whole. Throws
+ * `quant_unavailable` where two models answer to the same name.
  */
-export function chooseModel<File extends ModelFile>(
+export function findModel<Model extends ModelFiles<ModelFile>>(
   repo: string,
-  models: readonly ModelFiles<File>[],
+  models: readonly Model[],
   wanted: string | null,
-): ModelFiles<File> {
-  const whole = models.filter(isWhole);
-  const quants = wanted === null ? USUAL_QUANTS : [wanted];
-  for (const quant of quants) {
+): Model | null {
+  const whole = models.filter((model) => model.whole);
+  for (const quant of quantsOf(wanted)) {
     const found = whole.filter((model) => answersTo(model, quant));
     const [only] = found;
-    if (only !== undefined && found.length === 1) return only;
-    if (found.length > 1) fail("quant_unavailable", { repo, wanted: `single ${quant}`, available: listModels(found) });
+    if (found.length > 1) failQuant(repo, `single ${quant}`, found);
+    if (only !== undefined) return only;
   }
-  return fail("quant_unavailable", {
-    repo,
-    wanted: quants.join(" or "),
-    available: models.length === 0 ? "no GGUF file" : listModels(models),
-  });
+  return null;
 }
 
-/** Whether no part is missing. */
-export const isWhole = ({ files, parts }: ModelFiles<ModelFile>): boolean => files.length === parts;
+/** `findModel`; throws `quant_unavailable` with what there is where that is null. */
+export function chooseModel<Model extends ModelFiles<ModelFile>>(
+  repo: string,
+  models: readonly Model[],
+  wanted: string | null,
+): Model {
+  return findModel(repo, models, wanted) ?? failQuant(repo, quantsOf(wanted).join(" or "), models);
+}
 
-function answersTo(model: ModelFiles<ModelFile>, name: string): boolean {
+/** Throws `quant_unavailable`: there are `models`, and no `wanted`. */
+export function failQuant(repo: string, wanted: string, models: readonly ModelFiles<ModelFile>[]): never {
+  const available = models.length === 0 ? "no GGUF file" : listModels(models);
+  return fail("quant_unavailable", { repo, wanted, available });
+}
+
+const quantsOf = (wanted: string | null): readonly string[] => (wanted === null ? USUAL_QUANTS : [wanted]);
+
+/** Whether `name` is the model's quantisation or its file's name, in any case. */
+export function answersTo(model: ModelFiles<ModelFile>, name: string): boolean {
   const lower = name.toLowerCase();
   const base = posix.basename(model.stem).toLowerCase();
   return model.quant.toLowerCase() === lower || base === lower || `${base}.gguf` === lower;
@@ -100,9 +113,13 @@ function answersTo(model: ModelFiles<ModelFile>, name: string): boolean {
 function listModels(models: readonly ModelFiles<ModelFile>[]): string {
   const ambiguous = new Set(models.map(({ quant }) => quant)).size < models.length;
   return models
-    .map(({ quant, stem, bytes, files, parts }) => {
-      const missing = files.length < parts ? `, ${parts - files.length} of ${parts} parts missing` : "";
-      return `${ambiguous ? posix.basename(stem) : quant} (${formatBytes(bytes)}${missing})`;
-    })
+    .map(
+      (model) => `${ambiguous ? posix.basename(model.stem) : model.quant} (${formatBytes(model.bytes)}${lack(model)})`,
+    )
     .join(", ");
+}
+
+function lack({ files, parts, whole }: ModelFiles<ModelFile>): string {
+  if (files.length < parts) return `, ${parts - files.length} of ${parts} parts missing`;
+  return whole ? "" : ", its parts are of different versions";
 }

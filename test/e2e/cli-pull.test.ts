@@ -16,12 +16,14 @@ const ASK = ["-p", "Hello", "--max-tokens", "3", "--backend", "interpreter"];
 
 let hub: LoopbackHub;
 let cache: string;
+let model: Buffer;
 
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), "turnwise-hub-"));
   writeRandomModel(join(folder, FILE), "tiny", "q8_0", 1);
   hub = await LoopbackHub.start();
-  hub.put(REPO, FILE, readFileSync(join(folder, FILE)));
+  model = readFileSync(join(folder, FILE));
+  hub.put(REPO, FILE, model);
   rmSync(folder, { recursive: true });
 });
 afterAll(() => hub.close());
@@ -76,6 +78,21 @@ test("run pulls what hf: names and is not there yet", async () => {
   const result = await cli("run", NAME, ...ASK);
   expect(result).toMatchObject({ code: 0, stderr: expect.stringContaining("pulling someone/tiny-GGUF Q8_0") });
   expect(existsSync(path())).toBe(true);
+});
+
+test("run pulls a quantisation that hf: names where another one is there", async () => {
+  const repo = "someone/both-GGUF";
+  hub.put(repo, FILE, model);
+  hub.put(repo, "tiny-Q4_0.gguf", model);
+  await cli("pull", `hf:${repo}:Q8_0`);
+  expect(await cli("run", `hf:${repo}:Q4_0`, ...ASK)).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining("Q4_0"),
+  });
+  expect(await cli("run", `${repo}:Q2_K`, ...ASK)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`${repo} has no Q2_K. It has: `),
+  });
 });
 
 test("the next run goes on after Ctrl-C", async () => {

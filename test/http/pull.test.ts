@@ -18,12 +18,12 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { requireSpace } from "../../src/hub/disk-space.ts";
+import { keepFiles } from "../../src/hub/cached-file.ts";
 import { downloadFile } from "../../src/hub/download-file.ts";
 import { HubClient } from "../../src/hub/hub-client.ts";
 import { ModelCache } from "../../src/hub/model-cache.ts";
 import { PartFile } from "../../src/hub/part-file.ts";
-import { pullModel } from "../../src/hub/pull-model.ts";
+import { type PullOptions, pullModel } from "../../src/hub/pull-model.ts";
 import type { HubFile } from "../../src/hub/tree-listing.ts";
 import { LoopbackHub } from "../support/loopback-hub.ts";
 
@@ -35,7 +35,8 @@ const QUICK = { attempts: 3, firstWaitMs: 1, stallMs: 300 };
 /** Of the main branch. */
 const COMMIT = "1".repeat(40);
 const MAIN = { repo: REPO, revision: null } as const;
-const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
+const digest = (content: Buffer): string => createHash("sha256").update(content).digest("hex");
+const SHA256 = digest(CONTENT);
 
 let hub: LoopbackHub;
 let cache: ModelCache;
@@ -57,37 +58,42 @@ afterEach(async () => {
 
 const client = (token: typeof TOKEN | null = null): HubClient => new HubClient({ endpoint: hub.endpoint, token });
 
+type PullExtra = Partial<PullOptions> & { readonly token?: typeof TOKEN; readonly revision?: string | null };
+
 function pull(
   quant: string | null = null,
-  { revision = null, ...options }: { token?: typeof TOKEN; signal?: AbortSignal; revision?: string | null } = {},
+  { revision = null, token = null, ...options }: PullExtra = {},
 ): Promise<string> {
   return pullModel(
     { repo: REPO, quant, revision },
     {
-      client: client(options.token),
+      client: client(token),
       cache,
-      signal: options.signal ?? new AbortController().signal,
+      signal: new AbortController().signal,
       onPlan: () => {},
       onProgress: () => {},
       onWait: () => {},
+      patience: QUICK,
+      ...options,
     },
   );
 }
 
 const listed: HubFile = { path: FILE, bytes: CONTENT.byteLength, hash: { kind: "sha256", hex: SHA256 } };
 
-function download(extra: { signal?: AbortSignal; onWait?: (holder: string) => void } = {}): Promise<string> {
-  return downloadFile({
+/** Of `listed` alone, without asking what the repository has. */
+async function download(signal = new AbortController().signal): Promise<void> {
+  const snapshot = { repo: REPO, commit: COMMIT };
+  await downloadFile({
     client: client(),
-    snapshot: { repo: REPO, commit: COMMIT },
+    snapshot,
     file: listed,
     folder,
-    signal: new AbortController().signal,
+    signal,
     onProgress: () => {},
-    onWait: () => {},
     patience: QUICK,
-    ...extra,
   });
+  await keepFiles(folder, [listed], COMMIT);
 }
 
 /** What is there besides the file and its hash. */
@@ -150,6 +156,17 @@ test.each([
   expect(readFileSync(join(folder, FILE)).equals(CONTENT)).toBe(true);
 });
 
+test.each(["416", "shifted"] as const)(
+  "an answer to another range than was asked for is not kept: %s",
+  async (wrong) => {
+    hub.faults.cuts = [50_000];
+    hub.faults.wrongRanges = [wrong];
+    await download();
+    expect(readFileSync(join(folder, FILE)).equals(CONTENT)).toBe(true);
+    expect(hub.ranges).toEqual([undefined, expect.stringMatching(/^bytes=\d+-$/), undefined]);
+  },
+);
+
 test("damage on the way is found, and nothing of it stays", async () => {
   hub.faults.corrupt = true;
   await expect(pull()).rejects.toMatchObject({ code: "checksum_wrong", params: { expected: SHA256 } });
@@ -203,6 +220,99 @@ test("all parts of a split model come, from all pages of the listing", async () 
   expect(cache.find({ ...MAIN, quant: "q8_0" })).toBe(join(folder, ...(names[0] ?? "").split("/")));
 });
 
+/** A model of two parts at `commit`; both are of one size in every version. */
+function putParts(commit: string, ...contents: Buffer[]): string[] {
+  hub.commits.set("main", commit);
+  return contents.map((content, index) => {
+    const name = `big-Q8_0-0000${index + 1}-of-00002.gguf`;
+    hub.put(REPO, name, content);
+    return join(folder, name);
+  });
+}
+const NEW_COMMIT = "2".repeat(40);
+const held = (paths: readonly string[]): string[] => paths.map((path) => digest(readFileSync(path)));
+const big = () => cache.list().find(({ quant }) => quant === "Q8_0");
+
+test("a newer version of a split model that came in part leaves the old one as it is", async () => {
+  const old = [randomBytes(50_000), randomBytes(50_000)] as const;
+  const paths = putParts(COMMIT, ...old);
+  await pull("Q8_0");
+  const newer = [randomBytes(50_000), randomBytes(50_000)] as const;
+  putParts(NEW_COMMIT, ...newer);
+  hub.faults.chunkMs = 20;
+  const stop = new AbortController();
+  const running = pull("Q8_0", { signal: stop.signal });
+  while (!leftovers().some((name) => /^big-Q8_0-00002-of-00002\.gguf\.\w+\.part$/.test(name))) await pause();
+  stop.abort();
+  await expect(running).rejects.toMatchObject({ name: "AbortError" });
+  expect(held(paths)).toEqual(old.map(digest));
+  expect(big()).toMatchObject({ whole: true, commit: COMMIT });
+
+  hub.faults.chunkMs = 0;
+  await pull("Q8_0");
+  expect(held(paths)).toEqual(newer.map(digest));
+  expect(big()).toMatchObject({ whole: true, commit: NEW_COMMIT });
+  expect(leftovers().filter((name) => name.endsWith(".part"))).toEqual([]);
+});
+
+test("parts that are the same in a newer version are of its commit, too", async () => {
+  const same = randomBytes(1000);
+  putParts(COMMIT, randomBytes(1000), same);
+  await pull("Q8_0");
+  const [first, second] = putParts(NEW_COMMIT, randomBytes(1000), same);
+  const requests = hub.ranges.length;
+  await pull("Q8_0");
+  expect(hub.ranges.length).toBe(requests + 1);
+  for (const path of [first, second]) expect(readFileSync(`${path}.hash`, "utf8")).toContain(`commit ${NEW_COMMIT}\n`);
+  expect(cache.find({ ...MAIN, quant: "Q8_0" })).toBe(first);
+});
+
+test.each([
+  ["of another commit", (hash: string) => hash.replace(COMMIT, NEW_COMMIT)],
+  ["whose commit was not written down any more", null],
+])("a split model with a part %s is incomplete until it is pulled again", async (_, change) => {
+  const [first = ""] = putParts(COMMIT, randomBytes(1000), randomBytes(1000));
+  await pull("Q8_0");
+  if (change === null) rmSync(`${first}.hash`);
+  else writeFileSync(`${first}.hash`, change(readFileSync(`${first}.hash`, "utf8")));
+  expect(big()).toMatchObject({ whole: false });
+  expect(cache.find({ ...MAIN, quant: "Q8_0" })).toBeNull();
+  await pull("Q8_0");
+  expect(cache.find({ ...MAIN, quant: "Q8_0" })).toBe(first);
+});
+
+test("a model of another quantisation does not stand for the one that was asked for", async () => {
+  await pull();
+  hub.put(REPO, "tiny-Q8_0.gguf", randomBytes(1000));
+  expect(cache.find({ ...MAIN, quant: "Q8_0" })).toBeNull();
+  expect(() => cache.requireNoOther({ ...MAIN, quant: "Q8_0" })).toThrow(
+    `${REPO} has no Q8_0. It has: Q4_0 (195 KiB).`,
+  );
+  const path = await pull("Q8_0");
+  expect(cache.find({ ...MAIN, quant: "Q8_0" })).toBe(path);
+});
+
+test("a model that is not whole is removed by its name, with what came in part", async () => {
+  const [first = ""] = putParts(COMMIT, randomBytes(1000), randomBytes(1000));
+  await pull();
+  await pull("Q8_0");
+  rmSync(first);
+  writeFileSync(`${first}.${"a".repeat(16)}.part`, "some");
+  expect(cache.unfinished()).toMatchObject([{ repo: REPO, quant: "Q8_0", bytes: 4 }]);
+  expect(cache.remove({ ...MAIN, quant: "Q8_0" })).toMatchObject({ bytes: 1004 });
+  expect(readdirSync(folder).toSorted()).toEqual([FILE, `${FILE}.hash`]);
+  expect(() => cache.remove({ ...MAIN, quant: "Q8_0" })).toThrow("has no Q8_0");
+});
+
+test("parts of earlier versions go when a file is whole", async () => {
+  mkdirSync(folder, { recursive: true });
+  const older = `${FILE}.${"a".repeat(16)}.part`;
+  const other = `tiny-Q8_0.gguf.${"a".repeat(16)}.part`;
+  for (const name of [older, other]) writeFileSync(join(folder, name), "some");
+  await pull();
+  expect(leftovers()).toEqual([other]);
+});
+
 test("a quantisation that is not there is answered with what is", async () => {
   await expect(pull("Q2_K")).rejects.toMatchObject({
     code: "quant_unavailable",
@@ -234,6 +344,25 @@ test("a hub that answers 500 is tried again, then named", async () => {
   hub.faults.refusal = { status: 500, code: "" };
   await expect(download()).rejects.toMatchObject({ code: "download_broken" });
   expect(hub.seen.length).toBe(QUICK.attempts);
+});
+
+test("a hub that is busy is asked again, after as long as it says", async () => {
+  hub.faults.busy = [null, "1", new Date(0).toUTCString()];
+  const beginMs = performance.now();
+  expect(await pull(null, { patience: { ...QUICK, attempts: 4 } })).toBe(join(folder, FILE));
+  expect(performance.now() - beginMs).toBeGreaterThan(950);
+  const asked = hub.seen.map(({ url }) => /\/(revision|tree|resolve)\//.exec(url)?.[1] ?? "storage");
+  expect(asked).toEqual([...Array<string>(4).fill("revision"), "tree", "resolve", "storage"]);
+});
+
+test("a hub that stays busy is named, and one that refuses is asked once", async () => {
+  hub.faults.refusal = { status: 503, code: "" };
+  await expect(pull()).rejects.toMatchObject({ code: "hub_unreachable", params: { reason: /status 503/ } });
+  expect(hub.seen.length).toBe(QUICK.attempts);
+  hub.seen.length = 0;
+  hub.faults.refusal = { status: 404, code: "RepoNotFound" };
+  await expect(pull()).rejects.toMatchObject({ code: "hub_not_found" });
+  expect(hub.seen.length).toBe(1);
 });
 
 test("a hub that is not there", async () => {
@@ -272,7 +401,7 @@ test("a connection that brings nothing is given up", async () => {
 test("an abort keeps the part", async () => {
   hub.faults.chunkMs = 20;
   const stop = new AbortController();
-  const running = download({ signal: stop.signal });
+  const running = download(stop.signal);
   while (!existsSync(folder) || !leftovers().some((name) => name.endsWith(".part"))) await pause();
   while (statSync(join(folder, leftovers().find((name) => name.endsWith(".part")) ?? "")).size === 0) await pause();
   stop.abort();
@@ -281,11 +410,22 @@ test("an abort keeps the part", async () => {
 });
 
 test("a pull that cannot fit is refused before it begins", async () => {
-  await expect(requireSpace(tmpdir(), 1_000_000_000, async () => 1_000_000_000)).rejects.toMatchObject({
+  const spare = 64 * 1024 * 1024;
+  const available = async (where: string): Promise<number> => (where === folder ? spare + CONTENT.byteLength - 1 : 0);
+  await expect(pull(null, { available })).rejects.toMatchObject({
     code: "disk_full",
-    params: { needed: "954 MiB", free: "954 MiB" },
+    params: { folder, needed: "195 KiB", free: "64.2 MiB" },
   });
-  await requireSpace(tmpdir(), 1_000_000_000, async () => 2_000_000_000);
+  expect([hub.ranges, leftovers()]).toEqual([[], []]);
+  await pull(null, { available: async () => spare + CONTENT.byteLength });
+});
+
+test("what an earlier run left needs no room again", async () => {
+  hub.faults.cuts = [50_000, 0, 0, 0];
+  await expect(pull()).rejects.toMatchObject({ code: "download_broken" });
+  const kept = statSync(join(folder, leftovers()[0] ?? "")).size;
+  hub.faults.cuts = [];
+  await pull(null, { available: async () => 64 * 1024 * 1024 + CONTENT.byteLength - kept });
 });
 
 test("a disk that fills up on the way is named, and the part is kept", async () => {
@@ -320,11 +460,11 @@ test("a real full disk", async ({ skip }) => {
   }
 });
 
-test("of two pulls of one file the second waits for the first", async () => {
+test("of two pulls of one model the second waits for the first", async () => {
   hub.faults.chunkMs = 10;
   const waits: string[] = [];
   const onWait = (holder: string): void => void waits.push(holder);
-  const paths = await Promise.all([download({ onWait }), download({ onWait })]);
+  const paths = await Promise.all([pull(null, { onWait }), pull(null, { onWait })]);
   expect(new Set(paths).size).toBe(1);
   expect(waits).toEqual([expect.stringContaining(`process ${process.pid}`)]);
   expect(hub.ranges.length).toBe(1);

@@ -37,6 +37,10 @@ export interface Faults {
   chunkMs: number;
   /** The storage accepts a request and never answers. */
   silent: boolean;
+  /** The next requests of the hub are answered with 429, one entry each: what Retry-After says, or null. */
+  busy: (string | null)[];
+  /** The next ranges are answered so: 416, or 206 from one byte further on. */
+  wrongRanges: ("416" | "shifted")[];
 }
 
 /** Entries on a page of a listing. */
@@ -53,6 +57,8 @@ export class LoopbackHub {
     linkedEtag: null,
     chunkMs: 0,
     silent: false,
+    busy: [],
+    wrongRanges: [],
   };
   readonly seen: SeenRequest[] = [];
   /** Branches and tags, of every repository. */
@@ -119,6 +125,11 @@ export class LoopbackHub {
       response.writeHead(refusal.status, { "x-error-code": refusal.code }).end('{"error":"refused"}');
       return;
     }
+    const retryAfter = this.faults.busy.shift();
+    if (retryAfter !== undefined) {
+      response.writeHead(429, retryAfter === null ? {} : { "retry-after": retryAfter }).end();
+      return;
+    }
     const { pathname, searchParams } = new URL(request.url ?? "/", this.endpoint);
     const revision = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/([^/]+)$/.exec(pathname);
     const tree = /^\/api\/models\/([^/]+\/[^/]+)\/tree\/([^/]+)$/.exec(pathname);
@@ -179,8 +190,14 @@ export class LoopbackHub {
       return;
     }
     const content = corrupt ? stored.map((byte) => byte ^ 1) : stored;
-    const from = ignoreRanges ? 0 : Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+    const asked = /^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1];
+    const wrong = asked === undefined ? undefined : this.faults.wrongRanges.shift();
     const total = content.byteLength;
+    if (wrong === "416") {
+      response.writeHead(416, { "content-range": `bytes */${total}` }).end("no such range");
+      return;
+    }
+    const from = ignoreRanges ? 0 : Number(asked ?? 0) + (wrong === "shifted" ? 1 : 0);
     response.writeHead(from > 0 ? 206 : 200, {
       "content-length": total - from,
       etag: '"storage"',

@@ -14,7 +14,8 @@ import { textTable } from "../text-table.ts";
 const PRUNE_OPTIONS = {
   all: { type: { kind: "boolean" }, default: false, env: null, help: "Remove every pack" },
   "unused-for": {
-    type: { kind: "duration" },
+    // No timer waits for it.
+    type: { kind: "duration", maxMs: Number.MAX_SAFE_INTEGER },
     default: null,
     env: null,
     help: "Remove packs that no start has used for so long, such as 720h",

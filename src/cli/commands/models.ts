@@ -56,14 +56,14 @@ export const MODELS = defineCommand({
 });
 
 async function list(cache: ModelCache, json: boolean, { stdout, stderr }: Terminal): Promise<void> {
-  const models = cache.list().map(({ repo, quant, revision, commit, bytes, files, parts }) => ({
+  const models = cache.list().map(({ repo, quant, revision, commit, bytes, whole }) => ({
     name: nameOf({ repo, quant, revision }),
     bytes,
-    complete: files.length === parts,
+    complete: whole,
     commit,
   }));
-  const unfinished = cache.unfinished().map(({ repo, revision, bytes }) => ({
-    name: nameOf({ repo, quant: null, revision }),
+  const unfinished = cache.unfinished().map(({ repo, quant, revision, bytes }) => ({
+    name: nameOf({ repo, quant, revision }),
     bytes,
     complete: false,
     commit: null,

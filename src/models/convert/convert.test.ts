@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { CheckpointVariant } from "../../../test/support/checkpoints/checkpoint-variants.ts";
@@ -143,6 +143,38 @@ describe("a directory", () => {
     for (const name of ["blk.1.attn_k.weight", "token_embd.weight", "output_norm.weight"]) {
       expect(valuesOf(to, name)).toEqual(valuesOf(from, name));
     }
+  });
+
+  it("is refused where it is the source, or weights of another model are there", () => {
+    const path = directory("used source");
+    const before = readFileSync(join(path, "model.safetensors"));
+    const write = (target: string) => () => writeModelDirectory(openModel(path, openFileSource), target, "q4-g32");
+    symlinkSync(path, join(folder.path, "used link"));
+    expect(write(join(folder.path, "used link"))).toThrow(/it is the model that is converted; name another folder/);
+    expect(readFileSync(join(path, "model.safetensors")).equals(before)).toBe(true);
+    for (const file of ["model.safetensors.index.json", "model-00001-of-00002.safetensors"]) {
+      const used = join(folder.path, `used by ${file}`);
+      mkdirSync(used);
+      writeFileSync(join(used, file), "");
+      expect(write(used)).toThrow(`it holds ${file} of another model; name another folder`);
+      expect(readdirSync(used)).toEqual([file]);
+    }
+  });
+
+  it("is written again over what an earlier call wrote, and is no model before its weights are there", () => {
+    const path = directory("again source");
+    const target = rewritten(path, "again", "q4-g32");
+    rewritten(path, "again", "f32");
+    expect(readdirSync(target).toSorted()).toEqual(["config.json", "model.safetensors"]);
+    const source = openModel(path, openFileSource);
+    const partial = join(folder.path, "again in part");
+    const stop = () => {
+      expect(readdirSync(partial)).not.toContain("config.json");
+      throw new TypeError("stopped");
+    };
+    expect(() => writeModelDirectory(source, partial, "q4-g32", stop)).toThrow("stopped");
+    expect(readdirSync(partial)).toEqual([]);
+    source.dispose();
   });
 
   it("says what it cannot do", () => {

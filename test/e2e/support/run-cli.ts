@@ -1,17 +1,18 @@
 /** Runs the built program as a user's shell would. */
 
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcessByStdio, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { join, resolve } from "node:path";
 import { tmpdir } from "node:os";
+import type { Readable, Writable } from "node:stream";
 
 export const ROOT = resolve(import.meta.dirname, "../../..");
-const PROGRAM = join(ROOT, "dist", "cli", "main.js");
+export const PROGRAM = join(ROOT, "dist", "cli", "main.js");
 
 /** Away from the user's own cache. */
 const CACHE = join(tmpdir(), "turnwise-test-cache");
 
 /** Turnwise's own variables are taken out: a developer's shell must not change a test. */
-function testEnvironment(extra: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function testEnvironment(extra: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("TURNWISE_"));
   const native =
     process.env["TURNWISE_NATIVE"] === undefined ? {} : { TURNWISE_NATIVE: process.env["TURNWISE_NATIVE"] };
@@ -42,8 +43,11 @@ export async function runCli(
   return result;
 }
 
+/** Whatever its standard input is. */
+type ReadableProcess = ChildProcessByStdio<Writable | null, Readable, Readable>;
+
 /** What a started program printed, once it has ended. */
-export function cliResult(child: ChildProcessWithoutNullStreams): Promise<CliResult> {
+export function cliResult(child: ReadableProcess): Promise<CliResult> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
@@ -57,11 +61,7 @@ export function cliResult(child: ChildProcessWithoutNullStreams): Promise<CliRes
 }
 
 /** Resolves with the first line on `stream` that matches. Rejects when the program ends before. */
-export function waitForLine(
-  child: ChildProcessWithoutNullStreams,
-  stream: "stdout" | "stderr",
-  pattern: RegExp,
-): Promise<string> {
+export function waitForLine(child: ReadableProcess, stream: "stdout" | "stderr", pattern: RegExp): Promise<string> {
   return new Promise((settle, reject) => {
     let text = "";
     child[stream].on("data", (chunk: Buffer) => {
