@@ -34,7 +34,7 @@ def arguments():
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long, with a checkpoint")
     parser.add_argument("--batch", type=int, default=8192, help="positions in a step")
     parser.add_argument("--micro-batch", type=int, default=1024, help="positions computed at once")
-    parser.add_argument("--workers", type=int, default=0, help="processes; 0: one on a GPU, one for each core on a CPU")
+    parser.add_argument("--workers", type=int, default=0, help="processes; 0: one on a GPU, else as many as cores and batch allow")
     parser.add_argument("--longest", type=int, default=2048, help="longer conversations are left out, in tokens")
     parser.add_argument("--short", type=int, default=512, help="what counts as a short conversation, in tokens")
     parser.add_argument("--short-share", type=float, default=0.3, help="share of the schedule, at its start, of those alone")
@@ -54,6 +54,27 @@ def arguments():
     parser.add_argument("--save-minutes", type=float, default=5)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     return parser.parse_args()
+
+
+# What the order of the data rests on: a run goes on only with the same.
+ORDER = ("batch", "micro_batch", "workers", "seed")
+
+
+def default_workers(options) -> int:
+    """One on a GPU; on a CPU the most, up to one a core, that share a step's positions evenly."""
+    if options.device == "cuda":
+        return 1
+    cores = os.cpu_count() or 1
+    return max((n for n in range(1, cores + 1) if options.batch % (n * options.micro_batch) == 0), default=1)
+
+
+def check_batch(options):
+    positions = options.micro_batch * options.workers
+    if options.batch % positions != 0:
+        raise SystemExit(
+            f"--batch {options.batch} is no multiple of --micro-batch x --workers, {options.micro_batch} x "
+            f"{options.workers}: take {-(-options.batch // positions) * positions}, or others of these"
+        )
 
 
 def schedule(done: float, warmup: float, decay: float) -> float:
@@ -134,6 +155,7 @@ class Run:
             "step": self.step,
             "tokens": self.tokens,
             "seconds": self.seconds,
+            "order": {name: getattr(self.options, name) for name in ORDER},
         }
         torch.save(state, temporary)
         os.replace(temporary, self.path)
@@ -144,6 +166,12 @@ class Run:
         state = torch.load(self.path, map_location=self.options.device)
         if state["shape"] != self.model.shape.as_dict():
             raise SystemExit(f"{self.path} is of another shape: {state['shape']}; take another --out")
+        # A checkpoint from before it was kept is taken as it is.
+        order = state.get("order", {})
+        others = {name: kept for name, kept in order.items() if kept != getattr(self.options, name)}
+        if others:
+            given = ", ".join(f"--{name.replace('_', '-')} {kept}" for name, kept in others.items())
+            raise SystemExit(f"{self.path} has seen its data in another order; go on with {given}, or take another --out")
         self.model.load_state_dict(state["model"])
         for (optimiser, _), saved in zip(self.optimisers, state["optimisers"]):
             optimiser.load_state_dict(saved)
@@ -168,7 +196,9 @@ def autocast_of(device: str):
 def main():
     options = arguments()
     options.out.mkdir(parents=True, exist_ok=True)
-    run_workers(options.workers or (1 if options.device == "cuda" else os.cpu_count() or 1), train, options)
+    options.workers = options.workers or default_workers(options)
+    check_batch(options)
+    run_workers(options.workers, train, options)
 
 
 def train(workers: Workers, options):
@@ -189,7 +219,8 @@ def train(workers: Workers, options):
     begin = meta["beginToken"]
     short, every = (Conversations(options.data, "train", begin, longest) for longest in (options.short, options.longest))
     valid = Conversations(options.data, "valid", begin, options.longest)
-    parts = max(1, options.batch // options.micro_batch // workers.size)
+    say(f"{len(every)} conversations; {every.left_out} of more than {options.longest} tokens are left out")
+    parts = options.batch // (options.micro_batch * workers.size)
     first = run.step * parts * workers.size + workers.rank
     short_batches, all_batches = (
         conversations.batches(options.micro_batch, options.seed, first, workers.size) for conversations in (short, every)

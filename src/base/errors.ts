@@ -215,6 +215,10 @@ export const ERRORS = {
     message: "Session {session} is at {head}, not at {after}; read it, and send what follows.",
   },
   session_busy: { class: "RequestError", message: "Session {session} runs a turn; wait for its end, or fork." },
+  session_too_large: {
+    class: "RequestError",
+    message: "The session takes {bytes} bytes, at most {limitBytes} are kept: roll it back, or begin a new one.",
+  },
   too_many_sessions: { class: "CapacityError", message: "There are {limit} sessions already; delete some." },
 
   // server

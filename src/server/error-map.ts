@@ -120,6 +120,7 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   turn_not_found: invalid("turn_not_found", 404),
   session_conflict: invalid("session_conflict", CONFLICT),
   session_busy: invalid("session_busy", CONFLICT),
+  session_too_large: invalid("session_too_large", 413),
   too_many_sessions: limited("too_many_sessions"),
 
   idempotency_mismatch: invalid("idempotency_mismatch", 422),

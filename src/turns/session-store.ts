@@ -1,34 +1,46 @@
-/** All sessions, each seen by its tenant alone. In memory; unused ones expire. */
+/**
+ * All sessions, each seen by its tenant alone. In memory; unused ones expire, and where a tenant's take more than
+ * they may together, the idle ones that were used longest ago are dropped.
+ */
 
 import { randomUUID } from "node:crypto";
 import { fail } from "../base/errors.ts";
+import type { KeptTurn } from "./kept-turn.ts";
 import { Session, type SessionInit } from "./session.ts";
+import { MAX_TENANT_BYTES, totalBytes } from "./session-memory.ts";
 
-/** Of one tenant, by default. A session costs its ledgers and texts; more than this is a client that never deletes. */
+/** Of one tenant, by default: more than this is a client that never deletes. */
 export const DEFAULT_MAX_SESSIONS = 1000;
 
-export type NewSession = Omit<SessionInit, "id" | "tenant">;
+export interface NewSession extends Omit<SessionInit, "id" | "tenant"> {
+  readonly turns: readonly KeptTurn[];
+}
 
 /** What a fork may have otherwise than its source. */
 export type ForkChanges = Pick<SessionInit, "frame" | "opening" | "metadata" | "ttlMs">;
 
 export class SessionStore {
   readonly #clock: () => number;
+  readonly #maxTenantBytes: number;
   readonly #sessions = new Map<string, Session>();
 
-  constructor(clock: () => number = Date.now) {
+  constructor(clock: () => number = Date.now, maxTenantBytes = MAX_TENANT_BYTES) {
     this.#clock = clock;
+    this.#maxTenantBytes = maxTenantBytes;
   }
 
   get nowMs(): number {
     return this.#clock();
   }
 
-  /** Throws `too_many_sessions` where the tenant has `limit` already. */
-  create(tenant: string, init: NewSession, limit = DEFAULT_MAX_SESSIONS): Session {
+  /** Throws `too_many_sessions` where the tenant has `limit` already, and `session_too_large`. */
+  create(tenant: string, { turns, ...init }: NewSession, limit = DEFAULT_MAX_SESSIONS): Session {
     if (this.list(tenant).length >= limit) fail("too_many_sessions", { limit });
-    const session = new Session({ ...init, tenant, id: `sess_${randomUUID().replaceAll("-", "")}` }, this.#clock());
+    const id = `sess_${randomUUID().replaceAll("-", "")}`;
+    const session = new Session({ ...init, tenant, id }, turns, this.#clock(), this.#maxTenantBytes);
+    session.requireRoom();
     this.#sessions.set(session.id, session);
+    this.#makeRoom(session);
     return session;
   }
 
@@ -38,13 +50,14 @@ export class SessionStore {
     const session = this.#sessions.get(id);
     if (session === undefined || session.init.tenant !== tenant)
       fail("session_not_found", { session: id.slice(0, 100) });
+    this.#makeRoom(session);
     return session;
   }
 
   /** Oldest first. */
   list(tenant: string): Session[] {
     this.#dropExpired();
-    return [...this.#sessions.values()].filter(({ init }) => init.tenant === tenant);
+    return this.#of(tenant);
   }
 
   countByTenant(): ReadonlyMap<string, number> {
@@ -75,6 +88,29 @@ export class SessionStore {
     const { frame, opening, metadata, ttlMs } = source.init;
     const turns = at === undefined ? source.turns : source.turnsUpTo(at);
     return this.create(tenant, { frame, opening, metadata, ttlMs, ...changes, turns, parent: source.id }, limit);
+  }
+
+  #of(tenant: string): Session[] {
+    const sessions: Session[] = [];
+    for (const session of this.#sessions.values()) if (session.init.tenant === tenant) sessions.push(session);
+    return sessions;
+  }
+
+  /** Drops what its tenant has too much beside `used`. */
+  #makeRoom(used: Session): void {
+    const rest = new Set(this.#of(used.init.tenant));
+    let bound = 0;
+    for (const { bytes } of rest) bound += bytes;
+    // What forks share is sought only where it matters.
+    const isTooMuch = (): boolean =>
+      bound > this.#maxTenantBytes && totalBytes([...rest].flatMap(({ memory }) => memory)) > this.#maxTenantBytes;
+    if (!isTooMuch()) return;
+    const idle = [...rest].filter((session) => session !== used && !session.isRunning);
+    for (const session of idle.toSorted((a, b) => a.usedMs - b.usedMs)) {
+      this.#sessions.delete(session.id);
+      rest.delete(session);
+      if (!isTooMuch()) return;
+    }
   }
 
   #dropExpired(): void {

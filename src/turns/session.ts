@@ -6,6 +6,8 @@
 import { fail } from "../base/errors.ts";
 import type { ChatMessage } from "../text/template/types.ts";
 import { messageKey } from "./canonical-message.ts";
+import { type KeptTurn, keepTurn, restoreTurn } from "./kept-turn.ts";
+import { MAX_TENANT_BYTES, type MemoryPart, memoryParts, totalBytes } from "./session-memory.ts";
 import type { ConversationFrame, ConversationSoFar, Turn } from "./turn.ts";
 
 export interface SessionInit {
@@ -14,7 +16,6 @@ export interface SessionInit {
   readonly frame: ConversationFrame;
   /** Messages before the first turn. */
   readonly opening: readonly ChatMessage[];
-  readonly turns: readonly Turn[];
   /** The session it was forked from. */
   readonly parent: string | null;
   readonly metadata: Readonly<Record<string, string>>;
@@ -30,16 +31,24 @@ export type CancelTurn = () => void;
 export class Session {
   readonly init: SessionInit;
   readonly createdMs: number;
-  #turns: readonly Turn[];
+  readonly #maxBytes: number;
+  #turns: readonly KeptTurn[];
+  #head: Turn | null;
+  #memory: readonly MemoryPart[] = [];
+  #bytes = 0;
   #running: CancelTurn | null = null;
   /** The running turn's generation, once it is accepted. */
   #work: { readonly isParked: boolean } | null = null;
   #usedMs: number;
 
-  constructor(init: SessionInit, nowMs: number) {
+  /** It has `turns` already, and runs no more of them once it takes more than `maxBytes`. */
+  constructor(init: SessionInit, turns: readonly KeptTurn[], nowMs: number, maxBytes = MAX_TENANT_BYTES) {
     this.init = init;
     this.createdMs = nowMs;
-    this.#turns = init.turns;
+    this.#maxBytes = maxBytes;
+    this.#turns = turns;
+    this.#head = headOf(turns);
+    this.#measure();
     this.#usedMs = nowMs;
   }
 
@@ -47,12 +56,21 @@ export class Session {
     return this.init.id;
   }
 
-  get turns(): readonly Turn[] {
+  get turns(): readonly KeptTurn[] {
     return this.#turns;
   }
 
   get head(): Turn | null {
-    return this.#turns.at(-1) ?? null;
+    return this.#head;
+  }
+
+  /** What it has in memory; forks have parts of it as well. */
+  get memory(): readonly MemoryPart[] {
+    return this.#memory;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** The conversation up to the head, under the session's own frame and system prompt. */
@@ -75,6 +93,10 @@ export class Session {
     return this.#running !== null;
   }
 
+  get usedMs(): number {
+    return this.#usedMs;
+  }
+
   get expiresMs(): number {
     return this.#usedMs + this.init.ttlMs;
   }
@@ -88,9 +110,16 @@ export class Session {
     }
   }
 
-  /** A turn begins; `cancel` ends it. */
+  /** Throws `session_too_large`. */
+  requireRoom(): void {
+    const [bytes, limitBytes] = [this.#bytes, this.#maxBytes];
+    if (bytes > limitBytes) fail("session_too_large", { bytes, limitBytes });
+  }
+
+  /** A turn begins; `cancel` ends it. Throws `session_busy` and `session_too_large`. */
   begin(cancel: CancelTurn, nowMs: number): void {
     this.require(undefined);
+    this.requireRoom();
     this.#running = cancel;
     this.#usedMs = nowMs;
   }
@@ -105,7 +134,10 @@ export class Session {
     this.#running = null;
     this.#work = null;
     this.#usedMs = nowMs;
-    if (turn !== null) this.#turns = [...this.#turns, turn];
+    if (turn === null) return;
+    this.#turns = keepTurn(this.#turns, turn);
+    this.#head = turn;
+    this.#measure();
   }
 
   cancel(): void {
@@ -116,15 +148,28 @@ export class Session {
   rollback(to: string | null): void {
     this.require(undefined);
     this.#turns = this.turnsUpTo(to);
+    this.#head = headOf(this.#turns);
+    this.#measure();
   }
 
   /** Throws `turn_not_found`. */
-  turnsUpTo(turn: string | null): readonly Turn[] {
+  turnsUpTo(turn: string | null): readonly KeptTurn[] {
     if (turn === null) return [];
     const index = this.#turns.findIndex(({ id }) => id === turn);
     if (index < 0) fail("turn_not_found", { session: this.id, turn });
     return this.#turns.slice(0, index + 1);
   }
+
+  #measure(): void {
+    const { frame, opening } = this.init;
+    this.#memory = memoryParts({ frame, messages: opening }, this.#turns);
+    this.#bytes = totalBytes(this.#memory);
+  }
+}
+
+function headOf(turns: readonly KeptTurn[]): Turn | null {
+  const last = turns.at(-1);
+  return last === undefined ? null : restoreTurn(last);
 }
 
 const isSystem = ({ role }: ChatMessage): boolean => role === "system" || role === "developer";

@@ -202,6 +202,22 @@ describe("load", () => {
   });
 });
 
+describe("a grammar without a start within its limits", () => {
+  it("fails its request alone", async () => {
+    const engine = await loadTiny();
+    const literals = Array.from({ length: 2100 }, (_, index) => `"word${index}"`);
+    const responseFormat = { kind: "gbnf", grammar: `root ::= ${literals.join(" | ")}` } as const;
+    const request: GenerateRequest = { prompt: "go on", maxTokens: 4, ignoreEos: true };
+    const [other, bound] = await Promise.allSettled([
+      idsOf(engine, request),
+      idsOf(engine, { ...request, responseFormat }),
+    ]);
+    expect(bound).toMatchObject({ status: "rejected", reason: { code: "grammar_limit" } });
+    expect(other).toMatchObject({ status: "fulfilled", value: { length: 4 } });
+    expect(await idsOf(engine, request)).toHaveLength(4);
+  });
+});
+
 describe("the end", () => {
   it("fails what runs and what comes later with engine_disposed", async () => {
     const engine = await loadTiny();

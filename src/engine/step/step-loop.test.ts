@@ -3,7 +3,9 @@ import { FakeExecutor, logitsAfter } from "../../../test/support/fake-executor.t
 import { generationOrder, scoreOrder } from "../../../test/support/generation-order.ts";
 import { ROW_COSTS, STALL_LIMITS } from "../../../test/support/step-costs.ts";
 import { letterText, lettersOf, tokensOf } from "../../../test/support/letter-text.ts";
+import { fail, turnwiseError } from "../../base/errors.ts";
 import { GREEDY } from "../../graph/sampler-settings.ts";
+import { compileGrammar } from "../../text/grammar/compile-grammar.ts";
 import { DEFAULT_TENANT, type GenerationOrder } from "./order.ts";
 import { StepLoop, type StepLoopOptions } from "./step-loop.ts";
 import type { StepEvent, WireToken } from "../threads/step-messages.ts";
@@ -276,6 +278,34 @@ describe("StepLoop", () => {
       },
     ]);
     expect(loop.hasWork).toBe(false);
+  });
+
+  it("ends an order whose grammar cannot start, and no other", () => {
+    const constraint = () => fail("grammar_limit", { what: "open parses", limit: 2048, limitName: "parses" });
+    const { loop } = makeLoop({ text: { ...letterText(), constraint } });
+    const grammar = { grammar: compileGrammar({ kind: "gbnf", grammar: 'root ::= "a"' }), key: "a", wake: null };
+    loop.submit(generationOrder({ id: 1, prompt: tokensOf("before") }));
+    loop.submit(generationOrder({ id: 2, prompt: tokensOf("bound"), grammar }));
+    expect(loop.takeEvents()).toMatchObject([{ kind: "failed", id: 2, error: { code: "grammar_limit" } }]);
+    loop.submit(generationOrder({ id: 3, prompt: tokensOf("after") }));
+    const events = runToEnd(loop);
+    expect(outputOf(events, 1).tokens).toEqual(greedy(tokensOf("before"), 8));
+    expect(outputOf(events, 3).tokens).toEqual(greedy(tokensOf("after"), 8));
+    expect(loop.stats()).toMatchObject({ failed: 1, finished: 2, pagesUsed: 0 });
+  });
+
+  it("ends an order with a given error, taken or not", () => {
+    const { loop } = makeLoop();
+    loop.submit(generationOrder({ id: 1, prompt: tokensOf("taken"), choices: 2 }));
+    loop.step();
+    loop.takeEvents();
+    for (const id of [1, 2]) loop.fail(id, turnwiseError("engine_failed", { reason: "a defect" }));
+    loop.checkInvariants();
+    expect(loop.takeEvents()).toMatchObject(
+      [1, 2].map((id) => ({ kind: "failed", id, error: { code: "engine_failed" } })),
+    );
+    expect(loop.hasWork).toBe(false);
+    expect(loop.stats()).toMatchObject({ failed: 2, pagesUsed: 0 });
   });
 
   it("finishes everything exactly on a pool too small for all at once", () => {

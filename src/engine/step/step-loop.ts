@@ -5,7 +5,7 @@
  * Every accepted order ends in exactly one terminal event: `end`, `scored` or `failed`.
  */
 
-import { toTurnwiseError, turnwiseError, type TurnwiseError } from "../../base/errors.ts";
+import { toTurnwiseError, TurnwiseError, turnwiseError } from "../../base/errors.ts";
 import { invariant } from "../../base/invariant.ts";
 import type { Executor, SampleResult } from "../../graph/executor.ts";
 import type { StepCosts } from "../../graph/step-costs.ts";
@@ -87,23 +87,31 @@ export class StepLoop {
     return this.#scheduler.hasWork;
   }
 
-  /** Takes an order. One that the whole pool could not hold ends at once with `memory_insufficient`. */
+  /**
+   * Takes an order. One that the whole pool could not hold ends at once with `memory_insufficient`, one that cannot
+   * be started with the reason: a grammar may compile and have no start within its limits.
+   */
   submit(order: Order): void {
     invariant(!this.#active.has(order.id), "order ids are unique");
     const misfit = this.#misfit(order);
-    if (misfit !== null) {
-      this.#counters.failed += 1;
-      this.#events.push({ kind: "failed", id: order.id, error: misfit.toJSON() });
-      return;
-    }
+    if (misfit !== null) return this.fail(order.id, misfit);
+    const active = this.#start(order);
+    if (active instanceof TurnwiseError) return this.fail(order.id, active);
+    this.#nextAge += active.sequences.length;
+    this.#active.set(order.id, active);
+    for (const sequence of active.sequences) this.#scheduler.add(sequence);
+  }
+
+  #start(order: Order): ActiveOrder | TurnwiseError {
     const { tenant, cacheKey } = order;
     const domain = publishes(order)
       ? this.#domains.everyone
       : this.#domains.of(tenant.name, cacheKey, this.#quotaOf(order), tenant.weight);
-    const active = startOrder(order, domain, this.#nextAge, this.#clock(), this.#text);
-    this.#nextAge += active.sequences.length;
-    this.#active.set(order.id, active);
-    for (const sequence of active.sequences) this.#scheduler.add(sequence);
+    try {
+      return startOrder(order, domain, this.#nextAge, this.#clock(), this.#text);
+    } catch (thrown) {
+      return toTurnwiseError(thrown);
+    }
   }
 
   /** Ends an order with `cancelled`; of one that is gone already, nothing. */
@@ -160,9 +168,17 @@ export class StepLoop {
     return ended;
   }
 
+  /** Ends an order with `error`, also one that was not taken. */
+  fail(id: number, error: TurnwiseError): void {
+    const active = this.#active.get(id);
+    this.#counters.failed += 1;
+    if (active !== undefined) this.#drop(active, false);
+    this.#events.push({ kind: "failed", id, error: error.toJSON() });
+  }
+
   /** Ends every order with `error`. */
   failAll(error: TurnwiseError): void {
-    for (const active of this.#active.values()) this.#fail(active, error);
+    for (const id of this.#active.keys()) this.fail(id, error);
   }
 
   /** One step of the model. What the executor throws fails the orders of this step and no other. */
@@ -291,7 +307,7 @@ export class StepLoop {
     } catch (thrown) {
       const error = engineFailure(thrown);
       for (const active of new Set(plan.chunks.map(({ sequence }) => this.#orderOf(sequence)))) {
-        this.#fail(active, error);
+        this.fail(active.order.id, error);
       }
       return null;
     }
@@ -315,14 +331,8 @@ export class StepLoop {
       this.#counters.finished += 1;
       this.#active.delete(active.order.id);
     } catch (thrown) {
-      this.#fail(active, toTurnwiseError(thrown));
+      this.fail(active.order.id, toTurnwiseError(thrown));
     }
-  }
-
-  #fail(active: ActiveOrder, error: TurnwiseError): void {
-    this.#counters.failed += 1;
-    this.#drop(active, false);
-    this.#events.push({ kind: "failed", id: active.order.id, error: error.toJSON() });
   }
 
   /** Takes an order out; what it computed stays in the cache only where that is sound. */

@@ -5,6 +5,7 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 import { invariant, unreachable } from "../../base/invariant.ts";
+import type { Grammar } from "../../text/grammar/grammar.ts";
 import { LexerMasks } from "../../text/grammar/masks/lexer-masks.ts";
 import { Matcher } from "../../text/grammar/matcher.ts";
 import { Pushdown } from "../../text/grammar/pushdown.ts";
@@ -36,11 +37,10 @@ function publishOrder(sorted: Int32Array): void {
 function receive(message: ToMaskWorker): void {
   switch (message.kind) {
     case "open": {
-      const { id, key, grammar } = message;
-      const pushdown = pushdowns.get(key) ?? (grammar === null ? null : new Pushdown(grammar, masks));
-      if (pushdown !== null) pushdowns.set(key, pushdown);
-      const memory = new MaskMemory(masks.wordCount, message.memory);
-      followed.set(id, { memory, matcher: pushdown === null ? null : new Matcher(pushdown) });
+      followed.set(message.id, {
+        memory: new MaskMemory(masks.wordCount, message.memory),
+        matcher: startMatcher(message.key, message.grammar),
+      });
       return;
     }
     case "follow": {
@@ -56,6 +56,18 @@ function receive(message: ToMaskWorker): void {
       return;
     default:
       unreachable(message);
+  }
+}
+
+/** Null where the grammar has no start within its limits. */
+function startMatcher(key: string, grammar: Grammar | null): Matcher | null {
+  try {
+    const pushdown = pushdowns.get(key) ?? (grammar === null ? null : new Pushdown(grammar, masks));
+    if (pushdown === null) return null;
+    pushdowns.set(key, pushdown);
+    return new Matcher(pushdown);
+  } catch {
+    return null;
   }
 }
 

@@ -197,6 +197,7 @@ export class StepClient {
         this.#loading?.resolve(message);
         return;
       case "loadFailed":
+      case "loopFailed":
         this.#die(TurnwiseError.deserialize(message.error));
         return;
       case "weightsKept":

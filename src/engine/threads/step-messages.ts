@@ -82,6 +82,8 @@ export type FromStepWorker =
       readonly admission: AdmissionLimits;
     }
   | { readonly kind: "loadFailed"; readonly error: SerializedError }
+  /** The loop of a loaded model ended by a defect: nothing more comes. */
+  | { readonly kind: "loopFailed"; readonly error: SerializedError }
   /** The packed weights are written for the next start, or will not be. */
   | { readonly kind: "weightsKept" }
   /** After a step or a cancel, at `atMs` of the thread's own clock: what happened, and how things stand. */

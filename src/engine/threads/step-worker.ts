@@ -24,6 +24,7 @@ await main(workerData as StepWorkerData);
 
 async function main({ options, vocabulary }: StepWorkerData): Promise<void> {
   const inbox = new ThreadInbox<ToStepWorker>(port);
+  let isLoaded = false;
   try {
     const model = loadModel(options, {
       onProgress: (progress) => post({ kind: "progress", progress }),
@@ -39,6 +40,7 @@ async function main({ options, vocabulary }: StepWorkerData): Promise<void> {
         tokenBytes: { bytes: tokens.bytes, offsets: tokens.offsets },
         admission,
       });
+      isLoaded = true;
       const watch = watchPackWriting(model);
       try {
         await serve(inbox, makeLoop(model));
@@ -49,7 +51,7 @@ async function main({ options, vocabulary }: StepWorkerData): Promise<void> {
       model.dispose();
     }
   } catch (thrown) {
-    post({ kind: "loadFailed", error: toTurnwiseError(thrown).toJSON() });
+    post({ kind: isLoaded ? "loopFailed" : "loadFailed", error: toTurnwiseError(thrown).toJSON() });
   } finally {
     inbox.close();
   }
@@ -100,7 +102,21 @@ function step(loop: StepLoop): void {
   postStep(loop);
 }
 
-function handle(message: Exclude<ToStepWorker, { kind: "dispose" }>, loop: StepLoop): void {
+type LoopMessage = Exclude<ToStepWorker, { kind: "dispose" }>;
+
+/** A defect that one message meets fails its order alone; without an order it is said. */
+function handle(message: LoopMessage, loop: StepLoop): void {
+  try {
+    apply(message, loop);
+  } catch (thrown) {
+    const error = toTurnwiseError(thrown);
+    if (message.kind === "keep") return post({ kind: "warning", message: `A text is not kept: ${error.message}` });
+    loop.fail(message.kind === "submit" ? message.order.id : message.id, error);
+    postStep(loop);
+  }
+}
+
+function apply(message: LoopMessage, loop: StepLoop): void {
   switch (message.kind) {
     case "submit":
       loop.submit(message.order);

@@ -1,9 +1,9 @@
 /** `/v1/sessions`: conversations that the server keeps. Turns run by `/v1/chat/completions` with `session`. */
 
+import type { TurnRecord } from "../../turns/kept-turn.ts";
 import { MISS_ADVICE } from "../../turns/miss-advice.ts";
 import type { ForkChanges, NewSession } from "../../turns/session-store.ts";
 import type { Session } from "../../turns/session.ts";
-import type { Turn } from "../../turns/turn.ts";
 import { ignoredMessageFields, toChatInput } from "../fields/chat-messages.ts";
 import { parseFields } from "../fields/field-table.ts";
 import { FORK_FIELDS, ROLLBACK_FIELDS, SESSION_FIELDS } from "../fields/session-fields.ts";
@@ -103,7 +103,7 @@ export function explainSession(request: EngineRequest): Response {
   });
 }
 
-function explainTurn({ id, usage, timings, miss, departure }: Turn): TurnExplanation {
+function explainTurn({ id, usage, timings, miss, departure }: TurnRecord): TurnExplanation {
   const { queueMs, prefillMs, decodeMs } = timings;
   const advice = miss === null ? null : MISS_ADVICE[miss.cause];
   return {
