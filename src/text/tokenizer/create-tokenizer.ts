@@ -59,6 +59,7 @@ export function createTokenizer(data: VocabularyData): Tokenizer {
       if (addSpecial && added.addEos && ids.eosId !== null) out.push(ids.eosId);
       return out.take();
     },
+    quote: (text) => splitter.quote(text),
     decode: (tokens, options) =>
       decodeTokens(vocabulary, tokens, { continuation: false, keepSpecial: options?.keepSpecial ?? false }),
     pieceBytes: (id) => tokenBytes(vocabulary, id),
