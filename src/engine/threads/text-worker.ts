@@ -73,8 +73,7 @@ function answer(
 ): TextResults[keyof TextResults] | Promise<TextResults["compile"]> {
   switch (request.kind) {
     case "encode": {
-      const { text, addSpecial, parseSpecial } = request;
-      const tokens = tokenizer.encode(text, { addSpecial, parseSpecial });
+      const tokens = tokenizer.encode(request.text, request);
       // Cloning a view would clone all of the buffer behind it.
       return tokens.byteLength === tokens.buffer.byteLength ? tokens : tokens.slice();
     }

@@ -94,6 +94,8 @@ export interface EncodeOptions {
   readonly addSpecial: boolean;
   /** Text that spells a control token becomes that token. Text from an untrusted source is quoted before. */
   readonly parseSpecial: boolean;
+  /** The token that the text goes on behind: none is where a text begins, which some vocabularies mark with a space. */
+  readonly after?: number | undefined;
 }
 
 export interface DecodeOptions {
