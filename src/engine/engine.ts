@@ -8,6 +8,7 @@ import type { GrammarSource } from "../text/grammar/compile-grammar.ts";
 import type { ThoughtStart } from "../text/tools/thoughts.ts";
 import type { ToolGrammarSource } from "../text/tools/tool-grammar.ts";
 import type { ChatInput } from "../text/template/types.ts";
+import type { EncodeOptions } from "../text/tokenizer/types.ts";
 import {
   buildGenerationOrder,
   buildPublishOrder,
@@ -146,12 +147,9 @@ export class Engine implements EngineApi {
     return this.#text.request<"render">({ kind: "render", input });
   }
 
-  tokenize(
-    text: string,
-    options: { readonly addSpecial?: boolean; readonly parseSpecial?: boolean } = {},
-  ): Promise<Int32Array> {
-    const { addSpecial = false, parseSpecial = false } = options;
-    return this.#text.request<"encode">({ kind: "encode", text, addSpecial, parseSpecial });
+  tokenize(text: string, options: Partial<EncodeOptions> = {}): Promise<Int32Array> {
+    const { addSpecial = false, parseSpecial = false, after } = options;
+    return this.#text.request<"encode">({ kind: "encode", text, addSpecial, parseSpecial, after });
   }
 
   pieces(tokens: Int32Array): Promise<readonly string[]> {

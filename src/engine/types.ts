@@ -12,6 +12,7 @@ import type { ChatInput } from "../text/template/types.ts";
 import type { ToolFormatName } from "../text/tools/tool-format.ts";
 import type { ThoughtStart } from "../text/tools/thoughts.ts";
 import type { ToolGrammarSource } from "../text/tools/tool-grammar.ts";
+import type { EncodeOptions } from "../text/tokenizer/types.ts";
 
 export interface EngineOptions {
   /** A GGUF file, or the first part of a split one, or a Hugging Face directory. */
@@ -317,10 +318,7 @@ export interface EngineApi {
   keep(text: CachedText, ms: number): void;
   /** The prompt of a conversation by the model's chat template; throws `template_missing` without one. */
   renderChat(input: ChatInput): Promise<string>;
-  tokenize(
-    text: string,
-    options?: { readonly addSpecial?: boolean; readonly parseSpecial?: boolean },
-  ): Promise<Int32Array>;
+  tokenize(text: string, options?: Partial<EncodeOptions>): Promise<Int32Array>;
   /** Stored form of each token, as `turnwise tokenize` prints it. */
   pieces(tokens: Int32Array): Promise<readonly string[]>;
   detokenize(tokens: Int32Array): Promise<string>;

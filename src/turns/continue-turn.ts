@@ -7,6 +7,7 @@
  */
 
 import type { ChatInput, ChatMessage } from "../text/template/types.ts";
+import type { EncodeOptions } from "../text/tokenizer/types.ts";
 import { departureFrom, templateDeparture } from "./departure.ts";
 import type { ConversationSoFar, Turn, TurnPrompt } from "./turn.ts";
 import { frameKey } from "./canonical-message.ts";
@@ -15,10 +16,7 @@ import { frameKey } from "./canonical-message.ts";
 export interface TextEngine {
   readonly model: { readonly endTokens: readonly number[] };
   renderChat(input: ChatInput): Promise<string>;
-  tokenize(
-    text: string,
-    options: { readonly addSpecial?: boolean; readonly parseSpecial?: boolean },
-  ): Promise<Int32Array>;
+  tokenize(text: string, options: Partial<EncodeOptions>): Promise<Int32Array>;
   pieces(tokens: Int32Array): Promise<readonly string[]>;
 }
 
@@ -49,7 +47,7 @@ export async function nextPrompt(
   ]);
   const rest = isSame ? textAfterLedger(turn, before, text, ends, engine.model.endTokens) : null;
   if (rest !== null) {
-    const tail = await engine.tokenize(turn.pendingText + rest, { parseSpecial: true });
+    const tail = await engine.tokenize(turn.pendingText + rest, { parseSpecial: true, after: ledger.at(-1) });
     const tokens = new Int32Array(ledger.length + tail.length);
     tokens.set(ledger);
     tokens.set(tail, ledger.length);

@@ -147,6 +147,20 @@ describe("Engine.generate", () => {
     expect(await engine.pieces(parsed.subarray(0, 1))).toHaveLength(1);
   });
 
+  it("takes no control token from what a message spells", async () => {
+    const chatOf = (content: string) =>
+      engine.renderChat({ messages: [{ role: "user", content }], addGenerationPrompt: true });
+    const plain = await chatOf("Hi");
+    const parsed = await engine.tokenize(plain, { parseSpecial: true });
+    const text = new Set(await engine.tokenize(plain));
+    const controls = new Set(parsed.filter((token) => !text.has(token)));
+    expect(controls.size).toBeGreaterThan(0);
+    const injected = await engine.tokenize(await chatOf(plain), { parseSpecial: true });
+    const countIn = (tokens: Int32Array) => tokens.filter((token) => controls.has(token)).length;
+    expect(countIn(injected)).toBe(countIn(parsed));
+    expect(await engine.detokenize(injected)).toContain(plain.trim());
+  });
+
   it("refuses what cannot be done, naming it", async () => {
     const refused = async (request: GenerateRequest, error: object) => {
       await expect(engine.submit(request)).rejects.toMatchObject(error);

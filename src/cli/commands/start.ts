@@ -87,7 +87,7 @@ export const START = defineCommand({
         await writeText(terminal.stdout, wrapText(line, columns));
       }
       await showTurn(endpoint, turn, terminal, columns);
-      await writeText(terminal.stdout, nextSteps(url, model));
+      await writeText(terminal.stdout, nextSteps(url, model, endpoint.apiKey !== null));
       if (isInteractive(terminal)) {
         await writeLine(terminal.stdout, `Serving at ${url}. Ctrl-C ends.`);
         await drained;
@@ -143,10 +143,11 @@ async function playTurn(
 /** Replies of the turn, and tokens of each. */
 const TURN_LIMITS = { maxSteps: 4, maxTokens: 256 };
 
-function nextSteps(url: string, model: string): string {
+function nextSteps(url: string, model: string, needsKey: boolean): string {
+  const header = needsKey ? '\n    -H "authorization: Bearer $TURNWISE_API_KEY" \\' : "";
   return `
 Ask it yourself:
-  curl ${url}/v1/chat/completions \\
+  curl ${url}/v1/chat/completions \\${header}
     -H 'content-type: application/json' \\
     -d '{"model": "${model}",
          "messages": [{"role": "user", "content": "Hello"}]}'
@@ -155,7 +156,7 @@ From an OpenAI client (npm install openai):
   import OpenAI from "openai";
   const client = new OpenAI({
     baseURL: "${url}/v1",
-    apiKey: "none",
+    apiKey: ${needsKey ? "process.env.TURNWISE_API_KEY" : '"none"'},
   });
   const stream = await client.chat.completions.create({
     model: "${model}",

@@ -3,6 +3,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { SerializedError } from "../../base/errors.ts";
 import type { GrammarSource } from "../../text/grammar/compile-grammar.ts";
+import type { EncodeOptions } from "../../text/tokenizer/types.ts";
 import type { ThoughtStart } from "../../text/tools/thoughts.ts";
 import type { ToolGrammar, ToolGrammarSource } from "../../text/tools/tool-grammar.ts";
 import type { ChatInput } from "../../text/template/types.ts";
@@ -17,7 +18,7 @@ export interface TextWorkerData {
 }
 
 export type TextRequest =
-  | { readonly kind: "encode"; readonly text: string; readonly addSpecial: boolean; readonly parseSpecial: boolean }
+  | ({ readonly kind: "encode"; readonly text: string } & EncodeOptions)
   | { readonly kind: "pieces"; readonly tokens: Int32Array }
   | { readonly kind: "decode"; readonly tokens: Int32Array }
   | { readonly kind: "render"; readonly input: ChatInput }

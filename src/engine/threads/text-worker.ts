@@ -73,8 +73,7 @@ function answer(
 ): TextResults[keyof TextResults] | Promise<TextResults["compile"]> {
   switch (request.kind) {
     case "encode": {
-      const { text, addSpecial, parseSpecial } = request;
-      const tokens = tokenizer.encode(text, { addSpecial, parseSpecial });
+      const tokens = tokenizer.encode(request.text, request);
       // Cloning a view would clone all of the buffer behind it.
       return tokens.byteLength === tokens.buffer.byteLength ? tokens : tokens.slice();
     }
@@ -112,11 +111,20 @@ async function compile(
 
 function render(input: ChatInput, template: ChatTemplate, tokenizer: Tokenizer): string {
   const { bosId, eosId } = tokenizer;
+  const quote = (text: string): string => tokenizer.quote(text);
   return template.render({
-    ...input,
+    ...mapTexts(input, quote),
     bosToken: bosId === null ? "" : tokenizer.piece(bosId),
     eosToken: eosId === null ? "" : tokenizer.piece(eosId),
   });
+}
+
+/** `value` with each text in it replaced; names of fields are left. */
+function mapTexts<T>(value: T, map: (text: string) => string): T {
+  if (typeof value === "string") return map(value) as T;
+  if (Array.isArray(value)) return value.map((item: unknown) => mapTexts(item, map)) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, mapTexts(item, map)])) as T;
 }
 
 function post(message: FromTextWorker): void {

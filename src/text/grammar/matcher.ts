@@ -9,7 +9,7 @@ import { hasTokenFlag, tokenBytes } from "../tokenizer/vocabulary-bytes.ts";
 import type { EndTokens } from "./masks/lexeme-ends.ts";
 import { addTokens, allow, type LexerMask } from "./masks/lexer-mask.ts";
 import type { VocabularyTrie } from "./masks/vocabulary-trie.ts";
-import { ParseSet, awaitedToken } from "./parse-set.ts";
+import { ParseSet, awaitedToken, tokenState } from "./parse-set.ts";
 import type { Pushdown } from "./pushdown.ts";
 import { DEAD } from "./regex/arena.ts";
 
@@ -181,12 +181,19 @@ export class Matcher {
   #after(token: number): ParseSet | null {
     const { vocabulary } = this.#pushdown.masks;
     const now = this.#now;
-    const index = now.states.findIndex((state) => state < 0 && awaitedToken(state) === token);
-    if (index >= 0) return this.#pushdown.continuation(at(now.stacks, index));
+    const awaiting = now.stacks.filter((_, index) => now.states[index] === tokenState(token));
+    if (awaiting.length > 0) return this.#behind(awaiting);
     if (hasTokenFlag(vocabulary, token, TOKEN_FLAG.hidden | TOKEN_FLAG.control | TOKEN_FLAG.endOfGeneration))
       return null;
     const bytes = tokenBytes(vocabulary, token);
     return bytes.length === 0 ? null : this.#run(now, bytes);
+  }
+
+  /** The parses behind a token that all of `stacks` await. */
+  #behind(stacks: readonly number[]): ParseSet {
+    const next = new ParseSet();
+    for (const stack of stacks) next.addAll(this.#pushdown.continuation(stack));
+    return next;
   }
 
   #run(from: ParseSet, bytes: Uint8Array): ParseSet | null {

@@ -49,6 +49,18 @@ describe("createTokenizer", () => {
     expect(endOfGenerationIds).toEqual([2]);
   });
 
+  it("marks the beginning of a text with a space, and no text that goes on", () => {
+    const tokens = ["<unk>", "<s>", "</s>", "\u2581", "a", "b", "\u2581a"];
+    const tokenTypes = Int32Array.from(tokens, (token) => (token.startsWith("<") ? control : normal));
+    const tokenizer = createTokenizer({ kind: "spm", pre: "", tokens, tokenTypes, scores: new Float32Array(7) });
+    const ids = (after?: number): readonly number[] => [
+      ...tokenizer.encode("b</s>a", { addSpecial: false, parseSpecial: true, after }),
+    ];
+    expect(ids()).toEqual([3, 5, 2, 6]);
+    expect(ids(2)).toEqual([3, 5, 2, 6]);
+    expect(ids(4)).toEqual([5, 2, 6]);
+  });
+
   it("takes an id outside the vocabulary as absent", () => {
     const tokenizer = createTokenizer({ ...TINY, bosId: -1, padId: 2 });
     expect([tokenizer.bosId, tokenizer.padId]).toEqual([null, null]);

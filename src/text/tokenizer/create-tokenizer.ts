@@ -12,9 +12,9 @@ import { preTokenizerOf } from "./pre-tokenizers.ts";
 import { resolveSpecialIds, type SpecialIds } from "./special-ids.ts";
 import { createSpecialSplitter } from "./special-splitter.ts";
 import { createSpm } from "./spm.ts";
-import type { TextEncoding } from "./text-encoding.ts";
+import type { TextEncoding, TextPlace } from "./text-encoding.ts";
 import { TokenBuffer } from "./token-buffer.ts";
-import { TOKEN_FLAG, type Tokenizer, type VocabularyBytes, type VocabularyData } from "./types.ts";
+import { TOKEN_FLAG, TOKEN_TYPE, type Tokenizer, type VocabularyBytes, type VocabularyData } from "./types.ts";
 import { createUnigram } from "./unigram.ts";
 import { wellFormed } from "./utf8-text.ts";
 import { buildVocabularyBytes, hasSpacePrefix, hasTokenFlag, tokenBytes } from "./vocabulary-bytes.ts";
@@ -32,7 +32,9 @@ export function createTokenizer(data: VocabularyData): Tokenizer {
   const added = resolveAdded(data, ids);
   const vocabulary = buildVocabularyBytes(data);
   const splitter = createSpecialSplitter(data);
-  const normalize = createNormalizer(normalizersOf(data));
+  const steps = normalizersOf(data);
+  const normalize = createNormalizer(steps);
+  const normalizeInside = createNormalizer(steps.filter(({ kind }) => kind !== "prepend"));
   const encoding = createEncoding(data, vocabulary, ids.unkId);
   return {
     kind: data.kind,
@@ -41,24 +43,25 @@ export function createTokenizer(data: VocabularyData): Tokenizer {
     ...added,
     endOfGenerationIds: vocabulary.endOfGenerationIds,
     vocabulary,
-    encode(text, { addSpecial, parseSpecial }) {
+    encode(text, { addSpecial, parseSpecial, after }) {
       const out = new TokenBuffer();
       const addedBos = addSpecial && added.addBos ? ids.bosId : null;
       if (addedBos !== null) out.push(addedBos);
-      let atStart = true;
+      let place = placeAfter(after, data);
       const onText = (part: string): void => {
-        encoding.encode(normalize(part), atStart, out);
-        atStart = false;
+        encoding.encode(place === "inside" ? normalizeInside(part) : normalize(part), place, out);
+        place = "after-token";
       };
       const onToken = (id: number): void => {
-        const isSecondBos = id === addedBos && atStart;
+        const isSecondBos = id === addedBos && place === "start";
         if (!isSecondBos) out.push(id);
-        atStart = false;
+        place = "after-token";
       };
       splitter.split(wellFormed(text), parseSpecial, onText, onToken);
       if (addSpecial && added.addEos && ids.eosId !== null) out.push(ids.eosId);
       return out.take();
     },
+    quote: (text) => splitter.quote(text),
     decode: (tokens, options) =>
       decodeTokens(vocabulary, tokens, { continuation: false, keepSpecial: options?.keepSpecial ?? false }),
     pieceBytes: (id) => tokenBytes(vocabulary, id),
@@ -67,6 +70,12 @@ export function createTokenizer(data: VocabularyData): Tokenizer {
     isSpecial: (id) => hasTokenFlag(vocabulary, id, TOKEN_FLAG.hidden),
     isEndOfGeneration: (id) => hasTokenFlag(vocabulary, id, TOKEN_FLAG.endOfGeneration),
   };
+}
+
+function placeAfter(token: number | undefined, { tokenTypes }: VocabularyData): TextPlace {
+  if (token === undefined) return "start";
+  const type = tokenTypes?.[token] ?? TOKEN_TYPE.normal;
+  return type === TOKEN_TYPE.normal || type === TOKEN_TYPE.byte ? "inside" : "after-token";
 }
 
 function createEncoding(data: VocabularyData, vocabulary: VocabularyBytes, unkId: number | null): TextEncoding {

@@ -25,7 +25,7 @@ export function createMarkedSplitter(
   isText: (id: number) => boolean,
 ): WordSplitter {
   const cut = spacesOnlyLead(vocabulary, isText);
-  const splitSpaces: WordSplitter = (text, _atStart, visit) => {
+  const splitSpaces: WordSplitter = (text, _place, visit) => {
     const spaced = text.replaceAll(SPACE_MARK, " ");
     for (let start = 0; start < spaced.length;) {
       const end = cut ? wordEnd(spaced, start) : spaced.length;
@@ -35,8 +35,8 @@ export function createMarkedSplitter(
   };
   if (data.words === undefined) return splitSpaces;
   const splitByRule = createWordSplitter(data.words);
-  return (text, atStart, visit) =>
-    splitByRule(text, atStart, (whole, start, end) => splitSpaces(whole.slice(start, end), false, visit));
+  return (text, place, visit) =>
+    splitByRule(text, place, (whole, start, end) => splitSpaces(whole.slice(start, end), "inside", visit));
 }
 
 /** A word ends where a space follows something else; see `spacesOnlyLead`. */

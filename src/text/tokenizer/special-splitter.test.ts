@@ -56,6 +56,30 @@ describe("createSpecialSplitter", () => {
     expect(split(stripping, " \t<|a|>b z", true)).toEqual([1, " z"]);
   });
 
+  it("takes quoted text for text, whatever it spells", () => {
+    const { quote } = createSpecialSplitter(data);
+    expect(quote("word <|a| >")).toBe("word <|a| >");
+    expect(split(data, `<|a|>${quote("x<|a|>y <unk>")}<|a|>`, true)).toEqual([0, "x<|a|>y <unk>", 0]);
+    expect(split(data, quote("<|a|>b<|a|>"), true)).toEqual([1, "<|a|>"]);
+    expect(split(data, "<\uFDD0b", true)).toEqual(["<\uFDD0b"]);
+  });
+
+  it("quotes overlapping and nested tokens, astral ones too", () => {
+    const tokens = fc.uniqueArray(
+      fc.string({ unit: fc.constantFrom("<", "|", "a", "😀"), minLength: 2, maxLength: 4 }),
+      { minLength: 1, maxLength: 8 },
+    );
+    const texts = fc.string({ unit: fc.constantFrom("<", "|", "a", "😀", "b"), maxLength: 20 });
+    fc.assert(
+      fc.property(tokens, texts, (specials, text) => {
+        const types = vocabulary(Object.fromEntries(specials.map((token) => [token, control])));
+        const quoted = createSpecialSplitter(types).quote(text);
+        expect(split(types, quoted, true)).toEqual(text === "" ? [] : [text]);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it("agrees with a regular expression of the tokens, longest first", () => {
     const tokens = fc.uniqueArray(
       fc.string({ unit: fc.constantFrom("<", "|", "a", "😀"), minLength: 1, maxLength: 4 }),

@@ -2,69 +2,96 @@
  * Cuts text at special tokens: where one is spelled, it is that token, of several that begin at the
  * same place the longest. Control tokens count only where the caller asks for it, as a user's text must
  * not become one; user-defined tokens always do.
+ *
+ * A prompt has both: the template's control tokens, and messages that may spell some. Their text is quoted before
+ * it goes into the template: a noncharacter inside the spelling, which is taken out again behind the cut.
  */
 
 import { at } from "../../base/invariant.ts";
 import { CHAR_CLASS, classAt } from "./char-classes.ts";
+import { SpecialTrie } from "./special-trie.ts";
 import { TOKEN_STRIP, TOKEN_TYPE, type VocabularyData } from "./types.ts";
-import { wellFormed } from "./utf8-text.ts";
+
+/** Unicode keeps it for a program's own use: it is no character of any text. */
+const QUOTE = "\uFDD0";
 
 export interface SpecialSplitter {
   /** Calls `onText` and `onToken` in the text's order; texts are not empty. `text` is well formed. */
   split(text: string, parseSpecial: boolean, onText: (text: string) => void, onToken: (id: number) => void): void;
-}
-
-interface Node {
-  readonly next: Map<number, Node>;
-  /** The token that ends here, or -1. */
-  id: number;
-}
-
-interface Trie {
-  readonly root: Node;
-  /** By code unit: 1 where a token begins with it. Lets the search pass over text quickly. */
-  readonly begins: Uint8Array;
-  empty: boolean;
+  /** What `split` takes for text where it parses control tokens too, whatever `text` spells. */
+  quote(text: string): string;
 }
 
 export function createSpecialSplitter(data: VocabularyData): SpecialSplitter {
-  const all = createTrie();
-  const userDefined = createTrie();
+  const all = new SpecialTrie();
+  const userDefined = new SpecialTrie();
   for (let id = 0; id < data.tokens.length; id += 1) {
     const type = data.tokenTypes?.[id];
     const token = at(data.tokens, id);
     if (type === TOKEN_TYPE.userDefined) {
-      insert(userDefined, token, id);
-      insert(all, token, id);
+      userDefined.insert(token, id);
+      all.insert(token, id);
     } else if (type === TOKEN_TYPE.control || type === TOKEN_TYPE.unknown) {
-      insert(all, token, id);
+      all.insert(token, id);
     }
   }
   return {
     split(text, parseSpecial, onText, onToken) {
       const trie = parseSpecial ? all : userDefined;
+      const give = (part: string): void => onText(parseSpecial ? unquote(part, all) : part);
       let last = 0;
-      for (let start = trie.empty ? text.length : 0; start < text.length;) {
-        if (trie.begins[text.charCodeAt(start)] === 0) {
-          start += 1;
-          continue;
-        }
-        const match = longestMatch(trie.root, text, start);
+      for (let start = trie.candidate(text, 0); start < text.length;) {
+        const match = trie.match(text, start);
         if (match === null) {
-          start += 1;
+          start = trie.candidate(text, start + 1);
           continue;
         }
         const strip = data.strips?.[match.id] ?? 0;
         const textEnd = (strip & TOKEN_STRIP.left) === 0 ? start : trimmedEnd(text, last, start);
-        if (textEnd > last) onText(text.slice(last, textEnd));
+        if (textEnd > last) give(text.slice(last, textEnd));
         onToken(match.id);
         last = (strip & TOKEN_STRIP.right) === 0 ? match.end : trimmedStart(text, match.end);
-        start = last;
+        start = trie.candidate(text, last);
       }
-      if (last < text.length) onText(last === 0 ? text : text.slice(last));
+      if (last < text.length) give(last === 0 ? text : text.slice(last));
+    },
+    quote(text) {
+      let quoted = "";
+      let last = 0;
+      for (let start = all.candidate(text, 0); start < text.length;) {
+        const match = all.match(text, start);
+        const isUserDefined = match !== null && data.tokenTypes?.[match.id] === TOKEN_TYPE.userDefined;
+        const next = start + (isUserDefined ? match.end - start : characterLength(text, start));
+        if (match !== null && !isUserDefined) {
+          quoted += text.slice(last, next) + QUOTE;
+          last = next;
+        }
+        start = all.candidate(text, next);
+      }
+      return quoted + text.slice(last);
     },
   };
 }
+
+/** Takes out what `quote` put in; elsewhere the noncharacter stays. */
+function unquote(text: string, trie: SpecialTrie): string {
+  let plain = "";
+  let last = 0;
+  for (let quote = text.indexOf(QUOTE); quote >= 0; quote = text.indexOf(QUOTE, quote + 1)) {
+    const first = quote - (quote > 1 && characterLength(text, quote - 2) === 2 ? 2 : 1);
+    if (first < last) continue;
+    const rest = text.slice(quote + 1, quote + 1 + MAX_SPECIAL).replaceAll(QUOTE, "");
+    if (trie.match(text.slice(first, quote) + rest, 0) === null) continue;
+    plain += text.slice(last, quote);
+    last = quote + 1;
+  }
+  return plain + text.slice(last);
+}
+
+/** Longer special tokens are not known: the longest are reserved ones of some 40 characters. */
+const MAX_SPECIAL = 256;
+
+const characterLength = (text: string, index: number): number => ((text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1);
 
 /** The end of text[start..end) without white space at its end. */
 function trimmedEnd(text: string, start: number, end: number): number {
@@ -83,38 +110,4 @@ function trimmedStart(text: string, start: number): number {
 function isWhiteSpace(text: string, index: number): boolean {
   const found = classAt(text, index);
   return found === CHAR_CLASS.space || found === CHAR_CLASS.newline;
-}
-
-function createTrie(): Trie {
-  return { root: { next: new Map(), id: -1 }, begins: new Uint8Array(0x10000), empty: true };
-}
-
-/** Of equal tokens the first counts. */
-function insert(trie: Trie, token: string, id: number): void {
-  const text = wellFormed(token);
-  if (text === "") return;
-  trie.begins[text.charCodeAt(0)] = 1;
-  trie.empty = false;
-  let node = trie.root;
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    let next = node.next.get(unit);
-    if (next === undefined) {
-      next = { next: new Map(), id: -1 };
-      node.next.set(unit, next);
-    }
-    node = next;
-  }
-  if (node.id < 0) node.id = id;
-}
-
-function longestMatch(root: Node, text: string, start: number): { readonly id: number; readonly end: number } | null {
-  let found: { readonly id: number; readonly end: number } | null = null;
-  let node: Node | undefined = root;
-  for (let index = start; index < text.length; index += 1) {
-    node = node.next.get(text.charCodeAt(index));
-    if (node === undefined) break;
-    if (node.id >= 0) found = { id: node.id, end: index + 1 };
-  }
-  return found;
 }

@@ -45,11 +45,3 @@ export interface StageRule {
 }
 
 export type SplitRule = ScanRule | StageRule;
-
-export interface PreTokenizer {
-  readonly rule: SplitRule;
-  /** A word that is a token stays whole, whatever the merges say. */
-  readonly wholeWords: boolean;
-  /** BOS goes before the text unless the file says otherwise. */
-  readonly addBos: boolean;
-}

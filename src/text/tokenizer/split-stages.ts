@@ -8,29 +8,30 @@
 import { unreachable } from "../../base/invariant.ts";
 import { compileOniguruma } from "./oniguruma.ts";
 import type { DigitRuns, SplitBehavior, SplitStage } from "./split-rules.ts";
+import type { TextPlace } from "./text-encoding.ts";
 
 /** A part longer than this is cut; a word across the cut becomes two, which only such texts can see. */
 const MAX_PART_UNITS = 1_000_000;
 
-/** Appends what one piece is cut into; `isFirst` where it begins the text. */
-type Cut = (piece: string, isFirst: boolean, words: string[]) => void;
+/** Appends what one piece is cut into. */
+type Cut = (piece: string, place: TextPlace, words: string[]) => void;
 
-/** Calls its visitor with each word, in order. `atStart`: nothing stands before the text. */
-export type StageSplitter = (text: string, atStart: boolean, visit: (word: string) => void) => void;
+/** Calls its visitor with each word, in order. `place`: what stands before the text. */
+export type StageSplitter = (text: string, place: TextPlace, visit: (word: string) => void) => void;
 
 /** Throws `tokenizer_unsupported` for a pattern that cannot be run. */
 export function createStageSplitter(stages: readonly SplitStage[]): StageSplitter {
   const cuts = stages.map(createCut);
-  return (text, atStart, visit) => {
+  return (text, place, visit) => {
     for (let start = 0; start < text.length;) {
       const end = partEnd(text, start);
       let pieces: readonly string[] = [text.slice(start, end)];
       for (const cut of cuts) {
         const words: string[] = [];
-        let isFirst = atStart && start === 0;
+        let piecePlace = start === 0 ? place : "after-token";
         for (const piece of pieces) {
-          cut(piece, isFirst, words);
-          isFirst = false;
+          cut(piece, piecePlace, words);
+          piecePlace = "after-token";
         }
         pieces = words;
       }
@@ -53,23 +54,25 @@ function createCut(stage: SplitStage): Cut {
     case "pattern": {
       const pattern = compileOniguruma(stage.pattern);
       const { behavior } = stage;
-      if (behavior === "isolated") return (piece, _isFirst, words) => isolate(piece, pattern, words);
+      if (behavior === "isolated") return (piece, _place, words) => isolate(piece, pattern, words);
       return appending((piece) => arrange(cutByPattern(piece, pattern), behavior));
     }
     case "digit-groups":
       return appending((piece) => cutDigitGroups(piece, stage.runs));
     case "unmark-spaces":
-      return (piece, _isFirst, words) => words.push(piece.replaceAll("\u2581", " "));
+      return (piece, _place, words) => words.push(piece.replaceAll("\u2581", " "));
     case "space-prefix":
-      return (piece, isFirst, words) =>
-        words.push((isFirst || !stage.onlyFirst) && !piece.startsWith(" ") ? ` ${piece}` : piece);
+      return (piece, place, words) => {
+        const hasPrefix = place === "start" || (place === "after-token" && !stage.onlyFirst);
+        words.push(hasPrefix && !piece.startsWith(" ") ? ` ${piece}` : piece);
+      };
     default:
       return unreachable(stage);
   }
 }
 
 function appending(cut: (piece: string) => readonly string[]): Cut {
-  return (piece, _isFirst, words) => {
+  return (piece, _place, words) => {
     for (const word of cut(piece)) words.push(word);
   };
 }

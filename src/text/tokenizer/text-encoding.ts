@@ -2,10 +2,13 @@
 
 import type { TokenBuffer } from "./token-buffer.ts";
 
+/** What stands before a text: nothing, a special token, or more text, which it goes on. */
+export type TextPlace = "start" | "after-token" | "inside";
+
 export interface TextEncoding {
   /**
-   * Appends the ids of a normalised text without special tokens. `atStart`: nothing stands before it.
+   * Appends the ids of a normalised text without special tokens. `place`: what stands before it.
    * `text` is well formed.
    */
-  encode(text: string, atStart: boolean, out: TokenBuffer): void;
+  encode(text: string, place: TextPlace, out: TokenBuffer): void;
 }

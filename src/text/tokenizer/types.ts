@@ -92,8 +92,10 @@ export const TOKEN_FLAG = {
 export interface EncodeOptions {
   /** Add BOS and EOS where the model says so. A text that begins with BOS (most chat templates print it) gets no second. */
   readonly addSpecial: boolean;
-  /** Text that spells a control token becomes that token. Never for text from an untrusted source. */
+  /** Text that spells a control token becomes that token. Text from an untrusted source is quoted before. */
   readonly parseSpecial: boolean;
+  /** The token that the text goes on behind: none is where a text begins, which some vocabularies mark with a space. */
+  readonly after?: number | undefined;
 }
 
 export interface DecodeOptions {
@@ -118,6 +120,8 @@ export interface Tokenizer {
   readonly vocabulary: VocabularyBytes;
   /** Lone surrogates count as U+FFFD. Linear time up to a logarithm. */
   encode(text: string, options: EncodeOptions): Int32Array;
+  /** As `text`, but that `encode` takes what spells control tokens for text, even with `parseSpecial`. */
+  quote(text: string): string;
   /** The text of a whole sequence of ids; bytes that are not UTF-8 give U+FFFD. Throws `token_out_of_range`. */
   decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
   /** The token's bytes, of a control token its text; a view not to be written to. Throws `token_out_of_range`. */

@@ -15,9 +15,9 @@ export function createWordEncoding(split: WordSplitter, model: WordModel): TextE
     if (to !== null) words.encode(length, to);
   };
   return {
-    encode(text, atStart, out) {
+    encode(text, place, out) {
       to = out;
-      split(text, atStart, visit);
+      split(text, place, visit);
       to = null;
     },
   };

@@ -307,6 +307,20 @@ describe("llama3-builtin", () => {
     expect(refused.map(accepts)).toEqual(refused.map(() => false));
   });
 
+  it("has built-in tools beside others where the mark is a control token", () => {
+    const { grammar: marked } = compileToolGrammar(
+      { kind: "tool_calls", format: "llama3-builtin", tools, choice: "required", parallel: true },
+      (text) => (text === "<|python_tag|>" ? 300 : null),
+    );
+    const pushdown = new Pushdown(marked, masks);
+    for (const text of [search, code, EXAMPLES["llama3-builtin"]]) {
+      const matcher = new Matcher(pushdown);
+      expect(matcher.accept(300), text).toBe(true);
+      expect(matcher.acceptBytes(Buffer.from(text.slice("<|python_tag|>".length))), text).toBe(true);
+      expect(matcher.isComplete, text).toBe(true);
+    }
+  });
+
   it("leaves code open that a limit cut off", () => {
     const reader = new TurnReader({ tools: { format: TOOL_FORMATS["llama3-builtin"], names }, thoughts: "none" });
     reader.push(`${code}#`);

@@ -30,7 +30,6 @@ import { child, locate, type SchemaLocation, type SchemaObject } from "./schema-
 
 /** Throws `schema_invalid`, `schema_unsupported` and `grammar_limit`. */
 export function compileJsonSchema(schema: unknown): Grammar {
-  checkSize(schema);
   const builder = new GrammarBuilder();
   const root = addJsonSchema(builder, schema);
   return builder.finish(root) ?? failWithoutValue(builder, root, builder.findDeriving());
@@ -44,6 +43,7 @@ export function failWithoutValue(builder: GrammarBuilder, id: number, derives: U
 
 /** Adds the values of `schema` to a larger grammar. Throws as compileJsonSchema does. */
 export function addJsonSchema(builder: GrammarBuilder, schema: unknown): number {
+  checkSize(schema);
   const location = locate(schema, "#");
   return new SchemaCompiler(builder, location.schema).compile([location]);
 }

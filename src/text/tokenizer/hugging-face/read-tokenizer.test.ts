@@ -93,6 +93,19 @@ describe("readTokenizerFiles", () => {
     expect([...ids]).toEqual([0, 3, 1]);
   });
 
+  it("leaves out added tokens beyond the embedding, and refuses a vocabulary that goes beyond it", () => {
+    const pad = { id: 2, content: "[PAD]", special: true };
+    const json = tokenizerJson(
+      { type: "BPE", vocab: { a: 0, b: 1 }, merges: [] },
+      { pre_tokenizer: byteLevel(true), added_tokens: [pad] },
+    );
+    const read = (vocabSize: number): ReadTokenizer =>
+      readTokenizerFiles({ tokenizer: bytesOf(json), config: null, vocabSize });
+    expect(read(3).vocabulary.tokens).toEqual(["a", "b", "[PAD]"]);
+    expect(read(2).vocabulary.tokens).toEqual(["a", "b"]);
+    expect(() => read(1)).toThrow("config.json has 1 tokens");
+  });
+
   it("gives the unknown token for what a vocabulary without bytes lacks", () => {
     const tokenizer = tokenizerOf(characterBpe(false, true));
     expect(

@@ -37,7 +37,7 @@ export interface TokenizerFiles {
   readonly generationConfig?: Uint8Array | null;
   /** chat_template.jinja, which goes before the template in `config`. */
   readonly chatTemplate?: string | null;
-  /** Rows of the model's embedding, where it has more than there are tokens; the rest are unused tokens. */
+  /** Rows of the model's embedding: a token for each, and none beyond. */
   readonly vocabSize?: number;
 }
 
@@ -55,7 +55,7 @@ export function readTokenizerFiles(files: TokenizerFiles): ReadTokenizer {
     ? parseJsonObject(files.generationConfig, "generation_config.json", configBytes)
     : null;
   return {
-    vocabulary: readVocabulary(root, config, generation, files.vocabSize ?? 0),
+    vocabulary: readVocabulary(root, config, generation, files.vocabSize ?? null),
     chatTemplate: files.chatTemplate ?? (config === null ? null : findChatTemplate(config)),
   };
 }
@@ -64,7 +64,7 @@ function readVocabulary(
   root: JsonObject,
   config: JsonObject | null,
   generation: JsonObject | null,
-  vocabSize: number,
+  vocabSize: number | null,
 ): VocabularyData {
   const model = readModel(getObject(root, "model"));
   const normalizers = readNormalizers(findObject(root, "normalizer"));

@@ -30,19 +30,22 @@ interface AddedToken {
 }
 
 /**
- * `model` are the pieces of the model with their ids, `config` is tokenizer_config.json. Ids below
- * `minSize` and between others that no token has get an empty, unused one.
+ * `model` are the pieces of the model with their ids, `config` is tokenizer_config.json. Ids that no token has get an
+ * empty, unused one. The list is as long as the embedding, `rows`; added tokens beyond it, which the model can neither
+ * read nor write, are left out. Without `rows` it ends with the last id.
  */
 export function buildTokenList(
   model: Iterable<readonly [token: string, id: number]>,
   root: JsonObject,
   config: JsonObject | null,
-  minSize: number,
+  rows: number | null,
 ): TokenList {
   const idOfToken = new Map<string, number>(model);
-  const added = readAddedTokens(root, config);
+  const added = readAddedTokens(root, config).filter(({ id }) => rows === null || id < rows);
   for (const { id, content } of added) idOfToken.set(content, id);
-  const size = [...idOfToken.values()].reduce((most, id) => Math.max(most, id + 1), minSize);
+  const last = [...idOfToken.values()].reduce((most, id) => Math.max(most, id), -1);
+  if (rows !== null && last >= rows) invalid(root.at, `its ids go up to ${last}; config.json has ${rows} tokens`);
+  const size = rows ?? last + 1;
   if (size > TOKENIZER_JSON_LIMITS.tokens) {
     invalid(root.at, `its ids go up to ${size - 1}; the limit is ${TOKENIZER_JSON_LIMITS.tokens}`);
   }
