@@ -258,14 +258,16 @@ export const ERRORS = {
     message:
       'This route is for operators. Send an admin key (TURNWISE_ADMIN_KEY, or "admin": true in the key file), or use the address of --admin-listen.',
   },
+  host_refused: {
+    class: "RequestError",
+    message:
+      "Without API keys this server answers its own machine only, and not as {host}. Name that with --allow-host, or give the server a key.",
+  },
   rate_limit_exceeded: {
     class: "CapacityError",
     message: "This key may use {limit} {what} a minute, which are used up. Try again in {seconds} s.",
   },
-  tenant_busy: {
-    class: "CapacityError",
-    message: "{tenant} has {limit} requests in progress, which is its limit.",
-  },
+  key_busy: { class: "CapacityError", message: "This key has {limit} requests in progress, which is its limit." },
   route_not_found: { class: "RequestError", message: "There is no route {method} {path}." },
   method_not_allowed: { class: "RequestError", message: "{method} is not allowed on {path}; use {allowed}." },
   not_ready: { class: "CapacityError", message: "The server is {state}." },

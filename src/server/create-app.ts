@@ -8,6 +8,7 @@ import { fail, turnwiseError } from "../base/errors.ts";
 import type { TurnwiseError } from "../base/errors.ts";
 import { type Caller, isAdmin } from "./access/caller.ts";
 import type { KeyHeaders } from "./access/api-keys.ts";
+import { requireKnownHost } from "./access/known-host.ts";
 import { rateHeaders } from "./access/rate-headers.ts";
 import { DIALECTS } from "./dialects.ts";
 import { CONFLICT, errorStatus, retryAfterSeconds } from "./error-map.ts";
@@ -105,17 +106,16 @@ function handle(
       authorization: http.req.header("authorization"),
       xApiKey: http.req.header("x-api-key"),
     });
+    if (caller.local) requireKnownHost(http.req.header("host"), server.options.allowHost);
     if (route.access === "admin" && !isAdmin(caller, (name) => http.req.header(name))) fail("admin_key_required");
-    scope.tenant = caller.tenant;
-    scope.meter = caller.meter;
+    scope.caller = caller;
   }
   const request = { http, scope, server };
   if (route.needs === "nothing") return route.handle(request);
   const engine = server.lifecycle.admit();
   if (route.method === "POST") scope.meter?.admit();
-  const { name, maxRequests } = scope.tenant;
-  if (server.lifecycle.openRequestsOf(scope.tenant) > maxRequests)
-    fail("tenant_busy", { tenant: name, limit: maxRequests });
+  const { key, maxRequests } = scope.caller;
+  if (server.lifecycle.openRequestsOf(key) > maxRequests) fail("key_busy", { limit: maxRequests });
   const answer = (): Response | Promise<Response> => route.handle({ ...request, engine });
   return route.once === true ? answerOnce(request, answer) : answer();
 }

@@ -176,7 +176,7 @@ function createAdminListener(
 ): HttpListener {
   const app = createApp(context, {
     routes: ROUTES.filter(({ access, path }) => access === "admin" || path === "/health" || path === "/ready"),
-    identify: local ? () => openCaller("from-this-machine") : identify,
+    identify: local ? () => openCaller({ admin: "from-this-machine", local }) : identify,
     closeReason: () => null,
   });
   return createHttpListener(app.fetch, host, context.logger, local ? null : tls);

@@ -67,7 +67,7 @@ export async function submitGeneration(
   { engine, scope }: EngineRequest,
   request: GenerateRequest,
 ): Promise<Generation> {
-  const { maxRequests: _, maxSessions: __, turnTimeoutMs, ...tenant } = scope.tenant;
+  const { maxSessions: _, turnTimeoutMs, ...tenant } = scope.tenant;
   const deadlineMs = Math.min(request.deadlineMs ?? Infinity, turnTimeoutMs);
   try {
     return await engine.submit({ ...request, tenant, ...(deadlineMs === Infinity ? {} : { deadlineMs }) });

@@ -6,7 +6,6 @@
 import { fail, turnwiseError } from "../base/errors.ts";
 import type { EngineApi } from "../engine/types.ts";
 import type { RequestScope } from "./request-scope.ts";
-import type { Tenant } from "./tenant.ts";
 
 export type Phase = "loading" | "failed" | "ready" | "draining";
 
@@ -39,8 +38,8 @@ export class Lifecycle {
     return this.#open.size;
   }
 
-  openRequestsOf({ name }: Tenant): number {
-    return this.openRequestsByTenant().get(name) ?? 0;
+  openRequestsOf(key: string | null): number {
+    return [...this.#open].filter(({ caller }) => caller.key === key).length;
   }
 
   openRequestsByTenant(): ReadonlyMap<string, number> {

@@ -58,6 +58,13 @@ export const SERVER_OPTIONS = {
     env: "TURNWISE_CORS_ORIGIN",
     help: "Web origins that may call from a browser, comma-separated, or *; none by default",
   },
+  "allow-host": {
+    type: { kind: "string", placeholder: "NAMES" },
+    default: null,
+    env: "TURNWISE_ALLOW_HOST",
+    help: "Names besides localhost that a server without keys may be called by, comma-separated: those a proxy passes on",
+    reload: true,
+  },
   alias: {
     type: { kind: "string", placeholder: "NAME" },
     default: null,

@@ -5,10 +5,11 @@
 
 import { TurnwiseError, turnwiseError } from "../base/errors.ts";
 import type { GenerationTimings, GenerationUsage } from "../engine/types.ts";
+import { type Caller, openCaller } from "./access/caller.ts";
 import type { RateMeter } from "./access/rate-meter.ts";
 import type { Dialect } from "./dialects.ts";
 import type { Miss } from "../turns/miss.ts";
-import { DEFAULT_TENANT, type Tenant } from "./tenant.ts";
+import type { Tenant } from "./tenant.ts";
 
 export interface ServedTurn {
   readonly session: string | null;
@@ -23,10 +24,8 @@ export class RequestScope {
   route = "unmatched";
   /** The API whose shape errors have. */
   dialect: Dialect = "openai";
-  /** Whose request it is; tenants do not see what others stored. */
-  tenant: Tenant = DEFAULT_TENANT;
-  /** What its key may use a minute; null where that has no limit. */
-  meter: RateMeter | null = null;
+  /** Who sent it. */
+  caller: Caller = openCaller({ admin: "no", local: false });
   status = 0;
   /** The answer goes on after its headers: `end` comes from the stream. */
   streaming = false;
@@ -55,6 +54,16 @@ export class RequestScope {
       timeoutMs === 0
         ? null
         : setTimeout(() => this.cancel(turnwiseError("request_timeout", { limitMs: timeoutMs })), timeoutMs);
+  }
+
+  /** Whose request it is; tenants do not see what others stored. */
+  get tenant(): Tenant {
+    return this.caller.tenant;
+  }
+
+  /** What its key may use a minute; null where that has no limit. */
+  get meter(): RateMeter | null {
+    return this.caller.meter;
   }
 
   /** Aborts when the request is cancelled, for whatever reason. */

@@ -5,8 +5,6 @@ import type { RequestTenant } from "../engine/types.ts";
 import { DEFAULT_MAX_SESSIONS } from "../turns/session-store.ts";
 
 export interface Tenant extends Required<RequestTenant> {
-  /** Requests in progress at once. */
-  readonly maxRequests: number;
   /** Sessions it may have. */
   readonly maxSessions: number;
   /** From its acceptance by the engine a request has so long to end. */
@@ -16,7 +14,6 @@ export interface Tenant extends Required<RequestTenant> {
 /** Everyone where no keys are configured, and everyone with a key of a plain key file. */
 export const DEFAULT_TENANT: Tenant = {
   ...DEFAULT_ENGINE_TENANT,
-  maxRequests: Infinity,
   maxSessions: DEFAULT_MAX_SESSIONS,
   turnTimeoutMs: Infinity,
 };

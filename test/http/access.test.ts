@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -149,6 +150,59 @@ describe("the operator's routes", () => {
     expect(making({ adminListen: "127.0.0.1:0" })).not.toThrow();
   });
 });
+
+describe("the Host header", () => {
+  const here = ["localhost", "LOCALHOST:8080", "127.0.0.1:8080", "127.0.0.2", "[::1]:8080", "[::1]"];
+  const elsewhere = ["evil.example", "evil.example:8080", "localhost.evil.example", "0.0.0.0", ""];
+  const paths = ["/v1/models", "/metrics"];
+
+  it("of a request that needs no key names this machine", async () => {
+    for (const { get } of [scriptedServer(), testServer(new FakeEngine(), {}, { TURNWISE_ADMIN_KEY: "boss" })]) {
+      for (const host of here) expect((await get("/v1/models", { host })).status).toBe(200);
+      for (const host of elsewhere) {
+        for (const path of paths) {
+          const refused = await get(path, { host });
+          expect({ host, status: refused.status }).toEqual({ host, status: 403 });
+          expect(await refused.json()).toMatchObject({ error: { code: "host_refused" } });
+        }
+        expect((await get("/ready", { host })).status).toBe(200);
+      }
+    }
+  });
+
+  it("may be a name that a proxy passes on, if the server was told it or has keys", async () => {
+    const host = "ai.example.org";
+    const told = scriptedServer({}, { allowHost: "other.example, AI.example.org" });
+    expect((await told.get("/v1/models", { host: `${host}:443` })).status).toBe(200);
+    expect((await told.get("/v1/models", { host: "evil.example" })).status).toBe(403);
+    const keyed = testServer(new FakeEngine(), {}, { TURNWISE_API_KEY: "user", TURNWISE_ADMIN_KEY: "boss" });
+    expect((await keyed.get("/v1/models", { host, ...bearer("user") })).status).toBe(200);
+    expect((await keyed.get("/metrics", { host, ...bearer("boss") })).status).toBe(200);
+    const open = scriptedServer({}, { host: "0.0.0.0", insecure: true });
+    expect((await open.get("/v1/models", { host })).status).toBe(200);
+  });
+
+  it("is looked at on the operator's own address, too, whatever keys there are", async () => {
+    const { server } = testServer(new FakeEngine(), { adminListen: "0" }, { TURNWISE_API_KEY: "user" });
+    const { adminUrl } = await server.listen();
+    expect(await statusOf(`${adminUrl}/metrics`, {})).toBe(200);
+    expect(await statusOf(`${adminUrl}/metrics`, { host: "evil.example" })).toBe(403);
+    expect(await statusOf(`${adminUrl}/admin/tenants`, { host: "evil.example" })).toBe(403);
+    await server.close();
+  });
+});
+
+/** `fetch` does not let the Host be chosen. */
+function statusOf(url: string, headers: Readonly<Record<string, string>>): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(url, { headers, agent: false }, (response) => {
+      response.resume();
+      response.once("end", () => resolve(response.statusCode));
+    });
+    request.once("error", reject);
+    request.end();
+  });
+}
 
 describe("TLS", () => {
   it("is answered with the files' certificate, and with the new one after a reload", async () => {

@@ -78,9 +78,10 @@ describe("loadApiKeys", () => {
       [BETA]: { tenant: "team", name: "old", expires: "2020-01-01T00:00:00Z" },
     };
     const keys = keysOf(keyFile(JSON.stringify(entries)), undefined);
-    const team = { ...DEFAULT_TENANT, name: "team", priority: 2, kvShare: 0.5, maxRequests: 3 };
+    const team = { ...DEFAULT_TENANT, name: "team", priority: 2, kvShare: 0.5 };
     expect(identify(keys, "Bearer alpha")).toEqual(team);
-    expect(keys.identify({ authorization: undefined, xApiKey: "alpha" }).tenant).toEqual(team);
+    const byOtherHeader = keys.identify({ authorization: undefined, xApiKey: "alpha" });
+    expect(byOtherHeader).toMatchObject({ tenant: team, key: ALPHA, maxRequests: 3 });
     expect(() => identify(keys, "Bearer beta")).toThrow(expect.objectContaining({ code: "invalid_api_key" }));
     expect(() => identify(keys, `Bearer ${ALPHA}`)).toThrow(expect.objectContaining({ code: "invalid_api_key" }));
   });

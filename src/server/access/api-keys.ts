@@ -19,14 +19,14 @@ export interface KeySources {
   /** A key for everything but the operator's routes, and one for those as well. */
   readonly single: string | undefined;
   readonly admin: string | undefined;
-  /** Without any key: whether whoever reaches the server from this machine is its operator. */
+  /** Only this machine reaches the server. Without any key, whoever does is its operator. */
   readonly local: boolean;
 }
 
 export class ApiKeys {
   #keys: readonly KnownKey[] = [];
   #required = false;
-  #open: Caller = openCaller("no");
+  #open: Caller = openCaller({ admin: "no", local: false });
   /** By the key's digest in hex: what a key has used outlives a reload. */
   #meters = new Map<string, RateMeter>();
 
@@ -60,8 +60,16 @@ export class ApiKeys {
     let known: KnownKey | null = null;
     for (const key of this.#keys) if (timingSafeEqual(key.digest, given)) known = key;
     if (known !== null && known.expiresMs > Date.now()) {
-      const { tenant, admin, digest } = known;
-      return { tenant, admin: admin ? "yes" : "no", meter: this.#meters.get(digest.toString("hex")) ?? null };
+      const { tenant, admin, maxRequests } = known;
+      const key = known.digest.toString("hex");
+      return {
+        tenant,
+        admin: admin ? "yes" : "no",
+        meter: this.#meters.get(key) ?? null,
+        key,
+        maxRequests,
+        local: false,
+      };
     }
     return this.#required ? fail("invalid_api_key") : this.#open;
   }
@@ -79,7 +87,8 @@ export function loadApiKeys({ file, single, admin, local }: KeySources): LoadedK
   if (isGiven(single)) keys.push(plainKey(single.trim(), false));
   const required = keys.length > 0;
   if (isGiven(admin)) keys.push(plainKey(admin.trim(), true));
-  return { keys, required, open: openCaller(keys.length === 0 && local ? "from-this-machine" : "no") };
+  const open = openCaller({ admin: keys.length === 0 && local ? "from-this-machine" : "no", local });
+  return { keys, required, open };
 }
 
 const isGiven = (key: string | undefined): key is string => key !== undefined && key.trim() !== "";

@@ -9,11 +9,17 @@ export interface Caller {
   readonly admin: "yes" | "no" | "from-this-machine";
   /** Null where the key has no limit a minute. */
   readonly meter: RateMeter | null;
+  /** SHA-256 of the key in hex; null where none is asked for. */
+  readonly key: string | null;
+  /** Requests that the key may have in progress at once. */
+  readonly maxRequests: number;
+  /** Let in without a key, because only this machine reaches the address. */
+  readonly local: boolean;
 }
 
-/** Everyone, where no keys are configured. */
-export function openCaller(admin: Caller["admin"]): Caller {
-  return { tenant: DEFAULT_TENANT, admin, meter: null };
+/** Everyone, where no key is asked for. */
+export function openCaller({ admin, local }: Pick<Caller, "admin" | "local">): Caller {
+  return { tenant: DEFAULT_TENANT, admin, meter: null, key: null, maxRequests: Infinity, local };
 }
 
 /** Headers that a browser's page or a proxy adds: the request did not begin with a program on this machine. */

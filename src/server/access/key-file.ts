@@ -8,8 +8,8 @@
  *                      "limits": { "max_requests": 8, "max_sessions": 100, "kv_share": 0.5, "turn_timeout_s": 120,
  *                                  "requests_per_minute": 60, "tokens_per_minute": 100000 } } }
  *
- * Several keys may name one tenant: it outlives each of them. The limits a minute are each key's own. An
- * admin key also opens the routes for operators.
+ * Several keys may name one tenant: it outlives each of them. The requests at once and the limits a minute are
+ * each key's own. An admin key also opens the routes for operators.
  */
 
 import { createHash } from "node:crypto";
@@ -28,6 +28,8 @@ export interface KnownKey {
   readonly exposed: boolean;
   readonly tenant: Tenant;
   readonly admin: boolean;
+  /** In progress at once. */
+  readonly maxRequests: number;
   /** Null: none. */
   readonly limits: RateLimits | null;
   readonly expiresMs: number;
@@ -80,7 +82,15 @@ export function plainKey(key: string, admin: boolean): KnownKey {
 }
 
 function hashedKey(digest: Buffer, admin: boolean): KnownKey {
-  return { digest, exposed: false, tenant: DEFAULT_TENANT, admin, limits: null, expiresMs: Infinity };
+  return {
+    digest,
+    exposed: false,
+    tenant: DEFAULT_TENANT,
+    admin,
+    maxRequests: Infinity,
+    limits: null,
+    expiresMs: Infinity,
+  };
 }
 
 export function sha256(text: string): Buffer {
@@ -135,11 +145,11 @@ function parseJsonKeys(text: string, path: string): KnownKey[] {
       maxWaiting: limits.max_waiting,
       maxWaitingTokens: limits.max_waiting_tokens,
       maxTurnTokens: limits.max_turn_tokens,
-      maxRequests: limits.max_requests,
       maxSessions: limits.max_sessions,
       turnTimeoutMs: limits.turn_timeout_s * 1000,
     },
     admin,
+    maxRequests: limits.max_requests,
     limits: rateLimits(limits.requests_per_minute, limits.tokens_per_minute),
     expiresMs: expires === undefined ? Infinity : Date.parse(expires),
   }));

@@ -24,5 +24,5 @@ export function connectRaw(port: number): RawConnection {
 /** The bytes of a POST with a JSON body. */
 export function rawPost(path: string, body: unknown): string {
   const text = JSON.stringify(body);
-  return `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
+  return `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
 }
