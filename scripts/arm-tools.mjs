@@ -31,16 +31,10 @@ export const requireTools = () => require(COMPILER, EMULATOR);
 
 export const requireCompiler = () => require(COMPILER);
 
-/** The compiler and llvm-mca, whose name is returned; null, saying loudly what is missing, where they cannot be had. */
+/** The compiler and llvm-mca, whose name is returned. */
 export function requireCycleModel() {
-  try {
-    require(COMPILER, CYCLE_MODEL);
-    return CYCLE_MODEL.tool;
-  } catch (thrown) {
-    if (!(thrown instanceof ToolMissingError)) throw thrown;
-    console.warn(`SKIPPED, NOTHING WAS MODELLED: ${thrown.message}`);
-    return null;
-  }
+  require(COMPILER, CYCLE_MODEL);
+  return CYCLE_MODEL.tool;
 }
 
 function require(...tools) {

@@ -46,6 +46,7 @@ const suites = {
   check: readLog(join(reports, "check.log")),
   clients: readLog(join(reports, "clients.log")),
   arm: readLog(join(reports, "arm.log")),
+  "arm-model": readLog(join(reports, "arm-model.log")),
 };
 
 let passed = 0;

@@ -28,5 +28,7 @@ export function formatBytes(bytes: number): string {
     value /= 1024;
     unit += 1;
   }
-  return `${unit === 0 ? value : value.toPrecision(3)} ${UNITS[unit] ?? "B"}`;
+  // Three digits of 1,020 would be written 1.02e+3.
+  const digits = unit === 0 || value >= 999.5 ? value.toFixed(0) : value.toPrecision(3);
+  return `${digits} ${UNITS[unit] ?? "B"}`;
 }

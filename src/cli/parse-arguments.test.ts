@@ -107,6 +107,8 @@ describe("parseArguments", () => {
     [["run", "--tempratur", "1"], "Unknown option --tempratur. Did you mean --temperature?"],
     [["run", "--tempratur=1"], "Unknown option --tempratur. Did you mean --temperature?"],
     [["run", "-x"], "Unknown option -x."],
+    [["run", "--raw=false"], "Option --raw: takes no value; leave it out to turn it off."],
+    [["run", "--color=false"], "Option --color: takes no value; --no-color turns it off."],
     [["--verzion"], "Unknown option --verzion. Did you mean --version?"],
     [["run", "--prompt"], "Option -p, --prompt: needs a value."],
     [["tokenize"], "turnwise tokenize needs MODEL."],

@@ -174,6 +174,11 @@ function unknownCommand(given: string, commands: readonly Command[]): TurnwiseEr
 
 function unknownOption(given: string, command: Command | undefined): TurnwiseError {
   const name = given.replace(/^-+/, "").replace(/=.*$/s, "");
+  const row = command?.options[name];
+  if (given.includes("=") && row?.type.kind === "boolean") {
+    const flag = row.default === true ? `--no-${name} turns it off` : "leave it out to turn it off";
+    return turnwiseError("invalid_option", { option: `--${name}`, problem: `takes no value; ${flag}.` });
+  }
   return unknownOptionError(name, ["help", "version", ...Object.keys(command?.options ?? {})]);
 }
 

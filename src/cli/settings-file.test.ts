@@ -20,6 +20,13 @@ test("names are in camelCase, values are JSON's", () => {
   });
 });
 
+test("what may be repeated on the command line is a text or a list", () => {
+  expect(parseSettings(PATH, '{ "sharedPrefix": "a.json" }')).toEqual({ "shared-prefix": ["a.json"] });
+  expect(parseSettings(PATH, '{ "sharedPrefix": ["a.json", "b.txt"] }')).toEqual({
+    "shared-prefix": ["a.json", "b.txt"],
+  });
+});
+
 test.each([
   ["{", "it is not JSON: "],
   ["[]", "it must hold one JSON object."],
@@ -28,6 +35,7 @@ test.each([
   ['{ "kv-memory": "4GiB" }', "there is no setting kv-memory. Did you mean kvMemory?"],
   ['{ "temperature": 1 }', "there is no setting temperature."],
   ['{ "port": null }', "port must be a text, a number, true or false."],
+  ['{ "sharedPrefix": ["a", 1] }', "sharedPrefix must be a text or a list of texts."],
   ['{ "port": [1] }', "port must be a text, a number, true or false."],
 ])("%s: %s", (text, problem) => {
   expect(() => parseSettings(PATH, text)).toThrow(`${PATH}: ${problem}`);

@@ -50,7 +50,7 @@ export function parseSettings(path: string, text: string): GivenOptions {
       const nearest = nearestName(key, names.keys());
       failSettings(path, `there is no setting ${key}.${nearest === null ? "" : ` Did you mean ${nearest}?`}`);
     }
-    given[name] = toGiven(path, key, value);
+    given[name] = toGiven(path, key, value, SETTINGS[name]?.type.kind === "strings");
   }
   return given;
 }
@@ -65,7 +65,12 @@ function parseObject(path: string, text: string): object {
   return failSettings(path, "it must hold one JSON object.");
 }
 
-function toGiven(path: string, key: string, value: unknown): string | boolean {
+function toGiven(path: string, key: string, value: unknown, mayRepeat: boolean): string | boolean | readonly string[] {
+  if (mayRepeat) {
+    const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (texts.every((text) => typeof text === "string")) return texts;
+    return failSettings(path, `${key} must be a text or a list of texts.`);
+  }
   if (typeof value === "boolean" || typeof value === "string") return value;
   if (typeof value === "number") return String(value);
   return failSettings(path, `${key} must be a text, a number, true or false.`);

@@ -21,17 +21,29 @@ export interface SyntheticModel {
 const REVISION = 1;
 const SEED = 1;
 
-export const SYNTHETIC_HELP = `SHAPE is one of ${Object.keys(RANDOM_SHAPES).join(", ")}; QUANT one of ${RANDOM_QUANTS.join(", ")}`;
+/** What SHAPE:QUANT may be. */
+export const shapeAndQuantHelp = (quants: readonly string[]): string =>
+  `SHAPE is one of ${Object.keys(RANDOM_SHAPES).join(", ")}; QUANT one of ${quants.join(", ")}`;
+
+export const SYNTHETIC_HELP = shapeAndQuantHelp(RANDOM_QUANTS);
 
 /** "llama-3.2-1b:q4_0". `source` names the option or argument in the `invalid_option` that it throws. */
-export function parseSyntheticModel(source: string, text: string): SyntheticModel {
+export const parseSyntheticModel = (source: string, text: string): SyntheticModel =>
+  parseShapeAndQuant(source, text, RANDOM_QUANTS);
+
+/** `parseSyntheticModel` for other quantisations. */
+export function parseShapeAndQuant<Quant extends string>(
+  source: string,
+  text: string,
+  quants: readonly Quant[],
+): { readonly shape: RandomShapeName; readonly quant: Quant } {
   const [shape = "", quant = "", ...rest] = text.split(":");
   if (rest.length > 0 || quant === "") {
     return fail("invalid_option", { option: source, problem: `${JSON.stringify(text)} is not SHAPE:QUANT.` });
   }
   return {
     shape: nameIn(source, "shape", Object.keys(RANDOM_SHAPES) as RandomShapeName[], shape),
-    quant: nameIn(source, "quantisation", RANDOM_QUANTS, quant.toLowerCase()),
+    quant: nameIn(source, "quantisation", quants, quant.toLowerCase()),
   };
 }
 

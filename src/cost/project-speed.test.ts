@@ -12,7 +12,10 @@ import {
   predictedSpeed,
 } from "./fit-efficiency.ts";
 import { projectSpeed } from "./project-speed.ts";
+import { PROJECTED_QUANTS, projectedModel } from "./projected-model.ts";
 
+const SCORES = "Attention, Q times K in int8";
+const VALUES = "Attention, probabilities of 15 bits times V";
 const PERFECT = { prefill: 1, core: 1, memory: 1 };
 
 describe("the fit", () => {
@@ -46,16 +49,41 @@ describe("a projection", () => {
     // 6.98e9 weights in the layers, one row of 4096 x 128256 logits, and 32 layers x 4096 columns x 2 x 256.5 positions.
     const cycles =
       (6.98e9 + (4096 * 128_256) / 512) / ARM_RATES["GEMM Q4_0, unpacked for 96 tokens"]["neoverse-v2"] +
-      32 *
-        4096 *
-        256.5 *
-        (1 / ARM_RATES["Attention, Q times K in int8"]["neoverse-v2"] +
-          1 / ARM_RATES["Attention, probabilities of 15 bits times V"]["neoverse-v2"]);
+      32 * 4096 * 256.5 * (1 / ARM_RATES[SCORES]["neoverse-v2"] + 1 / ARM_RATES[VALUES]["neoverse-v2"]);
     expect((prefill?.tokensPerSecond ?? 0) / ((4 * 2.8e9) / cycles)).toBeCloseTo(1, 2);
     // 18 bytes for 32 weights, 7.5e9 of them.
     const bytes = (7.505e9 * 18) / 32;
     const seconds = bytes / (4 * 2.8e9 * ARM_RATES["GEMV Q4_0"]["neoverse-v2"]) + bytes / 537.6e9;
     expect((decode?.tokensPerSecond ?? 0) * seconds).toBeCloseTo(1, 1);
+  });
+
+  it("of a model rounded to groups of 128 takes their loops, and Q8_0's for embedding and head", () => {
+    const [prefill, decode] = projectSpeed(
+      projectedModel("llama-3.1-8b", "q4-g128"),
+      ARM_CHIPS.graviton4,
+      4,
+      PERFECT,
+      512,
+    );
+    const attention = 1 / ARM_RATES[SCORES]["neoverse-v2"] + 1 / ARM_RATES[VALUES]["neoverse-v2"];
+    const head = 4096 * 128_256;
+    const cycles =
+      6.98e9 / ARM_RATES["GEMM int4 group-128, unpacked for 96 tokens"]["neoverse-v2"] +
+      head / 512 / ARM_RATES["GEMM Q8_0, unpacked for 96 tokens"]["neoverse-v2"] +
+      32 * 4096 * 256.5 * attention;
+    expect((prefill?.tokensPerSecond ?? 0) / ((4 * 2.8e9) / cycles)).toBeCloseTo(1, 2);
+    // 68 bytes for 128 weights in the layers, 34 for 32 in the head.
+    const [inner, outer] = [(6.98e9 * 68) / 128, (head * 34) / 32];
+    const seconds =
+      inner / (4 * 2.8e9 * ARM_RATES["GEMV int4 group-128"]["neoverse-v2"]) +
+      outer / (4 * 2.8e9 * ARM_RATES["GEMV Q8_0"]["neoverse-v2"]) +
+      (inner + outer) / 537.6e9;
+    expect((decode?.tokensPerSecond ?? 0) * seconds).toBeCloseTo(1, 1);
+  });
+
+  it.each(PROJECTED_QUANTS)("is there for %s, which is offered", (quant) => {
+    const cases = projectSpeed(projectedModel("llama-3.2-1b", quant), ARM_CHIPS.graviton3, 4, PERFECT, 8);
+    for (const { tokensPerSecond } of cases) expect(tokensPerSecond).toBeGreaterThan(0);
   });
 
   it("refuses a type whose loops are not modelled", () => {

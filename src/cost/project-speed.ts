@@ -4,6 +4,7 @@
  */
 
 import { fail } from "../base/errors.ts";
+import { type WeightFormat, weightRowBytes } from "../base/weight-formats.ts";
 import { GGML_TYPES } from "../formats/gguf/ggml-types.ts";
 import type { DecodableType } from "../formats/quant/decodable-types.ts";
 import { type Graph, weightsOf } from "../graph/graph.ts";
@@ -13,9 +14,12 @@ import type { ArmChip, ArmCore } from "./arm-chips.ts";
 import { ARM_RATES } from "./arm-rates.ts";
 import type { Efficiency } from "./fit-efficiency.ts";
 
+/** How a matrix is stored: as in GGUF files, or in groups of 128 with zero points. */
+type ProjectedType = DecodableType | typeof GROUPS_OF_128;
+
 export interface ProjectedModel {
   readonly graph: Graph;
-  readonly typeOf: (ref: WeightRef) => DecodableType;
+  readonly typeOf: (ref: WeightRef) => ProjectedType;
 }
 
 export interface ProjectedCase {
@@ -25,6 +29,8 @@ export interface ProjectedCase {
   readonly memoryShare: number;
 }
 
+const GROUPS_OF_128 = "int4_g128_zero" satisfies WeightFormat;
+
 /** Rows of ARM_RATES by tensor type. */
 const MODELLED = {
   Q4_0: ["GEMM Q4_0, unpacked for 96 tokens", "GEMV Q4_0"],
@@ -33,9 +39,12 @@ const MODELLED = {
   Q4_K: ["GEMM Q4_K, unpacked for 96 tokens", "GEMV Q4_K"],
   Q5_K: ["GEMM Q5_K, unpacked for 96 tokens", "GEMV Q5_K"],
   Q6_K: ["GEMM Q6_K, unpacked for 96 tokens", "GEMV Q6_K"],
-} as const satisfies { readonly [Type in DecodableType]?: readonly [keyof typeof ARM_RATES, keyof typeof ARM_RATES] };
+  [GROUPS_OF_128]: ["GEMM int4 group-128, unpacked for 96 tokens", "GEMV int4 group-128"],
+} as const satisfies { readonly [Type in ProjectedType]?: readonly [keyof typeof ARM_RATES, keyof typeof ARM_RATES] };
 
-export const MODELLED_TYPES = Object.keys(MODELLED) as readonly (keyof typeof MODELLED)[];
+type ModelledType = keyof typeof MODELLED;
+
+export const isModelled = (type: ProjectedType): type is ModelledType => Object.hasOwn(MODELLED, type);
 
 const SCORES = "Attention, Q times K in int8";
 const VALUES = "Attention, probabilities of 15 bits times V";
@@ -100,19 +109,21 @@ function attentionCycles(core: ArmCore): number {
   return 1 / ARM_RATES[SCORES][core] + 1 / ARM_RATES[VALUES][core];
 }
 
-function ratesOf(type: DecodableType, core: ArmCore): readonly [many: number, one: number] {
-  const rows = MODELLED[type as keyof typeof MODELLED] as (typeof MODELLED)[keyof typeof MODELLED] | undefined;
-  if (rows === undefined) {
+function ratesOf(type: ProjectedType, core: ArmCore): readonly [many: number, one: number] {
+  if (!isModelled(type)) {
     return fail("invalid_option", {
       option: "--model",
-      problem: `the loops for ${type} are not modelled; modelled are ${MODELLED_TYPES.join(", ")}.`,
+      problem: `it has matrices in ${type}, whose loops are not modelled; modelled are ${Object.keys(MODELLED).join(", ")}.`,
     });
   }
-  return [ARM_RATES[rows[0]][core], ARM_RATES[rows[1]][core]];
+  const [many, one] = MODELLED[type];
+  return [ARM_RATES[many][core], ARM_RATES[one][core]];
 }
 
-function storedBytes(ref: WeightRef, typeOf: (ref: WeightRef) => DecodableType): number {
+function storedBytes(ref: WeightRef, typeOf: (ref: WeightRef) => ProjectedType): number {
   if (ref.kind === "vector") return ref.rows * ref.columns * 4;
-  const { blockElements, blockBytes } = GGML_TYPES[typeOf(ref)];
+  const type = typeOf(ref);
+  if (type === GROUPS_OF_128) return ref.rows * weightRowBytes(type, ref.columns);
+  const { blockElements, blockBytes } = GGML_TYPES[type];
   return (ref.rows * ref.columns * blockBytes) / blockElements;
 }

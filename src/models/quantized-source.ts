@@ -44,11 +44,24 @@ export function quantizedSource(source: ModelSource, quant: LoadQuant): ModelSou
   };
 }
 
-/** Vectors, and matrices whose columns no block divides, stay as they are. */
+/** What a matrix of floats becomes; null where no block divides its columns, and it stays as it is. */
+export function roundedType(
+  name: string,
+  columns: number,
+  quant: LoadQuant,
+): "Q8_0" | "Q4_0" | typeof FOUR_BITS | null {
+  if (columns % BLOCK_COLUMNS !== 0) return null;
+  const isOuter = name === "token_embd.weight" || name === "output.weight";
+  if (quant === "q8" || isOuter) return "Q8_0";
+  return quant === "q4-g128" && columns % GROUP_FORMATS[FOUR_BITS].groupColumns === 0 ? FOUR_BITS : "Q4_0";
+}
+
+/** Vectors stay as they are. */
 function quantizedWeight(weight: StoredWeight, name: string, quant: LoadQuant): StoredWeight {
   const { encoding, shape } = weight;
   const [, columns = 0] = shape;
-  if (shape.length !== 2 || columns % BLOCK_COLUMNS !== 0) return weight;
+  const type = shape.length === 2 ? roundedType(name, columns, quant) : null;
+  if (type === null) return weight;
   if (encoding.kind !== "ggml" || !FLOATS.includes(encoding.type)) {
     const found = encoding.kind === "ggml" ? encoding.type : encoding.format;
     fail("invalid_option", {
@@ -56,10 +69,7 @@ function quantizedWeight(weight: StoredWeight, name: string, quant: LoadQuant): 
       problem: `${name} is ${found} already; ${FLOATS.join(", ")} can be quantised`,
     });
   }
-  const isOuter = name === "token_embd.weight" || name === "output.weight";
-  if (quant === "q8" || isOuter) return asBlocks(weight, "Q8_0");
-  if (quant === "q4-g128" && columns % GROUP_FORMATS[FOUR_BITS].groupColumns === 0) return asGroups(weight, columns);
-  return asBlocks(weight, "Q4_0");
+  return type === FOUR_BITS ? asGroups(weight, columns) : asBlocks(weight, type);
 }
 
 function asBlocks(weight: StoredWeight, type: GgmlType): StoredWeight {

@@ -29,6 +29,13 @@ describe.skipIf(NATIVE_MISSING)("turnwise pack and cache", () => {
     expect(JSON.parse((await runCli(["cache", "ls", "--json", ...CACHE])).stdout)).toEqual([]);
   });
 
+  it("refuses what only prune takes", async () => {
+    expect(await runCli(["cache", "ls", "--all", ...CACHE])).toMatchObject({
+      code: 2,
+      stderr: "turnwise: Option --all: turnwise cache ls does not take it.\n",
+    });
+  });
+
   it("refuses an action and a level that it does not know", async () => {
     expect((await runCli(["cache", "lst", ...CACHE])).stderr).toMatch(/Did you mean turnwise cache ls/);
     const other = tinyModelFile("f32");

@@ -118,6 +118,9 @@ test.each([
   [["pull", "hf:someone/else"], 2, " has no someone/else.\n"],
   [["pull", `hf:${REPO}@v2`], 2, ` has no revision v2 in ${REPO}.\n`],
   [["models", "rm"], 2, "turnwise models rm needs NAME."],
+  [["models", "rm", REPO, "--json"], 2, "Option --json: turnwise models rm does not take it."],
+  [["models", "ls", "--keep-packs"], 2, "Option --keep-packs: turnwise models ls does not take it."],
+  [["models", "ls", REPO], 2, "Too many arguments for turnwise models ls"],
 ])("%j says why not", async (args, code, text) => {
   expect(await cli(...args)).toMatchObject({ code, stdout: "", stderr: expect.stringContaining(text) });
 });

@@ -26,6 +26,30 @@ test("a wrong environment variable is named", async () => {
   expect(result).toMatchObject({ code: 2, stderr: 'turnwise: Option TURNWISE_THREADS: "many" is not a number.\n' });
 });
 
+test("project says of every speed that it is modelled", async () => {
+  const { code, stdout } = await runCli(["project", "--threads", "4"]);
+  expect(code).toBe(0);
+  const [title = "", ...lines] = stdout.split("\n");
+  expect(title).toMatch(/: modelled, not measured$/);
+  const speeds = lines.filter((line) => line.includes("tokens/s"));
+  expect(speeds).toHaveLength(2);
+  for (const line of speeds) expect(line).toMatch(/[\d.]+ tokens\/s, modelled\b/);
+  // What else has figures is how far the model is off.
+  const [error = "", ...points] = lines.filter((line) => /\d/.test(line) && !speeds.includes(line));
+  expect(error).toMatch(/^Error of the model on llama\.cpp's published speeds/);
+  for (const line of points) expect(line).toMatch(/^ +\d+ threads +prefill [+-]\d+ % +decode [+-]\d+ %$/);
+  const json = await runCli(["project", "--threads", "4", "--json"]);
+  expect(JSON.parse(json.stdout)).toMatchObject({ modelled: true, cases: [{}, {}] });
+});
+
+test("project offers what is modelled", async () => {
+  const help = (await runCli(["project", "--help"])).stdout;
+  expect(help).toMatch(/\bq4-g128\b/);
+  expect(help).not.toMatch(/\b(q4_1|iq4_xs|f16)\b/);
+  const refused = await runCli(["project", "--model", "llama-3.1-8b:q4_1"]);
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("known are q4_0") });
+});
+
 test("config check prints each setting with where it comes from", async () => {
   const path = join(mkdtempSync(join(tmpdir(), "turnwise-cli-")), "settings.json");
   writeFileSync(path, '{ "ctx": 4096, "kvMemory": "1GiB" }');

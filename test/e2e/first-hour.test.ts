@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeRandomModel } from "../../src/models/random/random-model.ts";
 import { LoopbackHub } from "../support/loopback-hub.ts";
 import { NATIVE_MISSING } from "../support/native-addon.ts";
+import { mountSmallDisk } from "../support/small-disk.ts";
 import { type CliResult, cliResult, runCli, startCli, waitForLine } from "./support/run-cli.ts";
 
 const REPO = "someone/tiny-GGUF";
@@ -89,4 +90,22 @@ test.skipIf(NATIVE_MISSING)("the first hour", { timeout: 120_000 }, async () => 
 
   expect((await cli(["models", "rm", REPO])).stderr).toContain("and its packed weights");
   expect(await cli(run)).toMatchObject({ code: 1, stderr: expect.stringContaining(`hf:${REPO} is one to fetch`) });
+});
+
+test("a disk without room for a model is named with what it has, what is needed, and what to do", async ({ skip }) => {
+  const small = join(folder, "small");
+  const disk = mountSmallDisk(small, "1m");
+  if (disk === null) return skip("this user may not mount a small tmpfs");
+  try {
+    const { code, stdout, stderr } = await cli(["pull", `hf:${REPO}`, "--cache-dir", small]);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/^pulling someone\/tiny-GGUF Q4_0 at \w+, /);
+    const [error = "", hint = ""] = stderr.trimEnd().split("\n").slice(-2);
+    expect(error).toMatch(
+      /^turnwise: \S+ has [\d.]+ (MiB|KiB) free; [\d.]+ (MiB|KiB) more are needed, and 64\.0 MiB to spare\.$/,
+    );
+    expect(hint).toBe("  turnwise models ls shows what the pulled models take; --cache-dir names another place.");
+  } finally {
+    disk.unmount();
+  }
 });

@@ -1,7 +1,6 @@
 /** Pulling from a hub on this machine, with everything that goes wrong between. */
 
 import { createHash, randomBytes } from "node:crypto";
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import {
   existsSync,
@@ -26,6 +25,7 @@ import { PartFile } from "../../src/hub/part-file.ts";
 import { type PullOptions, pullModel } from "../../src/hub/pull-model.ts";
 import type { HubFile } from "../../src/hub/tree-listing.ts";
 import { LoopbackHub } from "../support/loopback-hub.ts";
+import { mountSmallDisk } from "../support/small-disk.ts";
 
 const REPO = "someone/tiny-GGUF";
 const FILE = "tiny-Q4_0.gguf";
@@ -58,7 +58,7 @@ afterEach(async () => {
 
 const client = (token: typeof TOKEN | null = null): HubClient => new HubClient({ endpoint: hub.endpoint, token });
 
-type PullExtra = Partial<PullOptions> & { readonly token?: typeof TOKEN; readonly revision?: string | null };
+type PullExtra = Partial<PullOptions> & { readonly token?: typeof TOKEN | null; readonly revision?: string | null };
 
 function pull(
   quant: string | null = null,
@@ -438,25 +438,15 @@ test("a disk that fills up on the way is named, and the part is kept", async () 
   expect(leftovers().length).toBe(1);
 });
 
-/** A file system of 128 KiB at `path`, where this user may mount one. */
-function mountSmallDisk(path: string): boolean {
-  mkdirSync(path, { recursive: true });
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=128k", "tmpfs", path], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 test("a real full disk", async ({ skip }) => {
-  if (!mountSmallDisk(folder)) skip("this user may not mount a small tmpfs");
+  const disk = mountSmallDisk(folder, "128k");
+  if (disk === null) return skip("this user may not mount a small tmpfs");
   try {
     await expect(download()).rejects.toMatchObject({ code: "disk_full", params: { folder } });
     const [part] = leftovers();
     expect(statSync(join(folder, part ?? "")).size).toBeGreaterThan(0);
   } finally {
-    execFileSync("umount", [folder]);
+    disk.unmount();
   }
 });
 

@@ -3,7 +3,7 @@
 import { formatBytes } from "../../base/bytes.ts";
 import type { OptionTable, OptionValues } from "../../base/option-table.ts";
 import { type PackEntry, PackFolder, removePack, staleReason } from "../../packs/pack-folder.ts";
-import { requireAction } from "../action-argument.ts";
+import { refuseOptions, requireAction } from "../action-argument.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import { CACHE_OPTIONS } from "../options/cache-options.ts";
 import { PACK_FOLDER_OPTIONS, packFolderOf } from "../options/weight-cache-options.ts";
@@ -50,6 +50,7 @@ export const CACHE = defineCommand({
   run: async ({ arguments: { action: given }, options }, { terminal }) => {
     const folder = new PackFolder(packFolderOf(options, terminal.env));
     const action = requireAction("cache", given, ACTIONS);
+    if (action === "ls") refuseOptions("cache ls", PRUNE_OPTIONS, options);
     const entries = action === "ls" ? folder.list() : prune(folder, options);
     if (options.json) await writeJson(terminal.stdout, entries.map(jsonOf));
     else await report(action, entries, folder, terminal);

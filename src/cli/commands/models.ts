@@ -13,7 +13,7 @@ import {
   shortCommit,
 } from "../../hub/reference.ts";
 import { PackFolder, removePack } from "../../packs/pack-folder.ts";
-import { requireAction } from "../action-argument.ts";
+import { refuseOptions, requireAction } from "../action-argument.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import { CACHE_OPTIONS } from "../options/cache-options.ts";
 import { PACK_FOLDER_OPTIONS, packFolderOf } from "../options/weight-cache-options.ts";
@@ -46,8 +46,12 @@ export const MODELS = defineCommand({
   run: async ({ arguments: { action: given, name }, options }, { terminal }) => {
     const folder = cacheDirectory(terminal.env, options.cacheDir);
     const cache = new ModelCache(folder);
-    if (requireAction("models", given, ACTIONS) === "ls") await list(cache, options.json, terminal);
-    else {
+    if (requireAction("models", given, ACTIONS) === "ls") {
+      refuseOptions("models ls", REMOVAL_OPTIONS, options);
+      if (name !== null) fail("unexpected_argument", { command: "turnwise models ls", given: 1, expected: 0 });
+      await list(cache, options.json, terminal);
+    } else {
+      refuseOptions("models rm", MODELS_OPTIONS, options);
       const packs = options.keepPacks ? null : new PackFolder(packFolderOf(options, terminal.env));
       await remove(cache, packs, name, folder, terminal);
     }

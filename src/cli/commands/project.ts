@@ -5,9 +5,9 @@ import type { OptionTable } from "../../base/option-table.ts";
 import { ARM_CHIPS } from "../../cost/arm-chips.ts";
 import { LLAMA_CPP_BASIS, LLAMA_CPP_ON_GRAVITON4, fitEfficiency, leaveOneOut } from "../../cost/fit-efficiency.ts";
 import { projectSpeed } from "../../cost/project-speed.ts";
-import { randomModelGraph } from "../../models/random/random-model.ts";
+import { PROJECTED_QUANTS, projectedModel } from "../../cost/projected-model.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
-import { SYNTHETIC_HELP, parseSyntheticModel } from "../synthetic-model.ts";
+import { parseShapeAndQuant, shapeAndQuantHelp } from "../synthetic-model.ts";
 import { writeJson, writeText } from "../terminal.ts";
 import { textTable } from "../text-table.ts";
 
@@ -38,7 +38,7 @@ export const PROJECT = defineCommand({
   details:
     "Nothing is measured: llvm-mca's rates of the kernels' loops (docs/performance.md), published figures of the chip,\n" +
     "and constants fitted to llama.cpp's published speeds on a c8g.4xlarge. The error of each of its points under\n" +
-    `a fit of the others is shown. ${SYNTHETIC_HELP}`,
+    `a fit of the others is shown. ${shapeAndQuantHelp(PROJECTED_QUANTS)}`,
   arguments: {},
   groups: { Projection: PROJECT_OPTIONS },
   examples: ["turnwise project --cpu graviton4 --model llama-3.1-8b:q4_0 --threads 64"],
@@ -47,10 +47,10 @@ export const PROJECT = defineCommand({
     if (threads > chip.cores) {
       fail("invalid_option", { option: "--threads", problem: `${chip.title} has ${chip.cores} cores.` });
     }
-    const { shape, quant } = parseSyntheticModel("--model", name);
+    const { shape, quant } = parseShapeAndQuant("--model", name, PROJECTED_QUANTS);
     const efficiency = fitEfficiency(LLAMA_CPP_ON_GRAVITON4, LLAMA_CPP_BASIS);
     const errors = leaveOneOut(LLAMA_CPP_ON_GRAVITON4, LLAMA_CPP_BASIS);
-    const cases = projectSpeed(randomModelGraph(shape, quant), chip, threads, efficiency, PROMPT_TOKENS);
+    const cases = projectSpeed(projectedModel(shape, quant), chip, threads, efficiency, PROMPT_TOKENS);
     if (json) {
       const report = {
         modelled: true,

@@ -39,6 +39,12 @@ const ALL_MIXES: { readonly [Quant in RandomQuant]: Mix } = { ...PURE, ...MIXES 
 
 export const RANDOM_QUANTS = Object.keys(ALL_MIXES) as readonly RandomQuant[];
 
+/** Of its matrices; narrow ones may have another. */
+export function typesOf(quant: RandomQuant): readonly DecodableType[] {
+  const { most, sensitive, output } = ALL_MIXES[quant];
+  return [most, sensitive, output];
+}
+
 /** The type of one matrix of a model with so many layers. */
 export function matrixType(quant: RandomQuant, { tensor, columns }: WeightRef, layers: number, tiedHead: boolean) {
   const mix = ALL_MIXES[quant];
