@@ -112,10 +112,11 @@ function handle(
   const request = { http, scope, server };
   if (route.needs === "nothing") return route.handle(request);
   const engine = server.lifecycle.admit();
-  if (route.method === "POST") scope.meter?.admit();
   const { name, maxRequests } = scope.tenant;
   if (server.lifecycle.openRequestsOf(scope.tenant) > maxRequests)
     fail("tenant_busy", { tenant: name, limit: maxRequests });
+  // What was refused costs nothing.
+  if (route.method === "POST") scope.meter?.admit();
   const answer = (): Response | Promise<Response> => route.handle({ ...request, engine });
   return route.once === true ? answerOnce(request, answer) : answer();
 }
