@@ -25,6 +25,10 @@ export interface OrderLimits {
 export function checkRequest(request: GenerateRequest, { vocabSize }: OrderLimits): void {
   checkLimits(request);
   resolveSampling(request.sampling, vocabSize);
+  resolveTenant(request.tenant);
+  if (request.toolCalls === undefined || request.responseFormat === undefined) return;
+  const problem = "cannot be given together with responseFormat; a format of answers without calls is its `answer`";
+  fail("request_invalid", { field: "toolCalls", problem });
 }
 
 /**
@@ -95,12 +99,20 @@ export function buildScoreOrder(id: number, tokens: Int32Array, from: number, li
 
 function resolveTenant(given: RequestTenant | undefined): Required<RequestTenant> {
   const tenant = { ...DEFAULT_TENANT, ...given };
-  const { weight } = tenant;
-  if (weight >= MIN_WEIGHT && weight <= MAX_WEIGHT) return tenant;
-  return fail("request_invalid", {
-    field: "tenant.weight",
-    problem: `must be from ${MIN_WEIGHT} to ${MAX_WEIGHT}, not ${weight}`,
-  });
+  const { weight, priority, kvShare } = tenant;
+  if (!(weight >= MIN_WEIGHT && weight <= MAX_WEIGHT)) {
+    failTenant("weight", `must be from ${MIN_WEIGHT} to ${MAX_WEIGHT}`, weight);
+  }
+  if (!Number.isFinite(priority)) failTenant("priority", "must be a finite number", priority);
+  if (!(kvShare > 0 && kvShare <= 1)) failTenant("kvShare", "must be above 0 and at most 1", kvShare);
+  for (const name of ["maxWaiting", "maxWaitingTokens", "maxTurnTokens"] as const) {
+    if (!(tenant[name] >= 0)) failTenant(name, "must be 0 or more", tenant[name]);
+  }
+  return tenant;
+}
+
+function failTenant(name: keyof RequestTenant, problem: string, value: number): never {
+  fail("request_invalid", { field: `tenant.${name}`, problem: `${problem}, not ${value}` });
 }
 
 function resolveMaxTokens(

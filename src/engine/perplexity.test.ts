@@ -58,6 +58,15 @@ describe("measurePerplexity", () => {
     });
   });
 
+  it.each([{ chunks: 0 }, { chunks: -1 }, { chunks: Number.NaN }, { chunks: 1.5 }, { contextTokens: Number.NaN }])(
+    "refuses %o, which scores nothing",
+    async (options) => {
+      const { engine, scored } = fakeEngine(Array.from({ length: 80 }, () => BOS));
+      await expect(measurePerplexity(engine, "text", options)).rejects.toMatchObject({ code: "invalid_option" });
+      expect(scored).toEqual([]);
+    },
+  );
+
   it("ends when its signal does", async () => {
     const { engine } = fakeEngine(Array.from({ length: 80 }, () => BOS));
     await expect(measurePerplexity(engine, "text", { signal: AbortSignal.abort() })).rejects.toMatchObject({

@@ -30,16 +30,15 @@ const MIN_CONTEXT_TOKENS = 4;
 /** Chunks given to the engine at once: enough to fill its steps. */
 const CHUNKS_IN_FLIGHT = 8;
 
-/** Throws `request_invalid` where the text is shorter than one chunk. */
+/** Throws `invalid_option`, and `request_invalid` where the text is shorter than one chunk. */
 export async function measurePerplexity(
   engine: EngineApi,
   text: string,
   options: PerplexityOptions = {},
 ): Promise<PerplexityResult> {
   const contextTokens = options.contextTokens ?? engine.capacity.contextTokens;
-  if (contextTokens < MIN_CONTEXT_TOKENS) {
-    fail("invalid_option", { option: "contextTokens", problem: `must be at least ${MIN_CONTEXT_TOKENS}` });
-  }
+  requireInteger("contextTokens", contextTokens, MIN_CONTEXT_TOKENS);
+  if (typeof options.chunks === "number") requireInteger("chunks", options.chunks, 1);
   const tokens = await engine.tokenize(text, { addSpecial: true });
   const available = Math.floor(tokens.length / contextTokens);
   if (available === 0) {
@@ -80,4 +79,9 @@ export async function measurePerplexity(
   const negativeLogLikelihood = -chunkSums.reduce((sum, chunk) => sum + chunk, 0);
   const scored = total * (contextTokens - from);
   return { perplexity: Math.exp(negativeLogLikelihood / scored), tokens: scored, chunks: total };
+}
+
+function requireInteger(option: string, value: number, min: number): void {
+  if (Number.isSafeInteger(value) && value >= min) return;
+  fail("invalid_option", { option, problem: `must be an integer of at least ${min}, not ${value}` });
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { buildGenerationOrder, buildScoreOrder } from "./build-order.ts";
+import { buildGenerationOrder, buildScoreOrder, checkRequest } from "./build-order.ts";
 import type { GenerationOrder } from "./step/order.ts";
 import { checkLimits, DEFAULT_SAMPLING, MAX_LOGIT_BIAS_ENTRIES, resolveSampling } from "./sampling-settings.ts";
-import type { GenerateRequest } from "./types.ts";
+import type { GenerateRequest, RequestTenant } from "./types.ts";
 
 const LIMITS = { vocabSize: 100, contextTokens: 64 };
 
@@ -130,6 +130,34 @@ describe("buildGenerationOrder", () => {
     [Int32Array.of(100), "token_out_of_range"],
   ])("refuses the prompt %o with %s", (prompt, code) => {
     expect(() => build({}, prompt)).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe("checkRequest", () => {
+  it.each<[Partial<RequestTenant>, string]>([
+    [{ weight: Number.NaN }, "tenant.weight"],
+    [{ weight: 101 }, "tenant.weight"],
+    [{ priority: Number.NaN }, "tenant.priority"],
+    [{ priority: Infinity }, "tenant.priority"],
+    [{ kvShare: Number.NaN }, "tenant.kvShare"],
+    [{ kvShare: 0 }, "tenant.kvShare"],
+    [{ kvShare: 1.1 }, "tenant.kvShare"],
+    [{ maxWaiting: Number.NaN }, "tenant.maxWaiting"],
+    [{ maxTurnTokens: -1 }, "tenant.maxTurnTokens"],
+  ])("refuses the tenant %o, naming %s", (tenant, field) => {
+    expect(() => checkRequest({ prompt: "", tenant: { name: "a", ...tenant } }, LIMITS)).toThrow(
+      expect.objectContaining({ code: "request_invalid", params: expect.objectContaining({ field }) }),
+    );
+  });
+
+  it("refuses a format beside tool calls, of which one would be dropped", () => {
+    const toolCalls = { kind: "tool_calls", format: "json", tools: [], choice: "auto", parallel: true } as const;
+    const responseFormat = { kind: "json_object" } as const;
+    expect(() => checkRequest({ prompt: "", toolCalls }, LIMITS)).not.toThrow();
+    expect(() => checkRequest({ prompt: "", responseFormat }, LIMITS)).not.toThrow();
+    expect(() => checkRequest({ prompt: "", toolCalls, responseFormat }, LIMITS)).toThrow(
+      expect.objectContaining({ code: "request_invalid", params: expect.objectContaining({ field: "toolCalls" }) }),
+    );
   });
 });
 

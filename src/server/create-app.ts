@@ -113,9 +113,10 @@ function handle(
   const request = { http, scope, server };
   if (route.needs === "nothing") return route.handle(request);
   const engine = server.lifecycle.admit();
-  if (route.method === "POST") scope.meter?.admit();
   const { key, maxRequests } = scope.caller;
   if (server.lifecycle.openRequestsOf(key) > maxRequests) fail("key_busy", { limit: maxRequests });
+  // What was refused costs nothing.
+  if (route.method === "POST") scope.meter?.admit();
   const answer = (): Response | Promise<Response> => route.handle({ ...request, engine });
   return route.once === true ? answerOnce(request, answer) : answer();
 }

@@ -36,6 +36,23 @@ test("a written model is measured, in JSON with the documented names", async () 
   });
 });
 
+test("what was measured is printed although a plot cannot be written", async () => {
+  const nowhere = join(folder, "nowhere", "plot.svg");
+  const { code, stdout, stderr } = await runCli([
+    "bench",
+    model,
+    "--rounds",
+    "1",
+    "--cases",
+    "decode",
+    "--svg",
+    nowhere,
+  ]);
+  expect(code).toBe(2);
+  expect(stdout).toMatch(/^ +decode +[\d.]+/m);
+  expect(stderr).toContain(`Cannot write ${nowhere}`);
+});
+
 test("the table says what was left out, and no case at all is an error", async () => {
   const table = await runCli(["bench", model, "--rounds", "1", "--threads", "1", "--cases", "decode,decode@8192"]);
   expect(table.stderr).toMatch(/^decode@8192 is left out: it needs a context of 8224 tokens, this model has 2048/);

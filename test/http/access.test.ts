@@ -76,6 +76,16 @@ describe("limits a minute", () => {
     expect(await refused.json()).toMatchObject({ error: { message: expect.stringContaining("1000 tokens a minute") } });
   });
 
+  it("leave what was refused for too many at once uncounted", async () => {
+    const apiKeyFile = keyFile({ a: { tenant: "t", limits: { requests_per_minute: 2, max_requests: 1 } } });
+    const { post } = scriptedServer({ endless: true, tokenMs: 5 }, { apiKeyFile });
+    const running = await post(CHAT, { ...chat, stream: true }, bearer("a"));
+    const refused = await post(CHAT, chat, bearer("a"));
+    expect([running, refused].map(({ status }) => status)).toEqual([200, 429]);
+    expect(refused.headers.get("x-ratelimit-remaining-requests")).toBe("1");
+    await running.body?.cancel();
+  });
+
   it("outlive a reload of the keys, with what was used", async () => {
     const apiKeyFile = keyFile({ a: { tenant: "t", limits: { requests_per_minute: 2 } } });
     const { post, server } = scriptedServer({}, { apiKeyFile });

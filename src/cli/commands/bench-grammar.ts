@@ -1,6 +1,5 @@
 /** `turnwise bench grammar`: what constrained decoding costs: compiling, masks, tokens a second. */
 
-import { writeFileSync } from "node:fs";
 import { fail } from "../../base/errors.ts";
 import type { OptionTable } from "../../base/option-table.ts";
 import { readBfclTools } from "../../bench/grammar/bfcl-tools.ts";
@@ -11,7 +10,6 @@ import type { GrammarReport } from "../../bench/grammar/grammar-report.ts";
 import { measureCost } from "../../bench/grammar/measure-cost.ts";
 import { measureMasks } from "../../bench/grammar/measure-masks.ts";
 import { openVocabulary } from "../../bench/grammar/open-vocabulary.ts";
-import { systemReason } from "../../formats/file-source.ts";
 import { readCpuInfo } from "../../native/cpu-info.ts";
 import { packageVersion } from "../../native/native-paths.ts";
 import { renderPage } from "../../report/html-page.ts";
@@ -23,6 +21,7 @@ import { REQUIRED_MODEL_ARGUMENT, resolveModel } from "../resolve-model.ts";
 import { keptSyntheticModel, parseSyntheticModel } from "../synthetic-model.ts";
 import { textTable } from "../text-table.ts";
 import { writeJson, writeText } from "../terminal.ts";
+import { writeTextFile } from "../write-text-file.ts";
 
 const BENCH_OPTIONS = {
   bfcl: {
@@ -112,24 +111,15 @@ export const BENCH_GRAMMAR = defineCommand({
       ...figures,
       costs,
     };
-    if (html !== null) writePage(html, report);
     if (json) await writeJson(terminal.stdout, report);
     else await writeText(terminal.stdout, renderReport(report));
+    if (html !== null) writeTextFile(html, renderPage("What grammars cost", grammarPage(report)));
     return EXIT_CODES.ok;
   },
 });
 
 function refuse(option: string, problem: string): never {
   return fail("invalid_option", { option, problem });
-}
-
-/** Throws `file_unwritable`. */
-function writePage(path: string, report: GrammarReport): void {
-  try {
-    writeFileSync(path, renderPage("What grammars cost", grammarPage(report)));
-  } catch (error) {
-    fail("file_unwritable", { path, reason: systemReason(error) });
-  }
 }
 
 function renderReport(report: GrammarReport): string {

@@ -1,6 +1,5 @@
 /** `turnwise bench turns`: replays agents' sessions against any OpenAI-compatible server, or this one. */
 
-import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../base/errors.ts";
 import type { OptionTable, OptionValues } from "../../base/option-table.ts";
@@ -22,6 +21,7 @@ import { BATCH_OPTIONS, ENGINE_OPTIONS } from "../options/engine-options.ts";
 import { createProgress } from "../progress.ts";
 import { textTable } from "../text-table.ts";
 import { writeJson, writeLine, writeText } from "../terminal.ts";
+import { writeTextFile } from "../write-text-file.ts";
 
 const MAX_COUNT = 1_000_000;
 const count = { kind: "integer", min: 1, max: MAX_COUNT } as const;
@@ -127,11 +127,11 @@ export const BENCH_TURNS = defineCommand({
         `${source.sessions.length} sessions: ${source.name}; arrivals: ${options.arrivals}; seed ${options.seed}`,
         `against ${target.url}, model ${target.model}`,
       ];
-      if (options.html !== null) {
-        writeFileSync(options.html, renderPage("Turns of agents", turnsPage({ facts, report, records })));
-      }
       if (options.json) await writeJson(context.terminal.stdout, { facts, ...report });
       else await printReport(facts, report, context);
+      if (options.html !== null) {
+        writeTextFile(options.html, renderPage("Turns of agents", turnsPage({ facts, report, records })));
+      }
     };
     await withChatTarget(options, context, play);
     return EXIT_CODES.ok;

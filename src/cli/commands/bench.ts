@@ -1,13 +1,11 @@
 /** `turnwise bench`: how fast a model runs here, and how near that is to what the machine can do. */
 
-import { writeFileSync } from "node:fs";
 import { fail } from "../../base/errors.ts";
 import type { OptionTable, OptionValues } from "../../base/option-table.ts";
 import { type BenchCase, SUITES, parseBenchCases } from "../../bench/bench-case.ts";
 import { benchPage, benchSvg } from "../../bench/bench-plot.ts";
 import { fittingCases } from "../../bench/fitting-cases.ts";
 import { runBench } from "../../bench/run-bench.ts";
-import { systemReason } from "../../formats/file-source.ts";
 import { BENCH_MODEL_OPTIONS, benchModel } from "../bench/bench-model.ts";
 import { renderBench } from "../bench/render-bench.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
@@ -17,6 +15,7 @@ import { createProgress } from "../progress.ts";
 import { REQUIRED_MODEL_ARGUMENT } from "../resolve-model.ts";
 import { SYNTHETIC_HELP } from "../synthetic-model.ts";
 import { writeJson, writeLine, writeText } from "../terminal.ts";
+import { writeTextFile } from "../write-text-file.ts";
 
 const BENCH_OPTIONS = {
   ...BENCH_MODEL_OPTIONS,
@@ -90,22 +89,13 @@ export const BENCH = defineCommand({
     });
     progress.done();
     for (const line of warnings) await writeLine(terminal.stderr, line);
-    if (options.svg !== null) writeTextFile(options.svg, benchSvg(report));
-    if (options.html !== null) writeTextFile(options.html, benchPage(report));
     if (options.json) await writeJson(terminal.stdout, report);
     else await writeText(terminal.stdout, renderBench(report));
+    if (options.svg !== null) writeTextFile(options.svg, benchSvg(report));
+    if (options.html !== null) writeTextFile(options.html, benchPage(report));
     return EXIT_CODES.ok;
   },
 });
-
-/** Throws `file_unwritable`. */
-function writeTextFile(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    fail("file_unwritable", { path, reason: systemReason(error) });
-  }
-}
 
 function casesOf({ cases, suite }: Pick<OptionValues<typeof BENCH_OPTIONS>, "cases" | "suite">): readonly BenchCase[] {
   return parseBenchCases("--cases", cases ?? SUITES[suite].join(","));

@@ -13,9 +13,13 @@ export interface CacheDomain {
   readonly tenant: TenantShare;
 }
 
+/** Fewer tenants are not looked through for those that have nothing any more. */
+const FEW_TENANTS = 256;
+
 /** The domains of orders; each tenant is counted once. */
 export class CacheDomains {
   readonly #tenants = new Map<string, TenantShare>();
+  #forgetAt = FEW_TENANTS;
   /** Of prefixes that the operator publishes. */
   readonly everyone: CacheDomain = { key: "everyone", isPublic: true, tenant: makeTenantShare("everyone") };
 
@@ -30,6 +34,19 @@ export class CacheDomains {
     // What runs was let in for fitting its quota: a smaller one has to wait for its end.
     if (share.live === 0 || quota > share.quota) share.quota = quota;
     return { key: domainKey(tenant, cacheKey), isPublic: false, tenant: share };
+  }
+
+  /**
+   * Forgets tenants that have no page and nothing under way: names come from callers, without end. `held` are the
+   * domains of what is under way; they are asked for each time that the tenants have doubled.
+   */
+  forgetIdle(held: () => Iterable<CacheDomain>): void {
+    if (this.#tenants.size < this.#forgetAt) return;
+    const wanted = new Set(Array.from(held(), ({ tenant }) => tenant));
+    for (const [name, share] of this.#tenants) {
+      if (share.used === 0 && share.live === 0 && !wanted.has(share)) this.#tenants.delete(name);
+    }
+    this.#forgetAt = Math.max(FEW_TENANTS, 2 * this.#tenants.size);
   }
 
   /** One that has been named before; null where the tenant is not known. */

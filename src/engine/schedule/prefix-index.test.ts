@@ -70,6 +70,19 @@ describe("PrefixIndex", () => {
     expect(found(range(9), domains.of("tenant", ""))).toBe(9);
   });
 
+  it("keeps nothing of domains that are looked up and have no pages", () => {
+    const { found, domains, index, pool, tenant, check } = make(20);
+    expect(found(range(9), domains.of("stranger", ""))).toBe(0);
+    check();
+    // Less than a page is computed.
+    const table = new PageTable();
+    const tokens = new TokenBuffer(Int32Array.from(range(3)));
+    pool.extend(table, tenant, 0, 3, []);
+    expect(index.insert(table, tokens, 3, tenant, null)).toBeNull();
+    pool.truncate(table, 0);
+    check();
+  });
+
   it("evicts the least recently used, leaves first", () => {
     const { run, found, index } = make(6);
     run(range(8));

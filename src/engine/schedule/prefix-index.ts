@@ -60,7 +60,7 @@ const NO_TOKENS = new Int32Array(0);
 export class PrefixIndex implements PageEvictor {
   readonly #pool: PagePool;
   readonly #options: PrefixIndexOptions;
-  /** By domain; it has no page. */
+  /** By domain, of those that have pages in the tree; a root itself has none. */
   readonly #roots = new Map<string, PrefixNode>();
   /** Of what is published; null while nothing is. */
   #published: PrefixNode | null = null;
@@ -226,6 +226,7 @@ export class PrefixIndex implements PageEvictor {
       invariant(mayRead(node.domain, parent), "a page follows its domain's own, or published ones");
       if (parent.page !== NO_PAGE) invariant((order.get(parent) ?? 0) > place, "a page goes before those it follows");
     }
+    for (const { children } of this.#roots.values()) invariant(children.size > 0, "a root has pages");
   }
 
   /** Evicts up to `pages` pages of nodes that `may` be; gives how many more are wanted. */
@@ -243,14 +244,11 @@ export class PrefixIndex implements PageEvictor {
     return left;
   }
 
+  /** Of a domain without pages a new one, which is entered with its first page and goes with its last. */
   #rootOf(domain: CacheDomain): PrefixNode {
     const known = this.#roots.get(domain.key);
     if (known !== undefined) return known;
-    const hash = hashText(`${this.#options.fingerprint}\n${domain.key}`);
-    const root = makeNode(null, hash, domain, NO_TOKENS, NO_PAGE);
-    this.#roots.set(domain.key, root);
-    if (domain.isPublic) this.#published = root;
-    return root;
+    return makeNode(null, hashText(`${this.#options.fingerprint}\n${domain.key}`), domain, NO_TOKENS, NO_PAGE);
   }
 
   #childWith(node: PrefixNode, tokens: Int32Array, domain: CacheDomain): PrefixNode | null {
@@ -265,8 +263,10 @@ export class PrefixIndex implements PageEvictor {
       if (child.domain.key !== domain.key || length >= tokens.length) continue;
       if (commonLength(child.tokens, tokens) === length) this.#remove(child);
     }
-    // A root may have been dropped with its last page.
-    if (parent.page === NO_PAGE) this.#roots.set(domain.key, parent);
+    if (parent.page === NO_PAGE) {
+      this.#roots.set(domain.key, parent);
+      if (domain.isPublic) this.#published = parent;
+    }
     let hash = childHash(parent, tokens, domain);
     while (parent.children.has(hash)) hash += 1;
     const node = makeNode(parent, hash, domain, tokens, page);

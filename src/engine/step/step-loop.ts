@@ -15,7 +15,7 @@ import { engineFailure } from "../engine-failure.ts";
 import { Overdue } from "./overdue.ts";
 import type { Order } from "./order.ts";
 import { addSampleRows, advanceOrder } from "./order-step.ts";
-import { CacheDomains } from "../schedule/cache-domain.ts";
+import { type CacheDomain, CacheDomains } from "../schedule/cache-domain.ts";
 import { WaitForecast } from "../schedule/wait-forecast.ts";
 import { PagePool } from "../schedule/page-pool.ts";
 import { PrefixIndex } from "../schedule/prefix-index.ts";
@@ -104,6 +104,7 @@ export class StepLoop {
 
   #start(order: Order): ActiveOrder | TurnwiseError {
     const { tenant, cacheKey } = order;
+    this.#domains.forgetIdle(() => this.#heldDomains());
     const domain = publishes(order)
       ? this.#domains.everyone
       : this.#domains.of(tenant.name, cacheKey, this.#quotaOf(order), tenant.weight);
@@ -112,6 +113,10 @@ export class StepLoop {
     } catch (thrown) {
       return toTurnwiseError(thrown);
     }
+  }
+
+  *#heldDomains(): Iterable<CacheDomain> {
+    for (const { sequences } of this.#active.values()) for (const { domain } of sequences) yield domain;
   }
 
   /** Ends an order with `cancelled`; of one that is gone already, nothing. */

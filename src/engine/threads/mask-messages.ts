@@ -41,11 +41,54 @@ export interface MaskWorkerData {
   readonly order: SharedArrayBuffer;
   /** Where what is worked out of the vocabulary is kept; null for nowhere. */
   readonly place: PreparedPlace | null;
+  /** Of its `MaskThreadState`. */
+  readonly state: SharedArrayBuffer;
+}
+
+const [STARTING, READY, ENDED] = [0, 1, 2];
+
+/** How the thread is: it writes, the step loop reads. */
+export class MaskThreadState {
+  readonly buffer: SharedArrayBuffer;
+  /** The phase, and how many messages were handled. */
+  readonly #words: Int32Array;
+
+  constructor(buffer = new SharedArrayBuffer(8)) {
+    this.buffer = buffer;
+    this.#words = new Int32Array(buffer);
+  }
+
+  get isReady(): boolean {
+    return Atomics.load(this.#words, 0) === READY;
+  }
+
+  get hasEnded(): boolean {
+    return Atomics.load(this.#words, 0) === ENDED;
+  }
+
+  /** Changes with each message that was handled. */
+  get progress(): number {
+    return Atomics.load(this.#words, 1);
+  }
+
+  ready(): void {
+    Atomics.compareExchange(this.#words, 0, STARTING, READY);
+  }
+
+  moved(): void {
+    Atomics.add(this.#words, 1, 1);
+  }
+
+  ended(): void {
+    Atomics.store(this.#words, 0, ENDED);
+  }
 }
 
 /** The version, and a bit for each mask or FAILED. */
 const HEADER_WORDS = 2;
 const FAILED = -1;
+/** After so long a waiter looks whether the thread still lives. */
+const WAIT_MS = 20;
 
 /** One generation's shared memory. */
 export class MaskMemory {
@@ -66,12 +109,17 @@ export class MaskMemory {
     return this.#words.subarray(index * this.#wordCount, (index + 1) * this.#wordCount);
   }
 
-  /** Until the masks of `version` are made or could not be; "late" after `patienceMs`. */
-  waitFor(version: number, patienceMs: number): "made" | "failed" | "late" {
-    for (let seen = Atomics.load(this.#header, 0); seen !== version; seen = Atomics.load(this.#header, 0)) {
-      if (Atomics.wait(this.#header, 0, seen, patienceMs) === "timed-out") return "late";
-    }
+  /** How it stands with the masks of `version`. */
+  outcomeOf(version: number): "made" | "failed" | "awaited" {
+    if (Atomics.load(this.#header, 0) !== version) return "awaited";
     return Atomics.load(this.#header, 1) === FAILED ? "failed" : "made";
+  }
+
+  /** The same, after waiting a moment for them. */
+  waitFor(version: number): "made" | "failed" | "awaited" {
+    const seen = Atomics.load(this.#header, 0);
+    if (seen !== version) Atomics.wait(this.#header, 0, seen, WAIT_MS);
+    return this.outcomeOf(version);
   }
 
   isNarrowed(index: number): boolean {

@@ -10,16 +10,23 @@ import { LexerMasks } from "../../text/grammar/masks/lexer-masks.ts";
 import { Matcher } from "../../text/grammar/matcher.ts";
 import { Pushdown } from "../../text/grammar/pushdown.ts";
 import { preparedVocabulary } from "../load/prepared-vocabulary.ts";
-import { MaskMemory, type MaskWorkerData, type ToMaskWorker } from "./mask-messages.ts";
+import { MaskMemory, MaskThreadState, type MaskWorkerData, type ToMaskWorker } from "./mask-messages.ts";
 
 invariant(parentPort !== null, "mask-worker.ts runs as a thread");
-const { vocabulary, order, place } = workerData as MaskWorkerData;
+const { vocabulary, order, place, state: stateBuffer } = workerData as MaskWorkerData;
+const state = new MaskThreadState(stateBuffer);
+// Also where an exception ends it.
+process.once("exit", () => state.ended());
 const prepared = preparedVocabulary(vocabulary, place);
 publishOrder(prepared.order);
 const masks = new LexerMasks(vocabulary, prepared);
 const pushdowns = new Map<string, Pushdown>();
 const followed = new Map<number, Followed>();
-parentPort.on("message", (message: ToMaskWorker) => receive(message));
+parentPort.on("message", (message: ToMaskWorker) => {
+  receive(message);
+  state.moved();
+});
+state.ready();
 
 interface Followed {
   readonly memory: MaskMemory;

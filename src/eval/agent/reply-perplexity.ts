@@ -18,7 +18,7 @@ export async function replyPerplexity(
   conversations: readonly Conversation[],
   signal: AbortSignal | undefined,
 ): Promise<ReplyPerplexity | null> {
-  const sums = { logprob: 0, tokens: 0 };
+  const scores: RepliesScore[] = [];
   let isWhole = true;
   let next = 0;
   const work = async (): Promise<void> => {
@@ -26,20 +26,26 @@ export async function replyPerplexity(
       signal?.throwIfAborted();
       const scored = await scoreReplies(engine, conversations[index] as Conversation);
       if (scored === null) isWhole = false;
-      else {
-        sums.logprob += scored.logprob;
-        sums.tokens += scored.tokens;
-      }
+      else scores[index] = scored;
     }
   };
   await Promise.all(Array.from({ length: engine.capacity.maxSequences }, work));
-  return isWhole && sums.tokens > 0 ? { perplexity: Math.exp(-sums.logprob / sums.tokens), tokens: sums.tokens } : null;
+  if (!isWhole) return null;
+  // In the order of the conversations, so that the sum does not depend on which was done first.
+  let [logprob, tokens] = [0, 0];
+  for (const score of scores) {
+    logprob += score.logprob;
+    tokens += score.tokens;
+  }
+  return tokens > 0 ? { perplexity: Math.exp(-logprob / tokens), tokens } : null;
 }
 
-async function scoreReplies(
-  engine: EngineApi,
-  { tools, steps }: Conversation,
-): Promise<{ readonly logprob: number; readonly tokens: number } | null> {
+interface RepliesScore {
+  readonly logprob: number;
+  readonly tokens: number;
+}
+
+async function scoreReplies(engine: EngineApi, { tools, steps }: Conversation): Promise<RepliesScore | null> {
   const textUntil = (end: number, addGenerationPrompt: boolean): Promise<string> =>
     engine.renderChat({ messages: steps.slice(0, end).map(({ message }) => message), tools, addGenerationPrompt });
   const tokensOf = (text: string): Promise<Int32Array> =>

@@ -4,6 +4,7 @@
  */
 
 import { setMaxListeners } from "node:events";
+import { at } from "../../base/invariant.ts";
 import type { EngineApi } from "../../engine/types.ts";
 import { TOOL_FORMATS } from "../../text/tools/tool-formats.ts";
 import { evalItems, heldOutConversations, type EvalItem } from "./held-out.ts";
@@ -54,13 +55,16 @@ export async function runAgentEval(engine: EngineApi, options: AgentEvalOptions)
   const started = performance.now();
   const heldOut = heldOutConversations(conversations);
   const items = evalItems(heldOut);
+  // In the order of the items, whichever is done first.
   const judged: { readonly item: EvalItem; readonly reply: Reply; readonly verdict: Verdict }[] = [];
   let next = 0;
+  let done = 0;
   const work = async (): Promise<void> => {
-    for (let item = items[next++]; item !== undefined; item = items[next++]) {
+    for (let index = next++; index < items.length; index = next++) {
+      const item = at(items, index);
       const reply = await replyTo(engine, item, grammar, signal);
-      judged.push({ item, reply, verdict: judge(item.decision, reply) });
-      onProgress?.(judged.length, items.length);
+      judged[index] = { item, reply, verdict: judge(item.decision, reply) };
+      onProgress?.((done += 1), items.length);
     }
   };
   await Promise.all(Array.from({ length: engine.capacity.maxSequences }, work));
