@@ -77,7 +77,7 @@ export interface WeightStoreHandle {
   /** The same for what the region holds already. */
   openMatrix(format: number, rows: number, columns: number, offset: number): number;
   openVector(length: number, offset: number): number;
-  /** Begins what `blockSums` waits for, on other threads; nothing may be packed before that. */
+  /** Begins what `blockSums` waits for, on other threads; packing is refused before that, or before an executor is made. */
   startBlockSums(): void;
   /** XXH64 of each 4 MiB of the region, by all threads: two words each, the lower first. */
   blockSums(): Uint32Array;

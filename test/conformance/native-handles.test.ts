@@ -343,6 +343,24 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
     expect(() => failing.step(disposing)).toThrow(/disposed/);
   });
 
+  it("refuses to pack while the weights are summed, and waits for the sums where an executor takes them over", () => {
+    // Sums that take far longer than the calls below.
+    const store = new addon.WeightStore({ isa: "scalar", threads: 3, bytes: 2 ** 28 });
+    const tensor = new Uint8Array(randomFloats(1, VOCABULARY ** 2).buffer);
+    store.packMatrix(tensor, 0, 0, VOCABULARY, VOCABULARY, 0, 0);
+    const sums = store.blockSums();
+    store.startBlockSums();
+    expect(() => store.packMatrix(tensor, 0, 0, VOCABULARY, VOCABULARY, 0, 4096)).toThrow(/being summed/);
+    expect(() => store.addVector(Float32Array.of(1), 4096)).toThrow(/being summed/);
+    const made = newExecutor({ weights: store });
+    made.step(BATCH);
+    made.dispose();
+    expect(store.blockSums()).toEqual(sums);
+    expect(store.addVector(Float32Array.of(1), 4096)).toBe(1);
+    store.startBlockSums();
+    store.dispose();
+  });
+
   it("refuses a program that does not fit its weights", () => {
     const store = new addon.WeightStore({ isa: "scalar", threads: 1, bytes: REGION_BYTES });
     store.addVector(Float32Array.of(1), 0);
