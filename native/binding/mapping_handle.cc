@@ -13,7 +13,7 @@ constexpr size_t kMaxViewBytes = size_t{4} << 30;
 
 Napi::Function MappingHandle::Define(Napi::Env env) {
   return DefineClass(env, "Mapping",
-                     {InstanceAccessor<&MappingHandle::Size>("size"), InstanceMethod<&MappingHandle::View>("view"),
+                     {InstanceMethod<&MappingHandle::View>("view"),
                       InstanceMethod<&MappingHandle::Dispose>("dispose")});
 }
 
@@ -21,14 +21,8 @@ MappingHandle::MappingHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   Guard(info.Env(), [&](std::string* error) {
     std::string path;
     if (ReadString(info[0], "path", &path, error)) file_ = MappedFile::Open(path, error);
+    if (file_) SetConstant(info, "size", static_cast<double>(file_->size()));
     return Napi::Value();
-  });
-}
-
-Napi::Value MappingHandle::Size(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&](std::string* error) -> Napi::Value {
-    if (!file_) *error = kDisposed;
-    return file_ ? Napi::Number::New(info.Env(), static_cast<double>(file_->size())) : Napi::Value();
   });
 }
 

@@ -1,7 +1,7 @@
 /**
  * The whole surface of the native core, as the .node file exports it. Everything crosses as typed
  * arrays, numbers and handles; every method throws a plain Error with a short reason on bad input,
- * which `native/` turns into `native_failed`.
+ * which `native/` turns into `native_failed`. A handle's properties stay readable after `dispose`.
  */
 
 import type { SampleBatch, SampleResult, StepBatch } from "../graph/executor.ts";
