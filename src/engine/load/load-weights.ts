@@ -110,13 +110,24 @@ function openPack(
   if (read.header.key !== key || offset === null) return { problem: "they are another model's" };
   const packedMs = read.header.model.modifiedMs;
   if (packedMs !== null && packedMs !== model.modifiedMs) return { problem: "the model has changed since" };
-  const store = openWeights({ weights: program.weights, path, offset, isa, threads, addon });
+  let store: WeightStoreHandle | null = null;
+  try {
+    store = openWeights({ weights: program.weights, path, offset, isa, threads, addon });
+    if (isWhole(store, path)) return { store };
+    store.dispose();
+    return { problem: "they are damaged" };
+  } catch (error) {
+    // Another process may have removed or replaced the file since its header was read.
+    store?.dispose();
+    return { problem: systemReason(error) };
+  }
+}
+
+function isWhole(store: WeightStoreHandle, path: string): boolean {
   // Reads the whole file: what is not in memory yet is fetched in order, and by all threads.
   store.startBlockSums();
   const expected = readBlockSums(path, store.bytes);
-  if (store.blockSums().every((word, index) => word === expected[index])) return { store };
-  store.dispose();
-  return { problem: "they are damaged" };
+  return store.blockSums().every((word, index) => word === expected[index]);
 }
 
 /** Why not, or null where the store is being written to `path`. */
