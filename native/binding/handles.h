@@ -22,6 +22,7 @@ class MappingHandle : public Napi::ObjectWrap<MappingHandle> {
 
  private:
   Napi::Value View(const Napi::CallbackInfo& info);
+  Napi::Value IsCurrent(const Napi::CallbackInfo& info);
   Napi::Value Dispose(const Napi::CallbackInfo& info);
   Napi::Value ViewOf(Napi::Env env, size_t offset, size_t length, std::string* error) const;
 

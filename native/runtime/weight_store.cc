@@ -60,7 +60,7 @@ bool WeightStore::Allocate(size_t bytes, std::string* error) {
 }
 
 bool WeightStore::Map(const std::string& path, size_t offset, size_t bytes, std::string* error) {
-  std::shared_ptr<MappedFile> file = MappedFile::Open(path, error);
+  std::shared_ptr<MappedFile> file = MappedFile::Open(path, MappedFile::Writes::kReadOnly, error);
   if (!file) return false;
   if (offset % kPlaceAlignBytes != 0 || offset > file->size() || bytes > file->size() - offset) {
     *error = "the range is outside the file";

@@ -7,7 +7,7 @@
 import type { SampleBatch, SampleResult, StepBatch } from "../graph/executor.ts";
 
 /** Changes with any change of this surface; the loader refuses a binary with another number. */
-export const ADDON_ABI = 6;
+export const ADDON_ABI = 7;
 
 export interface CpuInfo {
   /** "x64", "arm64". */
@@ -23,6 +23,8 @@ export interface CpuInfo {
 export interface MappingHandle {
   readonly size: number;
   view(offset: number, length: number): Uint8Array;
+  /** Whether its path leads to the file that is mapped, with the size and time that it had then. */
+  isCurrent(): boolean;
   dispose(): void;
 }
 

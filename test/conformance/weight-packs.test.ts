@@ -112,6 +112,18 @@ describe.skipIf(NATIVE_MISSING)("a mapped store", () => {
   });
 });
 
+describe.skipIf(NATIVE_MISSING || process.platform !== "linux")("a mapped store's memory", () => {
+  it("cannot be written to: packs are shared by all who run the model", () => {
+    const { WeightStore } = requireAddon();
+    const path = join(folder, "protected");
+    writeFileSync(path, new Uint8Array(4096));
+    const store = new WeightStore({ isa: "scalar", threads: 1, bytes: 4096, path, offset: 0 });
+    const maps = readFileSync("/proc/self/maps", "utf8").split("\n");
+    expect(maps.filter((line) => line.endsWith(path)).map((line) => line.split(" ")[1])).toEqual(["r--p"]);
+    store.dispose();
+  });
+});
+
 /** A process that writes 64 MiB as `name` and prints how that ended. */
 const writerSource = (name: string): string => `
   const addon = require(${JSON.stringify(loadAddon().path)});
