@@ -1,5 +1,5 @@
-// Checks of what comes from JavaScript. Each reader returns false and writes a short reason that names
-// the argument; the caller's Guard turns the reason into an Error. No exception and no abort crosses.
+// Checks of what comes from JavaScript, and what goes there. Each reader returns false and writes a short reason that
+// names the argument; the caller's Guard turns the reason into an Error. No exception and no abort crosses.
 #pragma once
 
 #include <napi.h>
@@ -33,6 +33,13 @@ Napi::Value Guard(Napi::Env env, Body body) {
     return Napi::Value();
   }
   return result.IsEmpty() ? env.Undefined() : result;
+}
+
+// Gives the handle that is constructed a read-only number, which it keeps after dispose(). Not a getter of its class:
+// the engine checks whom a method is called on, but a getter may be handed any object.
+inline void SetConstant(const Napi::CallbackInfo& info, const char* name, double value) {
+  const Napi::Number number = Napi::Number::New(info.Env(), value);
+  info.This().As<Napi::Object>().DefineProperty(Napi::PropertyDescriptor::Value(name, number, napi_enumerable));
 }
 
 // The largest integer that a double holds exactly, and its neighbours too.

@@ -124,9 +124,7 @@ Napi::Function ExecutorHandle::Define(Napi::Env env) {
       {InstanceMethod<&ExecutorHandle::Step>("step"), InstanceMethod<&ExecutorHandle::Sample>("sample"),
        InstanceMethod<&ExecutorHandle::ReadLogits>("readLogits"), InstanceMethod<&ExecutorHandle::CopyPage>("copyPage"),
        InstanceMethod<&ExecutorHandle::TakeProfile>("takeProfile"),
-       InstanceAccessor<&ExecutorHandle::KvBytes>("kvBytes"),
-       InstanceAccessor<&ExecutorHandle::ArenaBytes>("arenaBytes"),
-       InstanceAccessor<&ExecutorHandle::Threads>("threads"), InstanceMethod<&ExecutorHandle::Dispose>("dispose")});
+       InstanceMethod<&ExecutorHandle::Dispose>("dispose")});
 }
 
 ExecutorHandle::ExecutorHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ExecutorHandle>(info) {
@@ -146,6 +144,10 @@ ExecutorHandle::ExecutorHandle(const Napi::CallbackInfo& info) : Napi::ObjectWra
     weights->ReleaseThreads();
     const bool spin = f.values[4].IsBoolean() && f.values[4].As<Napi::Boolean>();
     executor_ = Executor::Create(std::move(program), std::move(weights), threads, spin, pages, error);
+    if (!executor_) return Napi::Value();
+    SetConstant(info, "kvBytes", static_cast<double>(executor_->kv_bytes()));
+    SetConstant(info, "arenaBytes", static_cast<double>(executor_->arena_bytes()));
+    SetConstant(info, "threads", executor_->threads());
     return Napi::Value();
   });
 }
@@ -234,26 +236,6 @@ Napi::Value ExecutorHandle::TakeProfile(const Napi::CallbackInfo& info) {
     if (!result.IsEmpty()) std::copy(profile.begin(), profile.end(), result.Data());
     return result;
   });
-}
-
-template <typename Get>
-Napi::Value ExecutorHandle::Property(const Napi::CallbackInfo& info, Get get) {
-  return Guard(info.Env(), [&](std::string* error) -> Napi::Value {
-    if (!executor_) *error = kDisposed;
-    return executor_ ? Napi::Number::New(info.Env(), static_cast<double>(get(*executor_))) : Napi::Value();
-  });
-}
-
-Napi::Value ExecutorHandle::KvBytes(const Napi::CallbackInfo& info) {
-  return Property(info, [](const Executor& executor) { return executor.kv_bytes(); });
-}
-
-Napi::Value ExecutorHandle::ArenaBytes(const Napi::CallbackInfo& info) {
-  return Property(info, [](const Executor& executor) { return executor.arena_bytes(); });
-}
-
-Napi::Value ExecutorHandle::Threads(const Napi::CallbackInfo& info) {
-  return Property(info, [](const Executor& executor) { return executor.threads(); });
 }
 
 Napi::Value ExecutorHandle::Dispose(const Napi::CallbackInfo& info) {

@@ -21,8 +21,8 @@ class MappingHandle : public Napi::ObjectWrap<MappingHandle> {
   explicit MappingHandle(const Napi::CallbackInfo& info);
 
  private:
-  Napi::Value Size(const Napi::CallbackInfo& info);
   Napi::Value View(const Napi::CallbackInfo& info);
+  Napi::Value IsCurrent(const Napi::CallbackInfo& info);
   Napi::Value Dispose(const Napi::CallbackInfo& info);
   Napi::Value ViewOf(Napi::Env env, size_t offset, size_t length, std::string* error) const;
 
@@ -38,7 +38,6 @@ class WeightStoreHandle : public Napi::ObjectWrap<WeightStoreHandle> {
   static std::shared_ptr<WeightStore> FromValue(const Napi::Value& value, std::string* error);
 
  private:
-  Napi::Value Bytes(const Napi::CallbackInfo& info);
   Napi::Value PackMatrix(const Napi::CallbackInfo& info);
   Napi::Value AddVector(const Napi::CallbackInfo& info);
   Napi::Value OpenMatrix(const Napi::CallbackInfo& info);
@@ -66,13 +65,7 @@ class ExecutorHandle : public Napi::ObjectWrap<ExecutorHandle> {
   Napi::Value ReadLogits(const Napi::CallbackInfo& info);
   Napi::Value CopyPage(const Napi::CallbackInfo& info);
   Napi::Value TakeProfile(const Napi::CallbackInfo& info);
-  Napi::Value KvBytes(const Napi::CallbackInfo& info);
-  Napi::Value ArenaBytes(const Napi::CallbackInfo& info);
-  Napi::Value Threads(const Napi::CallbackInfo& info);
   Napi::Value Dispose(const Napi::CallbackInfo& info);
-  // Reads a number of the executor, guarded.
-  template <typename Get>
-  Napi::Value Property(const Napi::CallbackInfo& info, Get get);
 
   std::unique_ptr<Executor> executor_;
 };

@@ -13,22 +13,19 @@ constexpr size_t kMaxViewBytes = size_t{4} << 30;
 
 Napi::Function MappingHandle::Define(Napi::Env env) {
   return DefineClass(env, "Mapping",
-                     {InstanceAccessor<&MappingHandle::Size>("size"), InstanceMethod<&MappingHandle::View>("view"),
+                     {InstanceMethod<&MappingHandle::View>("view"),
+                      InstanceMethod<&MappingHandle::IsCurrent>("isCurrent"),
                       InstanceMethod<&MappingHandle::Dispose>("dispose")});
 }
 
 MappingHandle::MappingHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<MappingHandle>(info) {
   Guard(info.Env(), [&](std::string* error) {
     std::string path;
-    if (ReadString(info[0], "path", &path, error)) file_ = MappedFile::Open(path, error);
+    if (!ReadString(info[0], "path", &path, error)) return Napi::Value();
+    // Views are writable in JavaScript's eyes: a stray write must change neither the file nor the process's life.
+    file_ = MappedFile::Open(path, MappedFile::Writes::kCopied, error);
+    if (file_) SetConstant(info, "size", static_cast<double>(file_->size()));
     return Napi::Value();
-  });
-}
-
-Napi::Value MappingHandle::Size(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&](std::string* error) -> Napi::Value {
-    if (!file_) *error = kDisposed;
-    return file_ ? Napi::Number::New(info.Env(), static_cast<double>(file_->size())) : Napi::Value();
   });
 }
 
@@ -73,6 +70,13 @@ Napi::Value MappingHandle::ViewOf(Napi::Env env, size_t offset, size_t length, s
     *error = "this range cannot be viewed";
   }
   return Napi::Value(env, view);
+}
+
+Napi::Value MappingHandle::IsCurrent(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&](std::string* error) -> Napi::Value {
+    if (!file_) *error = kDisposed;
+    return file_ ? Napi::Boolean::New(info.Env(), file_->IsCurrent()) : Napi::Value();
+  });
 }
 
 Napi::Value MappingHandle::Dispose(const Napi::CallbackInfo& info) {

@@ -37,8 +37,7 @@ bool OpenRegion(const Napi::Object& options, WeightStore* store, std::string* er
 
 Napi::Function WeightStoreHandle::Define(Napi::Env env) {
   return DefineClass(env, "WeightStore",
-                     {InstanceAccessor<&WeightStoreHandle::Bytes>("bytes"),
-                      InstanceMethod<&WeightStoreHandle::PackMatrix>("packMatrix"),
+                     {InstanceMethod<&WeightStoreHandle::PackMatrix>("packMatrix"),
                       InstanceMethod<&WeightStoreHandle::AddVector>("addVector"),
                       InstanceMethod<&WeightStoreHandle::OpenMatrix>("openMatrix"),
                       InstanceMethod<&WeightStoreHandle::OpenVector>("openVector"),
@@ -66,6 +65,7 @@ WeightStoreHandle::WeightStoreHandle(const Napi::CallbackInfo& info) : Napi::Obj
     auto store = std::make_shared<WeightStore>(kernels, threads, /*spin=*/false);
     if (!OpenRegion(options, store.get(), error)) return Napi::Value();
     info.This().As<Napi::Object>().TypeTag(&kWeightStoreTag);
+    SetConstant(info, "bytes", static_cast<double>(store->bytes()));
     store_ = std::move(store);
     return Napi::Value();
   });
@@ -79,13 +79,6 @@ std::shared_ptr<WeightStore> WeightStoreHandle::FromValue(const Napi::Value& val
   const auto* handle = Unwrap(value.As<Napi::Object>());
   if (handle == nullptr || !handle->store_) *error = "weights: disposed";
   return error->empty() ? handle->store_ : nullptr;
-}
-
-Napi::Value WeightStoreHandle::Bytes(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&](std::string* error) -> Napi::Value {
-    if (!store_) *error = kDisposed;
-    return store_ ? Napi::Number::New(info.Env(), static_cast<double>(store_->bytes())) : Napi::Value();
-  });
 }
 
 template <typename Place>

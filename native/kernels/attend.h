@@ -14,7 +14,7 @@ namespace turnwise {
 namespace TURNWISE_ISA {
 
 // Folds the first `count` scores of a row into its maximum and sum and rescales its output. Leaves in their place what
-// V is multiplied with, and returns the largest of that.
+// V is multiplied with, and returns the largest of that; NaN where one is.
 template <class Pages>
 inline float SoftmaxStep(const AttendTask& task, const AttendBlock& block, float* scores, int row, int count) {
   const F32 lowest = Broadcast(-INFINITY);
@@ -27,7 +27,8 @@ inline float SoftmaxStep(const AttendTask& task, const AttendBlock& block, float
   const float before = task.maxima[row];
   const float block_max = Largest(largest);
   const float max = block_max > before ? block_max : before;
-  // Only where every score so far is -infinity: e^(-infinity - 0) leaves the row empty.
+  // 0 where every score so far is -infinity, for that less itself is NaN. What such scores add to the row is finite, and
+  // the first number among the scores takes it out again, with a factor of e^(-infinity - max).
   const F32 shift = Broadcast(max == -INFINITY ? 0.0f : max);
   F32 sum = Zero();
   F32 largest_product = Zero();
@@ -37,7 +38,7 @@ inline float SoftmaxStep(const AttendTask& task, const AttendBlock& block, float
     const F32 product = Pages::WithValueScales(probability, block.tiles[i / kLanes]);
     const F32 kept = run == kLanes ? product : KeepFirst(product, run, Zero());
     Store(scores + i, kept);
-    largest_product = Max(largest_product, kept);
+    largest_product = MaxMagnitude(largest_product, kept);
   });
   float* output = task.outputs + static_cast<size_t>(row) * task.layout->padded_dim;
   if (max != before) {
@@ -47,7 +48,7 @@ inline float SoftmaxStep(const AttendTask& task, const AttendBlock& block, float
   }
   task.sums[row] += Sum(sum);
   task.maxima[row] = max;
-  return Largest(largest_product);
+  return LargestMagnitude(largest_product);
 }
 
 // kRows rows over one block; counts[r] is how many of its tokens row r attends, 0 if none.

@@ -1,5 +1,6 @@
 // Activations to q8a: for every 32 columns an f32 scale, 32 int8 and the sums of both halves. The scale is
 // that of the kActivationColumns columns around it, counted from the row's first; the last run may be shorter.
+// A NaN becomes the scale of its run, and so of all that is multiplied with it: int8 has none.
 #pragma once
 
 #include <cfloat>
@@ -11,8 +12,8 @@ namespace TURNWISE_ISA {
 // is subnormal, and so too coarse.
 inline I32 QuantizeLanes(F32 value, F32 scale) { return ClampInt(ToInt(value / scale), -127, 127); }
 
-// max|x| / 127 of a whole vector of maxima.
-inline float SymmetricScale(F32 magnitudes) { return Largest(magnitudes) / 127.0f; }
+// max|x| / 127 of a whole vector of maxima; NaN where one is.
+inline float SymmetricScale(F32 magnitudes) { return LargestMagnitude(magnitudes) / 127.0f; }
 
 static_assert(kQuantGroup == 2 * kLanes, "a group is two vectors, and so its halves have sums");
 static_assert(kActivationColumns % kQuantGroup == 0, "a scale is that of whole groups");
@@ -35,7 +36,7 @@ inline void Quantize(const float* x, int columns, Q8aRow out) {
   for (int begin = 0; begin < columns; begin += kActivationColumns) {
     const int end = columns - begin < kActivationColumns ? columns : begin + kActivationColumns;
     F32 magnitudes = Zero();
-    for (int k = begin; k < end; k += kLanes) magnitudes = Max(magnitudes, Abs(Load(x + k)));
+    for (int k = begin; k < end; k += kLanes) magnitudes = MaxMagnitude(magnitudes, Abs(Load(x + k)));
     const float scale = SymmetricScale(magnitudes);
     for (int k = begin; k < end; k += kQuantGroup) QuantizeGroup(x + k, k / kQuantGroup, scale, out);
   }

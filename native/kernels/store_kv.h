@@ -30,10 +30,10 @@ inline void StoreKvF16(const PageLayout& layout, uint8_t* block, int slot, const
   ForEachVector(dim, [&](int d, int count) { StoreF16(v_out + d, LoadRun(v + d, count)); });
 }
 
-// Scale of a whole row: max|x| / 127.
+// Scale of a whole row: max|x| / 127; NaN where an element is.
 inline float RowScale(const float* row, int dim) {
   F32 magnitudes = Zero();
-  ForEachVector(dim, [&](int d, int count) { magnitudes = Max(magnitudes, Abs(LoadRun(row + d, count))); });
+  ForEachVector(dim, [&](int d, int count) { magnitudes = MaxMagnitude(magnitudes, Abs(LoadRun(row + d, count))); });
   return SymmetricScale(magnitudes);
 }
 

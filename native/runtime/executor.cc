@@ -1,6 +1,7 @@
 #include "executor.h"
 
 #include <chrono>
+#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -41,8 +42,9 @@ std::unique_ptr<Executor> Executor::Create(Program program, std::shared_ptr<Weig
   std::unique_ptr<Executor> executor(new Executor());
   executor->program_ = std::move(program);
   executor->weights_ = std::move(weights);
-  if (!executor->BindWeights(error) || !executor->CheckColumnOrders(error) || !executor->Init(threads, spin, pages, error)) return nullptr;
-  return executor;
+  const bool ready = executor->BindWeights(error) && executor->ReadColumnOrders(error) &&
+                     executor->Init(threads, spin, pages, error);
+  return ready ? std::move(executor) : nullptr;
 }
 
 Executor::~Executor() = default;
@@ -71,19 +73,26 @@ bool Executor::BindWeights(std::string* error) {
   return true;
 }
 
-// A vector that says which column to read is the only weight whose numbers could be wrong.
-bool Executor::CheckColumnOrders(std::string* error) const {
+// A vector that says which column to read is the only weight whose numbers could be wrong. What is checked is a copy, and
+// what is used is made of that: the file behind the weights may change.
+bool Executor::ReadColumnOrders(std::string* error) {
+  model_.column_orders.resize(program_.weights.size());
   for (const Instruction& instruction : program_.instructions) {
     if (instruction.opcode != Opcode::kQuantize) continue;
     const auto f = FieldsOf<QuantizeFields>(instruction);
     if (f.order < 0) continue;
+    std::vector<int32_t>& order = model_.column_orders[f.order];
+    if (!order.empty()) continue;
     const int32_t columns = program_.weights[f.order].columns;
-    for (int32_t i = 0; i < columns; ++i) {
-      const float column = model_.vectors[f.order][i];
-      // Also false for what is no number.
-      if (column >= 0 && column <= static_cast<float>(columns - 1)) continue;
-      *error = "weight " + std::to_string(f.order) + " names a column outside 0.." + std::to_string(columns - 1);
-      return false;
+    std::vector<float> stored(static_cast<size_t>(columns));
+    std::memcpy(stored.data(), model_.vectors[f.order], stored.size() * sizeof(float));
+    for (const float column : stored) {
+      // Also true of what is no number.
+      if (!(column >= 0 && column <= static_cast<float>(columns - 1))) {
+        *error = "weight " + std::to_string(f.order) + " names a column outside 0.." + std::to_string(columns - 1);
+        return false;
+      }
+      order.push_back(static_cast<int32_t>(column));
     }
   }
   return true;
@@ -148,21 +157,22 @@ void Executor::BuildStages() {
 
 bool Executor::Step(std::string* error) {
   if (!staging_.Validate(program_, pages(), error)) return false;
+  // What the step leaves behind is whole, or not there.
+  logit_rows_ = 0;
   std::swap(staging_, step_.batch);
   PlaceTokens();
   step_.attention.Build(step_.batch, threads());
   if (!PrepareStages()) {
     *error = "the step is too large";
-    step_.batch.logit_rows.clear();
     return false;
   }
   stage_begin_ns_ = NowNs();
   pool_->Run(this);
   if (weights_->IsDamaged()) {
     *error = "the file of packed weights was truncated while it was in use; start again";
-    step_.batch.logit_rows.clear();
     return false;
   }
+  logit_rows_ = static_cast<int>(step_.batch.logit_rows.size());
   return true;
 }
 

@@ -23,15 +23,16 @@ class Executor final : private StagedWork {
 
   // Where the caller puts the next step's batch; keeps its capacity from step to step.
   StepBatch* staging() { return &staging_; }
-  // Runs the staged batch. False with a reason that names the field; then nothing was written.
+  // Runs the staged batch. False with a reason: one that names a field leaves all as it was, after any other, and after
+  // an exception, there are no logits.
   bool Step(std::string* error);
 
   // The same for sampling. `result` is written only where true is returned.
   SampleBatch* sample_staging() { return &sample_staging_; }
   bool Sample(const SampleResult& result, std::string* error);
 
-  // Logits rows of the last step.
-  int logit_rows() const { return static_cast<int>(step_.batch.logit_rows.size()); }
+  // Logits rows of the last step; 0 where it failed.
+  int logit_rows() const { return logit_rows_; }
   const float* LogitsRow(int row) const;
 
   // Pages must be in range.
@@ -58,7 +59,7 @@ class Executor final : private StagedWork {
   Executor() = default;
   bool BindWeights(std::string* error);
   bool Init(int threads, bool spin, int32_t pages, std::string* error);
-  bool CheckColumnOrders(std::string* error) const;
+  bool ReadColumnOrders(std::string* error);
   void BuildStages();
   void PlaceTokens();
   bool PrepareStages();
@@ -79,6 +80,7 @@ class Executor final : private StagedWork {
   StepBatch staging_;
   SampleBatch sample_staging_;
   StepContext step_;
+  int logit_rows_ = 0;
   std::vector<AlignedMemory> scratch_;
   std::unique_ptr<Sampler> sampler_;
   std::vector<double> profile_;

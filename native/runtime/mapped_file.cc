@@ -18,8 +18,7 @@ namespace {
 // not guarded; no process maps this many model files.
 constexpr int kMaxGuarded = 256;
 
-// Views are writable in JavaScript's eyes: a stray write changes a private copy of its page, neither the
-// file nor the process's life. Those copies are not reserved beforehand.
+// Copies of written pages are not reserved beforehand: there are hardly ever any.
 #ifdef MAP_NORESERVE
 constexpr int kNoReserve = MAP_NORESERVE;
 #else
@@ -104,14 +103,24 @@ void RemoveGuard(const uint8_t* data) {
   }
 }
 
+timespec ModifiedTime(const struct stat& status) {
+#ifdef __APPLE__
+  return status.st_mtimespec;
+#else
+  return status.st_mtim;
+#endif
+}
+
 std::string Reason(const char* what) { return std::string(what) + ": " + std::strerror(errno); }
 
 }  // namespace
 
-std::shared_ptr<MappedFile> MappedFile::Open(const std::string& path, std::string* error) {
+std::shared_ptr<MappedFile> MappedFile::Open(const std::string& path, Writes writes, std::string* error) {
   std::shared_ptr<MappedFile> mapped(new MappedFile());
-  mapped->file_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  struct stat status;
+  mapped->path_ = path;
+  // A FIFO would be waited for, until someone writes to it; regular files know no such wait.
+  mapped->file_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat& status = mapped->opened_;
   if (mapped->file_ < 0) {
     *error = Reason("open");
   } else if (fstat(mapped->file_, &status) != 0) {
@@ -119,7 +128,8 @@ std::shared_ptr<MappedFile> MappedFile::Open(const std::string& path, std::strin
   } else if (!S_ISREG(status.st_mode)) {
     *error = "not a regular file";
   } else if (status.st_size > 0) {  // an empty file has no mapping and needs none
-    void* data = mmap(nullptr, status.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | kNoReserve, mapped->file_, 0);
+    const int protection = writes == Writes::kCopied ? PROT_READ | PROT_WRITE : PROT_READ;
+    void* data = mmap(nullptr, status.st_size, protection, MAP_PRIVATE | kNoReserve, mapped->file_, 0);
     if (data == MAP_FAILED) {
       *error = Reason("mmap");
     } else {
@@ -137,6 +147,14 @@ MappedFile::~MappedFile() {
     munmap(data_, size_);
   }
   if (file_ >= 0) close(file_);
+}
+
+bool MappedFile::IsCurrent() const {
+  struct stat now;
+  if (stat(path_.c_str(), &now) != 0) return false;
+  const timespec before = ModifiedTime(opened_), after = ModifiedTime(now);
+  return now.st_dev == opened_.st_dev && now.st_ino == opened_.st_ino && now.st_size == opened_.st_size &&
+         after.tv_sec == before.tv_sec && after.tv_nsec == before.tv_nsec;
 }
 
 bool IsTruncated(const uint8_t* data) {

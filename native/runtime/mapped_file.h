@@ -6,6 +6,8 @@
 // price of copying every weight once more. Faults outside our mappings go to the handler before ours.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -15,14 +17,19 @@ namespace turnwise {
 
 class MappedFile {
  public:
+  // kCopied: who writes to the mapping changes a copy of its own of the page. kReadOnly: a write ends the process.
+  enum class Writes { kReadOnly, kCopied };
+
   // Null with a reason.
-  static std::shared_ptr<MappedFile> Open(const std::string& path, std::string* error);
+  static std::shared_ptr<MappedFile> Open(const std::string& path, Writes writes, std::string* error);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
 
   const uint8_t* data() const { return data_; }
   size_t size() const { return size_; }
+  // Whether the path leads to this file, with the size and time that it had when it was opened.
+  bool IsCurrent() const;
 
  private:
   MappedFile() = default;
@@ -30,6 +37,8 @@ class MappedFile {
   uint8_t* data_ = nullptr;
   size_t size_ = 0;
   int file_ = -1;
+  std::string path_;
+  struct stat opened_ = {};
 };
 
 // Whether `data` lies in a mapped file that was truncated since: what was read may be zeros that the file

@@ -17,7 +17,7 @@
 namespace turnwise {
 namespace {
 
-// Anyone may read the file, nobody is to change it.
+// Of the whole file: anyone may read it, nobody is to change it.
 constexpr mode_t kFileMode = 0444;
 
 // The thread's share of a busy CPU becomes the least there is. On Linux a thread has its own; elsewhere
@@ -112,9 +112,11 @@ bool PackWriter::WriteBlocks(int file) {
 
 bool PackWriter::Finish(int file) {
   if (!WriteAt(file, output_.header.data(), output_.header.size(), 0)) return false;
-  if (fchmod(file, kFileMode) != 0) return Fail("chmod");
   if (fsync(file) != 0) return Fail("fsync");
   if (rename(output_.partial_path.c_str(), output_.path.c_str()) != 0) return Fail("rename");
+  // Not before it has its name: what a kill leaves under the other one must be writable for who takes it over. A file
+  // system without modes does without.
+  (void)fchmod(file, kFileMode);
   SyncFolderOf(output_.path);
   return true;
 }

@@ -37,6 +37,8 @@ struct ModelContext {
   // Both indexed by weight; the one that does not apply is empty or null.
   std::vector<PackedMatrix> matrices;
   std::vector<const float*> vectors;
+  // Indexed by weight; empty but for vectors that name the columns to read, in range.
+  std::vector<std::vector<int32_t>> column_orders;
   KvPool kv;
 };
 

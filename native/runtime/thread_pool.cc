@@ -61,6 +61,7 @@ ThreadPool::ThreadPool(int threads, bool spin)
       groups_(threads),
       spin_(spin),
       caller_patience_{kLongestSpin},
+      next_tasks_(static_cast<size_t>(groups_.count())),
       arrivals_(static_cast<size_t>(groups_.count())) {
   StartWorkers();
 }
@@ -75,6 +76,10 @@ void ThreadPool::StartWorkers() {
   } catch (const std::system_error& failure) {
     StopWorkers();
     throw std::system_error(failure.code(), "cannot start " + std::to_string(threads_) + " threads");
+  } catch (...) {
+    // No memory for one. Threads that are not joined would end the process.
+    StopWorkers();
+    throw;
   }
 }
 

@@ -1,8 +1,9 @@
 // The threads that execute a program: the calling thread and N - 1 workers, which go through a list of
 // stages together. A stage's tasks are cut into one run for each group of threads, handed out by an atomic
 // counter; a group whose run is empty helps the others, the next one first. A barrier stands between stages:
-// the last thread of a group reports to the root, the last group releases all. Threads that wait spin for some tens of microseconds at most, then park; where spinning did not pay, as
-// on cores that other processes use too, they spin less the next time.
+// the last thread of a group reports to the root, the last group releases all. Threads that wait spin for some tens of
+// microseconds at most, then park; where spinning did not pay, as on cores that other processes use too, they spin
+// less the next time.
 #pragma once
 
 #include <atomic>
@@ -30,7 +31,7 @@ class StagedWork {
 
 class ThreadPool {
  public:
-  // Throws std::system_error where a thread cannot be started. `spin` = false parks at once, which is
+  // Throws std::system_error where a thread cannot be started, std::bad_alloc without memory. `spin` = false parks at once, which is
   // right where threads outnumber the cores.
   ThreadPool(int threads, bool spin);
   // Joins the workers; no Run may be in progress.
@@ -40,7 +41,8 @@ class ThreadPool {
 
   int threads() const { return threads_; }
 
-  // Runs all stages of `work` and returns when the last is done. One caller at a time.
+  // Runs all stages of `work` and returns when the last is done. One caller at a time. Allocates only where
+  // there are more stages than one, and than in any run before.
   void Run(StagedWork* work);
 
  private:

@@ -32,11 +32,12 @@ struct PackWork final : StagedWork {
 struct SumWork final : StagedWork {
   const uint8_t* data;
   size_t bytes;
-  std::vector<uint64_t> sums;
+  // One for each block.
+  std::vector<uint64_t>* sums;
 
   int StageCount() const override { return 1; }
-  int TaskCount(int) const override { return static_cast<int>(sums.size()); }
-  void RunTask(int, int task, int) override { sums[task] = BlockSum(data, bytes, static_cast<size_t>(task)); }
+  int TaskCount(int) const override { return static_cast<int>(sums->size()); }
+  void RunTask(int, int task, int) override { (*sums)[task] = BlockSum(data, bytes, static_cast<size_t>(task)); }
 };
 
 }  // namespace
@@ -59,7 +60,7 @@ bool WeightStore::Allocate(size_t bytes, std::string* error) {
 }
 
 bool WeightStore::Map(const std::string& path, size_t offset, size_t bytes, std::string* error) {
-  std::shared_ptr<MappedFile> file = MappedFile::Open(path, error);
+  std::shared_ptr<MappedFile> file = MappedFile::Open(path, MappedFile::Writes::kReadOnly, error);
   if (!file) return false;
   if (offset % kPlaceAlignBytes != 0 || offset > file->size() || bytes > file->size() - offset) {
     *error = "the range is outside the file";
@@ -69,6 +70,12 @@ bool WeightStore::Map(const std::string& path, size_t offset, size_t bytes, std:
   region_ = file_->data() + offset;
   bytes_ = bytes;
   return true;
+}
+
+bool WeightStore::MayPack(std::string* error) const {
+  if (file_) *error = "the weights lie in a file";
+  if (summing_.joinable()) *error = "the weights are being summed";
+  return error->empty();
 }
 
 bool WeightStore::Place(size_t offset, size_t bytes, std::string* error) const {
@@ -96,17 +103,13 @@ int WeightStore::PackMatrix(const SourceTensor& source, WeightFormat format, int
   PackWork work;
   work.source = source;
   const int index = PlaceMatrix(format, rows, columns, offset, &work.matrix, error);
-  if (index < 0) return -1;
-  if (file_) {
-    *error = "the weights lie in a file";
-    return -1;
-  }
+  if (index < 0 || !MayPack(error)) return -1;
   // Everything that can be wrong is found here: a task on a thread of the pool must not fail.
   if (!CheckPack(source, work.matrix, error)) return -1;
   work.out = memory_.data() + offset;
   const size_t bytes_per_tile = std::max<size_t>(source.bytes / TileCount(rows), 1);
   work.tiles_per_task = static_cast<int>(std::clamp<size_t>(kTaskSourceBytes / bytes_per_tile, 1, TileCount(rows)));
-  RunOnPool(&work);
+  Pool()->Run(&work);
   if (IsTruncated(source.data)) {
     *error = "the file was truncated while it was read";
     return -1;
@@ -116,10 +119,7 @@ int WeightStore::PackMatrix(const SourceTensor& source, WeightFormat format, int
 }
 
 int WeightStore::AddVector(const float* values, size_t length, size_t offset, std::string* error) {
-  if (file_) {
-    *error = "the weights lie in a file";
-    return -1;
-  }
+  if (!MayPack(error)) return -1;
   const int index = OpenVector(length, offset, error);
   if (index >= 0) std::memcpy(memory_.data() + offset, values, length * sizeof(float));
   return index;
@@ -140,15 +140,15 @@ int WeightStore::OpenVector(size_t length, size_t offset, std::string* error) {
 
 void WeightStore::StartBlockSums() {
   if (summing_.joinable()) return;
-  // Started here, where a thread that the system refuses is the caller's error.
-  if (!pool_) pool_ = std::make_unique<ThreadPool>(threads_, spin_);
-  summing_ = std::thread([this] {
+  // All that the system may refuse is asked for here, where that is the caller's error.
+  ThreadPool* pool = Pool();
+  sums_.assign(SumBlockCount(bytes_), 0);
+  summing_ = std::thread([this, pool] {
     SumWork work;
     work.data = region_;
     work.bytes = bytes_;
-    work.sums.resize(SumBlockCount(bytes_));
-    if (!work.sums.empty()) RunOnPool(&work);
-    sums_ = std::move(work.sums);
+    work.sums = &sums_;
+    pool->Run(&work);
   });
 }
 
@@ -169,9 +169,14 @@ bool WeightStore::StartWriting(PackOutput output, std::string* error) {
   return true;
 }
 
-void WeightStore::RunOnPool(StagedWork* work) {
+void WeightStore::ReleaseThreads() {
+  if (summing_.joinable()) summing_.join();
+  pool_.reset();
+}
+
+ThreadPool* WeightStore::Pool() {
   if (!pool_) pool_ = std::make_unique<ThreadPool>(threads_, spin_);
-  pool_->Run(work);
+  return pool_.get();
 }
 
 }  // namespace turnwise

@@ -49,8 +49,8 @@ class WeightStore {
   int OpenMatrix(WeightFormat format, int32_t rows, int32_t columns, size_t offset, std::string* error);
   int OpenVector(size_t length, size_t offset, std::string* error);
 
-  // Begins to sum the region with all threads, while the caller does something else: nothing may be packed
-  // until BlockSums. Touches every page of a mapped file.
+  // Begins to sum the region with all threads, while the caller does something else: until BlockSums or
+  // ReleaseThreads, PackMatrix and AddVector are refused. Touches every page of a mapped file.
   void StartBlockSums();
   // A checksum of each kSumBlockBytes of the region: what was begun, else now.
   std::vector<uint64_t> BlockSums();
@@ -62,14 +62,16 @@ class WeightStore {
   // Null where nothing was started.
   const PackWriter* writer() const { return writer_.get(); }
 
-  // Ends the packing threads; a later PackMatrix starts them again.
-  void ReleaseThreads() { pool_.reset(); }
+  // Ends the store's threads, once they have summed what was begun; a later PackMatrix starts them again.
+  void ReleaseThreads();
 
  private:
+  // Whether the region may change now; false with a reason.
+  bool MayPack(std::string* error) const;
   bool Place(size_t offset, size_t bytes, std::string* error) const;
   int PlaceMatrix(WeightFormat format, int32_t rows, int32_t columns, size_t offset, PackedMatrix* matrix,
                   std::string* error) const;
-  void RunOnPool(StagedWork* work);
+  ThreadPool* Pool();
 
   const KernelTable* kernels_;
   const int threads_;
@@ -81,6 +83,7 @@ class WeightStore {
   const uint8_t* region_ = nullptr;
   size_t bytes_ = 0;
   std::vector<Weight> weights_;
+  // Joinable while the pool is its alone.
   std::thread summing_;
   std::vector<uint64_t> sums_;
   // Last: its thread reads the region.

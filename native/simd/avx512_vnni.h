@@ -75,6 +75,9 @@ inline F32 operator/(F32 a, F32 b) { return {_mm512_div_ps(a.v, b.v)}; }
 inline F32 Fma(F32 a, F32 b, F32 c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
 inline F32 Max(F32 a, F32 b) { return {_mm512_max_ps(a.v, b.v)}; }
 inline F32 Min(F32 a, F32 b) { return {_mm512_min_ps(a.v, b.v)}; }
+inline F32 MaxMagnitude(F32 a, F32 b) {
+  return {_mm512_castsi512_ps(_mm512_max_epi32(_mm512_castps_si512(a.v), _mm512_castps_si512(b.v)))};
+}
 inline F32 Abs(F32 a) { return {_mm512_abs_ps(a.v)}; }
 inline F32 Round(F32 a) {
   return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
@@ -84,6 +87,9 @@ inline F32 AddToExponent(F32 a, F32 n) { return ScaleByPowerOfTwo(a, n); }
 inline F32 KeepFirst(F32 a, int count, F32 rest) { return {_mm512_mask_mov_ps(rest.v, FirstLanes(count), a.v)}; }
 inline float Sum(F32 a) { return _mm512_reduce_add_ps(a.v); }
 inline float Largest(F32 a) { return _mm512_reduce_max_ps(a.v); }
+inline float LargestMagnitude(F32 a) {
+  return _mm_cvtss_f32(_mm_castsi128_ps(_mm_cvtsi32_si128(_mm512_reduce_max_epi32(_mm512_castps_si512(a.v)))));
+}
 
 inline I32 BroadcastInt(int32_t x) { return {_mm512_set1_epi32(x)}; }
 inline I32 operator+(I32 a, I32 b) { return {_mm512_add_epi32(a.v, b.v)}; }

@@ -126,6 +126,10 @@ inline F32 Max(F32 a, F32 b) {
 inline F32 Min(F32 a, F32 b) {
   return Parts<F32>([&](int i) { return vbslq_f32(vcltq_f32(a.v[i], b.v[i]), a.v[i], b.v[i]); });
 }
+// FMAX gives NaN where either is.
+inline F32 MaxMagnitude(F32 a, F32 b) {
+  return Parts<F32>([&](int i) { return vmaxq_f32(a.v[i], b.v[i]); });
+}
 inline F32 Abs(F32 a) {
   return Parts<F32>([&](int i) { return vabsq_f32(a.v[i]); });
 }
@@ -161,6 +165,10 @@ inline float Largest(F32 a) {
   const auto larger = [](float32x4_t x, float32x4_t y) { return vbslq_f32(vcgtq_f32(x, y), x, y); };
   const float32x4_t four = larger(larger(a.v[0], a.v[1]), larger(a.v[2], a.v[3]));
   return vmaxvq_f32(four);
+}
+
+inline float LargestMagnitude(F32 a) {
+  return vmaxvq_f32(vmaxq_f32(vmaxq_f32(a.v[0], a.v[1]), vmaxq_f32(a.v[2], a.v[3])));
 }
 
 inline I32 BroadcastInt(int32_t x) {

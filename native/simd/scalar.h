@@ -108,6 +108,10 @@ inline F32 Max(F32 a, F32 b) {
 inline F32 Min(F32 a, F32 b) {
   return Each<F32>([&](int i) { return a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]; });
 }
+// Of numbers that are not negative. Where either is NaN: NaN, whose bits are larger than those of any number.
+inline F32 MaxMagnitude(F32 a, F32 b) {
+  return Each<F32>([&](int i) { return BitsFromFloat(a.lane[i]) > BitsFromFloat(b.lane[i]) ? a.lane[i] : b.lane[i]; });
+}
 inline F32 Abs(F32 a) {
   return Each<F32>([&](int i) { return std::fabs(a.lane[i]); });
 }
@@ -116,7 +120,6 @@ inline F32 Round(F32 a) {
   const F32 magic = Broadcast(12582912.0f);
   return (a + magic) - magic;
 }
-// a * 2^n for integers -256 < n < 256, in two steps so that the factors are normal numbers.
 // a * 2^n, n a whole number, where a and the product are normal; NaN where both are.
 inline F32 AddToExponent(F32 a, F32 n) {
   return Each<F32>([&](int i) {
@@ -124,6 +127,7 @@ inline F32 AddToExponent(F32 a, F32 n) {
     return FloatFromBits(BitsFromFloat(a.lane[i]) + (static_cast<uint32_t>(static_cast<int>(n.lane[i])) << 23));
   });
 }
+// a * 2^n for integers -256 < n < 256, in two steps so that the factors are normal numbers.
 inline F32 ScaleByPowerOfTwo(F32 a, F32 n) {
   return Each<F32>([&](int i) {
     if (!(n.lane[i] > -256.0f && n.lane[i] < 256.0f)) return a.lane[i];  // NaN: a is NaN too
@@ -147,6 +151,16 @@ inline float Largest(F32 a) {
   float largest = a.lane[0];
   for (int i = 1; i < kLanes; ++i) largest = a.lane[i] > largest ? a.lane[i] : largest;
   return largest;
+}
+
+// As MaxMagnitude.
+inline float LargestMagnitude(F32 a) {
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) {
+      if (BitsFromFloat(a.lane[i + half]) > BitsFromFloat(a.lane[i])) a.lane[i] = a.lane[i + half];
+    }
+  }
+  return a.lane[0];
 }
 
 inline I32 BroadcastInt(int32_t x) {

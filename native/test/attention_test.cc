@@ -1,5 +1,6 @@
 // Attention over pages: against f64, for every page type and head size, and its independence of the
 // other rows of a task.
+#include <cfloat>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -260,11 +261,82 @@ void TestExtremes(const KernelTable& kernels, KvType type) {
   }
 }
 
+// A NaN in K, V or the query is one in what depends on it, and in nothing else: of f32 and f16 pages the element of V's
+// dimension, of int8 pages, where a row has one scale, all dimensions.
+void TestNan(const KernelTable& kernels, KvType type) {
+  BeginCase(std::string(kernels.isa) + " attend keeps NaN, " + kTypeNames[static_cast<int>(type)]);
+  const int dim = 24;
+  // More than a block.
+  const int tokens = 300;
+  Cache cache(kernels, type, 32, dim, 10, tokens, 1.0f);
+  const PageLayout& layout = cache.layout;
+  std::vector<float> query = RandomFloats(dim, 1.0f);
+  const std::vector<float> other = RandomFloats(dim, 1.0f);
+  for (const int token : {0, 5, 16, 31, 255, 256, 299}) {
+    // The second row ends before the token; where there is none before it, it sees all, too.
+    const std::vector<int32_t> last = {tokens - 1, token == 0 ? tokens - 1 : token - 1};
+    const auto run = [&] { return Run(kernels, cache, {query.data(), other.data()}, last, 0, 0, 10, 0.25f); };
+    const std::vector<Partial> clean = run();
+    const uint8_t*& block = cache.blocks[static_cast<size_t>(token / 32)];
+    const uint8_t* const clean_block = block;
+    const auto expect_nan = [&](const Partial& found, int only, const char* where) {
+      std::vector<float> out(dim);
+      kernels.finish_attention(found.o.data(), found.sum, dim, out.data());
+      for (int d = 0; d < dim; ++d) {
+        Expect(std::isnan(out[static_cast<size_t>(d)]) == (only < 0 || d == only), "NaN in %s of token %d: dimension %d",
+               where, token, d);
+      }
+    };
+    for (const int d : {0, 7, 23}) {
+      for (const bool in_key : {true, false}) {
+        std::vector<float> k = RandomFloats(dim, 1.0f), v = RandomFloats(dim, 1.0f);
+        (in_key ? k : v)[static_cast<size_t>(d)] = NAN;
+        Buffer page(layout.block_bytes);
+        std::memcpy(page.data(), clean_block, layout.block_bytes);
+        kernels.store_kv(layout, page.data(), token % 32, k.data(), v.data());
+        block = page.data();
+        const std::vector<Partial> found = run();
+        block = clean_block;
+        expect_nan(found[0], in_key || type == KvType::kInt8 ? -1 : d, in_key ? "K" : "V");
+        if (token > 0) Expect(SameBits(found[1], clean[1]), "a row that ends before token %d is changed", token);
+      }
+      const float before = query[static_cast<size_t>(d)];
+      query[static_cast<size_t>(d)] = NAN;
+      const std::vector<Partial> found = run();
+      query[static_cast<size_t>(d)] = before;
+      expect_nan(found[0], -1, "the query");
+      Expect(SameBits(found[1], clean[1]), "another row than the query's is changed");
+    }
+  }
+}
+
+// What a token far below the largest score adds is nothing, but no subnormal number, which CPUs are slow with.
+void TestFarBelow(const KernelTable& kernels) {
+  BeginCase(std::string(kernels.isa) + " attend, a token far below the others");
+  const int dim = 16;
+  const PageLayout layout = MakePageLayout(KvType::kF32, 16, dim);
+  Buffer page(layout.block_bytes);
+  const std::vector<float> zeros(dim, 0.0f), small(dim, 1e-5f);
+  std::vector<float> k(dim, 0.0f), query(dim, 0.0f);
+  kernels.store_kv(layout, page.data(), 0, k.data(), zeros.data());
+  k[0] = -1000.0f;
+  query[0] = 1.0f;
+  kernels.store_kv(layout, page.data(), 1, k.data(), small.data());
+  Buffer scratch(AttendScratchBytes(1, layout));
+  float output[dim], max, sum;
+  const uint8_t* blocks[] = {page.data()};
+  const float* queries[] = {query.data()};
+  const int32_t last[] = {1};
+  kernels.attend({&layout, blocks, 1, 0, 1, queries, last, 1.0f, output, &max, &sum, scratch.data()});
+  Expect(max == 0.0f && sum == 1.0f, "maximum %g, sum %g", static_cast<double>(max), static_cast<double>(sum));
+  for (const float o : output) Expect(o == 0.0f || (o >= FLT_MIN && o < 1e-24f), "output %g", static_cast<double>(o));
+}
+
 }  // namespace
 
 void TestAttention(const KernelTable& kernels) {
   for (const KvType type : {KvType::kF32, KvType::kF16, KvType::kInt8}) {
-    for (const int dim : {2, 6, 8, 16, 30, 32, 64, 80, 96, 128}) TestShape(kernels, type, 32, dim, 70, 5, 1.0f);
+    for (const int dim : {2, 6, 8, 16, 30, 32, 64, 80, 96, 128, 256}) TestShape(kernels, type, 32, dim, 70, 5, 1.0f);
     for (const int page_tokens : {16, 48, 64, 128}) TestShape(kernels, type, page_tokens, 32, 300, 9, 1.5f);
     for (const int filled : {1, 2, 15, 16, 17, 31, 33, 127, 128, 129, 255, 257, 512}) {
       TestShape(kernels, type, 16, 16, filled, 6, 2.0f);
@@ -274,7 +346,9 @@ void TestAttention(const KernelTable& kernels) {
     TestShape(kernels, type, 64, 64, 200, 4, 0.0f);
     TestSplits(kernels, type);
     TestExtremes(kernels, type);
+    TestNan(kernels, type);
   }
+  TestFarBelow(kernels);
 }
 
 }  // namespace test

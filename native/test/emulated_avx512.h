@@ -149,5 +149,7 @@ inline int32_t Add(int32_t a, int32_t b) { return static_cast<int32_t>(static_ca
 #define _mm512_reduce_add_epi32(a) emulated::Reduce(emulated::Ints::Of(a), emulated::Add)
 #undef _mm512_reduce_add_ps
 #define _mm512_reduce_add_ps(a) emulated::Reduce(emulated::Floats::Of(a), [](float x, float y) { return x + y; })
+#undef _mm512_reduce_max_epi32
+#define _mm512_reduce_max_epi32(a) emulated::Reduce(emulated::Ints::Of(a), [](int32_t x, int32_t y) { return x > y ? x : y; })
 #undef _mm512_reduce_max_ps
 #define _mm512_reduce_max_ps(a) emulated::Reduce(emulated::Floats::Of(a), [](float x, float y) { return x > y ? x : y; })

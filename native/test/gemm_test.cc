@@ -18,35 +18,43 @@ struct Activations {
   std::vector<double> values;  // [tokens, columns]
 };
 
-Activations RandomActivations(const KernelTable& kernels, const SourceFormat& format, int tokens, int columns) {
+// `rows`: one of f32 for each token.
+Activations ActivationsOf(const KernelTable& kernels, const SourceFormat& format,
+                          const std::vector<std::vector<float>>& rows) {
   const bool floats = !format.IsInteger();
-  const size_t wide = static_cast<size_t>(columns);
+  const size_t wide = rows[0].size();
+  const int columns = static_cast<int>(wide);
   Activations x;
   // 4 bytes more than needed: rows need no more alignment than their floats.
   x.row_bytes = (floats ? wide * 4 : wide + wide / 32 * 8) + 4;
-  x.bytes.resize(x.row_bytes * static_cast<size_t>(tokens));
-  for (int t = 0; t < tokens; ++t) {
-    uint8_t* row = x.bytes.data() + static_cast<size_t>(t) * x.row_bytes;
-    std::vector<float> values = RandomFloats(wide, t % 5 == 4 ? 100.0f : 1.0f);
-    if (t % 7 == 3) values.assign(wide, 0.0f);
+  x.bytes.resize(x.row_bytes * rows.size());
+  for (size_t t = 0; t < rows.size(); ++t) {
+    uint8_t* row = x.bytes.data() + t * x.row_bytes;
     if (floats) {
-      std::memcpy(row, values.data(), wide * 4);
-      x.values.insert(x.values.end(), values.begin(), values.end());
+      std::memcpy(row, rows[t].data(), wide * 4);
+      x.values.insert(x.values.end(), rows[t].begin(), rows[t].end());
       continue;
     }
     const Q8aRow q8a = Q8aRowAt(row, columns);
-    kernels.quantize(values.data(), columns, q8a);
+    kernels.quantize(rows[t].data(), columns, q8a);
     for (int k = 0; k < columns; ++k) x.values.push_back(static_cast<double>(q8a.scales[k / 32]) * q8a.values[k]);
   }
   return x;
 }
 
-void TestAgainstFormula(const KernelTable& kernels, const SourceFormat& format, int rows, int columns, int tokens) {
-  BeginCase(std::string(kernels.isa) + " gemm " + format.name + " " + std::to_string(rows) + " x " +
-            std::to_string(columns) + ", tokens " + std::to_string(tokens));
-  const Source source = RandomSource(format, rows, columns);
+std::vector<std::vector<float>> RandomRows(int tokens, int columns) {
+  std::vector<std::vector<float>> rows;
+  for (int t = 0; t < tokens; ++t) {
+    rows.push_back(RandomFloats(static_cast<size_t>(columns), t % 5 == 4 ? 100.0f : 1.0f));
+    if (t % 7 == 3) rows.back().assign(rows.back().size(), 0.0f);
+  }
+  return rows;
+}
+
+// The product of all rows of the source with all rows of x.
+void ExpectProduct(const KernelTable& kernels, const SourceFormat& format, const Source& source, const Activations& x,
+                   int rows, int columns, int tokens) {
   const OwnedMatrix w = PackSource(format, source, rows, columns);
-  const Activations x = RandomActivations(kernels, format, tokens, columns);
   const size_t stride = static_cast<size_t>(TileCount(rows)) * kTileRows + 3;
   Buffer strip(stride * static_cast<size_t>(tokens) * 4, 4);
   strip.Fill(0xff);
@@ -71,6 +79,14 @@ void TestAgainstFormula(const KernelTable& kernels, const SourceFormat& format, 
   }
 }
 
+void TestAgainstFormula(const KernelTable& kernels, const SourceFormat& format, int rows, int columns, int tokens) {
+  BeginCase(std::string(kernels.isa) + " gemm " + format.name + " " + std::to_string(rows) + " x " +
+            std::to_string(columns) + ", tokens " + std::to_string(tokens));
+  const Source source = RandomSource(format, rows, columns);
+  const Activations x = ActivationsOf(kernels, format, RandomRows(tokens, columns));
+  ExpectProduct(kernels, format, source, x, rows, columns, tokens);
+}
+
 // Every number of tokens, at every place in a batch, and every run of tiles gives the same bits.
 void TestInvariance(const KernelTable& kernels, const SourceFormat& format) {
   BeginCase(std::string(kernels.isa) + " gemm " + format.name + " is batch invariant");
@@ -78,7 +94,7 @@ void TestInvariance(const KernelTable& kernels, const SourceFormat& format) {
   const int columns = 3 * std::max(static_cast<int>(format.block_elements), 32);
   const int tokens = 40;
   const OwnedMatrix w = PackSource(format, RandomSource(format, rows, columns), rows, columns);
-  const Activations x = RandomActivations(kernels, format, tokens, columns);
+  const Activations x = ActivationsOf(kernels, format, RandomRows(tokens, columns));
   const size_t stride = static_cast<size_t>(TileCount(rows)) * kTileRows;
   std::vector<float> whole(stride * tokens);
   RunGemm(kernels, w.packed, 0, TileCount(rows), x.bytes.data(), x.row_bytes, tokens, whole.data(), stride);
@@ -98,31 +114,54 @@ void TestInvariance(const KernelTable& kernels, const SourceFormat& format) {
   }
 }
 
-// The largest integers a group can hold, and scales at the ends of their range.
-void TestExtremes(const KernelTable& kernels) {
-  BeginCase(std::string(kernels.isa) + " gemm, extreme values");
-  for (const SourceFormat& format : kSourceFormats) {
-    // Where every byte after the scale is a value or two.
-    if (format.format != WeightFormat::kInt8G32 && format.format != WeightFormat::kInt4G32) continue;
-    const int columns = 64;
-    for (const uint8_t fill : {0x00, 0x7f, 0x80, 0xff}) {
-      Source source;
-      source.bytes.assign(format.block_bytes * 2, fill);
-      for (size_t block = 0; block < 2; ++block) {
-        const uint16_t scale = 0x7bff;  // 65504
-        std::memcpy(source.bytes.data() + block * format.block_bytes, &scale, 2);
-      }
-      const int low = format.format == WeightFormat::kInt4G32 ? (fill & 15) - 8 : static_cast<int8_t>(fill);
-      const int high = format.format == WeightFormat::kInt4G32 ? (fill >> 4) - 8 : static_cast<int8_t>(fill);
-      const OwnedMatrix w = PackSource(format, source, 1, columns);
-      for (const int sign : {-1, 1}) {
-        std::vector<float> values(columns, static_cast<float>(sign) * 127.0f);
-        std::vector<uint8_t> row(columns + 16);
-        kernels.quantize(values.data(), columns, Q8aRowAt(row.data(), columns));
-        float strip[kTileRows];
-        RunGemm(kernels, w.packed, 0, 1, row.data(), row.size(), 1, strip, kTileRows);
-        const double expected = 65504.0 * 127 * sign * 32 * (low + high);
-        ExpectNear(strip[0], expected, std::fabs(expected) * 0x1p-22, format.name, fill);
+// The largest integers that a format and its activations can hold, all of one sign, with the largest scales: no sum of
+// products may saturate or overflow.
+void TestExtremes(const KernelTable& kernels, const SourceFormat& format) {
+  // Every block of a kernel that takes several tokens, and what it leaves.
+  const int rows = 33;
+  const int tokens = 9;
+  const int columns = 2 * std::max(static_cast<int>(format.block_elements), 32);
+  for (const BlockFill fill : {BlockFill::kLowest, BlockFill::kHighest}) {
+    BeginCase(std::string(kernels.isa) + " gemm " + format.name + " of the " +
+              (fill == BlockFill::kLowest ? "least" : "greatest") + " integers");
+    block_fill = fill;
+    const Source source = RandomSource(format, rows, columns);
+    block_fill = BlockFill::kRandom;
+    for (const float value : {-127.0f, 127.0f}) {
+      const std::vector<std::vector<float>> same(tokens, std::vector<float>(static_cast<size_t>(columns), value));
+      ExpectProduct(kernels, format, source, ActivationsOf(kernels, format, same), rows, columns, tokens);
+    }
+  }
+}
+
+// A NaN in an activation, wherever it stands, is one in all results of its token, and no other token knows of it.
+void TestNan(const KernelTable& kernels, const SourceFormat& format) {
+  BeginCase(std::string(kernels.isa) + " gemm " + format.name + " keeps NaN");
+  const int rows = 20;
+  const int tokens = 7;
+  const int columns = 2 * std::max(static_cast<int>(format.block_elements), 32);
+  const OwnedMatrix w = PackSource(format, RandomSource(format, rows, columns), rows, columns);
+  std::vector<std::vector<float>> x = RandomRows(tokens, columns);
+  const size_t stride = static_cast<size_t>(TileCount(rows)) * kTileRows;
+  const auto product = [&] {
+    const Activations activations = ActivationsOf(kernels, format, x);
+    std::vector<float> out(stride * tokens);
+    RunGemm(kernels, w.packed, 0, TileCount(rows), activations.bytes.data(), activations.row_bytes, tokens, out.data(),
+            stride);
+    return out;
+  };
+  const std::vector<float> clean = product();
+  for (int k = 0; k < columns; ++k) {
+    const int token = k % tokens;
+    float& element = x[static_cast<size_t>(token)][static_cast<size_t>(k)];
+    const float before = element;
+    element = k % 2 == 0 ? NAN : -NAN;
+    const std::vector<float> out = product();
+    element = before;
+    for (int t = 0; t < tokens; ++t) {
+      for (size_t i = static_cast<size_t>(t) * stride; i < static_cast<size_t>(t) * stride + rows; ++i) {
+        const bool right = t == token ? std::isnan(out[i]) : std::memcmp(&out[i], &clean[i], sizeof(float)) == 0;
+        Expect(right, "NaN at column %d of token %d: token %d is %g", k, token, t, static_cast<double>(out[i]));
       }
     }
   }
@@ -141,8 +180,9 @@ void TestGemm(const KernelTable& kernels) {
       for (const int columns : {1, 3, 17, 100}) TestAgainstFormula(kernels, format, 20, columns, 2);
     }
     TestInvariance(kernels, format);
+    if (format.IsInteger()) TestExtremes(kernels, format);
+    TestNan(kernels, format);
   }
-  TestExtremes(kernels);
 }
 
 }  // namespace test

@@ -1,10 +1,29 @@
 // The thread pool under many short runs: every task once, stages in order, and nothing of one run seen by
-// the next. Most of its worth is in a build with -fsanitize=thread.
+// the next; and without memory for its threads. Most of its worth is in a build with -fsanitize=thread.
+#include <atomic>
+#include <cstdlib>
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "../runtime/thread_pool.h"
 #include "testing.h"
+
+namespace {
+
+// Allocations before the one that fails; negative: none does.
+std::atomic<int> allocations_left{-1};
+
+}  // namespace
+
+void* operator new(size_t bytes) {
+  const bool fails = allocations_left.load() >= 0 && allocations_left.fetch_sub(1) == 0;
+  void* memory = fails ? nullptr : std::malloc(bytes == 0 ? 1 : bytes);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace {
 
@@ -78,6 +97,23 @@ void TestPool(int threads, bool spin, int runs) {
   }
 }
 
+// Wherever memory ends while a pool starts, the threads that run already are joined: else the process would end.
+void TestWithoutMemory(int threads) {
+  BeginCase("no memory for a pool of " + std::to_string(threads));
+  int failures = 0;
+  for (bool built = false; !built; failures += built ? 0 : 1) {
+    allocations_left.store(failures);
+    try {
+      ThreadPool pool(threads, false);
+      built = true;
+    } catch (const std::bad_alloc&) {
+    }
+    allocations_left.store(-1);
+  }
+  // One for each worker, at least.
+  Expect(failures >= threads - 1, "%d allocations failed", failures);
+}
+
 }  // namespace
 
 int main() {
@@ -88,5 +124,6 @@ int main() {
   for (const int threads : {1, 2, 8, 9, 16, 17, 64, 96, 192}) TestGroups(threads);
   // Several groups, on far fewer cores.
   for (const int threads : {9, 17, 40}) TestPool(threads, false, 60);
+  TestWithoutMemory(5);
   return Finish();
 }

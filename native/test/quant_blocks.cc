@@ -8,7 +8,21 @@
 namespace turnwise {
 namespace test {
 
-uint16_t RandomScale() {
+BlockFill block_fill = BlockFill::kRandom;
+
+int BlockInteger(int bound) {
+  switch (block_fill) {
+    case BlockFill::kLowest:
+      return 0;
+    case BlockFill::kHighest:
+      return bound - 1;
+    default:
+      return RandomBelow(bound);
+  }
+}
+
+uint16_t BlockScale() {
+  if (block_fill != BlockFill::kRandom) return 0x7bff;  // 65504
   switch (RandomBelow(16)) {
     case 0:
       return 0;
@@ -37,9 +51,9 @@ class Block {
     source_->bytes[begin_ + static_cast<size_t>(byte)] |=
         static_cast<uint8_t>((value & ((1 << bits) - 1)) << low);
   }
-  // A random f16 at `byte`; its value.
+  // A scale in f16 at `byte`; its value.
   double SetScale(int byte) {
-    const uint16_t half = RandomScale();
+    const uint16_t half = BlockScale();
     std::memcpy(source_->bytes.data() + begin_ + byte, &half, sizeof half);
     return HalfToFloat(half);
   }
@@ -65,7 +79,7 @@ void AppendBlock32(Source* source, int bits, bool has_minimum, int zero) {
   const double scale = block.SetScale(0);
   const double minimum = has_minimum ? block.SetScale(2) : 0;
   for (int k = 0; k < 32; ++k) {
-    const int value = RandomBelow(1 << bits);
+    const int value = BlockInteger(1 << bits);
     block.SetNibble(nibbles, k, value);
     if (bits == 5) block.Set(header + k / 8, k % 8, 1, value >> 4);
     block.Push(scale * (value - zero), minimum);
@@ -90,12 +104,12 @@ void AppendAffineSuperblock(Source* source, int bits) {
   const double d = block.SetScale(0);
   const double dmin = block.SetScale(2);
   for (int j = 0; j < 8; ++j) {
-    const int scale = RandomBelow(64);
-    const int minimum = RandomBelow(64);
+    const int scale = BlockInteger(64);
+    const int minimum = BlockInteger(64);
     SetSixBits(&block, 0, j, scale);
     SetSixBits(&block, 1, j, minimum);
     for (int k = 0; k < 32; ++k) {
-      const int value = RandomBelow(1 << bits);
+      const int value = BlockInteger(1 << bits);
       block.Set(nibbles + j / 2 * 32 + k, j % 2 * 4, 4, value);
       if (bits == 5) block.Set(fifths + k, j, 1, value >> 4);
       block.Push(d * scale * value, -dmin * minimum);
@@ -114,7 +128,7 @@ void AppendQ8_0(Source* source) {
   Block block(source, 34);
   const double scale = block.SetScale(0);
   for (int k = 0; k < 32; ++k) {
-    const int value = RandomBelow(256) - 128;
+    const int value = BlockInteger(256) - 128;
     block.Set(2 + k, 0, 8, value);
     block.Push(scale * value);
   }
@@ -129,7 +143,7 @@ void AppendIq4Nl(Source* source) {
   Block block(source, 18);
   const double scale = block.SetScale(0);
   for (int k = 0; k < 32; ++k) {
-    const int code = RandomBelow(16);
+    const int code = BlockInteger(16);
     block.SetNibble(2, k, code);
     block.Push(scale * kIq4Levels[code]);
   }
@@ -140,12 +154,12 @@ void AppendQ2K(Source* source) {
   const double d = block.SetScale(80);
   const double dmin = block.SetScale(82);
   for (int j = 0; j < 16; ++j) {
-    const int scale = RandomBelow(16);
-    const int minimum = RandomBelow(16);
+    const int scale = BlockInteger(16);
+    const int minimum = BlockInteger(16);
     block.Set(j, 0, 4, scale);
     block.Set(j, 4, 4, minimum);
     for (int k = 16 * j; k < 16 * j + 16; ++k) {
-      const int value = RandomBelow(4);
+      const int value = BlockInteger(4);
       SetPair(&block, 16, k, value);
       block.Push(d * scale * value, -dmin * minimum);
     }
@@ -156,11 +170,11 @@ void AppendQ3K(Source* source) {
   Block block(source, 110);
   const double d = block.SetScale(108);
   for (int j = 0; j < 16; ++j) {
-    const int scale = RandomBelow(64);
+    const int scale = BlockInteger(64);
     block.Set(96 + j % 8, j / 8 * 4, 4, scale);
     block.Set(104 + j % 4, j / 4 * 2, 2, scale >> 4);
     for (int k = 16 * j; k < 16 * j + 16; ++k) {
-      const int value = RandomBelow(8);
+      const int value = BlockInteger(8);
       SetPair(&block, 32, k, value);
       block.Set(k % 32, k / 32, 1, value >> 2);
       block.Push(d * (scale - 32) * (value - 4));
@@ -175,10 +189,10 @@ void AppendQ6K(Source* source) {
   Block block(source, 210);
   const double d = block.SetScale(208);
   for (int j = 0; j < 16; ++j) {
-    const int scale = RandomBelow(256) - 128;
+    const int scale = BlockInteger(256) - 128;
     block.Set(192 + j, 0, 8, scale);
     for (int k = 16 * j; k < 16 * j + 16; ++k) {
-      const int value = RandomBelow(64);
+      const int value = BlockInteger(64);
       block.Set(k / 128 * 64 + k % 64, k / 64 % 2 * 4, 4, value);
       SetPair(&block, 128, k, value >> 4);
       block.Push(d * scale * (value - 32));
@@ -190,11 +204,11 @@ void AppendIq4Xs(Source* source) {
   Block block(source, 136);
   const double d = block.SetScale(0);
   for (int j = 0; j < 8; ++j) {
-    const int scale = RandomBelow(64);
+    const int scale = BlockInteger(64);
     block.Set(2 + j / 4, j % 4 * 2, 2, scale >> 4);
     block.Set(4 + j / 2, j % 2 * 4, 4, scale);
     for (int k = 0; k < 32; ++k) {
-      const int code = RandomBelow(16);
+      const int code = BlockInteger(16);
       block.SetNibble(8 + 16 * j, k, code);
       block.Push(d * (scale - 32) * kIq4Levels[code]);
     }

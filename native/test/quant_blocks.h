@@ -1,4 +1,4 @@
-// Random blocks of GGML's quantised types, written bit by bit from the formats' definitions.
+// Blocks of GGML's quantised types, random or extreme, written bit by bit from the formats' definitions.
 #pragma once
 
 #include "sources.h"
@@ -6,8 +6,10 @@
 namespace turnwise {
 namespace test {
 
-// f16 bits of moderate size; zero, negative and subnormal ones among them.
-uint16_t RandomScale();
+// An integer from 0 to below `bound`, as block_fill says.
+int BlockInteger(int bound);
+// f16 bits: of moderate size, with zero, negative and subnormal ones among them; of the largest number for the extremes.
+uint16_t BlockScale();
 
 void AppendQ8_0(Source* source);
 void AppendQ4_0(Source* source);

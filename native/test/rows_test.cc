@@ -97,7 +97,7 @@ void TestAdd(const KernelTable& kernels) {
 
 void TestRope(const KernelTable& kernels) {
   BeginCase(std::string(kernels.isa) + " rope");
-  for (const int dim : {2, 4, 6, 8, 16, 30, 32, 64, 80, 96, 128, 130}) {
+  for (const int dim : {2, 4, 6, 8, 16, 30, 32, 64, 80, 96, 128, 130, 256}) {
     const size_t count = static_cast<size_t>(dim);
     const std::vector<float> before = RandomFloats(count, 4.0f);
     Row head(before);
@@ -164,6 +164,25 @@ void TestQuantize(const KernelTable& kernels) {
   ExpectQuantized(ties.data(), 32, kernels.activation_columns, Q8aRowAt(out.data(), 32));
 }
 
+// The scale says so, for int8 cannot: of the columns that share it, and of no others.
+void TestQuantizeNan(const KernelTable& kernels) {
+  BeginCase(std::string(kernels.isa) + " quantize, NaN");
+  const int run = kernels.activation_columns;
+  const int columns = 2 * run;
+  const size_t count = static_cast<size_t>(columns);
+  const std::vector<float> values = RandomFloats(count, 3.0f);
+  for (int at = 0; at < columns; ++at) {
+    Row x(values);
+    x.data()[at] = at % 2 == 0 ? NAN : -NAN;
+    Buffer out(Q8aRowBytes(columns), 4);
+    kernels.quantize(x.data(), columns, Q8aRowAt(out.data(), columns));
+    for (int group = 0; group < columns / 32; ++group) {
+      const bool is_nan = std::isnan(Q8aRowAt(out.data(), columns).scales[group]);
+      Expect(is_nan == (group * 32 / run == at / run), "NaN at %d: the scale of group %d", at, group);
+    }
+  }
+}
+
 }  // namespace
 
 void TestRows(const KernelTable& kernels) {
@@ -172,6 +191,7 @@ void TestRows(const KernelTable& kernels) {
   TestAdd(kernels);
   TestRope(kernels);
   TestQuantize(kernels);
+  TestQuantizeNan(kernels);
 }
 
 }  // namespace test

@@ -50,11 +50,11 @@ void AppendBf16(Source* source) {
 template <int kBits, int kColumns, int kScaleBytes>
 void AppendGroup(Source* source) {
   constexpr int kLevels = 1 << kBits;
-  const uint16_t half = RandomScale();
+  const uint16_t half = BlockScale();
   // As bf16 checkpoints have them: their products with integers are exact, which reading a row back relies on.
   const float wide = Truncated(0.01f * RandomFloat());
   const float scale = kScaleBytes == 2 ? HalfToFloat(half) : wide;
-  const int offset = RandomBelow(kLevels + 1) - kLevels / 2;
+  const int offset = BlockInteger(kLevels + 1) - kLevels / 2;
   const auto append = [source](const void* from, size_t size) {
     const auto* p = static_cast<const uint8_t*>(from);
     source->bytes.insert(source->bytes.end(), p, p + size);
@@ -64,7 +64,7 @@ void AppendGroup(Source* source) {
   append(&stored_offset, sizeof stored_offset);
   int values[kColumns];
   for (int& value : values) {
-    value = RandomBelow(kLevels);
+    value = BlockInteger(kLevels);
     const double product = static_cast<double>(scale) * (value - kLevels / 2);
     const double minimum = static_cast<double>(scale) * offset;
     source->weights.push_back(product + minimum);

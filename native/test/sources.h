@@ -31,6 +31,10 @@ struct SourceFormat {
 
 extern const std::vector<SourceFormat> kSourceFormats;
 
+// What the integers of blocks are from now on: random, or all the least or the greatest that their bits can say.
+enum class BlockFill { kRandom, kLowest, kHighest };
+extern BlockFill block_fill;
+
 // Values of moderate size; block scales include zero, negative and subnormal ones.
 Source RandomSource(const SourceFormat& format, int rows, int columns);
 

@@ -33,7 +33,7 @@ void TestQuantizeTwin(const KernelTable& kernels, const KernelTable& scalar) {
 void TestPagesTwin(const KernelTable& kernels, const KernelTable& scalar) {
   BeginCase(std::string(kernels.isa) + " and scalar store_kv alike");
   for (const KvType type : {KvType::kF32, KvType::kF16, KvType::kInt8}) {
-    for (const int dim : {2, 8, 30, 64, 80, 128}) {
+    for (const int dim : {2, 8, 30, 64, 80, 128, 256}) {
       const PageLayout layout = MakePageLayout(type, 32, dim);
       Buffer a(layout.block_bytes), b(layout.block_bytes);
       for (int slot = 0; slot < 32; ++slot) {

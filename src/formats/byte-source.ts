@@ -11,6 +11,8 @@ export interface ByteSource {
    * `dispose`. Throws `file_unreadable` outside the file.
    */
   view(offset: number, length: number): Uint8Array;
+  /** Whether the path leads to the file that was opened, with the size and time that it had then. */
+  isCurrent(): boolean;
   dispose(): void;
 }
 

@@ -13,6 +13,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { FILE_CHANGES, writeTimedFile } from "../../test/support/file-changes.ts";
 import { memorySource, openFileSource } from "./file-source.ts";
 
 let folder = "";
@@ -67,6 +68,16 @@ describe("openFileSource", () => {
     );
     expect(() => openFileSource(folder)).toThrow(/it is a directory/);
     expect(() => openFileSource("/dev/null")).toThrow(/not a regular file/);
+  });
+
+  it.each(FILE_CHANGES)("notices where its file %s", (_, change) => {
+    const path = join(folder, "current");
+    writeTimedFile(path);
+    const source = openFileSource(path);
+    expect(source.isCurrent()).toBe(true);
+    change(path);
+    expect(source.isCurrent()).toBe(false);
+    source.dispose();
   });
 
   it("notices a file that shrinks while it is open", () => {

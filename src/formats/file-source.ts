@@ -3,7 +3,7 @@
  * memory. Every `view` of a file is a fresh copy, so views stay valid after `dispose`.
  */
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { type BigIntStats, closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 
 import { fail } from "../base/errors.ts";
 import { invariant } from "../base/invariant.ts";
@@ -15,17 +15,18 @@ const READ_CHUNK_BYTES = 2 ** 30;
 /** Opens a regular file for reading. Throws `file_unreadable`. */
 export function openFileSource(path: string): ByteSource {
   const descriptor = reading(path, () => openSync(path, "r"));
-  let size: number;
+  let opened: BigIntStats;
   try {
-    const stat = reading(path, () => fstatSync(descriptor));
-    if (!stat.isFile()) {
-      fail("file_unreadable", { path, reason: stat.isDirectory() ? "it is a directory" : "it is not a regular file" });
+    opened = reading(path, () => fstatSync(descriptor, { bigint: true }));
+    if (!opened.isFile()) {
+      const reason = opened.isDirectory() ? "it is a directory" : "it is not a regular file";
+      fail("file_unreadable", { path, reason });
     }
-    size = stat.size;
   } catch (error) {
     closeSync(descriptor);
     throw error;
   }
+  const size = Number(opened.size);
   let open = true;
   return {
     path,
@@ -34,6 +35,10 @@ export function openFileSource(path: string): ByteSource {
       invariant(open, `${path} was read after dispose()`);
       checkRange(path, size, offset, length);
       return readFully(path, descriptor, offset, length);
+    },
+    isCurrent() {
+      const now = reading(path, () => statSync(path, { bigint: true, throwIfNoEntry: false }));
+      return (["dev", "ino", "size", "mtimeNs"] as const).every((field) => now?.[field] === opened[field]);
     },
     dispose() {
       if (open) closeSync(descriptor);
@@ -51,6 +56,7 @@ export function memorySource(path: string, bytes: Uint8Array): ByteSource {
       checkRange(path, bytes.length, offset, length);
       return bytes.subarray(offset, offset + length);
     },
+    isCurrent: () => true,
     dispose() {},
   };
 }

@@ -31,6 +31,8 @@ export interface ModelSource extends ModelText {
   readonly weightFiles: readonly string[];
   /** Bytes of all its files. */
   readonly fileBytes: number;
+  /** As `ByteSource.isCurrent`, of the files that hold its weights: what their paths lead to is what is read here. */
+  isCurrent(): boolean;
   /** Canonical names of all weights that a graph must use; what the spec has read is not among them. */
   readonly weightNames: readonly string[];
   /**

@@ -28,6 +28,7 @@ export function quantizedSource(source: ModelSource, quant: LoadQuant): ModelSou
     },
     weightFiles: source.weightFiles,
     fileBytes: source.fileBytes,
+    isCurrent: () => source.isCurrent(),
     get chatTemplate() {
       return source.chatTemplate;
     },

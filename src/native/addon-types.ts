@@ -1,13 +1,13 @@
 /**
  * The whole surface of the native core, as the .node file exports it. Everything crosses as typed
  * arrays, numbers and handles; every method throws a plain Error with a short reason on bad input,
- * which `native/` turns into `native_failed`.
+ * which `native/` turns into `native_failed`. A handle's properties stay readable after `dispose`.
  */
 
 import type { SampleBatch, SampleResult, StepBatch } from "../graph/executor.ts";
 
 /** Changes with any change of this surface; the loader refuses a binary with another number. */
-export const ADDON_ABI = 6;
+export const ADDON_ABI = 7;
 
 export interface CpuInfo {
   /** "x64", "arm64". */
@@ -23,6 +23,8 @@ export interface CpuInfo {
 export interface MappingHandle {
   readonly size: number;
   view(offset: number, length: number): Uint8Array;
+  /** Whether its path leads to the file that is mapped, with the size and time that it had then. */
+  isCurrent(): boolean;
   dispose(): void;
 }
 
@@ -77,7 +79,7 @@ export interface WeightStoreHandle {
   /** The same for what the region holds already. */
   openMatrix(format: number, rows: number, columns: number, offset: number): number;
   openVector(length: number, offset: number): number;
-  /** Begins what `blockSums` waits for, on other threads; nothing may be packed before that. */
+  /** Begins what `blockSums` waits for, on other threads; packing is refused before that, or before an executor is made. */
   startBlockSums(): void;
   /** XXH64 of each 4 MiB of the region, by all threads: two words each, the lower first. */
   blockSums(): Uint32Array;

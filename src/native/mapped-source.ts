@@ -33,6 +33,7 @@ export function openMappedSource(path: string): ByteSource {
       }
       return nativeCall(path, "view", () => mapping.view(offset, length));
     },
+    isCurrent: () => nativeCall(path, "isCurrent", () => mapping.isCurrent()),
     dispose: () => mapping.dispose(),
   };
 }

@@ -270,7 +270,6 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
     const used = newExecutor();
     for (const handle of [store, used, store, used]) handle.dispose();
     const uses: readonly (() => unknown)[] = [
-      () => store.bytes,
       () => store.packMatrix(new Uint8Array(4), 0, 0, 1, 1, 0, 0),
       () => store.addVector(Float32Array.of(1), 0),
       () => store.openMatrix(0, 1, 1, 0),
@@ -286,11 +285,9 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
       () => used.readLogits(0, new Float32Array(VOCABULARY)),
       () => used.copyPage(0, 1, 1),
       () => used.takeProfile(),
-      () => used.kvBytes,
-      () => used.arenaBytes,
-      () => used.threads,
     ];
     for (const use of uses) expect(use).toThrow(/disposed/);
+    expect([store.bytes, used.threads]).toEqual([REGION_BYTES, 2]);
   });
 
   it("keeps the weights of an executor after their store was disposed", () => {
@@ -303,10 +300,25 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
   });
 
   it("is not misled by a handle of another kind", () => {
-    const { packMatrix } = Object.getOwnPropertyDescriptors(addon.WeightStore.prototype);
-    const call = packMatrix?.value as (...args: unknown[]) => unknown;
-    for (const other of [executor, {}, Object.create(addon.WeightStore.prototype), null]) {
-      expect(() => call.call(other, new Uint8Array(4), 0, 0, 1, 1, 0, 0)).toThrow(Error);
+    const { Mapping, WeightStore, Executor, MachineProbe } = addon;
+    const storeOptions = { isa: "scalar", threads: 1, bytes: REGION_BYTES };
+    const handles = new Map<unknown, object>([
+      [Mapping, new Mapping(process.execPath)],
+      [WeightStore, new WeightStore(storeOptions)],
+      [Executor, executor],
+      [MachineProbe, new MachineProbe(storeOptions)],
+    ]);
+    for (const owner of [Mapping, WeightStore, Executor, MachineProbe]) {
+      const others = [...handles].filter(([kind]) => kind !== owner).map(([, handle]) => handle);
+      // Of this kind by its prototype alone.
+      const made = owner === WeightStore ? MachineProbe : WeightStore;
+      others.push({}, Object.create(owner.prototype), Reflect.construct(made, [storeOptions], owner));
+      for (const name of Object.getOwnPropertyNames(owner.prototype).filter((each) => each !== "constructor")) {
+        const { value, get, set } = Object.getOwnPropertyDescriptor(owner.prototype, name) ?? {};
+        for (const run of [value, get, set].filter((each) => each !== undefined)) {
+          for (const other of others) expect(() => Reflect.apply(run, other, []), name).toThrow(/Illegal invocation/);
+        }
+      }
     }
     expect(() => newExecutor({ weights: executor })).toThrow(/WeightStore/);
     expect(() => newExecutor({ weights: Object.create(addon.WeightStore.prototype) })).toThrow(/WeightStore/);
@@ -341,6 +353,24 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
       },
     };
     expect(() => failing.step(disposing)).toThrow(/disposed/);
+  });
+
+  it("refuses to pack while the weights are summed, and waits for the sums where an executor takes them over", () => {
+    // Sums that take far longer than the calls below.
+    const store = new addon.WeightStore({ isa: "scalar", threads: 3, bytes: 2 ** 28 });
+    const tensor = new Uint8Array(randomFloats(1, VOCABULARY ** 2).buffer);
+    store.packMatrix(tensor, 0, 0, VOCABULARY, VOCABULARY, 0, 0);
+    const sums = store.blockSums();
+    store.startBlockSums();
+    expect(() => store.packMatrix(tensor, 0, 0, VOCABULARY, VOCABULARY, 0, 4096)).toThrow(/being summed/);
+    expect(() => store.addVector(Float32Array.of(1), 4096)).toThrow(/being summed/);
+    const made = newExecutor({ weights: store });
+    made.step(BATCH);
+    made.dispose();
+    expect(store.blockSums()).toEqual(sums);
+    expect(store.addVector(Float32Array.of(1), 4096)).toBe(1);
+    store.startBlockSums();
+    store.dispose();
   });
 
   it("refuses a program that does not fit its weights", () => {

@@ -8,6 +8,7 @@ import {
   closeSync,
   rmSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
   writeSync,
   ftruncateSync,
@@ -18,6 +19,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { loadAddon, requireAddon } from "../../src/native/load-addon.ts";
 import { openMappedSource } from "../../src/native/mapped-source.ts";
+import { FILE_CHANGES, writeTimedFile } from "../support/file-changes.ts";
 import { NATIVE_MISSING } from "../support/native-addon.ts";
 
 const PAGE_BYTES = 4096;
@@ -64,8 +66,31 @@ describe.skipIf(NATIVE_MISSING)("mapped files", () => {
     expect(() => source.view(0, 1)).toThrow(/after dispose/);
     const mapping = new (requireAddon().Mapping)(join(folder, "kept"));
     mapping.dispose();
-    expect(() => mapping.size).toThrow(/disposed/);
     expect(() => mapping.view(0, 1)).toThrow(/disposed/);
+  });
+
+  it.each(FILE_CHANGES)("notices where its file %s", (_, change) => {
+    const path = join(folder, "current");
+    writeTimedFile(path);
+    const source = openMappedSource(path);
+    utimesSync(path, 200, 100.25);
+    expect(source.isCurrent()).toBe(true);
+    change(path);
+    expect(source.isCurrent()).toBe(false);
+    source.dispose();
+    expect(() => source.isCurrent()).toThrow(/after dispose/);
+  });
+
+  it("does not wait for the writer of a FIFO", () => {
+    const path = join(folder, "fifo");
+    expect(spawnSync("mkfifo", [path]).status).toBe(0);
+    const source = `new (require(process.argv[1]).Mapping)(process.argv[2])`;
+    const { signal, stderr } = spawnSync(process.execPath, ["-e", source, String(loadAddon().path), path], {
+      encoding: "utf8",
+      timeout: 20_000,
+    });
+    expect(signal).toBeNull();
+    expect(stderr).toMatch(/not a regular file/);
   });
 
   it("maps an empty file", () => {

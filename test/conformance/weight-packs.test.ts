@@ -5,7 +5,17 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
@@ -102,6 +112,18 @@ describe.skipIf(NATIVE_MISSING)("a mapped store", () => {
   });
 });
 
+describe.skipIf(NATIVE_MISSING || process.platform !== "linux")("a mapped store's memory", () => {
+  it("cannot be written to: packs are shared by all who run the model", () => {
+    const { WeightStore } = requireAddon();
+    const path = join(folder, "protected");
+    writeFileSync(path, new Uint8Array(4096));
+    const store = new WeightStore({ isa: "scalar", threads: 1, bytes: 4096, path, offset: 0 });
+    const maps = readFileSync("/proc/self/maps", "utf8").split("\n");
+    expect(maps.filter((line) => line.endsWith(path)).map((line) => line.split(" ")[1])).toEqual(["r--p"]);
+    store.dispose();
+  });
+});
+
 /** A process that writes 64 MiB as `name` and prints how that ended. */
 const writerSource = (name: string): string => `
   const addon = require(${JSON.stringify(loadAddon().path)});
@@ -183,11 +205,32 @@ describe.skipIf(NATIVE_MISSING)("writing", () => {
     expect(readdirSync(folder).filter((name) => name.startsWith("full"))).toEqual([]);
   });
 
-  it("leaves no pack where its process is killed", async () => {
+  it("leaves no pack where its process is killed, and a part that the next writer takes over", async () => {
+    const { path, partialPath } = pathsOf("killed");
     const child = spawn(process.execPath, ["-e", writerSource("killed")], { stdio: ["ignore", "pipe", "inherit"] });
     await once(child.stdout, "data");
+    while (!existsSync(partialPath)) await sleep(1);
     child.kill("SIGKILL");
     await once(child, "exit");
-    expect(existsSync(pathsOf("killed").path)).toBe(false);
+    expect([path, partialPath].map((name) => existsSync(name))).toEqual([false, true]);
+    const store = storeOf(MIB);
+    store.startWriting({ path, partialPath, ...PLACES });
+    expect((await ended(store))?.state).toBe("written");
+    expect(statSync(path).size).toBe(DATA_OFFSET + MIB);
+    store.dispose();
+  });
+
+  it("may be written by others until it has its name, or a killed writer would lock them out", async () => {
+    const { path, partialPath } = pathsOf("nameless");
+    // All succeeds but the renaming, and the file that is removed then stays to be looked at.
+    mkdirSync(path);
+    const file = openSync(partialPath, "w", 0o644);
+    const store = storeOf(MIB);
+    store.startWriting({ path, partialPath, ...PLACES });
+    expect(await ended(store)).toMatchObject({ state: "failed", fraction: 1, reason: "rename: Is a directory" });
+    const { mode, size } = fstatSync(file);
+    closeSync(file);
+    expect({ writable: (mode & 0o200) !== 0, size }).toEqual({ writable: true, size: DATA_OFFSET + MIB });
+    store.dispose();
   });
 });

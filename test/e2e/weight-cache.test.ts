@@ -1,7 +1,7 @@
 /** Starts with and without a pack: the same numbers to the bit, and every kind of damage survived. */
 
-import { chmodSync, openSync, closeSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync } from "node:fs";
-import { copyFileSync, writeFileSync, writeSync } from "node:fs";
+import { chmodSync, openSync, closeSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, truncateSync, utimesSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -30,12 +30,22 @@ interface Start {
 
 const PROMPT = Int32Array.of(3, 1, 4, 1, 5, 9, 2, 6);
 
-/** Loads the model as the engine's thread does, runs one step and waits until nothing is written any more. */
-async function start(weightCache: NonNullable<EngineOptions["weightCache"]>, change: Partial<EngineOptions> = {}) {
+/**
+ * Loads the model as the engine's thread does, runs one step and waits until nothing is written any more. `onOpened` is
+ * called when the model's files are open and nothing was packed.
+ */
+async function start(
+  weightCache: NonNullable<EngineOptions["weightCache"]>,
+  change: Partial<EngineOptions> = {},
+  onOpened: () => void = () => {},
+) {
   const warnings: string[] = [];
   const loaded = loadModel(
     { model, weightCache, maxSequences: 1, contextTokens: 128, threads: 2, ...change },
-    { onProgress: () => {}, onWarning: (message) => void warnings.push(message) },
+    {
+      onProgress: ({ phase }) => (phase === "header" ? onOpened() : undefined),
+      onWarning: (message) => void warnings.push(message),
+    },
   );
   try {
     loaded.executor.step({
@@ -99,6 +109,33 @@ describe.skipIf(NATIVE_MISSING)("packed weights", () => {
     const later = await start({ folder, readOnly: true }, { model: moved });
     expect(later.origin?.from).toBe("model");
     expect(later.warnings.join()).toMatch(/cannot be used: the model has changed since/);
+  });
+
+  it("are not those of the file that came to the model's place while it was loaded", async () => {
+    // Two trainings of one model.
+    const bytes = readFileSync(model);
+    const other = bytes.map((byte, index) => (index < bytes.length - 4096 ? byte : byte ^ 1));
+    const place = join(root, "replaced.gguf");
+    const put = (content: Uint8Array, seconds: number): void => {
+      writeFileSync(`${place}.new`, content);
+      utimesSync(`${place}.new`, seconds, seconds);
+      renameSync(`${place}.new`, place);
+    };
+    const first = await start(false);
+    put(other, 10);
+    const second = await start(false, { model: place });
+    expect(second.logits).not.toEqual(first.logits);
+    // A pack of the other one, whose time has changed since: it is written again whatever its size.
+    await packNow({ model: place });
+    put(bytes, 20);
+    const replaced = await start({ folder }, { model: place }, () => put(other, 30));
+    expect(replaced.logits).toEqual(first.logits);
+    expect(replaced.origin).toEqual({
+      from: "model",
+      pack: null,
+      note: "the model was replaced or changed while it was loaded",
+    });
+    expect((await start({ folder }, { model: place })).logits).toEqual(second.logits);
   });
 
   const DAMAGE = [

@@ -7,13 +7,13 @@
 namespace turnwise {
 namespace {
 
-// Hands out pieces of a thread's scratch memory, each aligned to 64 bytes.
+// Hands out pieces of a thread's scratch memory, each aligned to 64 bytes; without memory it only counts them.
 class Bump {
  public:
   explicit Bump(uint8_t* base) : base_(base) {}
   template <typename T>
   T* Take(size_t count) {
-    T* piece = reinterpret_cast<T*>(base_ + used_);
+    T* piece = base_ == nullptr ? nullptr : reinterpret_cast<T*>(base_ + used_);
     used_ += (count * sizeof(T) + 63) / 64 * 64;
     return piece;
   }

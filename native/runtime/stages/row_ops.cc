@@ -67,16 +67,15 @@ class RmsNormOp final : public RowsOp {
 
 class QuantizeOp final : public RowsOp {
  public:
-  QuantizeOp(const ModelContext& model, QuantizeFields f) : RowsOp(model.buffers[f.x].rows), f_(f) {
-    if (f.order < 0) return;
-    const float* order = model.vectors[f.order];
-    order_.assign(order, order + model.buffers[f.x].columns);
+  QuantizeOp(const ModelContext& model, QuantizeFields f)
+      : RowsOp(model.buffers[f.x].rows), f_(f), order_(f.order < 0 ? nullptr : model.column_orders[f.order].data()) {
+    if (order_ != nullptr) scratch_bytes_ = static_cast<size_t>(model.buffers[f.x].columns) * sizeof(float);
   }
-  size_t ScratchBytes() const override { return order_.size() * sizeof(float); }
+  size_t ScratchBytes() const override { return scratch_bytes_; }
   void RunRow(StepContext& step, int row, uint8_t* scratch) const override {
     const BufferView& out = step.buffer(f_.out);
     const float* x = step.buffer(f_.x).FloatRow(row);
-    if (!order_.empty()) {
+    if (order_ != nullptr) {
       float* gathered = reinterpret_cast<float*>(scratch);
       for (int i = 0; i < out.columns; ++i) gathered[i] = x[order_[i]];
       x = gathered;
@@ -86,8 +85,9 @@ class QuantizeOp final : public RowsOp {
 
  private:
   QuantizeFields f_;
-  // Column of x that becomes each one; empty where they stay. The executor has checked them.
-  std::vector<int32_t> order_;
+  // Column of x that becomes each one; null where they stay.
+  const int32_t* order_;
+  size_t scratch_bytes_ = 0;
 };
 
 class RopeOp final : public RowsOp {

@@ -54,7 +54,7 @@ function demandOf(addon: Addon): WeightsDemand {
   return {
     program: { weights: [norm] } as unknown as Program,
     weights: new Map() as unknown as WeightsDemand["weights"],
-    source: { weightFiles: [], fileBytes: 0 } as unknown as ModelSource,
+    source: { weightFiles: [], fileBytes: 0, isCurrent: () => true } as unknown as ModelSource,
     modelName: "model",
     quant: "none",
     addon,

@@ -52,6 +52,8 @@ export function loadWeights(
   if (settings === null) return { store: pack(demand), origin: packedOrigin("the cache is off") };
   const folder = new PackFolder(settings.folder);
   const header = packHeaderOf(demand, demand.isa);
+  // The header is of what the files' paths lead to now, the weights are those of the files that were opened.
+  if (!demand.source.isCurrent()) return { store: pack(demand), origin: packedOrigin(`the model ${REPLACED}`) };
   const path = folder.pathOf(demand.modelName, header.layout, header.key);
   const opened = openPack(path, header, demand);
   if (opened !== null && "store" in opened) {
@@ -66,6 +68,9 @@ export function loadWeights(
   const refusal = startWriting(store, header, path, folder, { ...settings, minBytes }, onWarning);
   return { store, origin: refusal === null ? { from: "model", pack: path, note: null } : packedOrigin(refusal) };
 }
+
+/** Of a model that is not what it was when it was opened, and so is no pack's. */
+export const REPLACED = "was replaced or changed while it was loaded";
 
 const packedOrigin = (note: string): WeightOrigin => ({ from: "model", pack: null, note });
 

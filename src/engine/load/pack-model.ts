@@ -13,7 +13,7 @@ import { requireAddon } from "../../native/load-addon.ts";
 import { encodePackHeader, planPack } from "../../packs/pack-file.ts";
 import { PackFolder } from "../../packs/pack-folder.ts";
 import type { WeightStoreHandle } from "../../native/addon-types.ts";
-import { pack, packHeaderOf } from "./load-weights.ts";
+import { pack, packHeaderOf, REPLACED } from "./load-weights.ts";
 import { modelIdOf, openSource, PAGE_TOKENS } from "./load-model.ts";
 
 export interface PackModelOptions {
@@ -58,6 +58,7 @@ export async function packModel(options: PackModelOptions): Promise<PackedFile> 
     const report = (done: number, total: number): void => onProgress("packing", done / total);
     const demand = { program, weights, source, modelName, quant, addon, isa, threads, onProgress: report };
     const header = packHeaderOf(demand, target);
+    if (!source.isCurrent()) fail("file_unreadable", { path: source.path, reason: `it ${REPLACED}` });
     const folder = new PackFolder(folderPath);
     makeFolder(folderPath);
     store = pack(demand);

@@ -249,6 +249,7 @@ describe("readGguf refuses", () => {
       path: "m.gguf",
       size: 2 ** 40,
       view: (offset, length) => bytesOf(start, new Uint8Array(length)).subarray(offset, offset + length),
+      isCurrent: () => true,
       dispose() {},
     };
     expect(() => readGguf("m.gguf", () => source)).toThrow(

@@ -24,6 +24,8 @@ export interface SafetensorsModel {
   readonly metadata: ReadonlyMap<string, string>;
   /** Bytes of all files. */
   readonly fileBytes: number;
+  /** As `ByteSource.isCurrent`, of all files. */
+  isCurrent(): boolean;
   /** Closes the files. */
   dispose(): void;
 }

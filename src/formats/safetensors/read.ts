@@ -35,7 +35,7 @@ export function readSafetensors(
     const contents = path.endsWith(INDEX_SUFFIX) ? readShards(path, openNext, limits) : emptyContents();
     if (!path.endsWith(INDEX_SUFFIX)) addFile(contents, openNext(path), limits);
     const fileBytes = sources.reduce((sum, { size }) => sum + size, 0);
-    return { ...contents, fileBytes, dispose };
+    return { ...contents, fileBytes, isCurrent: () => sources.every((source) => source.isCurrent()), dispose };
   } catch (error) {
     dispose();
     throw error;

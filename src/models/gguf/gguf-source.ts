@@ -19,6 +19,7 @@ export function ggufSource(file: GgufModel): ModelSource {
     parameters: file.parameters,
     weightFiles: file.sources.map((source) => source.path),
     fileBytes: file.fileBytes,
+    isCurrent: () => file.sources.every((source) => source.isCurrent()),
     weightNames: [...tensors.keys()].filter((name) => name !== ROPE_FACTORS_TENSOR),
     spec: () => specFromGguf(file),
     weight(name) {

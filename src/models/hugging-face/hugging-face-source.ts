@@ -106,6 +106,10 @@ class HuggingFaceSource implements ModelSource {
     return `[${shape.join(", ")}]`;
   }
 
+  isCurrent(): boolean {
+    return this.#model.isCurrent();
+  }
+
   dispose(): void {
     this.#model.dispose();
   }
