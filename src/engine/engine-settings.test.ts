@@ -12,6 +12,8 @@ describe("resolveSettings", () => {
       kvMemoryBytes: null,
       maxStepTokens: 512,
       maxSequences: 64,
+      maxStallMs: 150,
+      minPrefillShare: 0.25,
       backend: "auto",
     });
     expect(settings.threads).toBeGreaterThanOrEqual(1);

@@ -103,10 +103,12 @@ test("streams go on beside a long prompt, with a budget and without", async () =
     [5, true],
   ]);
   const [free, bound] = budgets;
-  expect(free).toMatchObject({ limitMs: null, isWithinLimit: null, shareOfUnbounded: 1 });
+  expect(free).toMatchObject({ limitMs: null, isWithinLimit: null, shareOfUnbounded: 1, sameWorkShare: 1 });
   expect(bound?.limitMs).toBeCloseTo(1.3 * (5 + (bound?.decodeStepMs ?? 0)));
-  for (const { gapMs, generatedTokens } of budgets) {
+  for (const { gapMs, generatedTokens, decodeStepMs, leadP99Ms, longestGaps } of budgets) {
     expect(gapMs.p50).toBeLessThanOrEqual(gapMs.p99);
+    expect(decodeStepMs).toBeLessThanOrEqual(leadP99Ms);
+    expect(longestGaps[0]?.[0]?.ms).toBe(gapMs.max);
     // The first and the last gap of each stream are cut by the prompt's beginning and end.
     expect(gapMs.count).toBeGreaterThanOrEqual(generatedTokens.median);
   }
@@ -131,7 +133,7 @@ test("a grammar bench gives compile and mask times, and what a grammar takes of 
 test.each([
   [["bench", "grammar", "--cost"], "it needs MODEL or --synthetic"],
   [["bench", "grammar", "--bfcl", folder], "has no file BFCL"],
-  [["bench", "stalls", model], "it needs a context of 6048 tokens, this model has 2048"],
+  [["bench", "stalls", model], "it needs a context of 6088 tokens, this model has 2048"],
   [["bench", "stalls", model, "--budgets", "50,x"], 'not "x"'],
 ])("usage error %j", async (args, message) => {
   const result = await runCli(args);

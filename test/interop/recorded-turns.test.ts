@@ -6,7 +6,7 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_TENANT } from "../../src/engine/step/order.ts";
 import { generationOrder } from "../support/generation-order.ts";
-import { quantile, type SimulatedTurn, TurnSimulator } from "../support/turn-simulator.ts";
+import { gapsOf, quantile, type SimulatedTurn, TurnSimulator } from "../support/turn-simulator.ts";
 import { outputTokensOf, promptOf, type RecordedCall, recordedSessions } from "./support/recorded-calls.ts";
 import { sharedAbsent } from "./support/shared-folder.ts";
 
@@ -67,7 +67,7 @@ describe.skipIf(sharedAbsent)("recorded sessions", () => {
       }
     }
     const decodeMs = quantile(simulator.decodeStepMs, 0.9);
-    const gaps = turns.flatMap((turn) => turn.gaps);
+    const gaps = turns.flatMap(({ times }) => gapsOf(times));
     expect(quantile(gaps, 0.99)).toBeLessThanOrEqual(1.3 * (BUDGET_MS + decodeMs));
   });
 

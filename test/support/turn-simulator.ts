@@ -9,6 +9,7 @@ import type { StepEvent } from "../../src/engine/threads/step-messages.ts";
 import type { GenerationUsage } from "../../src/engine/types.ts";
 import type { StepCosts } from "../../src/graph/step-costs.ts";
 import type { StepBatch } from "../../src/graph/executor.ts";
+import { createRandom } from "../../src/base/random.ts";
 import { FakeExecutor } from "./fake-executor.ts";
 import { letterText } from "./letter-text.ts";
 
@@ -27,14 +28,35 @@ function machineMs({ positions }: StepBatch): number {
   return 20 + positions.length * 5 + attended * 0.0013;
 }
 
+/** Milliseconds between two changes of an unsteady machine's pace. */
+const PACE_MS = 20_000;
+
+/**
+ * What the steps of a machine that others use too take longer than they should: up to a sixth more or less each, three
+ * in a hundred up to half as long again, and all of them up to a seventh more or less for a while.
+ */
+export function unsteadiness(seed: string): (nowMs: number) => number {
+  const random = createRandom(seed);
+  let untilMs = 0;
+  let pace = 1;
+  return (nowMs) => {
+    while (nowMs >= untilMs) {
+      pace = 0.85 + 0.3 * random();
+      untilMs += PACE_MS;
+    }
+    const disturbance = random() < 0.03 ? 1 + random() / 2 : 1;
+    return (pace * disturbance * (5 + random() + random())) / 6;
+  };
+}
+
 export interface SimulatedTurn {
   readonly id: number;
   readonly atMs: number;
   readonly firstTokenMs: number;
   readonly endMs: number;
   readonly usage: GenerationUsage;
-  /** Milliseconds between two tokens of it. */
-  readonly gaps: readonly number[];
+  /** Of its tokens. */
+  readonly times: readonly number[];
 }
 
 export interface SimulatorOptions {
@@ -43,6 +65,8 @@ export interface SimulatorOptions {
   readonly maxStallMs: number;
   /** Sequences that run at once; 16 by default. */
   readonly maxSequences?: number;
+  /** Steps take so many times as long as they should, by the time of day; 1 by default. */
+  readonly slowness?: (nowMs: number) => number;
 }
 
 /** A turn that did not end well. */
@@ -68,10 +92,10 @@ export class TurnSimulator {
   readonly #arrivals: Arrival[] = [];
   readonly #tokens = new Map<number, { atMs: number; times: number[] }>();
 
-  constructor({ pages, pageTokens, maxStallMs, maxSequences = 16 }: SimulatorOptions) {
+  constructor({ pages, pageTokens, maxStallMs, maxSequences = 16, slowness = () => 1 }: SimulatorOptions) {
     const executor = new FakeExecutor({ maxTokens: 512, maxLogitRows: 16, pages, pageTokens }, 26);
     executor.onStep = (batch) => {
-      const ms = machineMs(batch);
+      const ms = machineMs(batch) * slowness(this.nowMs);
       this.nowMs += ms;
       if (batch.tokens.length === batch.sequenceStarts.length - 1) this.decodeStepMs.push(ms);
     };
@@ -123,10 +147,17 @@ export class TurnSimulator {
     if (event.part.kind === "delta") seen.times.push(this.nowMs);
     if (event.part.kind !== "end") return;
     const { atMs, times } = seen;
-    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
     const { usage } = event.part;
-    onTurn({ id: event.id, atMs, firstTokenMs: times[0] ?? 0, endMs: this.nowMs, usage, gaps });
+    onTurn({ id: event.id, atMs, firstTokenMs: times[0] ?? 0, endMs: this.nowMs, usage, times });
   }
+}
+
+/** Milliseconds between two tokens, where the second came in that time. */
+export function gapsOf(times: readonly number[], fromMs = -Infinity, toMs = Infinity): number[] {
+  return times.flatMap((time, index) => {
+    const before = times[index - 1];
+    return before !== undefined && time > fromMs && time <= toMs ? [time - before] : [];
+  });
 }
 
 /** The value below which `share` of them lie. */

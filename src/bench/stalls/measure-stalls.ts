@@ -1,7 +1,8 @@
 /**
  * What a long prompt costs the answers that run beside it: some streams decode, a prompt comes, and until its
  * first token the gaps between the streams' tokens are measured, and how much was computed in all. In each round once
- * without a bound and once for each budget, on an engine of its own, which has to learn the machine's speed anew.
+ * without a bound and once for each budget, on an engine of its own, which has to learn the machine's speed anew; every
+ * other round in the reverse order, so that a machine that slows down does not always slow the same.
  */
 
 import { invariant } from "../../base/invariant.ts";
@@ -10,7 +11,7 @@ import type { EngineApi, EngineOptions, GenerateRequest } from "../../engine/typ
 import { packageVersion } from "../../native/native-paths.ts";
 import { readCpuInfo } from "../../native/cpu-info.ts";
 import { StreamReader } from "./stream-reader.ts";
-import { type BudgetFigure, budgetFigure, type StallSample, type StallsReport } from "./stalls-report.ts";
+import { type BudgetFigure, budgetFigure, type Gap, type StallSample, type StallsReport } from "./stalls-report.ts";
 
 export interface StallsBench {
   /** Without a context and a `maxStallMs`. */
@@ -31,7 +32,9 @@ export const NO_BOUND_MS = 1e9;
 const WARM_UP_TOKENS = 192;
 const STREAM_PROMPT_TOKENS = 16;
 /** Tokens of a stream before the prompt comes: for the decode step's time, and so that the scheduler knows it. */
-const LEAD_TOKENS = 24;
+const LEAD_TOKENS = 64;
+/** How many of a run's gaps are told one by one. */
+const LONGEST_GAPS = 20;
 /** For the step in which the prompt ends, and one more. */
 const SPARE_TOKENS = 8;
 
@@ -51,19 +54,22 @@ export async function measureStalls(bench: StallsBench): Promise<StallsReport> {
   const samples = settings.map((): StallSample[] => []);
   let facts: Pick<StallsReport, "model" | "backend" | "threads" | "kvType"> | null = null;
   for (let round = 0; round < rounds; round += 1) {
-    for (const [index, budgetMs] of settings.entries()) {
+    const order = [...settings.entries()];
+    if (round % 2 === 1) order.reverse();
+    for (const [done, [index, budgetMs]] of order.entries()) {
       const label = budgetMs === null ? "without a bound" : `a budget of ${budgetMs} ms`;
-      bench.onProgress(label, (round * settings.length + index) / (rounds * settings.length));
+      bench.onProgress(label, (round * settings.length + done) / (rounds * settings.length));
       const engine = await Engine.load({
         ...bench.engine,
         contextTokens: stallContextTokens(promptTokens),
         maxStallMs: budgetMs ?? NO_BOUND_MS,
+        // The first run would be measured while a pack is written, and all others run from it.
+        weightCache: false,
       });
       try {
         const { backend, threads, kvType } = engine.capacity;
         facts ??= { model: engine.model.name, backend, threads, kvType };
         samples[index]?.push(await sampleStalls(engine, bench));
-        await engine.weightsKept();
       } finally {
         await engine.dispose();
       }
@@ -71,7 +77,9 @@ export async function measureStalls(bench: StallsBench): Promise<StallsReport> {
   }
   invariant(facts !== null, "there is one round at least");
   const [free = []] = samples;
-  const figures = settings.map((budgetMs, index): BudgetFigure => budgetFigure(budgetMs, samples[index] ?? [], free));
+  const figures = settings.map((budgetMs, index): BudgetFigure =>
+    budgetFigure(budgetMs, samples[index] ?? [], free, streams),
+  );
   return {
     turnwise: packageVersion(),
     node: process.version,
@@ -134,20 +142,31 @@ export function sampleOf(
   { startMs, endMs, doneTokens, promptTokens }: PromptTimes,
 ): StallSample {
   const leadGapsMs: number[] = [];
-  const gapsMs: number[] = [];
+  const gaps: Gap[] = [];
+  // Before, prompts of other streams were computed.
+  const leadMs = Math.max(...streams.map(([first = Infinity]) => first));
   let generatedTokens = 0;
   for (const times of streams) {
     generatedTokens += times.filter((time) => time > startMs && time <= endMs).length;
     for (const [index, time] of times.entries()) {
       const previous = times[index - 1];
       if (previous === undefined) continue;
-      if (time <= startMs) leadGapsMs.push(time - previous);
-      else if (previous <= endMs) gapsMs.push(time - previous);
+      const ms = time - previous;
+      if (time > startMs && previous <= endMs) gaps.push({ atMs: time - startMs, ms });
+      else if (time <= startMs && previous >= leadMs) leadGapsMs.push(ms);
     }
   }
   const promptMs = endMs - startMs;
   const tokensPerSecond = ((doneTokens + generatedTokens) * 1000) / promptMs;
-  return { leadGapsMs, gapsMs, promptMs, generatedTokens, tokensPerSecond, completed: doneTokens === promptTokens };
+  return {
+    leadGapsMs,
+    gapsMs: gaps.map(({ ms }) => ms),
+    longestGaps: gaps.toSorted((left, right) => right.ms - left.ms).slice(0, LONGEST_GAPS),
+    promptMs,
+    generatedTokens,
+    tokensPerSecond,
+    completed: doneTokens === promptTokens,
+  };
 }
 
 /** Tokens of the prompt that were computed, all of them where its first token came before the request's signal. */

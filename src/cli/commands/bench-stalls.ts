@@ -4,7 +4,7 @@ import { fail } from "../../base/errors.ts";
 import { resolveOptions } from "../../base/option-parse.ts";
 import type { OptionTable } from "../../base/option-table.ts";
 import { measureStalls, NO_BOUND_MS, stallContextTokens } from "../../bench/stalls/measure-stalls.ts";
-import { stallRows } from "../../bench/stalls/stalls-report.ts";
+import { STALL_NOTES, stallRows } from "../../bench/stalls/stalls-report.ts";
 import { openFileSource } from "../../formats/file-source.ts";
 import { openModel } from "../../models/open-model.ts";
 import { BENCH_MODEL_OPTIONS, benchModel } from "../bench/bench-model.ts";
@@ -57,7 +57,8 @@ export const BENCH_STALLS = defineCommand({
   summary: "Measure what a long prompt costs the answers that run beside it",
   details:
     "Some answers run, a long prompt comes; until its first token the gaps between the answers' tokens\n" +
-    "are measured, and all tokens a second. Without a bound, and for each budget of --max-stall-ms.\n" +
+    "are measured, and all tokens a second. Without a bound, and for each budget of --max-stall-ms; every other\n" +
+    "round in the reverse order. Packed weights are not kept, so that all runs read the same memory.\n" +
     SYNTHETIC_HELP,
   arguments: { model: { required: false, help: `${REQUIRED_MODEL_ARGUMENT.help}; by default --synthetic` } },
   groups: { Measurement: STALL_OPTIONS, Model: MEASURED_MODEL_OPTIONS },
@@ -87,7 +88,9 @@ export const BENCH_STALLS = defineCommand({
     else {
       await writeLine(stdout, `${report.model}, ${report.backend}, ${report.threads} threads; ${rounds} rounds`);
       await writeLine(stdout, `${streams} streams decode while ${promptTokens} tokens are prefilled`);
-      await writeText(stdout, `\n${textTable(stallRows(report), new Set([0, 1, 2, 3, 4, 5, 6, 7, 8]))}`);
+      const rows = stallRows(report);
+      await writeText(stdout, `\n${textTable(rows, new Set(rows[0]?.keys()))}\n`);
+      await writeLine(stdout, STALL_NOTES);
     }
     return EXIT_CODES.ok;
   },

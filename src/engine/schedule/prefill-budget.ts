@@ -1,8 +1,9 @@
 /**
  * How much of a step is prompts: as many rows as add no more milliseconds than may be to what the decoding
- * sequences take, but at least their share of the step.
+ * sequences take, with headroom for steps that take longer than predicted, but at least their share of the step.
  */
 
+import type { StepSizes } from "../../graph/types.ts";
 import type { Sequence } from "./sequence.ts";
 import type { StepTimes } from "./step-times.ts";
 
@@ -14,6 +15,9 @@ export interface PrefillLimits {
   /** The share of such a step that prompts are sure of, 0 to below 1, where `maxStallMs` gives them less. */
   readonly minPrefillShare: number;
 }
+
+/** Where steps vary widely, prompts have this share of `maxStallMs` all the same. */
+const LEAST_STALL_SHARE = 0.4;
 
 export class PrefillBudget {
   readonly #limits: PrefillLimits;
@@ -38,15 +42,18 @@ export class PrefillBudget {
       rows += 1;
       attendedPositions += tokens.length;
     }
-    const decodeMs = this.#times.predict({ tokens: rows, logitRows: rows, attendedPositions });
+    const decode: StepSizes = { tokens: rows, logitRows: rows, attendedPositions };
+    const decodeMs = this.#times.predict(decode);
+    const sureMs = (decodeMs + maxStallMs) / this.#times.headroom - this.#times.predictBeside(decode);
     const shareMs = (decodeMs * minPrefillShare) / (1 - minPrefillShare);
     this.#rows = maxStepTokens - rows;
-    this.#ms = rows === 0 ? Infinity : Math.max(maxStallMs, shareMs);
+    this.#ms = rows === 0 ? Infinity : Math.max(sureMs, LEAST_STALL_SHARE * maxStallMs, shareMs);
     this.#isUntouched = true;
   }
 
+  /** No prompt can have a row any more: who waits need not be looked up in the cache. */
   get isSpent(): boolean {
-    return this.#rows <= 0;
+    return this.#rows <= 0 || (!this.#isUntouched && this.#ms < this.#times.predictAdded(0, 1));
   }
 
   /** Rows that `sequence` may have of what is left. */

@@ -125,6 +125,29 @@ describe("PrefixIndex", () => {
     expect(countOf(index.evictionIdle)).toBe(3);
   });
 
+  it("compares tokens where hashes are equal", () => {
+    const { run, index, found, tenant } = make(20);
+    const hashOf = (text: readonly number[]): number => {
+      const { node, partial } = index.match(new TokenBuffer(Int32Array.from(text)), text.length, tenant);
+      return (partial ?? node)?.hash ?? Number.NaN;
+    };
+    run([1]);
+    run([2]);
+    // A hash takes a token in by exclusive or: this second token undoes what the first makes different.
+    const second = 5 ^ hashOf([1]) ^ hashOf([2]);
+    const [left, right] = [
+      [1, 5, 6, 7],
+      [2, second, 6, 7],
+    ];
+    run(left);
+    // The tail [2] is known, and nothing of the other page.
+    expect(found(right)).toBe(1);
+    run(right);
+    expect([found(left), found(right)]).toEqual([4, 4]);
+    // The place next to the one that was taken: the hashes were equal.
+    expect(hashOf(right)).toBe(hashOf(left) + 1);
+  });
+
   it("takes the tree's page for a table's own where both hold the same", () => {
     const { pool, index, tenant, check } = make(8);
     const tokens = new TokenBuffer(Int32Array.from(range(8)));

@@ -3,35 +3,42 @@
  * run say how fast each kind of work is done. Deterministic: the same observations, the same predictions.
  *
  * A step's time is modelled as a sum over three kinds of work, each with a speed: bytes from memory,
- * operations of rows, operations of attention. The speeds are a non-negative least-squares fit of relative
- * errors over the recent steps, by coordinate descent on the normal equations.
+ * operations of rows, operations of attention. Steps that only decode and steps with rows of prompts have speeds of
+ * their own: the former wait for memory, beside which their few rows cost next to nothing, and hours of them
+ * must not teach that rows are free. What they share is the machine's pace: one that slows down does so
+ * in everything, and is followed within a few steps.
  */
 
 import type { StepCosts } from "../../graph/step-costs.ts";
 import type { StepSizes } from "../../graph/types.ts";
-import { at } from "../../base/invariant.ts";
+import { SpeedFit } from "./speed-fit.ts";
 
-const KINDS = 3;
-/** A step's weight in the fit when the next one has run: about the last 200 steps count. */
-const MEMORY = 0.995;
-/** A step that takes so much longer than predicted was held up by something else; it counts as this much. */
-const MAX_SURPRISE = 4;
+/** A step that takes so much longer or shorter than predicted was disturbed; it counts as this much. */
+const MAX_SURPRISE = 2;
+/** The same while little is known. */
+const MAX_FIRST_SURPRISE = 4;
+/** What of a step's surprise is taken for the machine's pace: half of a change is followed within five steps. */
+const PACE_GAIN = 1 / 8;
+/** The share of steps with prompts that the headroom is enough for. */
+const HEADROOM_SHARE = 0.97;
+const HEADROOM_GAIN = 0.03;
+const MAX_HEADROOM = 1.5;
 /** Before anything has run: bytes and operations a second of a modest machine. */
 const FIRST_BYTES_PER_MS = 1e7;
 const FIRST_FLOPS_PER_MS = 2e7;
-const SWEEPS = 8;
 /** Before so many steps the speeds are a guess scaled by the first. */
 const FITTED_STEPS = 10;
 
+const firstGuess = (): SpeedFit =>
+  new SpeedFit(Float64Array.of(1 / FIRST_BYTES_PER_MS, 1 / FIRST_FLOPS_PER_MS, 1 / FIRST_FLOPS_PER_MS));
+
 export class StepTimes {
   readonly #costs: StepCosts;
-  /** Milliseconds for a unit of each kind of work. */
-  readonly #msPer = Float64Array.of(1 / FIRST_BYTES_PER_MS, 1 / FIRST_FLOPS_PER_MS, 1 / FIRST_FLOPS_PER_MS);
-  /** The normal equations. */
-  readonly #gram = new Float64Array(KINDS * KINDS);
-  readonly #moments = new Float64Array(KINDS);
-  readonly #work = new Float64Array(KINDS);
-  #observed = 0;
+  readonly #decoding = firstGuess();
+  readonly #mixed = firstGuess();
+  /** Bytes, operations of rows, operations of attention. */
+  readonly #work = new Float64Array(3);
+  #headroom = 1;
 
   constructor(costs: StepCosts) {
     this.#costs = costs;
@@ -42,16 +49,27 @@ export class StepTimes {
     return this.#observed >= FITTED_STEPS;
   }
 
+  /** By how much a step with rows of prompts takes longer than predicted, but for a few in a hundred; 1 to 1.5. */
+  get headroom(): number {
+    return this.#headroom;
+  }
+
   /** Milliseconds that a step of `sizes` takes. */
   predict(sizes: StepSizes): number {
-    this.#setWork(sizes, this.#costs.perStep.bytes, this.#costs.perStep.flops);
-    return this.#time();
+    this.#setStepWork(sizes);
+    return this.#fitOf(sizes).predict(this.#work);
+  }
+
+  /** What `sizes`, of rows that decode, are of the milliseconds of a step that has rows of prompts too. */
+  predictBeside(sizes: StepSizes): number {
+    this.#setStepWork(sizes);
+    return this.#mixed.predict(this.#work);
   }
 
   /** Milliseconds that `rows` rows after `computed` tokens add to a step that runs anyway. */
   predictAdded(computed: number, rows: number): number {
     this.#setWork({ tokens: rows, logitRows: 0, attendedPositions: attendedBy(computed, rows) }, 0, 0);
-    return this.#time();
+    return this.#mixed.predict(this.#work);
   }
 
   /** The most of `limit` rows after `computed` tokens that add at most `ms`. */
@@ -71,41 +89,44 @@ export class StepTimes {
   observe(sizes: StepSizes, ms: number): void {
     const predicted = this.predict(sizes);
     if (predicted <= 0) return;
-    const taken = this.#observed > 0 ? Math.min(ms, MAX_SURPRISE * predicted) : ms;
-    if (this.#observed === 0) this.#begin(taken / predicted);
-    this.#observed += 1;
-    const weight = 1 / Math.max(taken, 1e-3) ** 2;
-    for (let row = 0; row < KINDS; row++) {
-      for (let column = 0; column < KINDS; column++) {
-        const place = row * KINDS + column;
-        this.#gram[place] = MEMORY * at(this.#gram, place) + weight * at(this.#work, row) * at(this.#work, column);
-      }
-      this.#moments[row] = MEMORY * at(this.#moments, row) + weight * at(this.#work, row) * taken;
+    const fit = this.#fitOf(sizes);
+    if (this.#observed === 0) {
+      this.#rescale(ms / predicted);
+      fit.observe(this.#work, ms);
+      return;
     }
-    this.#fit();
+    const isKnown = fit.steps >= FITTED_STEPS;
+    const most = isKnown ? MAX_SURPRISE : MAX_FIRST_SURPRISE;
+    const surprise = Math.min(Math.max(ms / predicted, 1 / most), most);
+    if (isKnown) {
+      if (fit === this.#mixed) this.#follow(ms / predicted);
+      this.#rescale(1 + PACE_GAIN * (surprise - 1));
+    }
+    fit.observe(this.#work, surprise * predicted);
   }
 
-  /** The first step scales the guess; what it says of the kinds apart is one weak observation of each. */
-  #begin(scale: number): void {
-    for (let kind = 0; kind < KINDS; kind++) {
-      this.#msPer[kind] = at(this.#msPer, kind) * scale;
-      const work = 1 / Math.max(at(this.#msPer, kind), 1e-15);
-      this.#gram[kind * KINDS + kind] = 0.01 * work * work;
-      this.#moments[kind] = 0.01 * work;
-    }
+  get #observed(): number {
+    return this.#decoding.steps + this.#mixed.steps;
   }
 
-  #fit(): void {
-    for (let sweep = 0; sweep < SWEEPS; sweep++) {
-      for (let kind = 0; kind < KINDS; kind++) {
-        let rest = at(this.#moments, kind);
-        for (let other = 0; other < KINDS; other++) {
-          if (other !== kind) rest -= at(this.#gram, kind * KINDS + other) * at(this.#msPer, other);
-        }
-        const square = at(this.#gram, kind * KINDS + kind);
-        if (square > 0) this.#msPer[kind] = Math.max(0, rest / square);
-      }
-    }
+  /** Everything takes `factor` times as long as was thought. */
+  #rescale(factor: number): void {
+    this.#decoding.rescale(factor);
+    this.#mixed.rescale(factor);
+  }
+
+  /** Moves the headroom towards the quantile (Robbins and Monro 1951): up by much, seldom, and down by little. */
+  #follow(ratio: number): void {
+    const move = ratio > this.#headroom ? HEADROOM_SHARE : HEADROOM_SHARE - 1;
+    this.#headroom = Math.min(Math.max(this.#headroom + HEADROOM_GAIN * move, 1), MAX_HEADROOM);
+  }
+
+  #fitOf({ tokens, logitRows }: StepSizes): SpeedFit {
+    return tokens > logitRows ? this.#mixed : this.#decoding;
+  }
+
+  #setStepWork(sizes: StepSizes): void {
+    this.#setWork(sizes, this.#costs.perStep.bytes, this.#costs.perStep.flops);
   }
 
   #setWork({ tokens, logitRows, attendedPositions }: StepSizes, bytes: number, flops: number): void {
@@ -114,12 +135,6 @@ export class StepTimes {
       bytes + tokens * perToken.bytes + logitRows * perLogitRow.bytes + attendedPositions * perAttendedPosition.bytes;
     this.#work[1] = flops + tokens * perToken.flops + logitRows * perLogitRow.flops;
     this.#work[2] = attendedPositions * perAttendedPosition.flops;
-  }
-
-  #time(): number {
-    let ms = 0;
-    for (let kind = 0; kind < KINDS; kind++) ms += at(this.#work, kind) * at(this.#msPer, kind);
-    return ms;
   }
 }
 

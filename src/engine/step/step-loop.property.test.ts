@@ -157,6 +157,7 @@ function runScenario({ machine: size, actions, publishes, faultAt }: Scenario) {
   if (publishes) publish(loop);
   const accepted = new Map<number, Order>();
   const undisturbed: Order[] = [];
+  let refused = 0;
   const events: StepEvent[] = [];
   let executed = 0;
   let stepsTaken = 0;
@@ -202,7 +203,13 @@ function runScenario({ machine: size, actions, publishes, faultAt }: Scenario) {
     const own = events.filter((event) => event.id === id);
     expect(own.filter(isTerminal), `order ${id} ends once`).toHaveLength(1);
     expect(isTerminal(own.at(-1) ?? own[0] ?? { kind: "scored", id, logprobs: new Float32Array() })).toBe(true);
-    if (own.at(-1)?.kind !== "failed") undisturbed.push(order);
+    const last = own.at(-1);
+    if (last?.kind !== "failed") undisturbed.push(order);
+    // What the whole pool, or its tenant's share, could not hold is told at once; what has begun never fails for memory.
+    else if (last.error.code === "memory_insufficient") {
+      refused += 1;
+      expect(own, `order ${id} had not begun`).toHaveLength(1);
+    }
   }
   for (const order of undisturbed) {
     expect(transcript(events, order.id)).toBe(transcript(runAlone(order), order.id));
@@ -218,6 +225,7 @@ function runScenario({ machine: size, actions, publishes, faultAt }: Scenario) {
     slowReaders: failures("reader_behind"),
     cachedTokens: cachedTokensOf(events),
     undisturbed: undisturbed.length,
+    refused,
     steps: stepsTaken,
   };
 }
@@ -240,6 +248,7 @@ describe("StepLoop under random load", () => {
       slowReaders: 0,
       cachedTokens: 0,
       undisturbed: 0,
+      refused: 0,
     };
     for (let seed = 1; total.steps < STEPS; seed++) {
       fc.assert(
@@ -257,5 +266,6 @@ describe("StepLoop under random load", () => {
     expect(total.deadlines).toBeGreaterThan(STEPS / 200);
     expect(total.slowReaders).toBeGreaterThan(STEPS / 200);
     expect(total.undisturbed).toBeGreaterThan(STEPS / 20);
+    expect(total.refused).toBeGreaterThan(STEPS / 2000);
   });
 });

@@ -189,11 +189,12 @@ export class StepLoop {
   /** One step of the model. What the executor throws fails the orders of this step and no other. */
   step(): void {
     this.endOverdue();
+    // Running answers wait for the plan too.
+    const startMs = this.#clock();
     const plan = this.#scheduler.plan();
     invariant(plan.chunks.length > 0 || !this.hasWork, "a step with work does some of it");
     if (plan.chunks.length === 0) return;
     this.#noteAdmissions(plan);
-    const startMs = this.#clock();
     const result = this.#execute(plan);
     if (result === null) return;
     this.#scheduler.commit();

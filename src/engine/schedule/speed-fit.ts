@@ -1,0 +1,81 @@
+/**
+ * How long a unit of each kind of work takes, from steps that had some of each: the non-negative least-squares
+ * fit of relative errors over the recent ones, by coordinate descent on the normal equations.
+ */
+
+import { at } from "../../base/invariant.ts";
+
+/** A step's weight when the next one has come: about the last 200 count. */
+const MEMORY = 0.995;
+/** Few leave so much undone that it is taken for a change of the machine's pace. */
+const SWEEPS = 64;
+/** The weight of the guess that tells the kinds apart before steps do. */
+const GUESS_WEIGHT = 0.01;
+/** Steps of less time are not weighted more; some clocks stand still. */
+const LEAST_MS = 1e-3;
+
+export class SpeedFit {
+  /** Milliseconds for a unit of each kind of work. */
+  readonly #msPer: Float64Array;
+  readonly #gram: Float64Array;
+  readonly #moments: Float64Array;
+  #steps = 0;
+
+  /** Takes the guess over; the first `rescale` should set its scale. */
+  constructor(msPer: Float64Array) {
+    this.#msPer = msPer;
+    this.#gram = new Float64Array(msPer.length * msPer.length);
+    this.#moments = new Float64Array(msPer.length);
+    for (const [kind, ms] of msPer.entries()) {
+      this.#gram[kind * msPer.length + kind] = GUESS_WEIGHT / (ms * ms);
+      this.#moments[kind] = GUESS_WEIGHT / ms;
+    }
+  }
+
+  /** How many have been observed. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  predict(work: Float64Array): number {
+    let ms = 0;
+    for (const [kind, msPer] of this.#msPer.entries()) ms += at(work, kind) * msPer;
+    return ms;
+  }
+
+  /** As if all that was observed had taken `factor` times as long. */
+  rescale(factor: number): void {
+    for (let kind = 0; kind < this.#msPer.length; kind++) {
+      this.#msPer[kind] = at(this.#msPer, kind) * factor;
+      this.#moments[kind] = at(this.#moments, kind) * factor;
+    }
+  }
+
+  observe(work: Float64Array, ms: number): void {
+    this.#steps += 1;
+    const kinds = this.#msPer.length;
+    // By the time predicted: weights by the time taken would favour the steps that were fast by chance.
+    const weight = 1 / Math.max(this.predict(work), LEAST_MS) ** 2;
+    for (let row = 0; row < kinds; row++) {
+      for (let column = 0; column < kinds; column++) {
+        const place = row * kinds + column;
+        this.#gram[place] = MEMORY * at(this.#gram, place) + weight * at(work, row) * at(work, column);
+      }
+      this.#moments[row] = MEMORY * at(this.#moments, row) + weight * at(work, row) * ms;
+    }
+    for (let sweep = 0; sweep < SWEEPS; sweep++) this.#descend();
+  }
+
+  /** Where steps do not tell kinds apart, the speeds stay near what they were. */
+  #descend(): void {
+    const kinds = this.#msPer.length;
+    for (let kind = 0; kind < kinds; kind++) {
+      let rest = at(this.#moments, kind);
+      for (let other = 0; other < kinds; other++) {
+        if (other !== kind) rest -= at(this.#gram, kind * kinds + other) * at(this.#msPer, other);
+      }
+      const square = at(this.#gram, kind * kinds + kind);
+      if (square > 0) this.#msPer[kind] = Math.max(0, rest / square);
+    }
+  }
+}
