@@ -43,7 +43,7 @@ export class Evaluator {
       case "tuple":
         return new Tuple(expression.items.map((item) => this.evaluate(item, scope)));
       case "dict":
-        return new Dict(expression.entries.map((pair) => this.#entry(pair, scope)));
+        return this.#dict(expression.entries, scope);
       case "attribute":
         return getAttribute(this.evaluate(expression.object, scope), expression.name, this.#budget);
       case "item":
@@ -76,13 +76,14 @@ export class Evaluator {
     }
   }
 
-  #entry([key, value]: readonly [Expression, Expression], scope: Scope): readonly [Value, Value] {
-    return [this.evaluate(key, scope), this.evaluate(value, scope)];
+  #dict(entries: Extract<Expression, { readonly kind: "dict" }>["entries"], scope: Scope): Dict {
+    const values = entries.map(([key, value]) => [this.evaluate(key, scope), this.evaluate(value, scope)] as const);
+    return new Dict(values, this.#budget);
   }
 
   #test({ name, target, args }: Extract<Expression, { readonly kind: "test" }>, scope: Scope): boolean {
     const value = this.evaluate(target, scope);
-    return applyTest(name, value, this.callArguments(args, scope));
+    return applyTest(name, value, this.callArguments(args, scope), this.#budget);
   }
 
   #binary({ operator, left, right }: Extract<Expression, { readonly kind: "binary" }>, scope: Scope): Value {
@@ -112,7 +113,7 @@ export class Evaluator {
     let left = this.evaluate(first, scope);
     for (const [operator, expression] of rest) {
       const right = this.evaluate(expression, scope);
-      if (!applyCompare(operator, left, right)) return false;
+      if (!applyCompare(operator, left, right, this.#budget)) return false;
       left = right;
     }
     return true;
@@ -143,11 +144,12 @@ export class Evaluator {
     const values = positional.map((argument) => this.evaluate(argument, scope));
     const named = new Map<string, Value>();
     for (const [name, argument] of keywords) named.set(name, this.evaluate(argument, scope));
-    if (spread !== null) values.push(...itemsOf(this.evaluate(spread, scope)).slice(0, MAX_SPREAD));
+    if (spread !== null) values.push(...itemsOf(this.evaluate(spread, scope), this.#budget).slice(0, MAX_SPREAD));
     if (keywordSpread !== null) {
       const more = this.evaluate(keywordSpread, scope);
       if (!(more instanceof Dict)) throw new JinjaError("argument after ** must be a mapping");
-      for (const [name, value] of more.entries()) named.set(toText(name), value);
+      this.#budget.step(more.size);
+      for (const [name, value] of more.entries()) named.set(toText(name, this.#budget), value);
     }
     return { positional: values, keywords: named };
   }

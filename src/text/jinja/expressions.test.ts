@@ -58,6 +58,28 @@ const RENDERED: readonly (readonly [template: string, text: string])[] = [
     "{{ 10 // 3.0 }} {{ 10 % 3.5 }} {{ -10 % 3 }} {{ 10.0 / 4 }} {{ 3 * 1.0 }} {{ 1_000 }} {{ 0x10 }} {{ 0b11 }}",
     "3.0 3.0 2 2.5 3.0 1000 16 3",
   ],
+  [
+    "{{ 'abc'.replace('', '-') }} {{ 'abc'.replace('', '-', 2) }} {{ 'ab😀'.replace('', '-') }} {{ 'aaa'.replace('aa', 'b') }} {{ 'abc'.count('') }} {{ 'aaaa'.count('aa') }}",
+    "-a-b-c- -a-bc -a-b-😀- ba 4 2",
+  ],
+  [
+    "{{ 'a,b,c'.rsplit(',', 0) }} {{ ' a  b '.rsplit(none, 0) }} {{ ' a  b '.split(none, 0) }} {{ ' a  b  c '.rsplit(none, 1) }} {{ ' a  b  c '.split(none, 1) }} {{ 'a,b,'.split(',') }} {{ ',a'.rsplit(',', 5) }}",
+    "['a,b,c'] [' a  b'] ['a  b '] [' a  b', 'c'] ['a', 'b  c '] ['a', 'b', ''] ['', 'a']",
+  ],
+  [
+    "{{ {(1, 'a'): 2}[(1.0, 'a')] }} {{ {('a', 'b'): 1, ('a,', 'b'): 2, (('a',), 'b'): 3} | length }} {{ {('1',): 1, (1,): 2} | length }} {{ {'\\0(': 1, (): 2} | length }}",
+    "2 3 2 2",
+  ],
+  [
+    "{{ 'a😀b'[-2] }} {{ 'a😀b'[1:2] }} {{ 'a😀b'[:-1] }} {{ 'a😀b'[5:] }}|{{ 'a😀b'[::-1] }} {{ 'ab'[-3] is defined }} {{ 'a😀b'[1:-5] }}|",
+    "😀 😀 a😀 |b😀a False |",
+  ],
+  [
+    "{{ 'ab cd-ef'.title() }} {{ 'Ab Cd 1e'.swapcase() }} {{ 'a\\r\\nb\\n\\nc'.splitlines() }} {{ ''.splitlines() }} {{ '\\n'.splitlines() }}",
+    "Ab Cd-Ef aB cD 1E ['a', 'b', '', 'c'] [] ['']",
+  ],
+  ["{{ [] * 1000000000 }}{{ '' * 1000000000 }}", "[]"],
+  ["{{ {'a': 1, 'b': 2} == {'b': 2.0, 'a': 1} }} {{ {'a': 1} == {'b': 1} }}", "True False"],
 ];
 
 const FAILING: readonly (readonly [template: string, message: string])[] = [
@@ -84,6 +106,7 @@ const FAILING: readonly (readonly [template: string, message: string])[] = [
   ["{{ namespace(a=1).b.c }}", "'jinja2.utils.Namespace object' has no attribute 'b'"],
   ["{{ ','.join([1,2]) }}", "sequence item 0: expected str instance, int found"],
   ["{{ 'abc'.index('z') }}", "substring not found"],
+  ["{{ 'a'.ljust(5, 'xy') }}", "The fill character must be exactly one character long"],
   ["{{ 'a'.append(1) }}", "'str object' has no attribute 'append'"],
   ["{{ l.append(1) }}", "access to attribute 'append' of 'list' object is unsafe."],
   ["{{ d.update({'x':1}) }}", "access to attribute 'update' of 'dict' object is unsafe."],

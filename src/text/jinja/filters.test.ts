@@ -132,11 +132,25 @@ const RENDERED: readonly (readonly [template: string, text: string])[] = [
     "{{ s.split(' ')[-1] }} {{ s.split(',') | map('trim') | join('/') }} {{ s.replace(',', '').split() | length }}",
     "😀x Hello/Wörld 😀x 3",
   ],
+  [
+    "{{ 'abc' | replace('', '-') }} {{ [(1, 2), (1, 2.0), (2,)] | unique | list }} {{ 'a😀b' | last }} {{ 'a😀b' | first }} {{ '😀😀😀😀 x' | truncate(4, true, '..', 0) }}",
+    "-a-b-c- [(1, 2), (2,)] b a 😀😀..",
+  ],
+  [
+    "{{ '<p>a<!-- b <i> -->c</p>  d' | striptags }} {{ 'a < b' | striptags }} {{ 'x<a<b>y' | striptags }} {{ 'ab cd-ef' | title }} {{ 'a' | indent(-1) }}",
+    "ac d a < b xy Ab Cd-Ef a",
+  ],
+  [
+    "{{ {'b': {'y': [1, {}]}, 'a': []} | tojson(indent=1, sort_keys=true) }} {{ 'é😀\\x7f' | tojson(ensure_ascii=true) }}",
+    '{\n "a": [],\n "b": {\n  "y": [\n   1,\n   {}\n  ]\n }\n} "\\u00e9\\ud83d\\ude00\\u007f"',
+  ],
+  ["{{ 'a&b*' | urlencode }} {{ [('a', 1), ('b c', 'd')] | urlencode }}", "a%26b%2A a=1&b+c=d"],
 ];
 
 const FAILING: readonly (readonly [template: string, message: string])[] = [
   ["{{ none | length }}", "object of type 'NoneType' has no len()"],
   ["{{ undefinedthing | tojson }}", "Object of type Undefined is not JSON serializable"],
+  ["{{ '\\ud800' | urlencode }}", "surrogate"],
   ["{{ l | sort }}", "'<' not supported between instances of 'NoneType' and 'int'"],
   ["{{ (l | select) | length }}", "object of type 'generator' has no len()"],
   [

@@ -1,6 +1,7 @@
 /** Python's str.format(): fields by position or name, but not their attributes, with the common specifications. */
 
 import type { Budget } from "./budget.ts";
+import { replaceMatches } from "./output.ts";
 import { formatNumber } from "./percent-format.ts";
 import { toRepr, toText } from "./text-form.ts";
 import { type CallArguments, JinjaError, numberOf, type Value } from "./values.ts";
@@ -10,15 +11,13 @@ const SPEC = /^(?:(.)?([<>^=]))?([-+ ]?)(0?)(\d*)(,?)(?:\.(\d+))?([bcdeEfFgGnosx
 
 export function formatText(template: string, args: CallArguments, budget: Budget): string {
   let automatic = 0;
-  const text = template.replace(FIELD, (whole, path: string | undefined, conversion?: string, spec = "") => {
+  return replaceMatches(template, FIELD, budget, ([whole, path, conversion, spec = ""]) => {
     if (whole === "{{") return "{";
     if (whole === "}}") return "}";
     if (path === undefined) throw new JinjaError(`Single '${whole}' encountered in format string`);
     const value = resolve(path === "" ? String(automatic++) : path, args);
-    return applySpec(conversion === "r" ? toRepr(value) : value, spec);
+    return applySpec(conversion === "r" ? toRepr(value, budget) : value, spec, budget);
   });
-  budget.checkLength(text.length);
-  return text;
 }
 
 /** "0" or "name". */
@@ -29,25 +28,32 @@ function resolve(path: string, args: CallArguments): Value {
   throw new JinjaError(isIndex ? `Replacement index ${path} out of range for positional args tuple` : `'${path}'`);
 }
 
-function applySpec(value: Value, spec: string): string {
-  if (spec === "") return toText(value);
+function applySpec(value: Value, spec: string, budget: Budget): string {
+  if (spec === "") return toText(value, budget);
   const found = SPEC.exec(spec);
   if (found === null) throw new JinjaError("Invalid format specifier");
   const [, fill = " ", align, sign = "", zero = "", width = "", comma, precision, type = ""] = found;
   const isNumber = numberOf(value) !== null && type !== "s";
   const shown = isNumber
-    ? showNumber(value, sign, comma === ",", precision, type)
-    : toText(value).slice(0, precision === undefined ? undefined : Number(precision));
+    ? showNumber(value, sign, comma === ",", precision, type, budget)
+    : toText(value, budget).slice(0, precision === undefined ? undefined : Number(precision));
   if (Number(width) > 10_000) throw new JinjaError("a width is above 10000");
   if (zero !== "" && align === undefined) return shown.padStart(Number(width), "0");
   return padTo(shown, Number(width), align ?? (isNumber ? ">" : "<"), fill);
 }
 
-function showNumber(value: Value, sign: string, grouped: boolean, precision: string | undefined, type: string): string {
+function showNumber(
+  value: Value,
+  sign: string,
+  grouped: boolean,
+  precision: string | undefined,
+  type: string,
+  budget: Budget,
+): string {
   if (type === "%") return `${formatNumber((numberOf(value) ?? 0) * 100, "f", sign, precision)}%`;
   const plain = type === "" && precision === undefined;
   const text = plain
-    ? (sign === "+" && (numberOf(value) ?? 0) >= 0 ? "+" : "") + toText(value)
+    ? (sign === "+" && (numberOf(value) ?? 0) >= 0 ? "+" : "") + toText(value, budget)
     : formatNumber(value, type === "" ? "g" : type, sign, precision);
   return grouped ? text.replace(/^([+-]?\d+)/, (digits) => digits.replace(/\B(?=(\d{3})+(?!\d))/g, ",")) : text;
 }

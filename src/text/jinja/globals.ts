@@ -20,30 +20,41 @@ import {
 
 /** As in Jinja's sandbox. */
 const MAX_RANGE = 100_000;
+/** Characters of what strftime_now is given; known ones have up to 20. */
+const MAX_DATE_FORMAT = 1000;
 
 export function createGlobals(now: Date, budget: Budget): readonly (readonly [string, Value])[] {
   const functions: Readonly<Record<string, Callable["call"]>> = {
     range: (args) => range(args, budget),
-    dict: (args) => new Dict(fieldsOf(args)),
-    namespace: (args) => new Namespace(fieldsOf(args).map(([key, value]) => [toText(key), value])),
+    dict: (args) => new Dict(fieldsOf(args, budget), budget),
+    namespace: (args) => new Namespace(fieldsOf(args, budget).map(([key, value]) => [toText(key, budget), value])),
     cycler: ({ positional }) => cycler(positional),
     joiner: (args) => joiner(bind("joiner", args, ["sep"]).sep ?? ", "),
     raise_exception(args) {
-      throw new JinjaError(toText(bind("raise_exception", args, ["message"]).message ?? ""));
+      throw new JinjaError(toText(bind("raise_exception", args, ["message"]).message ?? "", budget));
     },
-    strftime_now: (args) => strftime(now, toText(bind("strftime_now", args, ["format"]).format ?? "")),
+    strftime_now(args) {
+      const format = toText(bind("strftime_now", args, ["format"]).format ?? "", budget);
+      if (format.length > MAX_DATE_FORMAT) throw new JinjaError(`a date's format is longer than ${MAX_DATE_FORMAT}`);
+      return strftime(now, format);
+    },
   };
   return Object.entries(functions).map(([name, call]) => [name, new Callable(name, call)]);
 }
 
 /** Of a dictionary or pairs, and of keywords. */
-function fieldsOf({ positional, keywords }: CallArguments): readonly (readonly [Value, Value])[] {
-  const given = positional.flatMap((value) => (value instanceof Dict ? value.entries() : itemsOf(value).map(pairOf)));
+function fieldsOf({ positional, keywords }: CallArguments, budget: Budget): readonly (readonly [Value, Value])[] {
+  const given = positional.flatMap((value) => {
+    if (!(value instanceof Dict)) return itemsOf(value, budget).map((pair) => pairOf(pair, budget));
+    budget.step(value.size);
+    return [...value.entries()];
+  });
   return [...given, ...keywords];
 }
 
-function pairOf(value: Value): readonly [Value, Value] {
-  const [key, item, ...more] = itemsOf(value);
+function pairOf(value: Value, budget: Budget): readonly [Value, Value] {
+  budget.step();
+  const [key, item, ...more] = itemsOf(value, budget);
   if (key !== undefined && item !== undefined && more.length === 0) return [key, item];
   throw new JinjaError("dictionary update sequence element has another length than 2");
 }

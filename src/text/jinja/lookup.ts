@@ -5,13 +5,14 @@
  */
 
 import type { Budget } from "./budget.ts";
+import { characterAt, characterCount, offsetOf } from "./characters.ts";
 import { findMethod, isMutating } from "./methods.ts";
 import { toRepr } from "./text-form.ts";
 import {
   Dict,
-  hasPairs,
   isList,
   isString,
+  itemsOf,
   JinjaError,
   Markup,
   Namespace,
@@ -27,17 +28,17 @@ import {
 export function getAttribute(object: Value, name: string, budget: Budget): Value {
   if (object instanceof Undefined) return object.fail();
   const attribute = findAttribute(object, name, budget);
-  const found = attribute === undefined ? findItem(object, name) : attribute;
-  return found === undefined ? absent(object, name) : found;
+  const found = attribute === undefined ? findItem(object, name, budget) : attribute;
+  return found === undefined ? absent(object, name, budget) : found;
 }
 
 /** `object[key]`: an item, else, for a name, an attribute. */
 export function getItem(object: Value, key: Value, budget: Budget): Value {
   if (object instanceof Undefined) return object.fail();
-  const item = findItem(object, key);
+  const item = findItem(object, key, budget);
   if (item !== undefined) return item;
   const attribute = isString(key) ? findAttribute(object, textOf(key), budget) : undefined;
-  return attribute === undefined ? absent(object, key) : attribute;
+  return attribute === undefined ? absent(object, key, budget) : attribute;
 }
 
 function findAttribute(object: Value, name: string, budget: Budget): Value | undefined {
@@ -53,10 +54,10 @@ function unsafe(object: Value, name: string): Undefined {
   return new Undefined(`access to attribute '${name}' of '${typeName(object)}' object is unsafe.`);
 }
 
-function absent(object: Value, key: Value): Undefined {
+function absent(object: Value, key: Value, budget: Budget): Undefined {
   const owner = object === null ? "None" : `${ownerName(object)} object`;
-  if (isString(key)) return new Undefined(`'${owner}' has no attribute ${toRepr(textOf(key))}`);
-  return new Undefined(`${owner} has no element ${toRepr(key)}`);
+  if (isString(key)) return new Undefined(`'${owner}' has no attribute ${toRepr(textOf(key), budget)}`);
+  return new Undefined(`${owner} has no element ${toRepr(key, budget)}`);
 }
 
 function ownerName(object: Value): string {
@@ -64,32 +65,23 @@ function ownerName(object: Value): string {
   return object instanceof Markup ? "markupsafe.Markup" : typeName(object);
 }
 
-function findItem(object: Value, key: Value): Value | undefined {
-  if (object instanceof Dict) return object.get(key);
+function findItem(object: Value, key: Value, budget: Budget): Value | undefined {
+  if (object instanceof Dict) return object.get(key, budget);
   if (typeof key !== "number" && typeof key !== "boolean") return undefined;
   const index = Number(key);
-  if (isString(object)) return characterAt(textOf(object), index);
+  if (isString(object)) {
+    budget.scan(textOf(object).length);
+    return characterAt(textOf(object), index);
+  }
   const items = isList(object) ? object : object instanceof Tuple ? object.items : null;
   return items?.at(index);
-}
-
-function characterAt(text: string, index: number): string | undefined {
-  return hasPairs(text) ? Array.from(text).at(index) : text.at(index);
 }
 
 /** `object[start:stop:step]`; null is an end that is left out. */
 export function getSlice(object: Value, bounds: readonly (number | null)[], budget: Budget): Value {
   if (object instanceof Undefined) return object.fail();
   if (isString(object)) {
-    const text = textOf(object);
-    const characters = hasPairs(text) ? Array.from(text) : null;
-    const [start = null, stop = null, step = null] = bounds;
-    // The usual case, and without a copy of each character.
-    const sliced =
-      characters === null && (step === null || step === 1)
-        ? text.slice(start ?? 0, stop ?? text.length)
-        : sliceItems(characters ?? text.split(""), bounds).join("");
-    budget.copy(sliced.length);
+    const sliced = sliceText(textOf(object), bounds, budget);
     return object instanceof Markup ? new Markup(sliced) : sliced;
   }
   const items = isList(object) ? object : object instanceof Tuple ? object.items : null;
@@ -99,20 +91,41 @@ export function getSlice(object: Value, bounds: readonly (number | null)[], budg
   return isList(object) ? sliced : new Tuple(sliced);
 }
 
+function sliceText(text: string, bounds: readonly (number | null)[], budget: Budget): string {
+  if ((bounds[2] ?? 1) !== 1) {
+    const characters = itemsOf(text, budget);
+    budget.copy(text.length);
+    return sliceItems(characters, bounds).join("");
+  }
+  budget.scan(text.length);
+  const { start, end } = rangeOf(bounds, characterCount(text));
+  const sliced = text.slice(offsetOf(text, start), offsetOf(text, end));
+  budget.copy(sliced.length);
+  return sliced;
+}
+
 function sliceItems<T>(items: readonly T[], bounds: readonly (number | null)[]): readonly T[] {
-  const step = bounds[2] ?? 1;
-  if (step === 0) throw new JinjaError("slice step cannot be zero");
-  const [start, stop] = step > 0 ? [0, items.length] : [items.length - 1, -1];
-  const clamp = (bound: number | null | undefined, byDefault: number): number => {
-    if (bound === null || bound === undefined) return byDefault;
-    const index = bound < 0 ? bound + items.length : bound;
-    return Math.min(Math.max(index, step > 0 ? 0 : -1), step > 0 ? items.length : items.length - 1);
-  };
-  const end = clamp(bounds[1], stop);
+  const { start, end, step } = rangeOf(bounds, items.length);
   const sliced: T[] = [];
-  for (let index = clamp(bounds[0], start); step > 0 ? index < end : index > end; index += step) {
+  for (let index = start; step > 0 ? index < end : index > end; index += step) {
     const item = items[index];
     if (item !== undefined) sliced.push(item);
   }
   return sliced;
+}
+
+interface SliceRange {
+  readonly start: number;
+  /** The first index that is left out, which is -1 where all from the start on backwards are taken. */
+  readonly end: number;
+  readonly step: number;
+}
+
+function rangeOf([from = null, to = null, by = null]: readonly (number | null)[], length: number): SliceRange {
+  const step = by ?? 1;
+  if (step === 0) throw new JinjaError("slice step cannot be zero");
+  const [lowest, highest] = step > 0 ? [0, length] : [-1, length - 1];
+  const clamp = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + length : bound, lowest), highest);
+  const [first, last] = step > 0 ? [lowest, highest] : [highest, lowest];
+  return { start: from === null ? first : clamp(from), end: to === null ? last : clamp(to), step };
 }

@@ -1,20 +1,28 @@
 /** What a loop's body knows as `loop`. */
 
+import type { Budget } from "./budget.ts";
 import { areEqual } from "./operators.ts";
 import { Callable, type CallArguments, JinjaError, NativeObject, Tuple, Undefined, type Value } from "./values.ts";
 
 export class LoopContext {
   readonly #items: readonly Value[];
   readonly #depth: number;
+  readonly #budget: Budget;
   #index = -1;
   #lastChanged: Value | null = null;
   /** `loop` itself. */
   readonly value: NativeObject;
 
   /** `recurse` renders the loop's body for other items; null where the loop is not recursive. */
-  constructor(items: readonly Value[], depth: number, recurse: ((args: CallArguments) => Value) | null) {
+  constructor(
+    items: readonly Value[],
+    depth: number,
+    budget: Budget,
+    recurse: ((args: CallArguments) => Value) | null,
+  ) {
     this.#items = items;
     this.#depth = depth;
+    this.#budget = budget;
     const call = recurse ?? notRecursive;
     this.value = new NativeObject("LoopContext", (name) => this.#attribute(name), call);
   }
@@ -71,7 +79,7 @@ export class LoopContext {
 
   #changed({ positional }: CallArguments): Value {
     const value = new Tuple(positional);
-    const isSame = this.#lastChanged !== null && areEqual(this.#lastChanged, value);
+    const isSame = this.#lastChanged !== null && areEqual(this.#lastChanged, value, this.#budget);
     this.#lastChanged = value;
     return !isSame;
   }

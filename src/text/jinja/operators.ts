@@ -3,6 +3,7 @@
 import { unreachable } from "../../base/invariant.ts";
 import type { BinaryOperator, CompareOperator } from "./ast.ts";
 import type { Budget } from "./budget.ts";
+import { orderTexts } from "./characters.ts";
 import { percentFormat } from "./percent-format.ts";
 import { escapeHtml, toText } from "./text-form.ts";
 import {
@@ -97,16 +98,15 @@ function add(left: Value, right: Value, budget: Budget): Value {
 /** Where one of two texts is safe, the other is escaped. */
 function addTexts(left: string | Markup, right: string | Markup, budget: Budget): string | Markup {
   const isSafe = left instanceof Markup || right instanceof Markup;
-  const [first, second] = isSafe ? [escapeHtml(left).text, escapeHtml(right).text] : [left, right];
+  const [first, second] = isSafe ? [escapeHtml(left, budget).text, escapeHtml(right, budget).text] : [left, right];
   budget.checkLength(first.length + second.length);
   return isSafe ? new Markup(first + second) : first + second;
 }
 
 /** Values as one text. */
 export function concatenate(parts: readonly Value[], separator: string, budget: Budget): string {
-  const texts = parts.map(toText);
+  const texts = parts.map((part) => toText(part, budget));
   const units = texts.reduce((sum, text) => sum + text.length, separator.length * parts.length);
-  budget.checkLength(units);
   budget.copy(units);
   return texts.join(separator);
 }
@@ -115,78 +115,84 @@ function repeat(value: Value, count: number, budget: Budget): Value {
   const times = Math.max(0, count);
   if (isString(value)) {
     const text = textOf(value);
-    budget.checkLength(text.length * times);
     budget.copy(text.length * times);
     return value instanceof Markup ? new Markup(text.repeat(times)) : text.repeat(times);
   }
   const items = isList(value) ? value : value instanceof Tuple ? value.items : null;
   if (items === null) throw new JinjaError(`can't multiply sequence by non-int of type '${typeName(value)}'`);
+  if (items.length === 0) return value;
   budget.step(items.length * times);
   const repeated = Array.from({ length: times }, () => items).flat();
   return isList(value) ? repeated : new Tuple(repeated);
 }
 
 function formatText(left: string | Markup, right: Value, budget: Budget): Value {
-  const text = percentFormat(textOf(left), right, (value) => (left instanceof Markup ? escapeHtml(value) : value));
-  budget.checkLength(text.length);
-  budget.copy(text.length);
-  return left instanceof Markup ? new Markup(text) : text;
+  if (!(left instanceof Markup)) return percentFormat(left, right, budget);
+  return new Markup(percentFormat(left.text, right, budget, (value) => escapeHtml(value, budget)));
 }
 
-export function areEqual(left: Value, right: Value): boolean {
+export function areEqual(left: Value, right: Value, budget: Budget): boolean {
+  budget.step();
+  if (isString(left) && isString(right)) return sameText(textOf(left), textOf(right), budget);
   if (left === right) return true;
-  if (isString(left) && isString(right)) return textOf(left) === textOf(right);
   const [a, b] = [numberOf(left), numberOf(right)];
   if (a !== null && b !== null) return a === b;
   if (left instanceof Undefined) return right instanceof Undefined;
-  if (isList(left) && isList(right)) return sameItems(left, right);
-  if (left instanceof Tuple && right instanceof Tuple) return sameItems(left.items, right.items);
-  if (left instanceof Dict && right instanceof Dict) {
-    return (
-      left.size === right.size &&
-      left.entries().every(([key, value]) => {
-        const other = right.get(key);
-        return other !== undefined && areEqual(value, other);
-      })
-    );
+  if (isList(left) && isList(right)) return sameItems(left, right, budget);
+  if (left instanceof Tuple && right instanceof Tuple) return sameItems(left.items, right.items, budget);
+  return left instanceof Dict && right instanceof Dict && sameFields(left, right, budget);
+}
+
+function sameText(left: string, right: string, budget: Budget): boolean {
+  if (left.length !== right.length) return false;
+  budget.scan(left.length);
+  return left === right;
+}
+
+function sameItems(left: readonly Value[], right: readonly Value[], budget: Budget): boolean {
+  return left.length === right.length && left.every((item, index) => areEqual(item, right[index] ?? null, budget));
+}
+
+function sameFields(left: Dict, right: Dict, budget: Budget): boolean {
+  if (left.size !== right.size) return false;
+  for (const [key, value] of left.entries()) {
+    const other = right.get(key, budget);
+    if (other === undefined || !areEqual(value, other, budget)) return false;
   }
-  return false;
+  return true;
 }
 
-function sameItems(left: readonly Value[], right: readonly Value[]): boolean {
-  return left.length === right.length && left.every((item, index) => areEqual(item, right[index] ?? null));
-}
-
-export function applyCompare(operator: CompareOperator, left: Value, right: Value): boolean {
+export function applyCompare(operator: CompareOperator, left: Value, right: Value, budget: Budget): boolean {
   switch (operator) {
     case "==":
-      return areEqual(left, right);
+      return areEqual(left, right, budget);
     case "!=":
-      return !areEqual(left, right);
+      return !areEqual(left, right, budget);
     case "in":
-      return contains(right, left);
+      return contains(right, left, budget);
     case "not in":
-      return !contains(right, left);
+      return !contains(right, left, budget);
     case "<":
-      return order(operator, left, right) < 0;
+      return order(operator, left, right, budget) < 0;
     case "<=":
-      return order(operator, left, right) <= 0;
+      return order(operator, left, right, budget) <= 0;
     case ">":
-      return order(operator, left, right) > 0;
+      return order(operator, left, right, budget) > 0;
     case ">=":
-      return order(operator, left, right) >= 0;
+      return order(operator, left, right, budget) >= 0;
     default:
       return unreachable(operator);
   }
 }
 
 /** Below, at or above 0. NaN, which is in no order, is below and above nothing. */
-export function order(operator: string, left: Value, right: Value): number {
+export function order(operator: string, left: Value, right: Value, budget: Budget): number {
+  budget.step();
   if (left instanceof Undefined) return left.fail();
   if (right instanceof Undefined) return right.fail();
   const [a, b] = [numberOf(left), numberOf(right)];
   if (a !== null && b !== null) return a - b;
-  if (isString(left) && isString(right)) return orderTexts(textOf(left), textOf(right));
+  if (isString(left) && isString(right)) return orderTexts(textOf(left), textOf(right), budget);
   const sequences = isList(left) && isList(right) ? [left, right] : tuplesOf(left, right);
   if (sequences === null) {
     throw new JinjaError(
@@ -194,44 +200,33 @@ export function order(operator: string, left: Value, right: Value): number {
     );
   }
   const [first = [], second = []] = sequences;
-  const different = first.findIndex((item, index) => index >= second.length || !areEqual(item, second[index] ?? null));
+  const different = first.findIndex(
+    (item, index) => index >= second.length || !areEqual(item, second[index] ?? null, budget),
+  );
   if (different < 0 || different >= second.length) return first.length - second.length;
-  return order(operator, first[different] ?? null, second[different] ?? null);
+  return order(operator, first[different] ?? null, second[different] ?? null, budget);
 }
 
 function tuplesOf(left: Value, right: Value): readonly (readonly Value[])[] | null {
   return left instanceof Tuple && right instanceof Tuple ? [left.items, right.items] : null;
 }
 
-/** By code points: surrogates, which JavaScript compares by themselves, come after all of the BMP. */
-export function orderTexts(left: string, right: string): number {
-  const length = Math.min(left.length, right.length);
-  for (let index = 0; index < length; index += 1) {
-    const [a, b] = [left.charCodeAt(index), right.charCodeAt(index)];
-    if (a !== b) return rankUnit(a) - rankUnit(b);
-  }
-  return left.length - right.length;
-}
-
-function rankUnit(unit: number): number {
-  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
-}
-
-function contains(container: Value, item: Value): boolean {
+function contains(container: Value, item: Value, budget: Budget): boolean {
   if (isString(container)) {
     if (item instanceof Undefined) return item.fail();
     if (!isString(item)) {
       throw new JinjaError(`'in <string>' requires string as left operand, not ${typeName(item)}`);
     }
+    budget.scan(textOf(container).length, textOf(item).length);
     return textOf(container).includes(textOf(item));
   }
   if (container instanceof Dict) {
-    void hashOf(item);
-    return container.get(item) !== undefined;
+    void hashOf(item, budget);
+    return container.get(item, budget) !== undefined;
   }
-  const items = findItems(container);
+  const items = findItems(container, budget);
   if (items === null) throw new JinjaError(`argument of type '${typeName(container)}' is not iterable`);
-  return items.some((candidate) => areEqual(candidate, item));
+  return items.some((candidate) => areEqual(candidate, item, budget));
 }
 
 export function negate(value: Value): Value {

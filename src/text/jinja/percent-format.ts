@@ -1,14 +1,22 @@
 /** Python's `"%s and %.2f" % (a, b)`, and the number formats that str.format() shares with it. */
 
+import type { Budget } from "./budget.ts";
+import { replaceMatches } from "./output.ts";
 import { toRepr, toText } from "./text-form.ts";
 import { Dict, isList, JinjaError, numberOf, Tuple, typeName, type Value } from "./values.ts";
 
-const SPEC = /%(?:\((\w+)\))?([-+ 0#]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])/g;
+/** Flags are few, so that no more than a few of a text's ends are tried where a specification has none. */
+const SPEC = /%(?:\((\w+)\))?([-+ 0#]{0,8})(\d+)?(?:\.(\d+))?([a-zA-Z%])/g;
 /** Widths and precisions beyond it would only fill memory. */
 const MAX_WIDTH = 10_000;
 
 /** `prepare` is applied to what %s shows. */
-export function percentFormat(template: string, values: Value, prepare: (value: Value) => Value): string {
+export function percentFormat(
+  template: string,
+  values: Value,
+  budget: Budget,
+  prepare: (value: Value) => Value = (value) => value,
+): string {
   const list = values instanceof Tuple ? values.items : [values];
   let used = 0;
   const next = (): Value => {
@@ -17,14 +25,11 @@ export function percentFormat(template: string, values: Value, prepare: (value: 
     if (value === undefined) throw new JinjaError("not enough arguments for format string");
     return value;
   };
-  const text = template.replace(
-    SPEC,
-    (_, name: string | undefined, flags: string, width?: string, precision?: string, type = "s") => {
-      if (type === "%") return "%";
-      const value = name === undefined ? next() : valueOf(values, name);
-      return pad(show(prepare(value), type, flags, precision), flags, Number(width ?? 0));
-    },
-  );
+  const text = replaceMatches(template, SPEC, budget, ([, name, flags = "", width, precision, type = "s"]) => {
+    if (type === "%") return "%";
+    const value = name === undefined ? next() : valueOf(values, name, budget);
+    return pad(show(prepare(value), type, flags, precision, budget), flags, Number(width ?? 0));
+  });
   // Dictionaries and lists may hold more than is shown.
   if (used < list.length && !(values instanceof Dict || isList(values))) {
     throw new JinjaError("not all arguments converted during string formatting");
@@ -32,19 +37,19 @@ export function percentFormat(template: string, values: Value, prepare: (value: 
   return text;
 }
 
-function valueOf(values: Value, name: string): Value {
+function valueOf(values: Value, name: string, budget: Budget): Value {
   if (!(values instanceof Dict)) throw new JinjaError("format requires a mapping");
-  const value = values.get(name);
+  const value = values.get(name, budget);
   if (value === undefined) throw new JinjaError(`'${name}'`);
   return value;
 }
 
-function show(value: Value, type: string, flags: string, precision: string | undefined): string {
+function show(value: Value, type: string, flags: string, precision: string | undefined, budget: Budget): string {
   switch (type) {
     case "s":
-      return toText(value).slice(0, precision === undefined ? undefined : Number(precision));
+      return toText(value, budget).slice(0, precision === undefined ? undefined : Number(precision));
     case "r":
-      return toRepr(value);
+      return toRepr(value, budget);
     default:
       return formatNumber(value, type, flags, precision);
   }

@@ -42,6 +42,123 @@ describe("the limits of a template", () => {
     expect(() => run(source)).toThrow(message);
   });
 
+  /** Values that hold others twice, 16 levels deep: few steps make them, and 65,536 take them apart. */
+  const doubled = `{% set n = namespace(x=[], y=[], t=(), d={}) %}{% for i in range(16) %}
+    {% set n.x = [n.x, n.x] %}{% set n.y = [n.y, n.y] %}{% set n.t = (n.t, n.t) %}{% set n.d = {1: n.d, 2: n.d} %}
+    {% endfor %}`;
+  it.each([
+    "{{ n.x == n.y }}",
+    "{{ n.x < n.y }}",
+    "{{ n.x in [n.y] }}",
+    "{{ [n.y].index(n.x) }}",
+    "{{ [n.x] | sort == [n.y] }}",
+    "{% for i in [1, 2] %}{% if loop.changed(n.x if i == 1 else n.y) %}{% endif %}{% endfor %}",
+    "{% if n.x | string %}{% endif %}",
+    "{% if '%s' % n.x %}{% endif %}",
+    "{% if '{}'.format(n.d) %}{% endif %}",
+    "{% if n.x | tojson %}{% endif %}",
+    "{% if n.d | tojson(indent=1) %}{% endif %}",
+    "{% if {n.t: 1} %}{% endif %}",
+    "{% if [n.t] | unique %}{% endif %}",
+  ])("count what is looked at in values that share parts: %s", (use) => {
+    const roomy = { ...limits, sourceUnits: 1000, steps: 2000, outputUnits: 1e8, copiedUnits: 1e9 };
+    expect(parseJinja(doubled, roomy).run({}, NOW).trim()).toBe("");
+    expect(() => parseJinja(doubled + use, roomy).run({}, NOW)).toThrow(/runs for too long/);
+  });
+
+  it.each([
+    "'b' in x",
+    "x == y",
+    "x < y",
+    "d[x]",
+    "x in d",
+    "d == {x: 1}",
+    "x[0]",
+    "x[1:]",
+    "x[::2]",
+    "x.find('b')",
+    "x.rindex('a')",
+    "x.count('b')",
+    "x.startswith('b')",
+    "x.strip('b')",
+    "x.replace('b', 'c')",
+    "x.split('b')",
+    "x.split()",
+    "x.partition('b')",
+    "x.splitlines()",
+    "x.format()",
+    "x.isalpha()",
+    "x % ()",
+    "x | length",
+    "x | first",
+    "x | list",
+    "x | reverse",
+    "x | trim",
+    "x | wordcount",
+    "x | int",
+    "x | float",
+    "x | e",
+    "x | urlencode",
+    "x | striptags",
+    "x | indent",
+    "x | truncate",
+    "x | tojson",
+    "[x] | unique",
+    "[x, y] | sort",
+    "[x, y] | max",
+    "[x] | string",
+    "x is lower",
+    "x is sameas y",
+    "namespace(**{x: 1})",
+  ])("count the characters that are looked at: %s", (expression) => {
+    const roomy = { ...limits, steps: 1000, outputUnits: 1e6, copiedUnits: 1e7 };
+    const source = (use: string): string =>
+      `{% set x = 'a' * 99999 ~ '1' %}{% set y = 'a' * 99999 ~ '1' %}{% set d = {1: 2} %}${use}`;
+    expect(parseJinja(source(""), roomy).run({}, NOW)).toBe("");
+    expect(() => parseJinja(source(`{% set z = ${expression} %}`), roomy).run({}, NOW)).toThrow(/runs for too long/);
+  });
+
+  it("count the items that are made", () => {
+    const roomy = { ...limits, steps: 2500, outputUnits: 1e6, copiedUnits: 1e7 };
+    const variables = { d: Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`k${index}`, index])) };
+    const run = (source: string): string => parseJinja(source, roomy).run(variables, NOW);
+    expect(run("{{ d | length }}")).toBe("1000");
+    for (const use of [
+      "{% for c in 'a' * 3000 %}{% break %}{% endfor %}",
+      "{% for k in d %}{% for k in d %}{% for k in d %}{% break %}{% endfor %}{% break %}{% endfor %}{% break %}{% endfor %}",
+      "{% set x = [d.items(), d.items(), d.items()] %}",
+      "{% set x = [d.keys(), d.values(), d | items] %}",
+      "{% set x = [dict(d), dict(d), namespace(d)] %}",
+      "{% set x = ('%%' * 3000) % () %}",
+      "{% set x = ('{{}}' * 3000).format() %}",
+      "{% set x = ('\n' * 3000) | indent %}",
+      "{% set x = [1] | map(attribute='.' * 3000) %}",
+      "{% set x = [1] | sort(attribute=',' * 3000) %}",
+    ]) {
+      expect(() => run(use), use).toThrow(/runs for too long/);
+    }
+  });
+
+  it("end what takes the square of a text's length, and searches for long texts, within seconds", () => {
+    const start = process.cpuUsage();
+    const runs = (source: string): string => parseJinja(source, TEMPLATE_LIMITS).run({}, NOW);
+    expect(runs("{{ ('a ' * 200000).rsplit(none, 100000) | length }}")).toBe("100001");
+    expect(runs("{{ ('<' * 300000) | striptags | length }}")).toBe("300000");
+    expect(runs("{{ (('%' ~ '0' * 300000) % ()) | length }}")).toBe("300001");
+    expect(() => runs("{{ ('b' ~ 'a' * 10000) in 'a' * 60000000 }}")).toThrow(/runs for too long/);
+    expect(() => runs("{{ ('%(a)10000d' * 1000000) % {'a': 1} }}")).toThrow(/too long/);
+    expect(() => runs("{{ ('{0:10000}' * 1000000).format(1) }}")).toThrow(/too long/);
+    expect(() => runs("{{ ('a' * 1000000) | replace('', 'b' * 1000) }}")).toThrow(/too long/);
+    expect(() => runs("{{ 'a'.ljust(60000000, 'b' * 60000000) }}")).toThrow(/fill character/);
+    expect(process.cpuUsage(start).user).toBeLessThan(10_000_000);
+  });
+
+  it("cut long messages", () => {
+    const message = (): string => parseJinja("{{ raise_exception('a' * 1000000) }}").run({}, NOW);
+    expect(message).toThrow(expect.objectContaining({ code: "template_failed" }));
+    expect(message).not.toThrow(/a{3000}/);
+  });
+
   it("bound nesting, of the source and of what it is given", () => {
     for (const source of [
       `{{ ${"(".repeat(9999)} }}`,

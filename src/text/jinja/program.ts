@@ -15,6 +15,9 @@ import { Scope } from "./scope.ts";
 import { JinjaSyntaxError } from "./syntax-error.ts";
 import { JinjaError } from "./values.ts";
 
+/** Characters of a message that are shown: raise_exception may be given as much as a prompt has. */
+const MAX_REASON = 2000;
+
 export interface JinjaProgram {
   /**
    * The text for variables of plain data. Throws `template_failed` with the message that Python has.
@@ -36,7 +39,7 @@ export function parseJinja(source: string, limits: TemplateLimits = TEMPLATE_LIM
         const budget = new Budget(limits);
         const given = Object.entries(variables).filter(([, value]) => value !== undefined);
         const scope = new Scope(null, createGlobals(now, budget));
-        for (const [name, value] of given) scope.set(name, fromPlain(value));
+        for (const [name, value] of given) scope.set(name, fromPlain(value, budget));
         return new Renderer(budget).render(body, new Scope(scope));
       });
     },
@@ -49,7 +52,7 @@ function typed<T>(code: "template_invalid" | "template_failed", run: () => T): T
     return run();
   } catch (error) {
     if (error instanceof JinjaError || error instanceof JinjaSyntaxError) {
-      throw new TurnwiseError(code, { reason: error.message }, error);
+      throw new TurnwiseError(code, { reason: error.message.slice(0, MAX_REASON) }, error);
     }
     if (error instanceof RangeError) throw new TurnwiseError(code, { reason: "it nests too deep" }, error);
     throw error;

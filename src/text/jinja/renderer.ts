@@ -59,7 +59,7 @@ export class Renderer {
         output.push(statement.text);
         return "done";
       case "output":
-        output.push(toText(this.#evaluator.evaluate(statement.value, scope)));
+        output.push(toText(this.#evaluator.evaluate(statement.value, scope), this.#budget));
         return "done";
       case "if": {
         const branch = isTrue(this.#evaluator.evaluate(statement.test, scope)) ? statement.body : statement.otherwise;
@@ -69,19 +69,19 @@ export class Renderer {
         this.#for(statement, this.#evaluator.evaluate(statement.iterable, scope), scope, output, 0);
         return "done";
       case "set":
-        assign(statement.target, this.#evaluator.evaluate(statement.value, scope), scope);
+        this.#assign(statement.target, this.#evaluator.evaluate(statement.value, scope), scope);
         return "done";
       case "set-block":
-        assign(statement.target, this.#block(statement.body, statement.filter, scope), scope);
+        this.#assign(statement.target, this.#block(statement.body, statement.filter, scope), scope);
         return "done";
       case "macro":
         scope.set(statement.name, this.#macro(statement, scope));
         return "done";
       case "call-block":
-        output.push(toText(this.#callBlock(statement, scope)));
+        output.push(toText(this.#callBlock(statement, scope), this.#budget));
         return "done";
       case "filter-block":
-        output.push(toText(this.#block(statement.body, statement.filter, scope)));
+        output.push(toText(this.#block(statement.body, statement.filter, scope), this.#budget));
         return "done";
       case "with":
         return this.#with(statement, scope, output);
@@ -95,7 +95,8 @@ export class Renderer {
 
   #with(statement: Extract<Statement, { readonly kind: "with" }>, scope: Scope, output: Output): Outcome {
     const inner = new Scope(scope);
-    for (const [target, value] of statement.assignments) assign(target, this.#evaluator.evaluate(value, scope), inner);
+    for (const [target, value] of statement.assignments)
+      this.#assign(target, this.#evaluator.evaluate(value, scope), inner);
     return this.#run(statement.body, inner, output);
   }
 
@@ -113,23 +114,23 @@ export class Renderer {
         this.#for(statement, args.positional[0] ?? null, scope, inner, depth + 1);
         return inner.take();
       });
-    const loop = new LoopContext(items, depth, statement.recursive ? recurse : null);
+    const loop = new LoopContext(items, depth, this.#budget, statement.recursive ? recurse : null);
     for (const [index, item] of items.entries()) {
       this.#budget.step();
       loop.advance(index);
       const inner = new Scope(scope, [["loop", loop.value]]);
-      assign(statement.target, item, inner);
+      this.#assign(statement.target, item, inner);
       if (this.#run(statement.body, inner, output) === "break") break;
     }
     if (items.length === 0) this.#run(statement.otherwise, new Scope(scope), output);
   }
 
   #loopItems({ target, condition }: ForStatement, iterable: Value, scope: Scope): readonly Value[] {
-    const items = itemsOf(iterable);
+    const items = itemsOf(iterable, this.#budget);
     if (condition === null) return items;
     return items.filter((item) => {
       const inner = new Scope(scope);
-      assign(target, item, inner);
+      this.#assign(target, item, inner);
       return isTrue(this.#evaluator.evaluate(condition, inner));
     });
   }
@@ -159,7 +160,7 @@ export class Renderer {
     if (extras.has("caller")) scope.set("caller", keywords.get("caller") ?? new Undefined("No caller defined"));
     if (extras.has("caller")) keywords.delete("caller");
     const [unknown] = keywords.keys();
-    if (extras.has("kwargs")) scope.set("kwargs", new Dict(keywords));
+    if (extras.has("kwargs")) scope.set("kwargs", new Dict(keywords, this.#budget));
     else if (unknown !== undefined) throw new JinjaError(`macro '${name}' takes no keyword argument '${unknown}'`);
     if (extras.has("varargs")) scope.set("varargs", new Tuple(args.positional.slice(parameters.length)));
     else if (args.positional.length > parameters.length) {
@@ -187,30 +188,30 @@ export class Renderer {
       this.#calls -= 1;
     }
   }
-}
 
-function assign(target: Target, value: Value, scope: Scope): void {
-  switch (target.kind) {
-    case "name":
-      scope.set(target.name, value);
-      return;
-    case "namespace": {
-      const owner = scope.get(target.name);
-      if (!(owner instanceof Namespace)) throw new JinjaError("cannot assign attribute on non-namespace object");
-      owner.fields.set(target.attribute, value);
-      return;
-    }
-    case "tuple": {
-      const items = itemsOf(value);
-      const wanted = target.items.length;
-      if (items.length < wanted) {
-        throw new JinjaError(`not enough values to unpack (expected ${wanted}, got ${items.length})`);
+  #assign(target: Target, value: Value, scope: Scope): void {
+    switch (target.kind) {
+      case "name":
+        scope.set(target.name, value);
+        return;
+      case "namespace": {
+        const owner = scope.get(target.name);
+        if (!(owner instanceof Namespace)) throw new JinjaError("cannot assign attribute on non-namespace object");
+        owner.fields.set(target.attribute, value);
+        return;
       }
-      if (items.length > wanted) throw new JinjaError(`too many values to unpack (expected ${wanted})`);
-      for (const [index, part] of target.items.entries()) assign(part, items[index] ?? null, scope);
-      return;
+      case "tuple": {
+        const items = itemsOf(value, this.#budget);
+        const wanted = target.items.length;
+        if (items.length < wanted) {
+          throw new JinjaError(`not enough values to unpack (expected ${wanted}, got ${items.length})`);
+        }
+        if (items.length > wanted) throw new JinjaError(`too many values to unpack (expected ${wanted})`);
+        for (const [index, part] of target.items.entries()) this.#assign(part, items[index] ?? null, scope);
+        return;
+      }
+      default:
+        unreachable(target);
     }
-    default:
-      unreachable(target);
   }
 }

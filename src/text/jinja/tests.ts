@@ -4,14 +4,16 @@
  */
 
 import { bind } from "./arguments.ts";
+import type { Budget } from "./budget.ts";
 import { applyCompare } from "./operators.ts";
+import { isCased } from "./string-methods.ts";
 import { toText } from "./text-form.ts";
 import type { CompareOperator } from "./ast.ts";
 import {
   Callable,
   type CallArguments,
   Dict,
-  findItems,
+  isIterable,
   isList,
   isString,
   JinjaError,
@@ -24,12 +26,12 @@ import {
   type Value,
 } from "./values.ts";
 
-type Test = (value: Value, args: CallArguments) => boolean;
+type Test = (value: Value, args: CallArguments, budget: Budget) => boolean;
 
 const comparing =
   (operator: CompareOperator): Test =>
-  (value, args) =>
-    applyCompare(operator, value, bind(operator, args, ["other"]).other ?? null);
+  (value, args, budget) =>
+    applyCompare(operator, value, bind(operator, args, ["other"]).other ?? null, budget);
 
 function remainder(value: Value, divisor: number): number {
   const number = numberOf(value);
@@ -45,8 +47,19 @@ function divides(value: Value, args: CallArguments): boolean {
 }
 
 /** Has letters, all of one case. */
-function isCased(text: string, upper: boolean): boolean {
-  return text.toLowerCase() !== text.toUpperCase() && text === (upper ? text.toUpperCase() : text.toLowerCase());
+const cased =
+  (upper: boolean): Test =>
+  (value, _args, budget) => {
+    const text = toText(value, budget);
+    budget.scan(text.length);
+    return isCased(text, upper);
+  };
+
+/** The same object in Python, which equal texts often are. */
+function isSame(value: Value, args: CallArguments, budget: Budget): boolean {
+  const { other } = bind("sameas", args, ["other"]);
+  if (typeof value === "string") budget.scan(value.length);
+  return value === other;
 }
 
 const isEqual = comparing("==");
@@ -67,16 +80,16 @@ const TESTS: Readonly<Record<string, Test>> = {
   // Python asks for a length and for items by index, which dictionaries have too.
   sequence: (value) =>
     isString(value) || isList(value) || value instanceof Tuple || value instanceof Dict || value instanceof Undefined,
-  iterable: (value) => findItems(value) !== null,
+  iterable: isIterable,
   callable: (value) =>
     value instanceof Callable || value instanceof Undefined || (value instanceof NativeObject && value.call !== null),
-  sameas: (value, args) => value === bind("sameas", args, ["other"]).other,
+  sameas: isSame,
   escaped: (value) => value instanceof Markup,
   odd: (value) => remainder(value, 2) === 1,
   even: (value) => remainder(value, 2) === 0,
   divisibleby: divides,
-  lower: (value) => isCased(toText(value), false),
-  upper: (value) => isCased(toText(value), true),
+  lower: cased(false),
+  upper: cased(true),
   in: comparing("in"),
   eq: isEqual,
   equalto: isEqual,
@@ -100,8 +113,8 @@ export function hasTest(name: string): boolean {
 }
 
 /** Throws JinjaError for a name that is no test's. */
-export function applyTest(name: string, value: Value, args: CallArguments): boolean {
+export function applyTest(name: string, value: Value, args: CallArguments, budget: Budget): boolean {
   const test = hasTest(name) ? TESTS[name] : undefined;
   if (test === undefined) throw new JinjaError(`No test named '${name}'.`);
-  return test(value, args);
+  return test(value, args, budget);
 }

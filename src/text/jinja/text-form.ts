@@ -1,16 +1,17 @@
 /** How values look as text: Python's str(), repr() and json.dumps(). */
 
+import type { Budget } from "./budget.ts";
+import { orderTexts } from "./characters.ts";
+import { Output, replaceMatches } from "./output.ts";
 import {
   Callable,
   Dict,
-  type Generator,
   isList,
   isString,
   JinjaError,
   JinjaFloat,
   Markup,
   Namespace,
-  type NativeObject,
   textOf,
   Tuple,
   typeName,
@@ -19,34 +20,61 @@ import {
 } from "./values.ts";
 
 /** What {{ value }} prints. */
-export function toText(value: Value): string {
-  if (typeof value === "string") return value;
-  if (value instanceof Markup) return value.text;
-  return value instanceof Undefined ? "" : toRepr(value);
+export function toText(value: Value, budget: Budget): string {
+  if (isString(value)) return textOf(value);
+  return value instanceof Undefined ? "" : toRepr(value, budget);
 }
 
-export function toRepr(value: Value): string {
+export function toRepr(value: Value, budget: Budget): string {
+  const output = new Output(budget);
+  writeRepr(value, output);
+  return output.take();
+}
+
+/** A value may hold another many times over, so each is counted where it is written. */
+function writeRepr(value: Value, output: Output): void {
+  output.budget.step();
+  if (isList(value)) return writeItems("[", value, "]", output);
+  if (value instanceof Tuple) return writeItems("(", value.items, value.items.length === 1 ? ",)" : ")", output);
+  if (value instanceof Dict) return writeFields("{", value.entries(), "}", output);
+  if (value instanceof Namespace) {
+    const fields = Array.from(value.fields, ([name, item]) => [name, item] as const);
+    return writeFields("<Namespace {", fields, "}>", output);
+  }
+  return output.push(scalarRepr(value, output.budget));
+}
+
+function writeItems(open: string, items: readonly Value[], close: string, output: Output): void {
+  output.push(open);
+  for (const [index, item] of items.entries()) {
+    if (index > 0) output.push(", ");
+    writeRepr(item, output);
+  }
+  output.push(close);
+}
+
+function writeFields(open: string, fields: Iterable<readonly [Value, Value]>, close: string, output: Output): void {
+  output.push(open);
+  let separator = "";
+  for (const [key, item] of fields) {
+    output.push(separator);
+    writeRepr(key, output);
+    output.push(": ");
+    writeRepr(item, output);
+    separator = ", ";
+  }
+  output.push(close);
+}
+
+function scalarRepr(value: Value, budget: Budget): string {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value === "number") return String(value);
-  if (typeof value === "string") return quote(value);
-  if (value instanceof Markup) return `Markup(${quote(value.text)})`;
+  if (typeof value === "string") return quote(value, budget);
+  if (value instanceof Markup) return `Markup(${quote(value.text, budget)})`;
   if (value instanceof JinjaFloat) return floatText(value.value);
-  if (isList(value)) return `[${value.map(toRepr).join(", ")}]`;
-  if (value instanceof Tuple) return `(${value.items.map(toRepr).join(", ")}${value.items.length === 1 ? "," : ""})`;
-  if (value instanceof Dict) {
-    return `{${value
-      .entries()
-      .map(([key, item]) => `${toRepr(key)}: ${toRepr(item)}`)
-      .join(", ")}}`;
-  }
-  return objectRepr(value);
-}
-
-function objectRepr(value: Generator | Undefined | Callable | Namespace | NativeObject): string {
   if (value instanceof Undefined) return "Undefined";
-  if (value instanceof Namespace) return `<Namespace ${toRepr(new Dict(value.fields))}>`;
-  if (value instanceof Callable) return `<Macro ${quote(value.name)}>`;
+  if (value instanceof Callable) return `<Macro ${quote(value.name, budget)}>`;
   return `<${typeName(value)} object>`;
 }
 
@@ -65,10 +93,9 @@ export function floatText(value: number): string {
 
 const NAMED_ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\" };
 
-function quote(text: string): string {
+function quote(text: string, budget: Budget): string {
   const mark = text.includes("'") && !text.includes('"') ? '"' : "'";
-  const escaped = text.replace(/[\\\n\r\t']|[\p{C}\p{Z}]/gu, (character) => {
-    if (character === " ") return character;
+  const escaped = replaceMatches(text, /[\\\n\r\t']|(?! )[\p{C}\p{Z}]/gu, budget, ([character]) => {
     if (character === "'") return mark === "'" ? "\\'" : character;
     return NAMED_ESCAPES[character] ?? codeEscape(character);
   });
@@ -92,33 +119,38 @@ export interface JsonForm {
 }
 
 /** As json.dumps. Throws JinjaError for what JSON has no form of. */
-export function toJson(value: Value, form: JsonForm, margin = "\n"): string {
-  if (value === null) return "null";
-  if (typeof value === "boolean" || typeof value === "number") return String(value);
-  if (isString(value)) return jsonString(textOf(value), form.asciiOnly);
-  if (value instanceof JinjaFloat) return jsonFloat(value.value);
+export function toJson(value: Value, form: JsonForm, budget: Budget): string {
+  const output = new Output(budget);
+  writeJson(value, form, output, "\n");
+  return output.take();
+}
+
+/** `margin` begins the lines that are as deep as the value. */
+function writeJson(value: Value, form: JsonForm, output: Output, margin: string): void {
+  output.budget.step();
+  if (value === null) return output.push("null");
+  if (typeof value === "boolean" || typeof value === "number") return output.push(String(value));
+  if (isString(value)) return output.push(jsonString(textOf(value), form, output.budget));
+  if (value instanceof JinjaFloat) return output.push(jsonFloat(value.value));
+  const members = jsonMembers(value, form, output.budget);
   const inner = form.indent === null ? "" : margin + form.indent;
-  const outer = form.indent === null ? "" : margin;
-  const wrap = (open: string, parts: readonly string[], close: string): string =>
-    parts.length === 0 ? open + close : open + inner + parts.join(form.itemSeparator + inner) + outer + close;
-  const below = form.indent === null ? margin : margin + form.indent;
-  if (isList(value) || value instanceof Tuple) {
-    const items = isList(value) ? value : value.items;
-    return wrap(
-      "[",
-      items.map((item) => toJson(item, form, below)),
-      "]",
-    );
+  output.push(value instanceof Dict ? "{" : "[");
+  for (const [index, [name, item]] of members.entries()) {
+    output.push((index > 0 ? form.itemSeparator : "") + inner + name);
+    writeJson(item, form, output, inner);
   }
-  if (value instanceof Dict) {
-    const entries = value.entries().map(([key, item]) => [jsonKey(key), item] as const);
-    const sorted = form.sortKeys ? entries.toSorted(([left], [right]) => (left < right ? -1 : 1)) : entries;
-    const parts = sorted.map(
-      ([key, item]) => jsonString(key, form.asciiOnly) + form.keySeparator + toJson(item, form, below),
-    );
-    return wrap("{", parts, "}");
-  }
-  throw new JinjaError(`Object of type ${typeName(value)} is not JSON serializable`);
+  if (form.indent !== null && members.length > 0) output.push(margin);
+  return output.push(value instanceof Dict ? "}" : "]");
+}
+
+/** What stands in a list or a dictionary, each with what comes before it. */
+function jsonMembers(value: Value, form: JsonForm, budget: Budget): readonly (readonly [name: string, item: Value])[] {
+  if (isList(value)) return value.map((item) => ["", item]);
+  if (value instanceof Tuple) return value.items.map((item) => ["", item]);
+  if (!(value instanceof Dict)) throw new JinjaError(`Object of type ${typeName(value)} is not JSON serializable`);
+  const fields = Array.from(value.entries(), ([key, item]) => [jsonKey(key), item] as const);
+  const sorted = form.sortKeys ? fields.toSorted(([left], [right]) => orderTexts(left, right, budget)) : fields;
+  return sorted.map(([key, item]) => [jsonString(key, form, budget) + form.keySeparator, item]);
 }
 
 function jsonFloat(value: number): string {
@@ -135,11 +167,12 @@ function jsonKey(key: Value): string {
 }
 
 /** JSON.stringify escapes what Python does, and lone surrogates, which cannot be printed either way. */
-function jsonString(text: string, asciiOnly: boolean): string {
+function jsonString(text: string, { asciiOnly }: JsonForm, budget: Budget): string {
+  budget.scan(text.length);
   const json = JSON.stringify(text);
   if (!asciiOnly) return json;
-  return json.replace(/[\u007f-\uffff]/g, (unit) =>
-    unit === "\u007f" ? unit : `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  return replaceMatches(json, /[\u007f-\uffff]{1,64}/g, budget, ([units]) =>
+    units.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`),
   );
 }
 
@@ -152,7 +185,8 @@ const HTML_ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** Safe text stays as it is. */
-export function escapeHtml(value: Value): Markup {
+export function escapeHtml(value: Value, budget: Budget): Markup {
   if (value instanceof Markup) return value;
-  return new Markup(toText(value).replace(/[&<>'"]/g, (character) => HTML_ESCAPES[character] ?? ""));
+  const text = toText(value, budget);
+  return new Markup(replaceMatches(text, /[&<>'"]/g, budget, ([character]) => HTML_ESCAPES[character] ?? ""));
 }

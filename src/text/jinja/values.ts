@@ -3,6 +3,9 @@
  * kind, and what does not exist is a value that fails when it is used.
  */
 
+import type { Budget } from "./budget.ts";
+import { Output } from "./output.ts";
+
 export type Value =
   | null
   | boolean
@@ -62,9 +65,9 @@ export class Generator {
 export class Dict {
   readonly #entries = new Map<unknown, readonly [key: Value, value: Value]>();
 
-  constructor(entries: Iterable<readonly [key: Value, value: Value]> = []) {
+  constructor(entries: Iterable<readonly [key: Value, value: Value]>, budget: Budget) {
     for (const [key, value] of entries) {
-      const hash = hashOf(key);
+      const hash = hashOf(key, budget);
       this.#entries.set(hash, [this.#entries.get(hash)?.[0] ?? key, value]);
     }
   }
@@ -74,16 +77,12 @@ export class Dict {
   }
 
   /** Undefined where there is none. */
-  get(key: Value): Value | undefined {
-    return isHashable(key) ? this.#entries.get(hashOf(key))?.[1] : undefined;
+  get(key: Value, budget: Budget): Value | undefined {
+    return isHashable(key) ? this.#entries.get(hashOf(key, budget))?.[1] : undefined;
   }
 
-  entries(): readonly (readonly [key: Value, value: Value])[] {
-    return [...this.#entries.values()];
-  }
-
-  keys(): readonly Value[] {
-    return this.entries().map(([key]) => key);
+  entries(): Iterable<readonly [key: Value, value: Value]> {
+    return this.#entries.values();
   }
 }
 
@@ -91,15 +90,33 @@ function isHashable(value: Value): boolean {
   return !Array.isArray(value) && !(value instanceof Dict);
 }
 
-/** Equal values have equal ones. */
-export function hashOf(key: Value): unknown {
-  if (typeof key === "boolean") return Number(key);
-  if (key instanceof JinjaFloat) return key.value;
-  if (key instanceof Markup) return key.text;
-  if (key instanceof Tuple)
-    return Symbol.for(JSON.stringify(key.items.map((item) => String(hashOf(item)) + typeof item)));
+/** Begins the hashes of tuples; a text that begins so gets it once more before it. */
+const TUPLE_MARK = "\0";
+
+/** Equal values have equal ones, others have others. */
+export function hashOf(key: Value, budget: Budget): unknown {
+  if (isString(key)) {
+    const text = textOf(key);
+    budget.scan(text.length);
+    return text.startsWith(TUPLE_MARK) ? TUPLE_MARK + text : text;
+  }
+  if (key instanceof Tuple) return hashOfTuple(key, budget);
+  if (key instanceof Undefined) return undefined;
   if (!isHashable(key)) throw new JinjaError(`unhashable type: '${typeName(key)}'`);
-  return key;
+  return numberOf(key) ?? key;
+}
+
+/** Texts with their lengths before them, so that none looks like two others. */
+function hashOfTuple(tuple: Tuple, budget: Budget): string {
+  const output = new Output(budget);
+  output.push(`${TUPLE_MARK}(`);
+  for (const item of tuple.items) {
+    budget.step();
+    const hash = hashOf(item, budget);
+    if (typeof hash === "object" && hash !== null) throw new JinjaError(`unhashable type: '${typeName(item)}'`);
+    output.push(typeof hash === "string" ? `${hash.length}:${hash}` : `${String(hash)},`);
+  }
+  return output.take();
 }
 
 /** Prints as nothing, loops over nothing, is false; anything else fails with its message. */
@@ -199,35 +216,34 @@ export function isTrue(value: Value): boolean {
   return !(value instanceof Undefined);
 }
 
+export function isIterable(value: Value): boolean {
+  return isString(value) || isList(value) || [Tuple, Generator, Dict, Undefined].some((type) => value instanceof type);
+}
+
 /** The items of what can be looped over, or null. A string's are its characters, a dictionary's its keys. */
-export function findItems(value: Value): readonly Value[] | null {
+export function findItems(value: Value, budget: Budget): readonly Value[] | null {
   if (value === null) return null;
-  if (isString(value)) return Array.from(textOf(value));
   if (isList(value)) return value;
   if (value instanceof Tuple || value instanceof Generator) return value.items;
-  if (value instanceof Dict) return value.keys();
+  if (isString(value)) {
+    budget.step(textOf(value).length);
+    return Array.from(textOf(value));
+  }
+  if (value instanceof Dict) {
+    budget.step(value.size);
+    return Array.from(value.entries(), ([key]) => key);
+  }
   return value instanceof Undefined ? [] : null;
 }
 
-export function itemsOf(value: Value): readonly Value[] {
-  const items = findItems(value);
+export function itemsOf(value: Value, budget: Budget): readonly Value[] {
+  const items = findItems(value, budget);
   if (items === null) throw new JinjaError(`'${typeName(value)}' object is not iterable`);
   return items;
 }
 
-/** Null where the value has no length. */
-export function findLength(value: Value): number | null {
-  if (value === null || value instanceof Generator) return null;
-  if (isString(value)) return characterCount(textOf(value));
-  if (value instanceof Dict) return value.size;
-  return findItems(value)?.length ?? null;
-}
-
-/** Characters beyond the BMP are two units here and one in Python. */
-export function characterCount(text: string): number {
-  return hasPairs(text) ? Array.from(text).length : text.length;
-}
-
-export function hasPairs(text: string): boolean {
-  return /[\ud800-\udbff]/.test(text);
+/** The keys of a dictionary with their values. */
+export function pairsOf(dict: Dict, budget: Budget): readonly Tuple[] {
+  budget.step(dict.size);
+  return Array.from(dict.entries(), (pair) => new Tuple(pair));
 }

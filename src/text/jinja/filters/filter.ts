@@ -3,6 +3,7 @@
 import { toInteger } from "../arguments.ts";
 import type { Budget } from "../budget.ts";
 import { getItem } from "../lookup.ts";
+import { splitBy } from "../string-methods.ts";
 import { type CallArguments, isString, textOf, Undefined, type Value } from "../values.ts";
 
 export interface FilterContext {
@@ -21,13 +22,12 @@ export function attributeReader(
 ): (item: Value) => Value {
   if (attribute === null) return (item) => item;
   const path = isString(attribute)
-    ? textOf(attribute)
-        .split(".")
-        .map((part) => (/^\d+$/.test(part) ? Number(part) : part))
+    ? splitBy(textOf(attribute), ".", -1, false, budget).map((part) => (/^\d+$/.test(part) ? Number(part) : part))
     : [toInteger(attribute, 0)];
   return (item) => {
     let value = item;
     for (const part of path) {
+      budget.step();
       value = getItem(value, part, budget);
       if (value instanceof Undefined && byDefault !== undefined) value = byDefault;
     }

@@ -5,13 +5,15 @@
 
 import { bind, toInteger } from "../arguments.ts";
 import type { Budget } from "../budget.ts";
+import { characterAt, characterCount } from "../characters.ts";
 import { applyBinary, areEqual, concatenate, order } from "../operators.ts";
+import { splitBy } from "../string-methods.ts";
 import { applyTest } from "../tests.ts";
 import { toText } from "../text-form.ts";
 import {
   type CallArguments,
   Dict,
-  findLength,
+  findItems,
   Generator,
   hashOf,
   isString,
@@ -19,6 +21,7 @@ import {
   itemsOf,
   JinjaError,
   Markup,
+  pairsOf,
   textOf,
   Tuple,
   typeName,
@@ -28,7 +31,7 @@ import {
 import { attributeReader, type Filter } from "./filter.ts";
 
 function counted(value: Value, budget: Budget): readonly Value[] {
-  const items = itemsOf(value);
+  const items = itemsOf(value, budget);
   budget.step(items.length);
   return items;
 }
@@ -39,14 +42,22 @@ function looped(value: Value, budget: Budget): readonly Value[] {
 }
 
 /** Without regard to case unless asked for. */
-function caseKey(value: Value, caseSensitive: boolean): Value {
-  return isString(value) && !caseSensitive ? textOf(value).toLowerCase() : value;
+function caseKey(value: Value, caseSensitive: Value, budget: Budget): Value {
+  if (!isString(value) || isTrue(caseSensitive)) return value;
+  budget.scan(textOf(value).length);
+  budget.copy(textOf(value).length);
+  return textOf(value).toLowerCase();
 }
 
-function sortBy(items: readonly Value[], key: (item: Value) => Value, reverse: boolean): readonly Value[] {
+function sortBy(
+  items: readonly Value[],
+  key: (item: Value) => Value,
+  reverse: boolean,
+  budget: Budget,
+): readonly Value[] {
   const keyed = items.map((item) => [key(item), item] as const);
   const sign = reverse ? -1 : 1;
-  return keyed.toSorted(([left], [right]) => sign * order("<", left, right)).map(([, item]) => item);
+  return keyed.toSorted(([left], [right]) => sign * order("<", left, right, budget)).map(([, item]) => item);
 }
 
 /** `select` and its like: the test is named, or else is whether the value is true. */
@@ -57,7 +68,9 @@ function selecting(keep: boolean, byAttribute: boolean): Filter {
     const read = attributeReader(attribute, budget, undefined);
     const [test, ...positional] = more;
     const passes = (item: Value): boolean =>
-      test === undefined ? isTrue(item) : applyTest(toText(test), item, { positional, keywords: args.keywords });
+      test === undefined
+        ? isTrue(item)
+        : applyTest(toText(test, budget), item, { positional, keywords: args.keywords }, budget);
     return new Generator(looped(value, budget).filter((item) => passes(read(item)) === keep));
   };
 }
@@ -70,7 +83,7 @@ const map: Filter = (value, args, context) => {
     return new Generator(items.map(attributeReader(attribute, context.budget, byDefault)));
   }
   const rest: CallArguments = { positional, keywords: args.keywords };
-  return new Generator(items.map((item) => context.applyFilter(toText(name), item, rest)));
+  return new Generator(items.map((item) => context.applyFilter(toText(name, context.budget), item, rest)));
 };
 
 const extreme =
@@ -81,21 +94,20 @@ const extreme =
       "attribute",
     ]);
     const read = attributeReader(attribute, budget, undefined);
-    const key = (item: Value): Value => caseKey(read(item), isTrue(caseSensitive));
+    const key = (item: Value): Value => caseKey(read(item), caseSensitive, budget);
     const [first, ...rest] = counted(value, budget);
     if (first === undefined) return new Undefined("No aggregated item, sequence was empty.");
-    return rest.reduce((best, item) => (sign * order("<", key(item), key(best)) < 0 ? item : best), first);
+    return rest.reduce((best, item) => (sign * order("<", key(item), key(best), budget) < 0 ? item : best), first);
   };
 
 const sort: Filter = (value, args, { budget }) => {
   const bound = bind("sort", args, ["reverse", "case_sensitive", "attribute"]);
-  const attributes = isString(bound.attribute ?? null)
-    ? toText(bound.attribute ?? null).split(",")
-    : [bound.attribute ?? null];
-  const readers = attributes.map((attribute) => attributeReader(attribute, budget, undefined));
-  const caseSensitive = isTrue(bound.case_sensitive ?? false);
-  const key = (item: Value): Value => new Tuple(readers.map((read) => caseKey(read(item), caseSensitive)));
-  return sortBy(counted(value, budget), key, isTrue(bound.reverse ?? false));
+  const attribute = bound.attribute ?? null;
+  const attributes = isString(attribute) ? splitBy(textOf(attribute), ",", -1, false, budget) : [attribute];
+  const readers = attributes.map((name) => attributeReader(name, budget, undefined));
+  const caseSensitive = bound.case_sensitive ?? false;
+  const key = (item: Value): Value => new Tuple(readers.map((read) => caseKey(read(item), caseSensitive, budget)));
+  return sortBy(counted(value, budget), key, isTrue(bound.reverse ?? false), budget);
 };
 
 const unique: Filter = (value, args, { budget }) => {
@@ -107,7 +119,7 @@ const unique: Filter = (value, args, { budget }) => {
   const seen = new Set<unknown>();
   return new Generator(
     counted(value, budget).filter((item) => {
-      const hash = hashOf(caseKey(read(item), isTrue(caseSensitive)));
+      const hash = hashOf(caseKey(read(item), caseSensitive, budget), budget);
       return !seen.has(hash) && seen.add(hash).size > 0;
     }),
   );
@@ -116,11 +128,11 @@ const unique: Filter = (value, args, { budget }) => {
 const groupby: Filter = (value, args, { budget }) => {
   const bound = bind("groupby", args, ["attribute", "default", "case_sensitive"]);
   const read = attributeReader(bound.attribute ?? null, budget, bound.default);
-  const key = (item: Value): Value => caseKey(read(item), isTrue(bound.case_sensitive ?? false));
+  const key = (item: Value): Value => caseKey(read(item), bound.case_sensitive ?? false, budget);
   const groups: { readonly key: Value; readonly items: Value[] }[] = [];
-  for (const item of sortBy(counted(value, budget), key, false)) {
+  for (const item of sortBy(counted(value, budget), key, false, budget)) {
     const last = groups.at(-1);
-    if (last !== undefined && areEqual(last.key, key(item))) last.items.push(item);
+    if (last !== undefined && areEqual(last.key, key(item), budget)) last.items.push(item);
     else groups.push({ key: key(item), items: [item] });
   }
   return groups.map(({ items }) => new Tuple([read(items[0] ?? null), items]));
@@ -129,15 +141,14 @@ const groupby: Filter = (value, args, { budget }) => {
 const dictsort: Filter = (value, args, { budget }) => {
   const bound = bind("dictsort", args, ["case_sensitive", "by", "reverse"]);
   if (!(value instanceof Dict)) throw new JinjaError(`'${typeName(value)}' object has no attribute 'items'`);
-  const byValue = toText(bound.by ?? "key") === "value";
-  const entries = value.entries().map(([key, item]) => new Tuple([key, item]));
-  budget.step(entries.length);
+  const byValue = toText(bound.by ?? "key", budget) === "value";
   const key = (pair: Value): Value =>
     caseKey(
       pair instanceof Tuple ? (pair.items[byValue ? 1 : 0] ?? null) : null,
-      isTrue(bound.case_sensitive ?? false),
+      bound.case_sensitive ?? false,
+      budget,
     );
-  return sortBy(entries, key, isTrue(bound.reverse ?? false));
+  return sortBy(pairsOf(value, budget), key, isTrue(bound.reverse ?? false), budget);
 };
 
 /** Lists of `size` items; the last is filled up where there is something to fill with. */
@@ -174,37 +185,47 @@ const slice: Filter = (value, args, { budget }) => {
   );
 };
 
-const length: Filter = (value) => {
-  const found = findLength(value);
-  if (found === null) throw new JinjaError(`object of type '${typeName(value)}' has no len()`);
-  return found;
+const length: Filter = (value, _args, { budget }) => {
+  if (isString(value)) {
+    budget.scan(textOf(value).length);
+    return characterCount(textOf(value));
+  }
+  if (value instanceof Dict) return value.size;
+  const items = value instanceof Generator ? null : findItems(value, budget);
+  if (items === null) throw new JinjaError(`object of type '${typeName(value)}' has no len()`);
+  return items.length;
 };
 
 function endOf(index: number, message: string): Filter {
   return (value, _args, { budget }) => {
-    const item = counted(value, budget).at(index);
+    if (isString(value)) budget.scan(textOf(value).length);
+    const item = isString(value) ? characterAt(textOf(value), index) : counted(value, budget).at(index);
     return item === undefined ? new Undefined(message) : item;
   };
 }
 
 const joinFilter: Filter = (value, args, { budget }) => {
   const { d = "", attribute = null } = bind("join", args, ["d", "attribute"]);
-  return concatenate(counted(value, budget).map(attributeReader(attribute, budget, undefined)), toText(d), budget);
+  return concatenate(
+    counted(value, budget).map(attributeReader(attribute, budget, undefined)),
+    toText(d, budget),
+    budget,
+  );
 };
 
 const reverse: Filter = (value, _args, { budget }) => {
   if (isString(value)) {
     budget.copy(textOf(value).length);
-    const reversed = Array.from(textOf(value)).toReversed().join("");
+    const reversed = itemsOf(textOf(value), budget).toReversed().join("");
     return value instanceof Markup ? new Markup(reversed) : reversed;
   }
   return new Generator(counted(value, budget).toReversed());
 };
 
-const items: Filter = (value) => {
+const items: Filter = (value, _args, { budget }) => {
   if (value instanceof Undefined) return new Generator([]);
   if (!(value instanceof Dict)) throw new JinjaError("Can only get item pairs from a mapping.");
-  return new Generator(value.entries().map(([key, item]) => new Tuple([key, item])));
+  return new Generator(pairsOf(value, budget));
 };
 
 const sum: Filter = (value, args, { budget }) => {
