@@ -28,6 +28,10 @@ export function grammarConstraints(
   const trust = new DraftTrust();
   const pushdowns = new Map<string, { readonly pushdown: Pushdown; readonly drafts: ForcedDrafts }>();
   return ({ grammar, key, wake }) => {
+    if (pushdowns.get(key)?.pushdown.isCrowded === true) {
+      pushdowns.delete(key);
+      maker?.forget(key);
+    }
     const ready = pushdowns.get(key) ?? {
       pushdown: new Pushdown(grammar, masks),
       drafts: new ForcedDrafts(tokenIndex, trust),

@@ -21,6 +21,8 @@ export const GRAMMAR_LIMITS = {
   livenessStates: 50_000,
   /** Parses that may be open at once: more means a grammar that is ambiguous beyond use. */
   parses: 2048,
+  /** Stacks of a grammar that is kept for reuse, some 500 bytes each: different texts nest differently. */
+  keptStacks: 50_000,
 } as const;
 
 /** Memory of the masks of one vocabulary; when it is full the masks are made anew as they are needed. */

@@ -81,6 +81,11 @@ export class Pushdown {
     }
   }
 
+  /** Texts of this grammar have left so much behind that the next one better begins with another. */
+  get isCrowded(): boolean {
+    return this.#frames.length > GRAMMAR_LIMITS.keptStacks;
+  }
+
   push(node: number, position: number, below: number): number {
     const key = `${node},${position},${below}`;
     const known = this.#stackOf.get(key);

@@ -31,7 +31,7 @@ export class LexemeEnds {
   }
 }
 
-/** Stacks number frames that are held in memory: below 2^22. */
+/** Stacks number frames that are held in memory: below 2^26. */
 function keyOf(mask: number, stack: number): number {
-  return mask * 2 ** 22 + stack;
+  return mask * 2 ** 26 + stack;
 }
