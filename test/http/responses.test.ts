@@ -188,7 +188,8 @@ describe("a stored response", () => {
     expect(await list("")).toMatchObject({ data: items.toReversed(), has_more: false });
     expect(await list(`?order=asc&limit=1&after=${items[0]?.id}`)).toMatchObject({ data: [items[1]], has_more: true });
     expect((await get(`${RESPONSES}/${second.id}/input_items?after=nothing`)).status).toBe(400);
-    expect((await get(`${RESPONSES}/${second.id}/input_items?limit=0`)).status).toBe(400);
+    for (const query of ["limit=0", "limit=101", "limit=x", "order=up"])
+      expect((await get(`${RESPONSES}/${second.id}/input_items?${query}`)).status).toBe(400);
 
     const deleted = await server.app.request(`${RESPONSES}/${first.id}`, { method: "DELETE" });
     expect(await deleted.json()).toEqual({ id: first.id, object: "response", deleted: true });
