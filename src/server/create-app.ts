@@ -72,7 +72,7 @@ function openScope(http: Context<HonoEnv>, server: ServerContext, closeReason: C
     const { route, method, tenant, error } = ended;
     metrics.requestEnded({ route, method, tenant, status: error === null ? ended.status : errorStatus(error) });
     if (ended.promptTokens !== null) metrics.turnEnded(ended);
-    logRequest(logger, ended);
+    logRequest(logger, ended, server.options.logPrompts);
   });
   lifecycle.opened(scope);
   // Hono leaves `env` out where the request was made in process.

@@ -1,11 +1,22 @@
-/** Lists a page at a time, as OpenAI's API does: `limit`, and `after`, the id of the last item that the client has. */
+/** Lists a page at a time, as OpenAI's API does. */
 
+import { z } from "zod";
 import { fail } from "../base/errors.ts";
+import { type FieldTable, honoured, parseFields } from "./fields/field-table.ts";
 import type { RouteRequest } from "./server-context.ts";
 
 /** OpenAI's limits of one page. */
 const MAX_PAGE = 100;
 const DEFAULT_PAGE = 20;
+
+/** The query of a list. */
+export const PAGE_QUERY = {
+  limit: honoured(
+    z.coerce.number().int().min(1).max(MAX_PAGE).default(DEFAULT_PAGE),
+    `Items of a page: 1 to ${MAX_PAGE}, default ${DEFAULT_PAGE}`,
+  ),
+  after: honoured(z.string().optional(), "The id of the last item that the client has; the page begins behind it"),
+} as const satisfies FieldTable;
 
 /** The page of `items` that the request's query asks for. Throws `request_invalid`. */
 export function listPage<Item extends { readonly id: string }>(
@@ -13,10 +24,10 @@ export function listPage<Item extends { readonly id: string }>(
   items: readonly Item[],
   show: (item: Item) => object,
 ): object {
-  const after = http.req.query("after");
+  const { after, limit } = parseFields(PAGE_QUERY, http.req.query(), false).values;
   const begin = after === undefined ? 0 : items.findIndex(({ id }) => id === after) + 1;
   if (after !== undefined && begin === 0) fail("request_invalid", { field: "after", problem: "is no item's id" });
-  const page = items.slice(begin, begin + pageLimit(http.req.query("limit")));
+  const page = items.slice(begin, begin + limit);
   return {
     object: "list",
     data: page.map(show),
@@ -24,11 +35,4 @@ export function listPage<Item extends { readonly id: string }>(
     last_id: page.at(-1)?.id ?? null,
     has_more: begin + page.length < items.length,
   };
-}
-
-function pageLimit(given: string | undefined): number {
-  if (given === undefined) return DEFAULT_PAGE;
-  const limit = Number(given);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_PAGE) return limit;
-  return fail("request_invalid", { field: "limit", problem: `expected a whole number from 1 to ${MAX_PAGE}` });
 }

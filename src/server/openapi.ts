@@ -54,10 +54,11 @@ const IDEMPOTENCY_KEY = {
   schema: { type: "string", minLength: 1, maxLength: 255 },
 };
 
-function operation({ path, access, once, summary, fields, dialect = "openai" }: Route): object {
+function operation({ path, access, once, summary, fields, query = {}, dialect = "openai" }: Route): object {
   const names = [...openApiPath(path).matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
   const parameters = [
     ...names.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })),
+    ...Object.entries(query).map(([name, row]) => queryParameter(name, row)),
     ...(once === true ? [IDEMPOTENCY_KEY] : []),
   ];
   return {
@@ -69,6 +70,11 @@ function operation({ path, access, once, summary, fields, dialect = "openai" }: 
       : { requestBody: { required: true, content: { "application/json": { schema: bodySchema(fields) } } } }),
     responses: { "200": { description: answerText(fields) }, default: errorAnswer(dialect) },
   };
+}
+
+function queryParameter(name: string, row: FieldRow): object {
+  const { description, ...schema } = fieldSchema(row);
+  return { name, in: "query", required: false, description, schema };
 }
 
 function answerText(fields: FieldTable | undefined): string {
@@ -94,7 +100,7 @@ function bodySchema(fields: FieldTable): object {
 
 const isRequired = (schema: z.ZodType): boolean => !schema.safeParse(undefined).success;
 
-function fieldSchema(row: FieldRow): object {
+function fieldSchema(row: FieldRow): { readonly description: string } {
   switch (row.kind) {
     case "honoured":
       return { ...schemaOf(row.schema), description: row.note };

@@ -62,7 +62,7 @@ export const SERVER_OPTIONS = {
     type: { kind: "string", placeholder: "NAMES" },
     default: null,
     env: "TURNWISE_ALLOW_HOST",
-    help: "Names besides localhost that a server without keys may be called by, comma-separated: those a proxy passes on",
+    help: "Names besides localhost that a server without keys may be called by, comma-separated",
     reload: true,
   },
   alias: {

@@ -24,8 +24,16 @@ export async function readJsonBody(request: Request, limitBytes: number, signal:
   try {
     return JSON.parse(text);
   } catch (error) {
-    return fail("invalid_json", { reason: error instanceof Error ? error.message : String(error) });
+    return fail("invalid_json", { reason: syntaxProblem(error) });
   }
+}
+
+/** Where the text breaks, in words of ours: those of V8 may quote it, and so a prompt. */
+function syntaxProblem(thrown: unknown): string {
+  const message = thrown instanceof Error ? thrown.message : "";
+  const position = /^[^"]* at position (\d+)/.exec(message)?.[1];
+  if (position !== undefined) return `it breaks at character ${position}.`;
+  return message.startsWith("Unexpected end") ? "it ends too early." : "a word or a sign in it is out of place.";
 }
 
 /** The bytes of `request`'s body, whatever they are. Throws `body_too_large`, or `signal`'s reason. */

@@ -5,6 +5,7 @@
 
 import { pino } from "pino";
 import type { DestinationStream, Logger } from "pino";
+import type { TurnwiseError } from "../base/errors.ts";
 import { errorStatus } from "./error-map.ts";
 import type { ServerOptions } from "./options.ts";
 import type { RequestScope } from "./request-scope.ts";
@@ -23,8 +24,11 @@ export function createLogger(level: ServerOptions["logLevel"], destination?: Des
   );
 }
 
-/** Written when the answer is complete or the request has failed; a stream's line comes at its end. */
-export function logRequest(logger: Logger, scope: RequestScope): void {
+/**
+ * Written when the answer is complete or the request has failed; a stream's line comes at its end. `logPrompts`: texts
+ * that may quote the request are written too.
+ */
+export function logRequest(logger: Logger, scope: RequestScope, logPrompts: boolean): void {
   const { error, usage, timings } = scope;
   const line = {
     id: scope.id,
@@ -43,9 +47,24 @@ export function logRequest(logger: Logger, scope: RequestScope): void {
     totalMs: Math.round(scope.elapsedMs()),
     ...(error === null ? {} : { error: error.code }),
   };
-  // A server error's own text is the only trace of its cause: the client got none.
-  if (error !== null && line.status >= 500) {
-    const { stack } = error.cause instanceof Error ? error.cause : error;
-    logger.error({ ...line, reason: error.message, stack }, "request");
-  } else logger.info(line, "request");
+  // The only trace of a server error's cause: the client got none.
+  if (error !== null && line.status >= 500) logger.error({ ...line, ...traceOf(error, logPrompts) }, "request");
+  else logger.info(line, "request");
+}
+
+/**
+ * What failed and where. An exception that is not of the error table may quote the request in its text, so that only
+ * its kind and its place are told.
+ */
+function traceOf(error: TurnwiseError, withTexts: boolean): { readonly reason: string; readonly stack: string } {
+  const thrown = error.cause ?? error;
+  if (!(thrown instanceof Error)) return { reason: withTexts ? error.message : typeof thrown, stack: "" };
+  const { name, message, stack = "" } = thrown;
+  if (withTexts || thrown === error) return { reason: error.message, stack };
+  // The stack begins with the text.
+  const frames = stack
+    .replace(message, "")
+    .split("\n")
+    .filter((line) => /^ +at /.test(line));
+  return { reason: name, stack: frames.join("\n") };
 }

@@ -11,7 +11,7 @@ import { metrics } from "./routes/metrics.ts";
 import { messages } from "./routes/messages.ts";
 import { getModel, listModels } from "./routes/models.ts";
 import { responses } from "./routes/responses.ts";
-import { cancelResponse, deleteResponse, getResponse, listInputItems } from "./routes/stored-responses.ts";
+import { cancelResponse, deleteResponse, getResponse, ITEMS_QUERY, listInputItems } from "./routes/stored-responses.ts";
 import {
   cancelSession,
   createSession,
@@ -29,6 +29,7 @@ import { CHAT_FIELDS } from "./fields/chat-fields.ts";
 import { COMPLETION_FIELDS } from "./fields/completion-fields.ts";
 import type { FieldTable } from "./fields/field-table.ts";
 import { RESPONSES_FIELDS } from "./fields/responses-fields.ts";
+import { PAGE_QUERY } from "./list-page.ts";
 import { FORK_FIELDS, ROLLBACK_FIELDS, SESSION_FIELDS } from "./fields/session-fields.ts";
 import { APPLY_TEMPLATE_FIELDS, DETOKENIZE_FIELDS, TOKENIZE_FIELDS } from "./fields/token-fields.ts";
 import type { EngineRequest, RouteRequest } from "./server-context.ts";
@@ -47,6 +48,8 @@ interface RouteBase {
   readonly once?: true;
   /** What a body may hold, where there is one. */
   readonly fields?: FieldTable;
+  /** What a query may hold, where it is read. */
+  readonly query?: FieldTable;
 }
 
 export type Route = RouteBase &
@@ -117,6 +120,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "nothing",
     handle: listInputItems,
+    query: ITEMS_QUERY,
     summary: "List what a stored response answered",
   },
   {
@@ -156,6 +160,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: listSessions,
+    query: PAGE_QUERY,
     summary: "List your sessions, oldest first; ?limit= and ?after= page through them",
   },
   {

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as tlsConnect } from "node:tls";
 import { afterAll, describe, expect, it } from "vitest";
+import { ROUTES } from "../../src/server/routes.ts";
 import { selfSignedCertificate } from "../support/self-signed-certificate.ts";
 import { FakeEngine } from "./support/fake-engine.ts";
 import { scriptedServer, serverOptions, testServer } from "./support/test-server.ts";
@@ -94,6 +95,27 @@ describe("limits a minute", () => {
     const next = await post(CHAT, chat, bearer("a"));
     expect(next.headers.get("x-ratelimit-remaining-requests")).toBe("0");
   });
+});
+
+describe("a key", () => {
+  it.each(ROUTES.map(({ method, path, access }) => ({ method, path, access })))(
+    "opens $method $path in either header",
+    async ({ method, path, access }) => {
+      const apiKeyFile = keyFile({ boss: { tenant: "ops", admin: true } });
+      const statusWith = async (headers: Readonly<Record<string, string>>): Promise<number> => {
+        const { server } = scriptedServer({}, { apiKeyFile });
+        const given = { "content-type": "application/json", ...headers };
+        const body = method === "POST" ? "{}" : null;
+        return (await server.app.request(path.replace(/:id(\{.*?\})?/, "x"), { method, headers: given, body })).status;
+      };
+      const known = await statusWith(bearer("boss"));
+      expect([401, 403]).not.toContain(known);
+      expect(await statusWith({ "x-api-key": "boss" })).toBe(known);
+      const without = access === "anyone" ? known : 401;
+      for (const headers of [{}, bearer("nobody"), { "x-api-key": "nobody" }])
+        expect(await statusWith(headers)).toBe(without);
+    },
+  );
 });
 
 describe("the operator's routes", () => {

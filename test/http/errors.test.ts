@@ -24,6 +24,19 @@ describe("bodies", () => {
     expect(await response.json()).toMatchObject({ error: { code: "invalid_json", type: "invalid_request_error" } });
   });
 
+  it("that are not JSON are not quoted", async () => {
+    for (const [body, problem] of [
+      ['{"messages": planted}', "out of place"],
+      ['{"messages": "planted", planted}', "at character 24"],
+      ['{"messages": "planted', "at character 21"],
+      ['{"messages": ', "too early"],
+    ] as const) {
+      const text = await (await scriptedServer().post(CHAT, body)).text();
+      expect(text).toContain(problem);
+      expect(text).not.toContain("planted");
+    }
+  });
+
   it.each([["[]"], ["null"], ['"text"'], ["5"]])("that are no object are refused: %s", async (body) => {
     const response = await scriptedServer().post(CHAT, body);
     expect(response.status).toBe(400);
@@ -225,21 +238,24 @@ describe("the log", () => {
     ]);
   });
 
-  it("has the reason of a failure that the client is not told", async () => {
+  it("has the kind and the place of a failure that the client is not told, its text only with --log-prompts", async () => {
     const engine = new FakeEngine();
-    engine.renderChat = () => Promise.reject(new TypeError("bug-marker"));
-    const { post, logs } = testServer(engine);
-    const response = await post(CHAT, chat);
-    expect(response.status).toBe(500);
-    expect(await response.text()).not.toContain("bug-marker");
-    expect(logs).toMatchObject([
-      {
-        level: "error",
-        error: "invariant_violated",
-        reason: expect.stringContaining("bug-marker"),
-        stack: expect.stringContaining("TypeError"),
-      },
-    ]);
+    engine.renderChat = () => Promise.reject(new TypeError("bug-marker\nin two lines"));
+    for (const logPrompts of [false, true]) {
+      const { post, logs } = testServer(engine, { logPrompts });
+      const response = await post(CHAT, chat);
+      expect(response.status).toBe(500);
+      expect(await response.text()).not.toContain("bug-marker");
+      expect(logs).toMatchObject([
+        {
+          level: "error",
+          error: "invariant_violated",
+          reason: expect.stringMatching(logPrompts ? /bug-marker/ : /^TypeError$/),
+          stack: expect.stringMatching(/ +at .*errors\.test\.ts/),
+        },
+      ]);
+      expect(JSON.stringify(logs).includes("marker")).toBe(logPrompts);
+    }
   });
 });
 

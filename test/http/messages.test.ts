@@ -153,11 +153,32 @@ describe("POST /v1/messages", () => {
   it("tells of failures by Anthropic's statuses and types", async () => {
     const { post } = scriptedServer({ capacity: 0 });
     const full = await post(MESSAGES, hello);
-    expect(full.status).toBe(429);
-    expect(await full.json()).toMatchObject({ type: "error", error: { type: "rate_limit_error" } });
+    expect([full.status, full.headers.get("retry-after")]).toEqual([529, "3"]);
+    expect(await full.json()).toEqual({
+      type: "error",
+      error: { type: "overloaded_error", message: expect.stringContaining("busy") },
+      request_id: full.headers.get("request-id"),
+    });
     const missing = await post(MESSAGES, { ...hello, model: "gpt" });
     expect(missing.status).toBe(404);
     expect(await missing.json()).toMatchObject({ error: { type: "not_found_error" } });
+  });
+
+  it("is overloaded while the server drains", async () => {
+    const { post, server, engine } = scriptedServer({ endless: true, tokenMs: 5 });
+    const running = await post(MESSAGES, { ...hello, stream: true });
+    const drained = server.drain("a test");
+    const refused = await post(MESSAGES, hello);
+    expect(refused.status).toBe(529);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(await refused.json()).toEqual({
+      type: "error",
+      error: { type: "overloaded_error", message: expect.stringContaining("shutting down") },
+      request_id: refused.headers.get("request-id"),
+    });
+    await running.body?.cancel();
+    await drained;
+    expect(engine.running).toBe(0);
   });
 
   it("ends a stream that fails with an error event", async () => {

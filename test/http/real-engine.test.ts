@@ -117,6 +117,32 @@ describe("the server over the engine", () => {
     expect(count).toEqual({ input_tokens: chat.usage.prompt_tokens });
   });
 
+  it("counts what was cached as each API does, by the ledger", async () => {
+    const messages = [{ role: "user", content: "What was cached is counted." }];
+    const body = { model: "tiny", messages, max_tokens: 4 };
+    const { count } = (await (await test.post("/tokenize", { messages })).json()) as { count: number };
+    expect((await test.post(CHAT, body)).status).toBe(200);
+    // All of the prompt is found but its last token, whose logits are wanted.
+    const tokens = { cached: count - 1, prefilled: 1 };
+    expect(await (await test.post(CHAT, body)).json()).toMatchObject({
+      turnwise: { tokens },
+      usage: { prompt_tokens: count, prompt_tokens_details: { cached_tokens: tokens.cached } },
+    });
+    expect(await (await test.post("/v1/responses", { input: messages, max_output_tokens: 4 })).json()).toMatchObject({
+      turnwise: { tokens },
+      usage: { input_tokens: count, input_tokens_details: { cached_tokens: tokens.cached } },
+    });
+    expect(await (await test.post("/v1/messages", body)).json()).toMatchObject({
+      turnwise: { tokens },
+      usage: { input_tokens: 1, cache_creation_input_tokens: 0, cache_read_input_tokens: tokens.cached },
+    });
+    const marked = { ...body, cache_control: { type: "ephemeral" } };
+    expect(await (await test.post("/v1/messages", marked)).json()).toMatchObject({
+      turnwise: { tokens },
+      usage: { input_tokens: 0, cache_creation_input_tokens: 1, cache_read_input_tokens: tokens.cached },
+    });
+  });
+
   it("shows the prompt that it computes", async () => {
     const messages = [{ role: "user", content: "Hi" }];
     const { prompt } = (await (await test.post("/apply-template", { messages })).json()) as { prompt: string };
@@ -205,6 +231,16 @@ describe("bound output", () => {
       expect(Object.keys(value)).toEqual(["city", "days"]);
       expect(Array.from(value.city).length).toBeLessThanOrEqual(12);
       expect(value.days >= 1 && value.days <= 14).toBe(true);
+    }
+  });
+
+  it("is an object where any JSON will do", async () => {
+    const fields = { response_format: { type: "json_object" }, temperature: 1.5, max_tokens: 60 };
+    for (let seed = 0; seed < 3; seed += 1) {
+      const { status, body } = await ask({ ...fields, seed });
+      expect(status).toBe(200);
+      const value: unknown = JSON.parse(body.choices[0]?.text ?? "");
+      expect(Object.prototype.toString.call(value)).toBe("[object Object]");
     }
   });
 

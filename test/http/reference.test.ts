@@ -34,6 +34,21 @@ describe("GET /openapi.json", () => {
     expect(paths["/v1/models"]?.["get"]?.security).toHaveLength(2);
   });
 
+  it("has the parameters that lists are asked for by", async () => {
+    const { paths } = await document();
+    const limit = {
+      name: "limit",
+      in: "query",
+      required: false,
+      schema: { type: "integer", minimum: 1, maximum: 100, default: 20 },
+    };
+    const after = { name: "after", in: "query", required: false, schema: { type: "string" } };
+    expect(paths["/v1/sessions"]?.["get"]?.parameters).toMatchObject([limit, after]);
+    const order = { name: "order", in: "query", schema: { enum: ["asc", "desc"], default: "desc" } };
+    const id = { name: "id", in: "path", required: true };
+    expect(paths["/v1/responses/{id}/input_items"]?.["get"]?.parameters).toMatchObject([id, limit, after, order]);
+  });
+
   it("describes each field of a body, by the schema that checks it", async () => {
     const { paths } = await document();
     const schema = paths["/v1/messages"]?.["post"]?.requestBody?.content["application/json"].schema;

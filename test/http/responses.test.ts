@@ -10,6 +10,13 @@ interface Answer {
   readonly output: readonly { readonly id: string }[];
 }
 
+/** A user's message as `input_items` lists it. */
+const listed = (text: string): object => ({
+  type: "message",
+  role: "user",
+  content: [{ type: "input_text", text }],
+});
+
 describe("POST /v1/responses", () => {
   it("answers in OpenAI's shape", async () => {
     const { post, engine } = scriptedServer();
@@ -179,16 +186,12 @@ describe("a stored response", () => {
       (await (await get(`${RESPONSES}/${second.id}/input_items${query}`)).json()) as Record<string, unknown>;
     const all = await list("?order=asc");
     const items = all["data"] as { readonly id: string }[];
-    const given = (text: string): object => ({
-      type: "message",
-      role: "user",
-      content: [{ type: "input_text", text }],
-    });
-    expect(items).toMatchObject([given("One"), { id: first.output[0]?.id }, given("Two")]);
+    expect(items).toMatchObject([listed("One"), { id: first.output[0]?.id }, listed("Two")]);
     expect(await list("")).toMatchObject({ data: items.toReversed(), has_more: false });
     expect(await list(`?order=asc&limit=1&after=${items[0]?.id}`)).toMatchObject({ data: [items[1]], has_more: true });
     expect((await get(`${RESPONSES}/${second.id}/input_items?after=nothing`)).status).toBe(400);
-    expect((await get(`${RESPONSES}/${second.id}/input_items?limit=0`)).status).toBe(400);
+    for (const query of ["limit=0", "limit=101", "limit=x", "order=up"])
+      expect((await get(`${RESPONSES}/${second.id}/input_items?${query}`)).status).toBe(400);
 
     const deleted = await server.app.request(`${RESPONSES}/${first.id}`, { method: "DELETE" });
     expect(await deleted.json()).toEqual({ id: first.id, object: "response", deleted: true });

@@ -74,7 +74,7 @@ describe("a thought", () => {
     expect(await (await post("/v1/messages", body)).json()).toMatchObject({ content, stop_reason: "end_turn" });
 
     const events = await readNamedEvents(await post("/v1/messages", { ...body, stream: true }));
-    const deltas = events.flatMap(({ data }) => (data as { delta?: Record<string, string> }).delta ?? []);
+    const deltas = events.map(({ data }) => (data as { delta?: Record<string, string> }).delta ?? {});
     const joined = (type: string, field: string): string =>
       deltas.flatMap((delta) => (delta["type"] === type ? [delta[field]] : [])).join("");
     expect(joined("thinking_delta", "thinking")).toBe(THOUGHT);

@@ -23,7 +23,9 @@ export interface AnthropicErrorBody {
   readonly request_id: string;
 }
 
+/** A limit of the key or the tenant is a 429; a queue that is full for everyone is the server's overload. */
 export function anthropicStatus(error: TurnwiseError): number {
+  if (error.code === "queue_full") return OVERLOADED;
   const status = errorStatus(error);
   return status === 503 ? OVERLOADED : status;
 }

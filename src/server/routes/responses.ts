@@ -104,7 +104,7 @@ function toItems(input: ResponsesValues["input"]): InputItem[] {
 }
 
 const textPart = ({ role }: GivenItem, text: string): ContentPart =>
-  role === "assistant" ? outputText(text) : { type: "input_text", text };
+  role === "assistant" ? { ...outputText(text) } : { type: "input_text", text };
 
 /**
  * The request's place in its conversation. Instructions are of one response alone: where they or the tools are not

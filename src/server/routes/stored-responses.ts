@@ -1,10 +1,18 @@
 /** Reading and deleting stored responses: `/v1/responses/{id}` and what lies below it. */
 
+import { z } from "zod";
 import { fail } from "../../base/errors.ts";
-import { listPage } from "../list-page.ts";
+import { type FieldTable, honoured, parseFields } from "../fields/field-table.ts";
+import { listPage, PAGE_QUERY } from "../list-page.ts";
 import type { InputItem, OutputItem } from "../responses/response-items.ts";
 import type { StoredResponse } from "../responses/response-store.ts";
 import type { RouteRequest } from "../server-context.ts";
+
+/** The query of `input_items`. */
+export const ITEMS_QUERY = {
+  ...PAGE_QUERY,
+  order: honoured(z.literal(["asc", "desc"]).default("desc"), "desc, the default: the last item comes first"),
+} as const satisfies FieldTable;
 
 export function getResponse(request: RouteRequest): Response {
   return request.http.json(storedResponse(request).response);
@@ -32,7 +40,8 @@ export function listInputItems(request: RouteRequest): Response {
   for (let at: StoredResponse | null = stored; at !== null; at = at.previous) chain.push(at);
   const items: (InputItem | OutputItem)[] = [];
   for (const one of chain.toReversed()) items.push(...one.input, ...(one === stored ? [] : one.output));
-  const ordered = http.req.query("order") === "asc" ? items : items.toReversed();
+  const { order } = parseFields(ITEMS_QUERY, http.req.query(), false).values;
+  const ordered = order === "asc" ? items : items.toReversed();
   return http.json(listPage(request, ordered, (item) => item));
 }
 
