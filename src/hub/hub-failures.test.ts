@@ -16,12 +16,14 @@ describe("parseRetryAfter", () => {
   });
 });
 
+/** What undici throws. */
+const failure = (code: string) =>
+  unreachable(
+    new URL("http://hub/"),
+    new TypeError("fetch failed", { cause: Object.assign(new Error(code), { code }) }),
+  );
+
 test("a cut connection may pass, one to nobody does not", () => {
-  const failure = (code: string) =>
-    unreachable(
-      new URL("http://hub/"),
-      new TypeError("fetch failed", { cause: Object.assign(new Error(code), { code }) }),
-    );
   expect(failure("ECONNRESET")).toBeInstanceOf(HubBusyError);
   for (const code of ["ECONNREFUSED", "ENOTFOUND"]) expect(failure(code)).not.toBeInstanceOf(HubBusyError);
 });

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeRandomModel } from "../../src/models/random/random-model.ts";
 import { LoopbackHub } from "../support/loopback-hub.ts";
 import { NATIVE_MISSING } from "../support/native-addon.ts";
-import { mountSmallDisk } from "../support/small-disk.ts";
+import { mountSmallDisk, unmountDisk } from "../support/small-disk.ts";
 import { type CliResult, cliResult, runCli, startCli, waitForLine } from "./support/run-cli.ts";
 
 const REPO = "someone/tiny-GGUF";
@@ -94,8 +94,7 @@ test.skipIf(NATIVE_MISSING)("the first hour", { timeout: 120_000 }, async () => 
 
 test("a disk without room for a model is named with what it has, what is needed, and what to do", async ({ skip }) => {
   const small = join(folder, "small");
-  const disk = mountSmallDisk(small, "1m");
-  if (disk === null) return skip("this user may not mount a small tmpfs");
+  if (!mountSmallDisk(small, "1m")) skip("this user may not mount a small tmpfs");
   try {
     const { code, stdout, stderr } = await cli(["pull", `hf:${REPO}`, "--cache-dir", small]);
     expect([code, stdout]).toEqual([1, ""]);
@@ -106,6 +105,6 @@ test("a disk without room for a model is named with what it has, what is needed,
     );
     expect(hint).toBe("  turnwise models ls shows what the pulled models take; --cache-dir names another place.");
   } finally {
-    disk.unmount();
+    unmountDisk(small);
   }
 });

@@ -22,21 +22,20 @@ import { downloadFile } from "../../src/hub/download-file.ts";
 import { HubClient } from "../../src/hub/hub-client.ts";
 import { ModelCache } from "../../src/hub/model-cache.ts";
 import { PartFile } from "../../src/hub/part-file.ts";
-import { type PullOptions, pullModel } from "../../src/hub/pull-model.ts";
+import type { PullOptions } from "../../src/hub/pull-model.ts";
 import type { HubFile } from "../../src/hub/tree-listing.ts";
 import { LoopbackHub } from "../support/loopback-hub.ts";
-import { mountSmallDisk } from "../support/small-disk.ts";
+import { mountSmallDisk, unmountDisk } from "../support/small-disk.ts";
+import { QUICK, pullFrom } from "./support/pull-from.ts";
 
 const REPO = "someone/tiny-GGUF";
 const FILE = "tiny-Q4_0.gguf";
 const CONTENT = randomBytes(200_000);
 const TOKEN = { value: "hf_secret", origin: "HF_TOKEN" };
-const QUICK = { attempts: 3, firstWaitMs: 1, stallMs: 300 };
 /** Of the main branch. */
 const COMMIT = "1".repeat(40);
 const MAIN = { repo: REPO, revision: null } as const;
-const digest = (content: Buffer): string => createHash("sha256").update(content).digest("hex");
-const SHA256 = digest(CONTENT);
+const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
 
 let hub: LoopbackHub;
 let cache: ModelCache;
@@ -58,26 +57,10 @@ afterEach(async () => {
 
 const client = (token: typeof TOKEN | null = null): HubClient => new HubClient({ endpoint: hub.endpoint, token });
 
-type PullExtra = Partial<PullOptions> & { readonly token?: typeof TOKEN | null; readonly revision?: string | null };
+const pull = (quant: string | null = null, { token = null, ...extra }: Extra = {}): Promise<string> =>
+  pullFrom(client(token), cache, { repo: REPO, quant, revision: null }, extra);
 
-function pull(
-  quant: string | null = null,
-  { revision = null, token = null, ...options }: PullExtra = {},
-): Promise<string> {
-  return pullModel(
-    { repo: REPO, quant, revision },
-    {
-      client: client(token),
-      cache,
-      signal: new AbortController().signal,
-      onPlan: () => {},
-      onProgress: () => {},
-      onWait: () => {},
-      patience: QUICK,
-      ...options,
-    },
-  );
-}
+type Extra = Partial<PullOptions> & { readonly token?: typeof TOKEN | null };
 
 const listed: HubFile = { path: FILE, bytes: CONTENT.byteLength, hash: { kind: "sha256", hex: SHA256 } };
 
@@ -186,122 +169,11 @@ test("damage in a part that an earlier run left is found", async () => {
 
 test("small files, which git itself keeps, are checked by git's hash", async () => {
   hub.put("someone/small", "small-Q4_0.gguf", Buffer.from("not much"));
-  const path = await pullModel(
-    { repo: "someone/small", quant: null, revision: null },
-    { client: client(), cache, signal: new AbortController().signal, onPlan() {}, onProgress() {}, onWait() {} },
-  );
+  const path = await pullFrom(client(), cache, { repo: "someone/small", quant: null, revision: null });
   // printf 'not much' | git hash-object --stdin
   expect(readFileSync(`${path}.hash`, "utf8")).toBe(
     `git-blob f83058b39eb2d73d0b711bb905dbb1937bbc83a4\ncommit ${COMMIT}\n`,
   );
-});
-
-test("a revision lies apart from the main branch, at the commit that it stood for", async () => {
-  hub.commits.set("v1", "2".repeat(40));
-  const path = await pull(null, { revision: "v1" });
-  expect(path).toBe(join(`${folder}@v1`, FILE));
-  expect(hub.seen.map(({ url }) => url).filter((url) => url.includes("/resolve/"))).toEqual([
-    `/${REPO}/resolve/${"2".repeat(40)}/${FILE}`,
-  ]);
-  expect(cache.find({ ...MAIN, quant: null })).toBeNull();
-  expect(cache.list()).toMatchObject([{ repo: REPO, revision: "v1", commit: "2".repeat(40) }]);
-  await expect(pull(null, { revision: "v2" })).rejects.toMatchObject({
-    code: "hub_not_found",
-    params: { what: `revision v2 in ${REPO}` },
-  });
-  expect(cache.remove({ repo: REPO, quant: "Q4_0", revision: "v1" }).paths).toEqual([path]);
-});
-
-test("all parts of a split model come, from all pages of the listing", async () => {
-  const names = [1, 2, 3, 4].map((part) => `Q8_0/big-Q8_0-0000${part}-of-00004.gguf`);
-  for (const name of names) hub.put(REPO, name, randomBytes(1000));
-  expect(await pull("Q8_0")).toBe(join(folder, ...(names[0] ?? "").split("/")));
-  for (const name of names) expect(existsSync(join(folder, ...name.split("/")))).toBe(true);
-  expect(cache.find({ ...MAIN, quant: "q8_0" })).toBe(join(folder, ...(names[0] ?? "").split("/")));
-});
-
-/** A model of two parts at `commit`; both are of one size in every version. */
-function putParts(commit: string, ...contents: Buffer[]): string[] {
-  hub.commits.set("main", commit);
-  return contents.map((content, index) => {
-    const name = `big-Q8_0-0000${index + 1}-of-00002.gguf`;
-    hub.put(REPO, name, content);
-    return join(folder, name);
-  });
-}
-const NEW_COMMIT = "2".repeat(40);
-const held = (paths: readonly string[]): string[] => paths.map((path) => digest(readFileSync(path)));
-const big = () => cache.list().find(({ quant }) => quant === "Q8_0");
-
-test("a newer version of a split model that came in part leaves the old one as it is", async () => {
-  const old = [randomBytes(50_000), randomBytes(50_000)] as const;
-  const paths = putParts(COMMIT, ...old);
-  await pull("Q8_0");
-  const newer = [randomBytes(50_000), randomBytes(50_000)] as const;
-  putParts(NEW_COMMIT, ...newer);
-  hub.faults.chunkMs = 20;
-  const stop = new AbortController();
-  const running = pull("Q8_0", { signal: stop.signal });
-  while (!leftovers().some((name) => /^big-Q8_0-00002-of-00002\.gguf\.\w+\.part$/.test(name))) await pause();
-  stop.abort();
-  await expect(running).rejects.toMatchObject({ name: "AbortError" });
-  expect(held(paths)).toEqual(old.map(digest));
-  expect(big()).toMatchObject({ whole: true, commit: COMMIT });
-
-  hub.faults.chunkMs = 0;
-  await pull("Q8_0");
-  expect(held(paths)).toEqual(newer.map(digest));
-  expect(big()).toMatchObject({ whole: true, commit: NEW_COMMIT });
-  expect(leftovers().filter((name) => name.endsWith(".part"))).toEqual([]);
-});
-
-test("parts that are the same in a newer version are of its commit, too", async () => {
-  const same = randomBytes(1000);
-  putParts(COMMIT, randomBytes(1000), same);
-  await pull("Q8_0");
-  const [first, second] = putParts(NEW_COMMIT, randomBytes(1000), same);
-  const requests = hub.ranges.length;
-  await pull("Q8_0");
-  expect(hub.ranges.length).toBe(requests + 1);
-  for (const path of [first, second]) expect(readFileSync(`${path}.hash`, "utf8")).toContain(`commit ${NEW_COMMIT}\n`);
-  expect(cache.find({ ...MAIN, quant: "Q8_0" })).toBe(first);
-});
-
-test.each([
-  ["of another commit", (hash: string) => hash.replace(COMMIT, NEW_COMMIT)],
-  ["whose commit was not written down any more", null],
-])("a split model with a part %s is incomplete until it is pulled again", async (_, change) => {
-  const [first = ""] = putParts(COMMIT, randomBytes(1000), randomBytes(1000));
-  await pull("Q8_0");
-  if (change === null) rmSync(`${first}.hash`);
-  else writeFileSync(`${first}.hash`, change(readFileSync(`${first}.hash`, "utf8")));
-  expect(big()).toMatchObject({ whole: false });
-  expect(cache.find({ ...MAIN, quant: "Q8_0" })).toBeNull();
-  await pull("Q8_0");
-  expect(cache.find({ ...MAIN, quant: "Q8_0" })).toBe(first);
-});
-
-test("a model of another quantisation does not stand for the one that was asked for", async () => {
-  await pull();
-  hub.put(REPO, "tiny-Q8_0.gguf", randomBytes(1000));
-  expect(cache.find({ ...MAIN, quant: "Q8_0" })).toBeNull();
-  expect(() => cache.requireNoOther({ ...MAIN, quant: "Q8_0" })).toThrow(
-    `${REPO} has no Q8_0. It has: Q4_0 (195 KiB).`,
-  );
-  const path = await pull("Q8_0");
-  expect(cache.find({ ...MAIN, quant: "Q8_0" })).toBe(path);
-});
-
-test("a model that is not whole is removed by its name, with what came in part", async () => {
-  const [first = ""] = putParts(COMMIT, randomBytes(1000), randomBytes(1000));
-  await pull();
-  await pull("Q8_0");
-  rmSync(first);
-  writeFileSync(`${first}.${"a".repeat(16)}.part`, "some");
-  expect(cache.unfinished()).toMatchObject([{ repo: REPO, quant: "Q8_0", bytes: 4 }]);
-  expect(cache.remove({ ...MAIN, quant: "Q8_0" })).toMatchObject({ bytes: 1004 });
-  expect(readdirSync(folder).toSorted()).toEqual([FILE, `${FILE}.hash`]);
-  expect(() => cache.remove({ ...MAIN, quant: "Q8_0" })).toThrow("has no Q8_0");
 });
 
 test("parts of earlier versions go when a file is whole", async () => {
@@ -395,7 +267,10 @@ test("a file that changed since the listing is said so", async () => {
 
 test("a connection that brings nothing is given up", async () => {
   hub.faults.silent = true;
-  await expect(download()).rejects.toMatchObject({ code: "download_broken", params: { reason: /nothing came/ } });
+  await expect(pull(null, { patience: { ...QUICK, stallMs: 300 } })).rejects.toMatchObject({
+    code: "download_broken",
+    params: { reason: /nothing came/ },
+  });
 });
 
 test("an abort keeps the part", async () => {
@@ -439,14 +314,13 @@ test("a disk that fills up on the way is named, and the part is kept", async () 
 });
 
 test("a real full disk", async ({ skip }) => {
-  const disk = mountSmallDisk(folder, "128k");
-  if (disk === null) return skip("this user may not mount a small tmpfs");
+  if (!mountSmallDisk(folder, "128k")) skip("this user may not mount a small tmpfs");
   try {
     await expect(download()).rejects.toMatchObject({ code: "disk_full", params: { folder } });
     const [part] = leftovers();
     expect(statSync(join(folder, part ?? "")).size).toBeGreaterThan(0);
   } finally {
-    disk.unmount();
+    unmountDisk(folder);
   }
 });
 

@@ -3,13 +3,15 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 
-/** A file system of so many bytes ("128k") at `path`; null where this user may mount none. */
-export function mountSmallDisk(path: string, size: string): { unmount(): void } | null {
+/** A file system of so many bytes ("128k") at `path`, where this user may mount one. */
+export function mountSmallDisk(path: string, size: string): boolean {
   mkdirSync(path, { recursive: true });
   try {
     execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", path], { stdio: "ignore" });
+    return true;
   } catch {
-    return null;
+    return false;
   }
-  return { unmount: () => void execFileSync("umount", [path]) };
 }
+
+export const unmountDisk = (path: string): void => void execFileSync("umount", [path]);
