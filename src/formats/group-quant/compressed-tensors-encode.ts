@@ -4,24 +4,34 @@ import { f16FromNumber } from "../quant/half-floats.ts";
 import type { SafetensorsContents } from "../safetensors/write.ts";
 import type { GroupMatrix } from "./group-blocks.ts";
 
-/** The tensors of `module`; the matrix's groups lie in order and its scales fit f16. */
-export function packQuantized(module: string, matrix: GroupMatrix): readonly SafetensorsContents[] {
-  const { bits, rows, columns, groups } = matrix;
+/**
+ * The tensors of `module`. `matrix`, whose groups lie in order and whose scales fit f16, is asked for when each
+ * one's data is.
+ */
+export function packQuantized(
+  module: string,
+  { bits, rows, columns, groups }: Pick<GroupMatrix, "bits" | "rows" | "columns" | "groups">,
+  matrix: () => GroupMatrix,
+): readonly SafetensorsContents[] {
   const perWord = 32 / bits;
   const tensor = (
     part: string,
     dtype: SafetensorsContents["dtype"],
     shape: readonly number[],
-    data: ArrayBufferLike,
-  ): SafetensorsContents => ({ name: `${module}.${part}`, dtype, shape, data: new Uint8Array(data) });
+    data: () => ArrayBufferView,
+  ): SafetensorsContents => ({ name: `${module}.${part}`, dtype, shape, data: () => [bytesOf(data())] });
   const wordColumns = Math.ceil(columns / perWord);
   const zeroRows = Math.ceil(rows / perWord);
   return [
-    tensor("weight_packed", "I32", [rows, wordColumns], packedValues(matrix, wordColumns).buffer),
-    tensor("weight_scale", "F16", [rows, groups], scales(matrix).buffer),
-    tensor("weight_zero_point", "I32", [zeroRows, groups], packedZeroPoints(matrix, zeroRows).buffer),
-    tensor("weight_shape", "I64", [2], BigInt64Array.of(BigInt(rows), BigInt(columns)).buffer),
+    tensor("weight_packed", "I32", [rows, wordColumns], () => packedValues(matrix(), wordColumns)),
+    tensor("weight_scale", "F16", [rows, groups], () => scales(matrix())),
+    tensor("weight_zero_point", "I32", [zeroRows, groups], () => packedZeroPoints(matrix(), zeroRows)),
+    tensor("weight_shape", "I64", [2], () => BigInt64Array.of(BigInt(rows), BigInt(columns))),
   ];
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function packedValues(matrix: GroupMatrix, wordColumns: number): Int32Array {

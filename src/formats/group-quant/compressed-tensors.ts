@@ -1,9 +1,9 @@
 /**
  * The layouts of compressed-tensors for integers. "pack-quantized": `weight_packed` [rows, columns * bits /
  * 32], words of consecutive columns, lowest bits first, values plus 2^(bits - 1); `weight_zero_point`, where
- * there is one, packed so along rows [rows * bits / 32, groups], plus the same. "int-quantized": `weight` and
- * `weight_zero_point` are plain int8. `weight_scale` is [rows, groups]; one group is a scale a row, and one
- * value a scale of the whole. Source: compressed-tensors, compressors/quantized_compressors.
+ * there is one, packed so along rows [rows * bits / 32, groups], plus the same; the last words of both are filled up with
+ * zeros. "int-quantized": `weight` and `weight_zero_point`, of the scales' shape, are plain int8. `weight_scale`
+ * is [rows, groups]; one group is a scale a row, and one value a scale of the whole. Source: compressed-tensors, compressors/quantized_compressors.
  */
 
 import type { SafetensorsTensor } from "../safetensors/model.ts";

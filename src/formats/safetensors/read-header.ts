@@ -1,11 +1,12 @@
 /**
  * The header of one safetensors file: a u64 with its length, that many bytes of JSON, then the data. Every
- * tensor is checked against the file: known dtype, a length that follows from its shape, inside the file,
- * none over another. Source: https://huggingface.co/docs/safetensors (format)
+ * tensor is checked against the file: known dtype, a length that follows from its shape, inside the file;
+ * together they are all of the data, none over another. Source: https://huggingface.co/docs/safetensors (format)
  */
 
 import { checkedProduct } from "../../base/bytes.ts";
 import { fail } from "../../base/errors.ts";
+import { shortJson } from "../../base/short-json.ts";
 import type { ByteSource } from "../byte-source.ts";
 import { dtypeBytes, isSafetensorsDtype, SAFETENSORS_DTYPES } from "./dtypes.ts";
 import type { SafetensorsLimits } from "./limits.ts";
@@ -28,9 +29,10 @@ export function readSafetensorsHeader(source: ByteSource, limits: SafetensorsLim
   const count = entries.length;
   if (count > limits.tensors) limitExceeded(reader, "header", count, "tensors");
   const tensors = entries.flatMap(([name, value]) => (name === METADATA ? [] : [readTensor(reader, name, value)]));
-  checkOverlap(reader, tensors);
   const metadata = entries.find(([name]) => name === METADATA)?.[1];
-  return { tensors, metadata: metadata === undefined ? [] : readMetadata(reader, metadata) };
+  const pairs = metadata === undefined ? [] : readMetadata(reader, metadata);
+  checkCover(reader, tensors);
+  return { tensors, metadata: pairs };
 }
 
 interface Reader {
@@ -119,15 +121,27 @@ function readSizes(reader: Reader, field: string, key: string, value: unknown): 
     : invalid(reader, field, `${key} ${shortJson(value)} is no list of sizes`);
 }
 
-/** Overlapping tensors would let a small file describe a model of any size. */
-function checkOverlap(reader: Reader, tensors: readonly SafetensorsTensor[]): void {
-  let end = 0;
-  for (const { name, offset, byteLength } of tensors.toSorted((a, b) => a.offset - b.offset)) {
-    if (offset < end && byteLength > 0) {
-      invalid(reader, tensorField(name), "its data lies over another tensor's", offset);
-    }
-    end = Math.max(end, offset + byteLength);
+/**
+ * One tensor's data follows the other's up to the file's end. Overlapping ones would let a small file describe a
+ * model of any size; of a name that is twice in the header only the last is left, and bytes of no tensor.
+ */
+function checkCover(reader: Reader, tensors: readonly SafetensorsTensor[]): void {
+  let end = reader.dataOffset;
+  for (const { name, offset, byteLength } of tensors.toSorted(byPlace)) {
+    if (offset < end) invalid(reader, tensorField(name), "its data lies over another tensor's", offset);
+    if (offset > end) invalid(reader, tensorField(name), noTensors(offset - end, "before its data"), end);
+    end += byteLength;
   }
+  const { size } = reader.source;
+  if (size > end) invalid(reader, "data", noTensors(size - end, "at its end"), end);
+}
+
+function byPlace(left: SafetensorsTensor, right: SafetensorsTensor): number {
+  return left.offset - right.offset || left.byteLength - right.byteLength;
+}
+
+function noTensors(bytes: number, where: string): string {
+  return `the ${bytes} bytes ${where} are no tensor's; a name that is twice in the header leaves such a hole`;
 }
 
 function readMetadata(reader: Reader, value: unknown): SafetensorsHeader["metadata"] {
@@ -143,12 +157,6 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function tensorField(name: string): string {
   return `tensor ${shortJson(name)}`;
-}
-
-/** At most about 80 characters, control characters escaped. */
-function shortJson(value: unknown): string {
-  const text = JSON.stringify(value) ?? "undefined";
-  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }
 
 function invalid(reader: Reader, field: string, problem: string, offset = LENGTH_BYTES): never {

@@ -20,7 +20,11 @@ const INDEX = "m/model.safetensors.index.json";
 
 /** A file with this header and 16 bytes of data. */
 function withHeader(header: unknown): Uint8Array {
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  return withHeaderText(JSON.stringify(header));
+}
+
+function withHeaderText(header: string): Uint8Array {
+  const json = new TextEncoder().encode(header);
   const bytes = new Uint8Array(8 + json.length + 16);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
   bytes.set(json, 8);
@@ -95,9 +99,26 @@ describe("readSafetensors", () => {
       },
       /tensor "b" .*over another/,
     ],
+    ["a hole", { a: { dtype: "U8", shape: [4], data_offsets: [4, 8] } }, /"a" .*the 4 bytes before its data are no/],
+    ["bytes of no tensor", { a: { dtype: "U8", shape: [4], data_offsets: [0, 4] } }, /the 12 bytes at its end are no/],
     ["metadata that is no text", { __metadata__: { a: 1 } }, /"a" is no text/],
   ])("refuses %s", (_, header, message) => {
     expect(() => readSafetensors("t.safetensors", opener({ "t.safetensors": withHeader(header) }))).toThrow(message);
+  });
+
+  it("refuses a name that is twice in a header, as the format does", () => {
+    const entry = (begin: number): string => `"a":{"dtype":"U8","shape":[8],"data_offsets":[${begin},${begin + 8}]}`;
+    const file = withHeaderText(`{${entry(0)},${entry(8)}}`);
+    expect(() => readSafetensors("t.safetensors", opener({ "t.safetensors": file }))).toThrow(
+      /"a" at offset \d+: the 8 bytes before its data are no tensor's; a name that is twice/,
+    );
+  });
+
+  it("refuses a dtype that nests deeper than JSON is written", () => {
+    const file = withHeaderText(`{"a":{"dtype":${"[".repeat(99_999)}${"]".repeat(99_999)}}}`);
+    expect(() => readSafetensors("t.safetensors", opener({ "t.safetensors": file }))).toThrow(
+      /dtype \[\[\.\.\.\]\] is/,
+    );
   });
 
   it("closes what it opened when it fails", () => {

@@ -19,12 +19,14 @@ import { ggufBytes, type GgufContents } from "../../formats/gguf/write.ts";
 import { floatsOf } from "../../formats/group-quant/packed-words.ts";
 import { decodeRows, encodeRows } from "../../formats/quant/rows.ts";
 import { readSafetensors } from "../../formats/safetensors/read.ts";
+import { safetensorsPieces } from "../../formats/safetensors/write.ts";
 import { decodeWeightValues } from "../../formats/stored-weight.ts";
 import { ggufSource } from "../gguf/gguf-source.ts";
 import type { ModelSource } from "../model-source.ts";
 import { openModel } from "../open-model.ts";
 import { randomModel } from "../random/random-model.ts";
 import type { ConvertQuant } from "./convert-quant.ts";
+import { directoryContents } from "./directory-contents.ts";
 import { ggufContents } from "./gguf-contents.ts";
 import { writeModelDirectory } from "./write-directory.ts";
 
@@ -126,6 +128,22 @@ describe("a directory", () => {
     expect(source.weight("blk.0.ffn_up.weight")?.encoding).toEqual({ kind: "groups", format: "int4_g32_zero" });
     source.dispose();
     written.dispose();
+  });
+
+  it("looks at a weight when its tensors are written, and once", () => {
+    const source = openModel(directory("lazy source"), openFileSource);
+    let views = 0;
+    const weightOf = source.weight.bind(source);
+    source.weight = (name) => {
+      const weight = weightOf(name);
+      const parts = weight?.parts.map((part) => ({ ...part, view: () => (views++, part.view()) })) ?? [];
+      return weight === null ? null : { ...weight, parts };
+    };
+    const { tensors } = directoryContents(source, "q4-g32");
+    expect(views).toBe(0);
+    for (const piece of safetensorsPieces(tensors)) void piece;
+    expect(views).toBe(source.weightNames.length);
+    source.dispose();
   });
 
   it("takes floats, of a quantised checkpoint too, and copies the tokeniser", () => {

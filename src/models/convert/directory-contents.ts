@@ -5,6 +5,7 @@
 
 import { fail } from "../../base/errors.ts";
 import { GGML_TYPES, type GgmlType } from "../../formats/gguf/ggml-types.ts";
+import type { GroupMatrix } from "../../formats/group-quant/group-blocks.ts";
 import { packQuantized } from "../../formats/group-quant/compressed-tensors-encode.ts";
 import { roundToGroups } from "../../formats/group-quant/round-groups.ts";
 import { encodeRows } from "../../formats/quant/rows.ts";
@@ -39,10 +40,11 @@ export function directoryContents(source: ModelSource, quant: ConvertQuant): Dir
   if (rounding === undefined && floats === null) {
     return fail("invalid_option", { option: "--quant", problem: "a folder needs one, such as bf16 or q4-g128." });
   }
+  const rounder = rounding === undefined ? null : rounderOf(rounding);
   return {
     config:
       rounding === undefined ? floatConfig(floats ?? "F32") : { quantization_config: quantizationConfig(rounding) },
-    tensors: source.weightNames.flatMap((name) => tensorsOf(source, name, rounding ?? null, floats)),
+    tensors: source.weightNames.flatMap((name) => tensorsOf(source, name, rounder, floats)),
   };
 }
 
@@ -69,7 +71,7 @@ function quantizationConfig({ bits, groupColumns }: Rounding): Readonly<Record<s
 function tensorsOf(
   source: ModelSource,
   name: string,
-  rounding: Rounding | null,
+  rounder: Rounder | null,
   floats: GgmlType | null,
 ): readonly SafetensorsContents[] {
   const weight = source.weight(name);
@@ -77,15 +79,38 @@ function tensorsOf(
   if (weight === null || place === null) return fail("weight_missing", { tensor: name, expected: "" });
   const [rows = 0, columns = 0] = weight.shape;
   const isInner = weight.shape.length === 2 && name.startsWith("blk.");
-  if (rounding !== null && isInner) {
-    checkRoundable(source, name, weight, rounding);
-    const { bits, groupColumns } = rounding;
-    return packQuantized(place.module, roundToGroups(decodeWeightValues(weight), columns, groupColumns, bits));
+  if (rounder !== null && isInner) {
+    checkRoundable(source, name, weight, rounder);
+    const { bits, groupColumns } = rounder;
+    return packQuantized(place.module, { bits, rows, columns, groups: columns / groupColumns }, () =>
+      rounder.round(weight),
+    );
   }
   const type = floats ?? storedFloat(weight);
   const bytes = (): Uint8Array => encodeRows(GGML_TYPES[type].id, decodeWeightValues(weight));
   const shape = weight.shape.length === 1 ? [rows] : [rows, columns];
   return [{ name: `${place.module}.${place.part}`, dtype: type as "F32", shape, data: () => [bytes()] }];
+}
+
+interface Rounder extends Rounding {
+  /** The last one's groups are kept, since each of a weight's tensors asks for them. */
+  round(weight: StoredWeight): GroupMatrix;
+}
+
+function rounderOf(rounding: Rounding): Rounder {
+  const { bits, groupColumns } = rounding;
+  let last: { readonly weight: StoredWeight; readonly matrix: GroupMatrix } | null = null;
+  return {
+    ...rounding,
+    round(weight) {
+      if (last?.weight === weight) return last.matrix;
+      last = null;
+      const [, columns = 0] = weight.shape;
+      const matrix = roundToGroups(decodeWeightValues(weight), columns, groupColumns, bits);
+      last = { weight, matrix };
+      return matrix;
+    },
+  };
 }
 
 function checkRoundable(

@@ -12,20 +12,21 @@ import type { JsonFields } from "./json-file.ts";
 /** What the weights say that the configuration leaves to them. */
 export type WeightFacts = Pick<ModelSpec, "tiedHead" | "qkvBias" | "attentionOutputBias">;
 
-const ARCHITECTURE_OF: Readonly<Record<string, Architecture>> = {
-  llama: "llama",
+/** By `model_type`. */
+const ARCHITECTURES: ReadonlyMap<string, Architecture> = new Map([
+  ["llama", "llama"],
   // Of another class only for its sliding window, which is refused below.
-  mistral: "llama",
-  qwen2: "qwen2",
-  qwen3: "qwen3",
-};
+  ["mistral", "llama"],
+  ["qwen2", "qwen2"],
+  ["qwen3", "qwen3"],
+]);
 
 /** Throws `architecture_unsupported`, `metadata_missing`, `metadata_invalid`, `model_feature_unsupported`. */
 export function specFromConfig(config: JsonFields, facts: WeightFacts): ModelSpec {
   const modelType = config.getString("model_type");
-  const architecture = ARCHITECTURE_OF[modelType];
+  const architecture = ARCHITECTURES.get(modelType);
   if (architecture === undefined) {
-    const supported = Object.keys(ARCHITECTURE_OF).join(", ");
+    const supported = [...ARCHITECTURES.keys()].join(", ");
     fail("architecture_unsupported", { architecture: modelType, supported });
   }
   const contextTokens = config.findSize("max_position_embeddings", SPEC_LIMITS.contextTokens) ?? 2048;

@@ -9,6 +9,7 @@ import {
   writeDirectory,
 } from "../../../test/support/checkpoints/write-directory.ts";
 import { readForwardGolden } from "../../../test/support/forward-golden.ts";
+import { byteBpe, byteLevel } from "../../../test/support/tokenizer-json.ts";
 import { openFileSource } from "../../formats/file-source.ts";
 import type { SafetensorsContents } from "../../formats/safetensors/write.ts";
 import { bindWeights } from "../bind-weights.ts";
@@ -108,6 +109,7 @@ describe("a Hugging Face directory", () => {
       "architecture_unsupported",
       /mamba.*llama, mistral, qwen2, qwen3/,
     ],
+    ["a word that all objects know", { model_type: "constructor" }, "architecture_unsupported", /constructor.*llama/],
     ["a window", { use_sliding_window: true }, "model_feature_unsupported", /sliding-window attention \(32 tokens\)/],
     ["layers with a window", { layer_types: ["sliding_attention"] }, "model_feature_unsupported", /sliding-window/],
     ["another activation", { hidden_act: "gelu" }, "model_feature_unsupported", /activation gelu/],
@@ -175,6 +177,7 @@ describe("a Hugging Face directory", () => {
       { data: new Uint8Array(Int32Array.from({ length: 64 }, (_, i) => (i < 31 ? 0 : 1)).buffer) },
       /q_proj\.qweight has groups of 31, 33 columns, no multiples of 32.*Accepted: groups of multiples of 32/,
     ],
+    ["GPTQ 4 bits, group 32, zero points, act-order", `${Q}.g_idx`, null, /q_proj\.g_idx is missing.* \[64\]/],
     ["AWQ, group 32", `${Q}.qzeros`, null, /q_proj\.qzeros is missing/],
     [
       "compressed-tensors pack-quantized 4 bits, group 32",
@@ -190,6 +193,23 @@ describe("a Hugging Face directory", () => {
     ],
   ])("refuses %s with another %s", (variant, tensor, change, message) => {
     expect(() => load(quantized(variant, tensor, change))).toThrow(message);
+  });
+
+  it("reads quantize_config.json, where older GPTQ checkpoints say how they are quantised", () => {
+    const [variant] = CHECKPOINT_VARIANTS;
+    const path = directory(CONFIG, goldenTensors(GOLDEN, variant ?? null));
+    expect(() => load(path)).toThrow(/q_proj\.qweight is quantised\. Accepted: a quantization_config of GPTQ/);
+    writeFileSync(join(path, "quantize_config.json"), JSON.stringify({ bits: 4, group_size: 32, desc_act: false }));
+    expect(load(path).weight("blk.1.attn_q.weight")?.encoding).toEqual({ kind: "groups", format: "int4_g32_zero" });
+    const newer = { ...CONFIG, quantization_config: { quant_method: "gptq", bits: 3 } };
+    writeFileSync(join(path, "config.json"), JSON.stringify(newer));
+    expect(() => load(path)).toThrow(/GPTQ of 3 bits/);
+  });
+
+  it("takes one group for a row without the index of its columns, in any order", () => {
+    const variant = CHECKPOINT_VARIANTS.find(({ name }) => name.startsWith("GPTQ 8 bits, group -1"));
+    const config = { ...CONFIG, quantization_config: { ...variant?.config, desc_act: true } };
+    load(directory(config, goldenTensors(GOLDEN, variant ?? null)));
   });
 
   it("refuses columns that groups do not divide", () => {
@@ -215,6 +235,16 @@ describe("a Hugging Face directory", () => {
     mkdirSync(join(folder.path, "empty"));
     writeFileSync(join(folder.path, "empty", "config.json"), JSON.stringify(CONFIG));
     expect(() => load(join(folder.path, "empty"))).toThrow(/no \.safetensors file; expected model\.safetensors/);
+  });
+
+  it("has the template of chat_template.jinja, before that of tokenizer_config.json", () => {
+    const path = directory(CONFIG);
+    writeFileSync(join(path, "tokenizer.json"), JSON.stringify(byteBpe({ pre_tokenizer: byteLevel(true) })));
+    expect(openModel(path, openFileSource).chatTemplate).toBeNull();
+    writeFileSync(join(path, "tokenizer_config.json"), JSON.stringify({ chat_template: "older" }));
+    expect(openModel(path, openFileSource).chatTemplate).toBe("older");
+    writeFileSync(join(path, "chat_template.jinja"), "{{ messages[0].content }} é");
+    expect(openModel(path, openFileSource).chatTemplate).toBe("{{ messages[0].content }} é");
   });
 
   it("says that a tokenizer.json is missing where a vocabulary is asked for", () => {

@@ -1,6 +1,7 @@
 /** The JSON files of a Hugging Face directory, their fields checked, with file and field named. */
 
 import { fail } from "../../base/errors.ts";
+import { shortJson } from "../../base/short-json.ts";
 import type { ByteSource } from "../../formats/byte-source.ts";
 
 /** config.json has some kB; those of quantised models list each module that is left alone. */
@@ -83,7 +84,7 @@ export class JsonFields {
   #find<T>(name: string, what: string, isRight: (value: unknown) => value is T): T | undefined {
     const value = this.#fields[name];
     if (value === undefined || value === null) return undefined;
-    return isRight(value) ? value : this.invalid(name, `it is ${JSON.stringify(value).slice(0, 60)}, not ${what}`);
+    return isRight(value) ? value : this.invalid(name, `it is ${shortJson(value)}, not ${what}`);
   }
 
   #placeOf(name: string): string {

@@ -3,10 +3,20 @@
 import { fail } from "../../base/errors.ts";
 import type { JsonFields } from "./json-file.ts";
 
+export interface GptqQuantization {
+  readonly method: "gptq";
+  readonly bits: 4 | 8;
+  /** Null where a group is a whole row. */
+  readonly groupColumns: number | null;
+  /** Columns belong to groups in another order than they lie in, which each weight's `g_idx` tells. */
+  readonly actOrder: boolean;
+  readonly version: 1 | 2;
+}
+
 export type Quantization =
   | { readonly method: "none" }
-  /** `groupColumns` is null where a group is a whole row. */
-  | { readonly method: "gptq"; readonly bits: 4 | 8; readonly groupColumns: number | null; readonly version: 1 | 2 }
+  | GptqQuantization
+  /** `groupColumns` as above. */
   | { readonly method: "awq"; readonly groupColumns: number | null }
   /** `bits` of each packed weight; plain int8 says so itself. */
   | { readonly method: "compressed-tensors"; readonly bits: 4 | 8 };
@@ -38,7 +48,13 @@ function readGptq(fields: JsonFields): Quantization {
   if (bits !== 4 && bits !== 8) return refuse(`GPTQ of ${bits} bits`);
   const format = fields.findString("checkpoint_format") ?? "gptq";
   if (format !== "gptq" && format !== "gptq_v2") return refuse(`GPTQ in the format ${format}`);
-  return { method: "gptq", bits, groupColumns: readGroup(fields, "group_size"), version: format === "gptq" ? 1 : 2 };
+  return {
+    method: "gptq",
+    bits,
+    groupColumns: readGroup(fields, "group_size"),
+    actOrder: fields.findBool("desc_act") ?? false,
+    version: format === "gptq" ? 1 : 2,
+  };
 }
 
 function readAwq(fields: JsonFields): Quantization {

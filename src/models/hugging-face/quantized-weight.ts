@@ -8,7 +8,7 @@ import { encodeGroups, type GroupMatrix } from "../../formats/group-quant/group-
 import { wordsOf } from "../../formats/group-quant/packed-words.ts";
 import { planGroups, SMALLEST_GROUP } from "../../formats/group-quant/plan-groups.ts";
 import type { SafetensorsTensor } from "../../formats/safetensors/model.ts";
-import type { Quantization } from "./quantization.ts";
+import type { GptqQuantization, Quantization } from "./quantization.ts";
 import { FLOAT_DTYPES, type TensorReader, weightInvalid } from "./tensor-reader.ts";
 
 /** Suffixes of the tensors that together are one weight; what a suffix is for is said where it is read. */
@@ -55,14 +55,15 @@ function storedGroups(name: string, matrix: GroupMatrix): StoredWeight {
   };
 }
 
-function gptqOf(module: string, how: Extract<Quantization, { method: "gptq" }>, tensors: TensorReader): GroupMatrix {
-  const { bits, version } = how;
+function gptqOf(module: string, how: GptqQuantization, tensors: TensorReader): GroupMatrix {
+  const { bits, actOrder, version } = how;
   const qweight = tensors.get(`${module}.qweight`, ["I32"], [null, null]);
   const [words = 0, rows = 0] = qweight.shape;
   const columns = (words * 32) / bits;
   if ((rows * bits) % 32 !== 0) weightInvalid(qweight.name, `has ${rows} rows`, `multiples of ${32 / bits} rows`);
-  const gIdx = tensors.find(`${module}.g_idx`, ["I32"], [columns]);
   const groups = groupCount(qweight, columns, how.groupColumns);
+  const index = actOrder && groups > 1 ? "get" : "find";
+  const gIdx = tensors[index](`${module}.g_idx`, ["I32"], [columns]);
   const scales = tensors.get(`${module}.scales`, FLOAT_DTYPES, [groups, rows]);
   const qzeros = tensors.get(`${module}.qzeros`, ["I32"], [groups, (rows * bits) / 32]);
   return gptqMatrix({ bits, version, qweight, qzeros, scales, gIdx });
@@ -89,7 +90,7 @@ function compressedOf(module: string, packedBits: 4 | 8, tensors: TensorReader):
   const bits = isPacked ? packedBits : 8;
   const scale = tensors.get(`${module}.weight_scale`, FLOAT_DTYPES, scaleShape(module, rows, tensors));
   const groups = scale.elements === 1 ? 1 : scale.elements / rows;
-  const zeroShape = isPacked ? [(rows * bits) / 32, groups] : [rows, groups];
+  const zeroShape = isPacked ? [Math.ceil((rows * bits) / 32), groups] : scale.shape;
   const zeroPoint = tensors.find(`${module}.weight_zero_point`, isPacked ? ["I32"] : ["I8"], zeroShape);
   const gIdx = tensors.find(`${module}.weight_g_idx`, ["I32"], [columns]);
   // -1 everywhere says that there is no order.

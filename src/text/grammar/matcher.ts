@@ -11,7 +11,7 @@ import { addTokens, allow, type LexerMask } from "./masks/lexer-mask.ts";
 import type { VocabularyTrie } from "./masks/vocabulary-trie.ts";
 import { ParseSet, awaitedToken, tokenState } from "./parse-set.ts";
 import type { Pushdown } from "./pushdown.ts";
-import { DEAD } from "./regex/arena.ts";
+import { DEAD } from "./regex/expressions.ts";
 
 /** A span without a choice ends here at the latest: what is forced is used as a draft. */
 const MAX_FORCED_BYTES = 256;

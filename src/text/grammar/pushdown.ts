@@ -11,7 +11,8 @@ import { GRAMMAR_LIMITS } from "./limits.ts";
 import type { LexerMasks } from "./masks/lexer-masks.ts";
 import { LexemeEnds } from "./masks/lexeme-ends.ts";
 import { ParseSet, tokenState } from "./parse-set.ts";
-import { DEAD, DONE, type RegexArena } from "./regex/arena.ts";
+import type { RegexArena } from "./regex/arena.ts";
+import { DEAD, DONE } from "./regex/expressions.ts";
 
 /** Nothing is left to parse after this one. */
 const BOTTOM = 0;

@@ -2,6 +2,12 @@
 
 import type { Budget } from "./budget.ts";
 
+/** All of them, a step each. */
+export function charactersOf(text: string, budget: Budget): readonly string[] {
+  budget.step(text.length);
+  return Array.from(text);
+}
+
 /** Number of characters. */
 export function characterCount(text: string): number {
   if (!hasPairs(text)) return text.length;

@@ -5,14 +5,13 @@
  */
 
 import type { Budget } from "./budget.ts";
-import { characterAt, characterCount, offsetOf } from "./characters.ts";
+import { characterAt, characterCount, charactersOf, offsetOf } from "./characters.ts";
 import { findMethod, isMutating } from "./methods.ts";
 import { toRepr } from "./text-form.ts";
 import {
   Dict,
   isList,
   isString,
-  itemsOf,
   JinjaError,
   Markup,
   Namespace,
@@ -93,7 +92,7 @@ export function getSlice(object: Value, bounds: readonly (number | null)[], budg
 
 function sliceText(text: string, bounds: readonly (number | null)[], budget: Budget): string {
   if ((bounds[2] ?? 1) !== 1) {
-    const characters = itemsOf(text, budget);
+    const characters = charactersOf(text, budget);
     budget.copy(text.length);
     return sliceItems(characters, bounds).join("");
   }

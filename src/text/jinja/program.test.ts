@@ -7,6 +7,9 @@ import { parseJinja } from "./program.ts";
 
 const NOW = new Date(2026, 6, 4, 12);
 
+/** Within the limits that servers have. */
+const freely = (source: string): string => parseJinja(source, TEMPLATE_LIMITS).run({}, NOW);
+
 describe("the limits of a template", () => {
   const limits = { sourceUnits: 300, steps: 1000, outputUnits: 100, copiedUnits: 1000 };
   const run = (source: string): string => parseJinja(source, limits).run({}, NOW);
@@ -112,17 +115,16 @@ describe("the limits of a template", () => {
     "namespace(**{x: 1})",
   ])("count the characters that are looked at: %s", (expression) => {
     const roomy = { ...limits, steps: 1000, outputUnits: 1e6, copiedUnits: 1e7 };
-    const source = (use: string): string =>
-      `{% set x = 'a' * 99999 ~ '1' %}{% set y = 'a' * 99999 ~ '1' %}{% set d = {1: 2} %}${use}`;
-    expect(parseJinja(source(""), roomy).run({}, NOW)).toBe("");
-    expect(() => parseJinja(source(`{% set z = ${expression} %}`), roomy).run({}, NOW)).toThrow(/runs for too long/);
+    const source = "{% set x = 'a' * 99999 ~ '1' %}{% set y = 'a' * 99999 ~ '1' %}{% set d = {1: 2} %}";
+    expect(parseJinja(source, roomy).run({}, NOW)).toBe("");
+    expect(() => parseJinja(`${source}{% set z = ${expression} %}`, roomy).run({}, NOW)).toThrow(/runs for too long/);
   });
 
   it("count the items that are made", () => {
     const roomy = { ...limits, steps: 2500, outputUnits: 1e6, copiedUnits: 1e7 };
     const variables = { d: Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`k${index}`, index])) };
-    const run = (source: string): string => parseJinja(source, roomy).run(variables, NOW);
-    expect(run("{{ d | length }}")).toBe("1000");
+    const withDict = (source: string): string => parseJinja(source, roomy).run(variables, NOW);
+    expect(withDict("{{ d | length }}")).toBe("1000");
     for (const use of [
       "{% for c in 'a' * 3000 %}{% break %}{% endfor %}",
       "{% for k in d %}{% for k in d %}{% for k in d %}{% break %}{% endfor %}{% break %}{% endfor %}{% break %}{% endfor %}",
@@ -135,28 +137,26 @@ describe("the limits of a template", () => {
       "{% set x = [1] | map(attribute='.' * 3000) %}",
       "{% set x = [1] | sort(attribute=',' * 3000) %}",
     ]) {
-      expect(() => run(use), use).toThrow(/runs for too long/);
+      expect(() => withDict(use), use).toThrow(/runs for too long/);
     }
   });
 
   it("end what takes the square of a text's length, and searches for long texts, within seconds", () => {
     const start = process.cpuUsage();
-    const runs = (source: string): string => parseJinja(source, TEMPLATE_LIMITS).run({}, NOW);
-    expect(runs("{{ ('a ' * 200000).rsplit(none, 100000) | length }}")).toBe("100001");
-    expect(runs("{{ ('<' * 300000) | striptags | length }}")).toBe("300000");
-    expect(runs("{{ (('%' ~ '0' * 300000) % ()) | length }}")).toBe("300001");
-    expect(() => runs("{{ ('b' ~ 'a' * 10000) in 'a' * 60000000 }}")).toThrow(/runs for too long/);
-    expect(() => runs("{{ ('%(a)10000d' * 1000000) % {'a': 1} }}")).toThrow(/too long/);
-    expect(() => runs("{{ ('{0:10000}' * 1000000).format(1) }}")).toThrow(/too long/);
-    expect(() => runs("{{ ('a' * 1000000) | replace('', 'b' * 1000) }}")).toThrow(/too long/);
-    expect(() => runs("{{ 'a'.ljust(60000000, 'b' * 60000000) }}")).toThrow(/fill character/);
+    expect(freely("{{ ('a ' * 200000).rsplit(none, 100000) | length }}")).toBe("100001");
+    expect(freely("{{ ('<' * 300000) | striptags | length }}")).toBe("300000");
+    expect(freely("{{ (('%' ~ '0' * 300000) % ()) | length }}")).toBe("300001");
+    expect(() => freely("{{ ('b' ~ 'a' * 10000) in 'a' * 60000000 }}")).toThrow(/runs for too long/);
+    expect(() => freely("{{ ('%(a)10000d' * 1000000) % {'a': 1} }}")).toThrow(/too long/);
+    expect(() => freely("{{ ('{0:10000}' * 1000000).format(1) }}")).toThrow(/too long/);
+    expect(() => freely("{{ ('a' * 1000000) | replace('', 'b' * 1000) }}")).toThrow(/too long/);
+    expect(() => freely("{{ 'a'.ljust(60000000, 'b' * 60000000) }}")).toThrow(/fill character/);
     expect(process.cpuUsage(start).user).toBeLessThan(10_000_000);
   });
 
   it("cut long messages", () => {
-    const message = (): string => parseJinja("{{ raise_exception('a' * 1000000) }}").run({}, NOW);
-    expect(message).toThrow(expect.objectContaining({ code: "template_failed" }));
-    expect(message).not.toThrow(/a{3000}/);
+    const refused = expect.objectContaining({ message: expect.not.stringMatching(/a{3000}/) as string }) as Error;
+    expect(() => freely("{{ raise_exception('a' * 1000000) }}")).toThrow(refused);
   });
 
   it("bound nesting, of the source and of what it is given", () => {

@@ -4,6 +4,7 @@
  */
 
 import type { Budget } from "./budget.ts";
+import { charactersOf } from "./characters.ts";
 import { Output } from "./output.ts";
 
 export type Value =
@@ -225,10 +226,7 @@ export function findItems(value: Value, budget: Budget): readonly Value[] | null
   if (value === null) return null;
   if (isList(value)) return value;
   if (value instanceof Tuple || value instanceof Generator) return value.items;
-  if (isString(value)) {
-    budget.step(textOf(value).length);
-    return Array.from(textOf(value));
-  }
+  if (isString(value)) return charactersOf(textOf(value), budget);
   if (value instanceof Dict) {
     budget.step(value.size);
     return Array.from(value.entries(), ([key]) => key);

@@ -17,19 +17,19 @@ const SHORTHANDS: Readonly<Record<string, string>> = {
 };
 
 /** Names that POSIX brackets and \p{...} may have and Unicode's properties do not. */
-const POSIX: Readonly<Record<string, string>> = {
-  alnum: "[\\p{L}\\p{M}\\p{Nd}]",
-  alpha: "[\\p{L}\\p{M}]",
-  blank: "[\\p{Zs}\\t]",
-  cntrl: "\\p{Cc}",
-  digit: "\\p{Nd}",
-  lower: "\\p{Ll}",
-  punct: "[\\p{P}$+<=>^`\\|~]",
-  space: "\\p{White_Space}",
-  upper: "\\p{Lu}",
-  word: WORD,
-  xdigit: "[0-9A-Fa-f]",
-};
+const POSIX: ReadonlyMap<string, string> = new Map([
+  ["alnum", "[\\p{L}\\p{M}\\p{Nd}]"],
+  ["alpha", "[\\p{L}\\p{M}]"],
+  ["blank", "[\\p{Zs}\\t]"],
+  ["cntrl", "\\p{Cc}"],
+  ["digit", "\\p{Nd}"],
+  ["lower", "\\p{Ll}"],
+  ["punct", "[\\p{P}$+<=>^`\\|~]"],
+  ["space", "\\p{White_Space}"],
+  ["upper", "\\p{Lu}"],
+  ["word", WORD],
+  ["xdigit", "[0-9A-Fa-f]"],
+]);
 
 const CONTROLS: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, f: 12, v: 11, a: 7, e: 27, "0": 0 };
 
@@ -90,7 +90,7 @@ function property(cursor: OnigurumaCursor, outerNegated: boolean): string {
   cursor.skip(found[0].length);
   const name = found[2] ?? "";
   const negated = outerNegated !== (found[1] === "^");
-  const posix = POSIX[name.toLowerCase()];
+  const posix = POSIX.get(name.toLowerCase());
   if (posix !== undefined) return negated ? `[^${posix}]` : posix;
   for (const candidate of [name, `Script=${name}`]) {
     const text = `\\${negated ? "P" : "p"}{${candidate}}`;
@@ -128,7 +128,7 @@ function member(cursor: OnigurumaCursor, ignoreCase: boolean, depth: number): st
   const posix = /^\[:(\^?)([a-z]+):\]/.exec(cursor.rest(16));
   if (posix !== null) {
     cursor.skip(posix[0].length);
-    const text = POSIX[posix[2] ?? ""] ?? cursor.refuse(`${posix[0]} is not known`);
+    const text = POSIX.get(posix[2] ?? "") ?? cursor.refuse(`${posix[0]} is not known`);
     return posix[1] === "^" ? `[^${text}]` : text;
   }
   if (cursor.take("[")) return parseClass(cursor, ignoreCase, depth - 1);

@@ -45,6 +45,8 @@ describe("compileOniguruma", () => {
     "a\\",
     "(a)\\1",
     "\\p{Nothing}",
+    "\\p{constructor}",
+    "[[:constructor:]]",
     "(?<n",
     "[b-a]",
     "*",

@@ -42,20 +42,23 @@ function awq(groupColumns: number): CheckpointVariant {
   };
 }
 
-function compressed(bits: 4 | 8, groupColumns: number, symmetric: boolean, format: "pack" | "int"): CheckpointVariant {
-  const strategy = groupColumns === -1 ? "channel" : "group";
-  const weights = { num_bits: bits, type: "int", symmetric, strategy, group_size: groupColumns };
-  const group = `${strategy}${groupColumns === -1 ? "" : ` ${groupColumns}`}`;
+function compressed(row: GroupOptions, format: "pack" | "int"): CheckpointVariant {
+  const { bits, groupColumns, symmetric, scattered, oneScale = false } = row;
+  const strategy = oneScale ? "tensor" : groupColumns === -1 ? "channel" : "group";
+  const actorder = scattered === undefined ? null : "group";
+  const weights = { num_bits: bits, type: "int", symmetric, strategy, group_size: groupColumns, actorder };
+  const group = `${strategy}${groupColumns === -1 ? "" : ` ${groupColumns}`}${scattered === undefined ? "" : ", act-order"}`;
   return {
     name: `compressed-tensors ${format}-quantized ${bits} bits, ${group}, ${symmetric ? "symmetric" : "zero points"}`,
-    rounding: { bits, groupColumns, symmetric, scaleType: "F32" },
+    rounding: { ...row, scaleType: "F32" },
     config: {
       quant_method: "compressed-tensors",
       format: `${format}-quantized`,
       config_groups: { group_0: { targets: ["Linear"], weights } },
       ignore: ["lm_head"],
     },
-    tensors: (module, q) => (format === "pack" ? packQuantizedTensors(module, q, symmetric) : int8Tensors(module, q)),
+    tensors: (module, q) =>
+      format === "pack" ? packQuantizedTensors(module, q, symmetric) : int8Tensors(module, q, symmetric, oneScale),
   };
 }
 
@@ -75,8 +78,14 @@ export const CHECKPOINT_VARIANTS: readonly CheckpointVariant[] = [
   awq(32),
   awq(64),
   awq(128),
-  compressed(4, 128, true, "pack"),
-  compressed(4, 32, false, "pack"),
-  compressed(8, -1, true, "pack"),
-  compressed(8, -1, true, "int"),
+  compressed({ bits: 4, groupColumns: 128, symmetric: true }, "pack"),
+  compressed({ bits: 4, groupColumns: 32, symmetric: false }, "pack"),
+  compressed({ bits: 4, groupColumns: 64, symmetric: false, scattered: "by input" }, "pack"),
+  compressed({ bits: 8, groupColumns: -1, symmetric: true }, "pack"),
+  compressed({ bits: 8, groupColumns: -1, symmetric: true }, "int"),
+  compressed({ bits: 8, groupColumns: -1, symmetric: false }, "int"),
+  compressed({ bits: 8, groupColumns: 64, symmetric: true }, "int"),
+  compressed({ bits: 8, groupColumns: 32, symmetric: false }, "int"),
+  compressed({ bits: 8, groupColumns: -1, symmetric: true, oneScale: true }, "int"),
+  compressed({ bits: 8, groupColumns: -1, symmetric: false, oneScale: true }, "int"),
 ];

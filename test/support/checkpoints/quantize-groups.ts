@@ -27,10 +27,12 @@ export interface GroupOptions {
    */
   readonly scattered?: "by input" | "by matrix";
   readonly scaleType?: "F16" | "F32";
+  /** One scale and zero point for the whole matrix. */
+  readonly oneScale?: boolean;
 }
 
 export function quantizeGroups(weights: Float32Array, columns: number, options: GroupOptions): QuantizedGroups {
-  const { bits, symmetric, scattered, scaleType = "F16" } = options;
+  const { bits, symmetric, scattered, scaleType = "F16", oneScale = false } = options;
   const rows = weights.length / columns;
   const width = options.groupColumns === -1 ? columns : options.groupColumns;
   const groups = columns / width;
@@ -47,8 +49,9 @@ export function quantizeGroups(weights: Float32Array, columns: number, options: 
     for (let group = 0; group < groups; group += 1) {
       const members = [...groupOf.keys()].filter((column) => groupOf[column] === group);
       const inGroup = members.map((column) => weights[row * columns + column] ?? 0);
-      const low = Math.min(0, ...inGroup);
-      const high = Math.max(0, ...inGroup);
+      const ranged = oneScale ? weights : inGroup;
+      const low = Math.min(0, ...ranged);
+      const high = Math.max(0, ...ranged);
       const range = symmetric ? 2 * Math.max(-low, high) : high - low;
       const scale = scaleType === "F16" ? f16ToNumber(f16FromNumber(range / largest)) : Math.fround(range / largest);
       const zeroPoint = symmetric ? 2 ** (bits - 1) : Math.round(-low / scale);

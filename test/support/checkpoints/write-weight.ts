@@ -27,7 +27,7 @@ function packColumns(rows: number, columns: number, bits: number, at: Integers, 
 /** As `packColumns`, but words run along the rows: [rows / perWord][columns]. */
 function packRows(rows: number, columns: number, bits: number, at: Integers): Uint8Array {
   const perWord = 32 / bits;
-  const words = new Uint32Array((rows / perWord) * columns);
+  const words = new Uint32Array(Math.ceil(rows / perWord) * columns);
   for (let row = 0; row < rows; row += 1) {
     for (let column = 0; column < columns; column += 1) {
       const word = Math.floor(row / perWord) * columns + column;
@@ -120,17 +120,42 @@ export function packQuantizedTensors(module: string, q: QuantizedGroups, symmetr
   ];
   if (!symmetric) {
     const data = packRows(rows, groups, bits, zero);
-    tensors.push({ name: `${module}.weight_zero_point`, dtype: "I32", shape: [(rows * bits) / 32, groups], data });
+    const zeroRows = Math.ceil((rows * bits) / 32);
+    tensors.push({ name: `${module}.weight_zero_point`, dtype: "I32", shape: [zeroRows, groups], data });
+  }
+  if (hasOrder(q)) {
+    const data = new Uint8Array(Int32Array.from(q.groupOf).buffer);
+    tensors.push({ name: `${module}.weight_g_idx`, dtype: "I32", shape: [columns], data });
   }
   return tensors;
 }
 
-/** Plain int8, symmetric, with a scale a row. */
-export function int8Tensors(module: string, q: QuantizedGroups): SafetensorsContents[] {
-  const { rows, columns } = q;
-  const data = Uint8Array.from(q.values, (value) => value - 128);
-  return [
-    { name: `${module}.weight`, dtype: "I8", shape: [rows, columns], data },
-    { name: `${module}.weight_scale`, dtype: "F32", shape: [rows, 1], data: new Uint8Array(q.scales.buffer) },
+function hasOrder({ groupOf }: QuantizedGroups): boolean {
+  return groupOf.some((group, column) => group < (groupOf[column - 1] ?? 0));
+}
+
+/** Plain int8. `oneScale`: that of the first row's first group is all others', too. */
+export function int8Tensors(
+  module: string,
+  q: QuantizedGroups,
+  symmetric: boolean,
+  oneScale: boolean,
+): SafetensorsContents[] {
+  const { rows, columns, groups } = q;
+  const shape = oneScale ? [1] : [rows, groups];
+  const scales = oneScale ? q.scales.slice(0, 1) : q.scales;
+  const zeroPoints = Int8Array.from(oneScale ? q.zeroPoints.slice(0, 1) : q.zeroPoints, (zero) => zero - 128);
+  const tensors: SafetensorsContents[] = [
+    {
+      name: `${module}.weight`,
+      dtype: "I8",
+      shape: [rows, columns],
+      data: Uint8Array.from(q.values, (value) => value - 128),
+    },
+    { name: `${module}.weight_scale`, dtype: "F32", shape, data: new Uint8Array(scales.buffer) },
   ];
+  if (!symmetric) {
+    tensors.push({ name: `${module}.weight_zero_point`, dtype: "I8", shape, data: new Uint8Array(zeroPoints.buffer) });
+  }
+  return tensors;
 }

@@ -1,7 +1,8 @@
 /** enum and const: the listed values that the other keywords leave, as one regular expression. */
 
 import { fail } from "../../../base/errors.ts";
-import { DEAD, type RegexArena } from "../regex/arena.ts";
+import type { RegexArena } from "../regex/arena.ts";
+import { DEAD } from "../regex/expressions.ts";
 import { type Regex, choice, concat, literal, literals } from "../regex/regex.ts";
 import { type Conjunct, typesOf } from "./facets.ts";
 import {

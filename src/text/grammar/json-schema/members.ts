@@ -2,7 +2,8 @@
 
 import { fail } from "../../../base/errors.ts";
 import { GRAMMAR_LIMITS } from "../limits.ts";
-import { DEAD, type RegexArena } from "../regex/arena.ts";
+import type { RegexArena } from "../regex/arena.ts";
+import { DEAD } from "../regex/expressions.ts";
 import { type Regex, both } from "../regex/regex.ts";
 import { type Conjunct, countsOf } from "./facets.ts";
 import { quoted } from "./json-text.ts";

@@ -14,6 +14,7 @@ import type { VocabularyBytes } from "../../tokenizer/types.ts";
 import { ARENA_NODES, MASK_CACHE_BYTES } from "../limits.ts";
 import { at } from "../../../base/invariant.ts";
 import { RegexArena } from "../regex/arena.ts";
+import { RegexCounters } from "../regex/counters.ts";
 import { ANY_LENGTH, DIFFERS, TextReach } from "./text-reach.ts";
 import { ClassTries } from "./class-tries.ts";
 import { isWide, LexerMask, type MaskPart } from "./lexer-mask.ts";
@@ -32,6 +33,7 @@ export interface MaskStatistics {
 
 /** The masks of one arena's states, and how text goes through them. */
 interface ArenaMasks {
+  readonly counters: RegexCounters;
   readonly reach: TextReach;
   readonly byState: Map<number, LexerMask>;
   /** Of states with counters: by the states that these are alike. */
@@ -111,8 +113,10 @@ export class LexerMasks {
     const known = this.#byArena.get(arena);
     if (known !== undefined) return known;
     const { texts, others } = this.#triesMade();
+    const counters = new RegexCounters(arena);
     const masks = {
-      reach: new TextReach(arena),
+      counters,
+      reach: new TextReach(arena, counters),
       byState: new Map(),
       byClamps: new Map(),
       parts: [...texts, ...others].map(() => new Map()),
@@ -125,11 +129,11 @@ export class LexerMasks {
   #alike(masks: ArenaMasks, arena: RegexArena, state: number): LexerMask {
     const { text, texts, others } = this.#triesMade();
     const reach = masks.reach.of(state);
-    const count = reach === DIFFERS ? arena.characterCount(state) : null;
+    const count = reach === DIFFERS ? masks.counters.characterCount(state) : null;
     const ofText = count?.unbounded ?? state;
     const clamps = [
-      ...(reach === DIFFERS ? texts : NO_TRIES).map(({ maxDepth }) => arena.clamp(ofText, maxDepth)),
-      ...others.map(({ maxDepth }) => arena.clamp(state, maxDepth)),
+      ...(reach === DIFFERS ? texts : NO_TRIES).map(({ maxDepth }) => masks.counters.clamp(ofText, maxDepth)),
+      ...others.map(({ maxDepth }) => masks.counters.clamp(state, maxDepth)),
     ];
     const most = Math.min(count?.max ?? MAX_TEXT_CHARACTERS, MAX_TEXT_CHARACTERS);
     const key = `${reach}:${most}:${clamps.join()}`;

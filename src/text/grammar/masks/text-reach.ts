@@ -3,7 +3,9 @@
  * characters, near its `maxLength` those that are left. What is uniform needs no walk over a vocabulary.
  */
 
-import { DEAD, type RegexArena } from "../regex/arena.ts";
+import type { RegexArena } from "../regex/arena.ts";
+import { DEAD } from "../regex/expressions.ts";
+import type { RegexCounters } from "../regex/counters.ts";
 import { MAX_TEXT_CHARACTERS, UTF8_FORMS } from "./token-text.ts";
 
 /** Bytes within which counters are looked at: no token of text has more characters. */
@@ -17,10 +19,12 @@ export const DIFFERS = -1;
 
 export class TextReach {
   readonly #arena: RegexArena;
+  readonly #counters: RegexCounters;
   readonly #known = new Map<number, number>();
 
-  constructor(arena: RegexArena) {
+  constructor(arena: RegexArena, counters: RegexCounters) {
     this.#arena = arena;
+    this.#counters = counters;
   }
 
   /**
@@ -28,7 +32,7 @@ export class TextReach {
    * is not DIFFERS the lexeme ends nowhere on the way.
    */
   of(state: number): number {
-    const start = this.#arena.clamp(state, MAX_REACH);
+    const start = this.#counters.clamp(state, MAX_REACH);
     const chain: number[] = [];
     let reach = this.#known.get(start);
     for (let at = start; reach === undefined;) {

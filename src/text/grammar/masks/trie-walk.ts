@@ -1,6 +1,7 @@
 /** Walks tries with a lexer state and gathers the tokens that keep the lexeme open or end with it. */
 
-import { DEAD, DONE, type RegexArena } from "../regex/arena.ts";
+import type { RegexArena } from "../regex/arena.ts";
+import { DEAD, DONE } from "../regex/expressions.ts";
 import { type LexemeExit, type MaskPart, allow } from "./lexer-mask.ts";
 import type { VocabularyTrie } from "./vocabulary-trie.ts";
 

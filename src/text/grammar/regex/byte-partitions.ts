@@ -4,7 +4,7 @@
  */
 
 import { at } from "../../../base/invariant.ts";
-import type { ByteSet } from "./regex.ts";
+import { type ByteSet, hasByte } from "./regex.ts";
 
 const BYTES = 256;
 
@@ -36,7 +36,7 @@ export class BytePartitions {
   ofSet(set: ByteSet): number {
     const known = this.#bySet.get(set);
     if (known !== undefined) return known;
-    const partition = this.#intern((byte) => (at(set, byte >> 5) >>> (byte & 31)) & 1);
+    const partition = this.#intern((byte) => Number(hasByte(set, byte)));
     this.#bySet.set(set, partition);
     return partition;
   }

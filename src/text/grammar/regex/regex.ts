@@ -8,6 +8,10 @@ import { at } from "../../../base/invariant.ts";
 /** 256 bits: byte b is in the set where bit b % 32 of word b / 32 is 1. */
 export type ByteSet = Uint32Array;
 
+export function hasByte(set: ByteSet, byte: number): boolean {
+  return ((at(set, byte >> 5) >>> (byte & 31)) & 1) === 1;
+}
+
 export type Regex =
   /** Matches nothing at all. */
   | { readonly kind: "none" }

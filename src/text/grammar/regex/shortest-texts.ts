@@ -5,7 +5,8 @@
 
 import { at, unreachable } from "../../../base/invariant.ts";
 import { GRAMMAR_LIMITS } from "../limits.ts";
-import { DEAD, type RegexArena } from "./arena.ts";
+import type { RegexArena } from "./arena.ts";
+import { DEAD } from "./expressions.ts";
 import { compareBytes } from "./regex.ts";
 
 const DIGIT_0 = 0x30;

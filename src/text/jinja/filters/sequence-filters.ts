@@ -5,7 +5,7 @@
 
 import { bind, toInteger } from "../arguments.ts";
 import type { Budget } from "../budget.ts";
-import { characterAt, characterCount } from "../characters.ts";
+import { characterAt, characterCount, charactersOf } from "../characters.ts";
 import { applyBinary, areEqual, concatenate, order } from "../operators.ts";
 import { splitBy } from "../string-methods.ts";
 import { applyTest } from "../tests.ts";
@@ -216,7 +216,7 @@ const joinFilter: Filter = (value, args, { budget }) => {
 const reverse: Filter = (value, _args, { budget }) => {
   if (isString(value)) {
     budget.copy(textOf(value).length);
-    const reversed = itemsOf(textOf(value), budget).toReversed().join("");
+    const reversed = charactersOf(textOf(value), budget).toReversed().join("");
     return value instanceof Markup ? new Markup(reversed) : reversed;
   }
   return new Generator(counted(value, budget).toReversed());

@@ -1,5 +1,6 @@
 /** tokenizer.json's pre-tokeniser as the stages of a rule. */
 
+import { shortJson } from "../../../base/short-json.ts";
 import { PATTERNS, ruleOf } from "../pre-patterns.ts";
 import type { SplitBehavior, SplitRule, SplitStage } from "../split-rules.ts";
 import { type Component, componentsOf, patternOf, unsupported } from "./components.ts";
@@ -69,19 +70,19 @@ function quote(text: string): string {
   return text.replace(/[^\p{L}\p{N}\p{M} ]/gu, (character) => `\\x{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
-const BEHAVIORS: Readonly<Record<string, SplitBehavior>> = {
-  Isolated: "isolated",
-  Removed: "removed",
-  MergedWithPrevious: "merged-with-previous",
-  MergedWithNext: "merged-with-next",
-  Contiguous: "contiguous",
-};
+const BEHAVIORS: ReadonlyMap<unknown, SplitBehavior> = new Map([
+  ["Isolated", "isolated"],
+  ["Removed", "removed"],
+  ["MergedWithPrevious", "merged-with-previous"],
+  ["MergedWithNext", "merged-with-next"],
+  ["Contiguous", "contiguous"],
+]);
 
 /** `invert` makes gaps of matches and matches of gaps. */
 function behaviorOf(json: JsonObject, byDefault: string, invert: boolean): SplitBehavior {
   const given = json.fields["behavior"] ?? byDefault;
-  const behavior = typeof given === "string" ? BEHAVIORS[given] : undefined;
-  if (behavior === undefined) return invalid(json.at, `its behavior is ${JSON.stringify(given)}`);
+  const behavior = BEHAVIORS.get(given);
+  if (behavior === undefined) return invalid(json.at, `its behavior is ${shortJson(given)}`);
   if (!invert) return behavior;
   if (behavior === "removed") return "matches";
   // Gaps never touch each other, so there is nothing to join.
@@ -96,7 +97,7 @@ function readMetaspace(component: Component): readonly SplitStage[] {
   const given = json.fields["prepend_scheme"];
   const scheme = given ?? (getBool(json, "add_prefix_space", true) ? "always" : "never");
   if (scheme !== "always" && scheme !== "first" && scheme !== "never") {
-    return invalid(json.at, `its prepend_scheme is ${JSON.stringify(scheme)}`);
+    return invalid(json.at, `its prepend_scheme is ${shortJson(scheme)}`);
   }
   return [
     { kind: "unmark-spaces" },

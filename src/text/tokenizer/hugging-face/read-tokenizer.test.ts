@@ -130,6 +130,11 @@ describe("readTokenizerFiles", () => {
     });
   }
 
+  it("takes no word that all objects know for a behavior", () => {
+    const split = { type: "Split", pattern: { String: "." }, behavior: "constructor", invert: false };
+    expect(() => tokenizerOf(byteBpe({ pre_tokenizer: split }))).toThrow(/its behavior is "constructor"/);
+  });
+
   it("bounds sequences", () => {
     const deep = Array.from({ length: 20 }).reduce<Json>(
       (normalizers) => ({ type: "Sequence", normalizers: [normalizers] }),
