@@ -62,8 +62,8 @@ class WeightStore {
   // Null where nothing was started.
   const PackWriter* writer() const { return writer_.get(); }
 
-  // Ends the packing threads; a later PackMatrix starts them again.
-  void ReleaseThreads() { pool_.reset(); }
+  // Ends the packing threads, after sums that were begun; a later PackMatrix starts them again.
+  void ReleaseThreads();
 
  private:
   bool Place(size_t offset, size_t bytes, std::string* error) const;
