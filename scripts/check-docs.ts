@@ -14,12 +14,17 @@ const ROOT = resolve(import.meta.dirname, "..");
 const COMMANDS = await allCommands();
 const NPM_COMMANDS = new Set(["install", "ci", "start", "test", "run"]);
 
+/** Folders that hold documents, at any depth. */
+const FOLDERS = ["docs", "models", "training", "bench"];
+
 const documents = [
-  ...readdirSync(ROOT).filter((name) => name.endsWith(".md")),
-  ...readdirSync(join(ROOT, "docs"), { recursive: true })
-    .map((name) => `docs/${String(name)}`)
-    .filter((name) => name.endsWith(".md")),
-].toSorted();
+  ...readdirSync(ROOT),
+  ...FOLDERS.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true }).map((name) => `${folder}/${String(name)}`),
+  ),
+]
+  .filter((name) => name.endsWith(".md") && !name.includes("node_modules/"))
+  .toSorted();
 
 const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
   readonly scripts: Readonly<Record<string, string>>;
@@ -56,7 +61,9 @@ const PLACEHOLDER = /\/[A-Z]+(?:\.\w+)?$/;
 
 /** Paths in backticks that begin at a folder of this repository; those with a PLACEHOLDER are examples. */
 function pathProblems(document: string, text: string): readonly string[] {
-  const paths = [...text.matchAll(/`((?:src|native|test|scripts|docs)\/[\w./-]+)`/g)].map(([, path = ""]) => path);
+  const paths = [...text.matchAll(/`((?:src|native|test|scripts|docs|models|training|bench|deploy)\/[\w./-]+)`/g)].map(
+    ([, path = ""]) => path,
+  );
   const real = paths.filter((path) => !PLACEHOLDER.test(path));
   return real.filter((path) => !existsSync(join(ROOT, path))).map((path) => `${document}: there is no ${path}`);
 }

@@ -52,8 +52,8 @@ const FORBIDDEN: readonly ForbiddenPattern[] = [
 
 const COMMENT = /^\s*(?:\*|\/\/|\/\*)/;
 
-const FOLDERS = ["src", "test", "scripts", "native", "docs", ".ci"];
-const TEXT_FILE = /(?:\.(?:ts|mjs|cc|h|md|json|txt)|\/run)$/;
+const FOLDERS = ["src", "test", "scripts", "native", "docs", "training", "bench", "models", "deploy", ".ci"];
+const TEXT_FILE = /(?:\.(?:ts|mjs|py|cc|h|md|json|txt|jinja|service)|\/run|\/Containerfile)$/;
 
 function textFiles(): readonly string[] {
   const inFolders = FOLDERS.flatMap((folder) =>

@@ -42,6 +42,7 @@ function readLog(path) {
 const suites = {
   test: readVitest(join(reports, "test.json")),
   long: readVitest(join(reports, "long.json")),
+  fuzz: readVitest(join(reports, "fuzz.json")),
   kernels: readLog(join(reports, "kernels.log")),
   check: readLog(join(reports, "check.log")),
   clients: readLog(join(reports, "clients.log")),

@@ -40,11 +40,16 @@ void PushToDisk(int file, size_t offset, size_t bytes) {
 #endif
 }
 
-// Takes the lock of `file`, unless another holds it or the file got its final name meanwhile.
+// Takes the lock of `file`. False with errno, which is EWOULDBLOCK where another holds it, or held it and gave
+// the file its final name meanwhile.
 bool LockFile(int file, const std::string& path) {
   struct stat open_status, named;
-  return flock(file, LOCK_EX | LOCK_NB) == 0 && fstat(file, &open_status) == 0 && stat(path.c_str(), &named) == 0 &&
-         open_status.st_ino == named.st_ino && open_status.st_dev == named.st_dev;
+  if (flock(file, LOCK_EX | LOCK_NB) != 0 || fstat(file, &open_status) != 0) return false;
+  const bool is_named = stat(path.c_str(), &named) == 0;
+  if (!is_named && errno != ENOENT) return false;
+  if (is_named && open_status.st_ino == named.st_ino && open_status.st_dev == named.st_dev) return true;
+  errno = EWOULDBLOCK;
+  return false;
 }
 
 void SyncFolderOf(const std::string& path) {
@@ -82,8 +87,11 @@ PackWriter::State PackWriter::Write() {
     return State::kFailed;
   }
   if (!LockFile(file, output_.partial_path)) {
+    // A file system may have no locks: then nobody writes, and the reason is said.
+    const bool is_busy = errno == EWOULDBLOCK;
+    if (!is_busy) Fail("lock");
     close(file);
-    return State::kBusy;
+    return is_busy ? State::kBusy : State::kFailed;
   }
   const bool written = WriteBlocks(file) && Finish(file);
   if (!written) unlink(partial);

@@ -158,6 +158,12 @@ std::vector<uint64_t> WeightStore::BlockSums() {
   return std::move(sums_);
 }
 
+void WeightStore::ReleaseThreads() {
+  // The sums run on the pool.
+  if (summing_.joinable()) summing_.join();
+  pool_.reset();
+}
+
 bool WeightStore::StartWriting(PackOutput output, std::string* error) {
   if (writer_) {
     *error = "these weights are being written already";

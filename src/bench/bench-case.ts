@@ -44,8 +44,6 @@ export const SUITES = {
   ],
 } as const satisfies Record<string, readonly string[]>;
 
-export type SuiteName = keyof typeof SUITES;
-
 /** The cases of a list such as "decode,prefill-512@4096". Throws `invalid_option` for what is no case. */
 export function parseBenchCases(option: string, text: string): readonly BenchCase[] {
   const names = text.split(",").map((name) => name.trim());

@@ -13,7 +13,7 @@ import type { CommandContext } from "./command.ts";
 import { withInterruptSignal } from "./interrupts.ts";
 import { createProgress } from "./progress.ts";
 
-/** The path of the model's first file. An interrupt keeps what is there and throws `cancelled`. */
+/** The path of the model's first file. An interrupt keeps what is there and throws `pull_stopped`. */
 export async function pullInTerminal(
   reference: HubReference,
   cacheDir: string | null,

@@ -60,13 +60,16 @@ function environmentSection(): string {
     "| variable | meaning |",
     "| --- | --- |",
     "| `TURNWISE_API_KEY` | an API key for `serve` and `start` |",
+    "| `TURNWISE_ADMIN_KEY` | one that also opens `/metrics`, `/drain` and `/admin` |",
     "| `TURNWISE_ISA` | force an instruction-set level of the native core; `turnwise doctor` lists them |",
     "| `TURNWISE_NATIVE` | path of a native core to load instead of the one that is found |",
     "| `TURNWISE_DEBUG` | not empty: errors print their stack |",
     "| `HF_ENDPOINT` | the hub that models are pulled from, by default `https://huggingface.co` |",
     "| `HF_TOKEN`, `HF_TOKEN_PATH`, `HF_HOME` | a token for the hub, its file, the folder of its file; sent to the hub alone |",
+    "| `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` | the proxies that models are pulled through, and the hosts that are reached without; the same in small letters comes first |",
     "| `XDG_CACHE_HOME` | its folder `turnwise` holds pulled models, packed weights and a native core built here; by default `~/.cache` |",
     "| `TURNWISE_CACHE_DIR` | another folder for all of that |",
+    "| `CXX` | the compiler of `build-native`, by default g++, else clang++ |",
   ].join("\n");
 }
 

@@ -25,7 +25,7 @@ interface Range {
   readonly integer?: true;
 }
 
-const RANGES = {
+export const SAMPLING_RANGES = {
   temperature: { min: 0, max: 100 },
   topK: { min: 0, max: 2 ** 31 - 1, integer: true },
   topP: { min: 0, above: true, max: 1 },
@@ -41,7 +41,7 @@ const SEED_MAX = 2n ** 64n - 1n;
 /** The request's settings over the defaults; throws `request_invalid` naming the first that is wrong. */
 export function resolveSampling(settings: Partial<SamplingSettings> | undefined, vocabSize: number): SamplingSettings {
   const resolved: SamplingSettings = { ...DEFAULT_SAMPLING, ...definedOnly(settings) };
-  for (const field of SAMPLER_SETTING_NAMES) checkRange(field, resolved[field], RANGES[field]);
+  for (const field of SAMPLER_SETTING_NAMES) checkRange(field, resolved[field], SAMPLING_RANGES[field]);
   checkLogitBias(resolved.logitBias, vocabSize);
   const { seed } = resolved;
   if (seed !== null && (typeof seed !== "bigint" || seed < SEED_MIN || seed > SEED_MAX)) {

@@ -5,6 +5,7 @@ import type { ErrorCode } from "../base/errors.ts";
 import { ERROR_MAP } from "./error-map.ts";
 import { MESSAGE_FIELDS } from "./fields/chat-messages.ts";
 import type { FieldTable } from "./fields/field-table.ts";
+import { KEY_COLUMN } from "./key-column.ts";
 import { openApiPath } from "./openapi.ts";
 import { ROUTES } from "./routes.ts";
 
@@ -43,7 +44,7 @@ function routeTable(): string {
   const rows = ROUTES.map(({ method, path, summary, access }) => [
     `\`${method} ${openApiPath(path)}\``,
     summary,
-    { key: "yes", admin: "admin", anyone: "no" }[access],
+    KEY_COLUMN[access],
   ]);
   return markdownTable(["Route", "What it does", "API key"], rows);
 }

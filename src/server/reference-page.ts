@@ -2,6 +2,7 @@
 
 import { type PagePart, renderPage } from "../report/html-page.ts";
 import type { FieldRow, FieldTable } from "./fields/field-table.ts";
+import { KEY_COLUMN } from "./key-column.ts";
 import { openApiPath } from "./openapi.ts";
 import type { Route } from "./routes.ts";
 
@@ -9,7 +10,7 @@ export function referencePage(routes: readonly Route[], version: string): string
   const rows = routes.map(({ method, path, summary, access }) => [
     `${method} ${openApiPath(path)}`,
     summary,
-    access === "key" ? "yes" : "no",
+    KEY_COLUMN[access],
   ]);
   return renderPage(`Turnwise ${version}: HTTP API`, [
     { kind: "text", text: "The same as an OpenAPI document: /openapi.json" },

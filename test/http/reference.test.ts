@@ -75,6 +75,13 @@ it("GET /docs is one page that loads nothing and names every route", async () =>
   for (const { method, path } of ROUTES) expect(page).toContain(`${method} ${path.replace(/:(\w+)(\{.*\})?/, "{$1}")}`);
 });
 
+it("GET /docs says which key a route asks for", async () => {
+  const page = await (await scriptedServer().get("/docs")).text();
+  const cells = page.split(/<\/?t[dhr][^>]*>/).filter((cell) => cell !== "");
+  const keyOf = (route: string): string | undefined => cells[cells.indexOf(route) + 2];
+  expect(["GET /health", "GET /v1/models", "POST /drain"].map(keyOf)).toEqual(["no", "yes", "admin"]);
+});
+
 it("GET / leads to it", async () => {
   const response = await scriptedServer().get("/");
   expect([response.status, response.headers.get("location")]).toEqual([302, "/docs"]);

@@ -1,22 +1,23 @@
 /** Options of every command that loads a model into an engine. */
 
-import { NATIVE_LIMITS } from "../../base/native-limits.ts";
 import type { OptionTable, OptionValues } from "../../base/option-table.ts";
+import { ENGINE_LIMITS } from "../../engine/engine-limits.ts";
 import type { EngineOptions, WaitingOptions } from "../../engine/types.ts";
 import { LOAD_QUANTS } from "../../models/load-quants.ts";
 import { readTextFile } from "../read-text-file.ts";
 import type { CACHE_OPTIONS } from "./cache-options.ts";
+import { rangeOf } from "./range-of.ts";
 import { toWeightCache, WEIGHT_CACHE_OPTIONS } from "./weight-cache-options.ts";
 
 export const ENGINE_OPTIONS = {
   ctx: {
-    type: { kind: "integer", min: 1, max: Number.MAX_SAFE_INTEGER },
+    type: { kind: "integer", ...rangeOf(ENGINE_LIMITS.contextTokens) },
     default: null,
     env: "TURNWISE_CTX",
     help: "Tokens of context; by default the model's own limit",
   },
   threads: {
-    type: { kind: "integer", min: 1, max: NATIVE_LIMITS.threads },
+    type: { kind: "integer", ...rangeOf(ENGINE_LIMITS.threads) },
     default: null,
     env: "TURNWISE_THREADS",
     help: "Threads that compute; by default the cores this process may use",
@@ -57,54 +58,54 @@ export const ENGINE_OPTIONS = {
 /** Options of the commands that serve many requests at once. */
 export const BATCH_OPTIONS = {
   "max-sequences": {
-    type: { kind: "integer", min: 1, max: 1024 },
+    type: { kind: "integer", ...rangeOf(ENGINE_LIMITS.maxSequences) },
     default: null,
     env: "TURNWISE_MAX_SEQUENCES",
-    help: "Sequences that run at once, more wait; by default 64",
+    help: `Sequences that run at once, more wait; by default ${ENGINE_LIMITS.maxSequences.default}`,
   },
   "max-waiting": {
-    type: { kind: "integer", min: 0, max: 2 ** 31 - 1 },
+    type: { kind: "integer", ...rangeOf(ENGINE_LIMITS.maxWaiting) },
     default: null,
     env: "TURNWISE_MAX_WAITING",
-    help: "Requests that may wait, one more is refused with 429; by default 512",
+    help: `Requests that may wait, one more is refused with 429; by default ${ENGINE_LIMITS.maxWaiting.default}`,
     reload: true,
   },
   "max-waiting-tokens": {
-    type: { kind: "integer", min: 0, max: Number.MAX_SAFE_INTEGER },
+    type: { kind: "integer", ...rangeOf(ENGINE_LIMITS.maxWaitingTokens) },
     default: null,
     env: "TURNWISE_MAX_WAITING_TOKENS",
-    help: "Tokens of the prompts that may wait, more are refused with 429; by default 262144",
+    help: `Tokens of the prompts that may wait, more are refused with 429; by default ${ENGINE_LIMITS.maxWaitingTokens.default}`,
     reload: true,
   },
   "max-unread-tokens": {
-    type: { kind: "integer", min: 1, max: 2 ** 31 - 1 },
+    type: { kind: "integer", ...rangeOf(ENGINE_LIMITS.maxUnreadTokens) },
     default: null,
     env: "TURNWISE_MAX_UNREAD_TOKENS",
-    help: "Tokens by which a reader may be behind before its answer is parked; by default 256",
+    help: `Tokens by which a reader may be behind before its answer is parked; by default ${ENGINE_LIMITS.maxUnreadTokens.default}`,
   },
   "park-timeout": {
     type: { kind: "duration" },
     default: null,
     env: "TURNWISE_PARK_TIMEOUT",
-    help: "An answer that is parked so long is cancelled; by default 60s",
+    help: `An answer that is parked so long is cancelled; by default ${ENGINE_LIMITS.parkTimeoutMs.default / 1000}s`,
   },
   "max-step-tokens": {
-    type: { kind: "integer", min: 1, max: 16_384 },
+    type: { kind: "integer", ...rangeOf(ENGINE_LIMITS.maxStepTokens) },
     default: null,
     env: "TURNWISE_MAX_STEP_TOKENS",
-    help: "Tokens that one step computes, prompts and answers together; by default 512",
+    help: `Tokens that one step computes, prompts and answers together; by default ${ENGINE_LIMITS.maxStepTokens.default}`,
   },
   "max-stall-ms": {
-    type: { kind: "number", min: 0, max: 1e9 },
+    type: { kind: "number", ...rangeOf(ENGINE_LIMITS.maxStallMs) },
     default: null,
     env: "TURNWISE_MAX_STALL_MS",
-    help: "Milliseconds that prompts may add to a step in which answers are running; by default 150",
+    help: `Milliseconds that prompts may add to a step in which answers are running; by default ${ENGINE_LIMITS.maxStallMs.default}`,
   },
   "min-prefill-share": {
-    type: { kind: "number", min: 0, max: 0.9 },
+    type: { kind: "number", ...rangeOf(ENGINE_LIMITS.minPrefillShare) },
     default: null,
     env: "TURNWISE_MIN_PREFILL_SHARE",
-    help: "Share of such a step that prompts get in any case; by default 0.25",
+    help: `Share of such a step that prompts get in any case; by default ${ENGINE_LIMITS.minPrefillShare.default}`,
   },
 } as const satisfies OptionTable;
 

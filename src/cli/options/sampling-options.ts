@@ -1,35 +1,37 @@
 /** Options of the commands that generate text: how tokens are chosen and when the output ends. */
 
 import type { OptionTable, OptionValues } from "../../base/option-table.ts";
+import { SAMPLING_RANGES } from "../../engine/sampling-settings.ts";
 import type { SamplingSettings } from "../../engine/types.ts";
+import { rangeOf } from "./range-of.ts";
 
 export const SAMPLING_OPTIONS = {
   temperature: {
-    type: { kind: "number", min: 0, max: 100 },
+    type: { kind: "number", ...rangeOf(SAMPLING_RANGES.temperature) },
     default: 0.8,
     env: null,
     help: "Randomness; 0 always takes the most probable token",
   },
   "top-k": {
-    type: { kind: "integer", min: 0, max: 1_000_000 },
+    type: { kind: "integer", ...rangeOf(SAMPLING_RANGES.topK) },
     default: 40,
     env: null,
     help: "Choose among the K most probable tokens; 0 is off",
   },
   "top-p": {
-    type: { kind: "number", min: 0, max: 1 },
+    type: { kind: "number", ...rangeOf(SAMPLING_RANGES.topP) },
     default: 0.95,
     env: null,
     help: "Choose among the most probable tokens that make up this share; 1 is off",
   },
   "min-p": {
-    type: { kind: "number", min: 0, max: 1 },
+    type: { kind: "number", ...rangeOf(SAMPLING_RANGES.minP) },
     default: 0,
     env: null,
     help: "Leave out tokens below this share of the most probable one; 0 is off",
   },
   "repetition-penalty": {
-    type: { kind: "number", min: 0.01, max: 100 },
+    type: { kind: "number", ...rangeOf(SAMPLING_RANGES.repetitionPenalty) },
     default: 1,
     env: null,
     help: "Above 1, tokens of prompt and output become less probable; 1 is off",

@@ -28,16 +28,16 @@ describe("ggufMetadata", () => {
     expect(metadata.getString("general.architecture")).toBe("llama");
     expect(metadata.getUint("u8")).toBe(200);
     expect(metadata.getUint("u64")).toBe(4096);
-    expect(metadata.getInt("i32")).toBe(-7);
-    expect(metadata.getFloat("f32")).toBe(0.5);
-    expect(metadata.getFloat("u8")).toBe(200);
-    expect(metadata.getBool("yes")).toBe(true);
+    expect(metadata.findInt("i32")).toBe(-7);
+    expect(metadata.findFloat("f32")).toBe(0.5);
+    expect(metadata.findFloat("u8")).toBe(200);
+    expect(metadata.findBool("yes")).toBe(true);
     expect(metadata.getStringArray("names")).toEqual(["a", "b"]);
-    expect(metadata.getStrings("names").get(1)).toBe("b");
-    expect(metadata.getInt32Array("kinds")).toEqual(Int32Array.of(1, -2));
-    expect(metadata.getFloat32Array("fractions")).toEqual(Float32Array.of(0.1, 2));
-    expect(metadata.getUintArray("longs")).toEqual([1, 2]);
-    expect(metadata.getUintArray("u8")).toEqual([200]);
+    expect(metadata.findStrings("names")?.get(1)).toBe("b");
+    expect(metadata.findInt32Array("kinds")).toEqual(Int32Array.of(1, -2));
+    expect(metadata.findFloat32Array("fractions")).toEqual(Float32Array.of(0.1, 2));
+    expect(metadata.findUintArray("longs")).toEqual([1, 2]);
+    expect(metadata.findUintArray("u8")).toEqual([200]);
     expect([...metadata.entries()].map(([key]) => key)).toHaveLength(metadata.size);
   });
 

@@ -23,26 +23,19 @@ export interface GgufMetadata {
   getUint(key: string): number;
   findUint(key: string): number | undefined;
   /** An integer within ±(2^53 - 1). */
-  getInt(key: string): number;
   findInt(key: string): number | undefined;
-  getFloat(key: string): number;
   findFloat(key: string): number | undefined;
-  getBool(key: string): boolean;
   findBool(key: string): boolean | undefined;
   /** All strings, decoded. */
   getStringArray(key: string): readonly string[];
   findStringArray(key: string): readonly string[] | undefined;
   /** Strings decoded one by one, and their bytes. */
-  getStrings(key: string): GgufStringArray;
   findStrings(key: string): GgufStringArray | undefined;
   /** An array of non-negative integers; a single one counts as an array of one. */
-  getUintArray(key: string): readonly number[];
   findUintArray(key: string): readonly number[] | undefined;
   /** An array of 32-bit integers, such as token types. */
-  getInt32Array(key: string): Int32Array;
   findInt32Array(key: string): Int32Array | undefined;
   /** An array of numbers as f32, such as token scores. */
-  getFloat32Array(key: string): Float32Array;
   findFloat32Array(key: string): Float32Array | undefined;
 }
 
@@ -71,21 +64,14 @@ export function ggufMetadata(entries: ReadonlyMap<string, GgufValue>): GgufMetad
     findString: find(toText),
     getUint: get(toUint),
     findUint: find(toUint),
-    getInt: get(toInt),
     findInt: find(toInt),
-    getFloat: get(toFloat),
     findFloat: find(toFloat),
-    getBool: get(toBool),
     findBool: find(toBool),
     getStringArray: get(stringArray),
     findStringArray: find(stringArray),
-    getStrings: get(toStrings),
     findStrings: find(toStrings),
-    getUintArray: get(toUintArray),
     findUintArray: find(toUintArray),
-    getInt32Array: get(toInt32Array),
     findInt32Array: find(toInt32Array),
-    getFloat32Array: get(toFloat32Array),
     findFloat32Array: find(toFloat32Array),
   };
 }

@@ -43,7 +43,7 @@ describe("randomModel", () => {
       type: quant.toUpperCase().replace(/_M$/, ""),
     });
     expect(bound.get("blk.2.ffn_norm.weight")?.encoding).toEqual({ kind: "ggml", type: "F32" });
-    expect(file.metadata.getBool(RANDOM_WEIGHTS_KEY)).toBe(true);
+    expect(file.metadata.findBool(RANDOM_WEIGHTS_KEY)).toBe(true);
   });
 
   it("mixes types as llama.cpp's Q4_K_M does", () => {

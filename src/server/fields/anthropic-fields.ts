@@ -59,5 +59,4 @@ export const ANTHROPIC_FIELDS = {
   output_config: refused("Say it in a message.", {}),
 } as const satisfies FieldTable;
 
-export type AnthropicValues = FieldValues<typeof ANTHROPIC_FIELDS>;
 export type AnthropicPromptValues = FieldValues<typeof PROMPT_FIELDS>;
