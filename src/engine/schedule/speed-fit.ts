@@ -11,8 +11,6 @@ const MEMORY = 0.995;
 const SWEEPS = 64;
 /** The weight of the guess that tells the kinds apart before steps do. */
 const GUESS_WEIGHT = 0.01;
-/** Steps of less time are not weighted more; some clocks stand still. */
-const LEAST_MS = 1e-3;
 
 export class SpeedFit {
   /** Milliseconds for a unit of each kind of work. */
@@ -21,7 +19,7 @@ export class SpeedFit {
   readonly #moments: Float64Array;
   #steps = 0;
 
-  /** Takes the guess over; the first `rescale` should set its scale. */
+  /** Takes over a guess, whose scale the first `rescale` sets. */
   constructor(msPer: Float64Array) {
     this.#msPer = msPer;
     this.#gram = new Float64Array(msPer.length * msPer.length);
@@ -51,11 +49,12 @@ export class SpeedFit {
     }
   }
 
+  /** `work`, for which the prediction is above 0, took `ms`. */
   observe(work: Float64Array, ms: number): void {
     this.#steps += 1;
     const kinds = this.#msPer.length;
     // By the time predicted: weights by the time taken would favour the steps that were fast by chance.
-    const weight = 1 / Math.max(this.predict(work), LEAST_MS) ** 2;
+    const weight = 1 / this.predict(work) ** 2;
     for (let row = 0; row < kinds; row++) {
       for (let column = 0; column < kinds; column++) {
         const place = row * kinds + column;
