@@ -7,8 +7,10 @@ import { at } from "../../base/invariant.ts";
 
 /** A step's weight when the next one has come: about the last 200 count. */
 const MEMORY = 0.995;
-/** Few leave so much undone that it is taken for a change of the machine's pace. */
-const SWEEPS = 64;
+/** A fit that is left half done is taken for a change of the machine's pace. */
+const MAX_SWEEPS = 64;
+/** The share of a speed that a sweep need not go on for. */
+const CONVERGED = 1e-4;
 /** The weight of the guess that tells the kinds apart before steps do. */
 const GUESS_WEIGHT = 0.01;
 
@@ -62,19 +64,28 @@ export class SpeedFit {
       }
       this.#moments[row] = MEMORY * at(this.#moments, row) + weight * at(work, row) * ms;
     }
-    for (let sweep = 0; sweep < SWEEPS; sweep++) this.#descend();
+    for (let sweep = 0; sweep < MAX_SWEEPS && this.#descend() > CONVERGED; sweep++);
   }
 
-  /** Where steps do not tell kinds apart, the speeds stay near what they were. */
-  #descend(): void {
+  /**
+   * Gives the largest share by which a speed changed. Where steps do not tell kinds apart, speeds stay near what they
+   * were.
+   */
+  #descend(): number {
     const kinds = this.#msPer.length;
+    let largest = 0;
     for (let kind = 0; kind < kinds; kind++) {
       let rest = at(this.#moments, kind);
       for (let other = 0; other < kinds; other++) {
         if (other !== kind) rest -= at(this.#gram, kind * kinds + other) * at(this.#msPer, other);
       }
       const square = at(this.#gram, kind * kinds + kind);
-      if (square > 0) this.#msPer[kind] = Math.max(0, rest / square);
+      if (square <= 0) continue;
+      const before = at(this.#msPer, kind);
+      const after = Math.max(0, rest / square);
+      this.#msPer[kind] = after;
+      if (after !== before) largest = Math.max(largest, Math.abs(after - before) / Math.max(after, before));
     }
+    return largest;
   }
 }
