@@ -22,6 +22,12 @@ export function record(distribution: Distribution, value: number, times = 1): vo
   distribution.sum += value * times;
 }
 
+/** Records in `into` what `from`, of the same bounds, has. */
+export function addDistribution(into: Distribution, from: Distribution): void {
+  for (const [bucket, count] of from.counts.entries()) into.counts[bucket] = (into.counts[bucket] ?? 0) + count;
+  into.sum += from.sum;
+}
+
 /** How many values were recorded. */
 export function countOf({ counts }: Distribution): number {
   return counts.reduce((total, count) => total + count, 0);

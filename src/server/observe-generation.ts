@@ -1,5 +1,6 @@
 /** Passes a generation on while it fills in the request's log line and the metrics. */
 
+import { record } from "../base/distribution.ts";
 import { at } from "../base/invariant.ts";
 import type { FinishReason, Generation, StreamPart, TokenPiece } from "../engine/types.ts";
 import type { ServerMetrics } from "./metrics/server-metrics.ts";
@@ -25,10 +26,11 @@ export async function* observeGeneration(
           // Text of tokens that came before.
           if (part.tokens.length === 0) break;
           const previousMs = lastMs[part.choice];
-          if (lastMs.length === 0) metrics.firstToken(nowMs, scope);
-          if (previousMs !== undefined) metrics.nextTokens(nowMs - previousMs, part.tokens.length, scope);
+          const tokens = part.tokens.length;
+          scope.firstTokenMs ??= nowMs;
+          if (previousMs !== undefined) record(scope.tokenGaps, (nowMs - previousMs) / 1000 / tokens, tokens);
           lastMs[part.choice] = nowMs;
-          scope.meter?.chargeTokens(part.tokens.length);
+          scope.meter?.chargeTokens(tokens);
           break;
         }
         case "finish":

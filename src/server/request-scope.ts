@@ -3,11 +3,13 @@
  * the metrics report of it. It ends exactly once; a stream ends when its last event is written.
  */
 
+import { emptyDistribution } from "../base/distribution.ts";
 import { TurnwiseError, turnwiseError } from "../base/errors.ts";
 import type { GenerationTimings, GenerationUsage } from "../engine/types.ts";
 import { type Caller, openCaller } from "./access/caller.ts";
 import type { RateMeter } from "./access/rate-meter.ts";
 import type { Dialect } from "./dialects.ts";
+import { TOKEN_GAP_SECONDS } from "./metrics/server-metrics.ts";
 import type { Miss } from "../turns/miss.ts";
 import type { Tenant } from "./tenant.ts";
 
@@ -33,6 +35,10 @@ export class RequestScope {
   promptTokens: number | null = null;
   usage: GenerationUsage | null = null;
   timings: GenerationTimings | null = null;
+  /** From the request's arrival; null before. */
+  firstTokenMs: number | null = null;
+  /** Seconds from each token to the next. */
+  readonly tokenGaps = emptyDistribution(TOKEN_GAP_SECONDS);
   /** The turn of a conversation that it was, once that has ended. */
   turn: ServedTurn | null = null;
 

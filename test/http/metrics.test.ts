@@ -62,8 +62,8 @@ describe("GET /metrics", () => {
         `turnwise_http_requests_total{route="${COMPLETIONS}",method="POST",status="400",tenant="default"} 1`,
         'turnwise_http_requests_total{route="unmatched",method="GET",status="404",tenant="default"} 1',
         'vllm:request_success_total{model_name="fake-1b",finished_reason="stop"} 1',
-        `vllm:time_to_first_token_seconds_count{${turn}} 1`,
-        `vllm:inter_token_latency_seconds_count{${turn}} 3`,
+        `vllm:time_to_first_token_seconds_count{${turn},outcome="ok"} 1`,
+        `vllm:inter_token_latency_seconds_count{${turn},outcome="ok"} 3`,
         `vllm:e2e_request_latency_seconds_count{${turn},outcome="ok"} 1`,
         // The fake engine's times of 1, 2 and 3 ms.
         `vllm:request_queue_time_seconds_sum{${turn},outcome="ok"} 0.001`,
@@ -122,6 +122,33 @@ describe("GET /metrics", () => {
     const [timedOut] = samples(lines, "vllm:e2e_request_latency_seconds_sum");
     expect(timedOut?.value).toBeGreaterThanOrEqual(0.059);
     expect(samples(lines, "vllm:request_decode_time_seconds_count")).toEqual([]);
+  });
+
+  it("tells when tokens came by how their turns ended", async () => {
+    const server = scriptedServer({ endless: true, tokenMs: 1 });
+    const left = await server.post(CHAT, { ...HI, stream: true });
+    await until(() => server.engine.tokensMade > 3, "some tokens");
+    await left.body?.cancel();
+    await until(() => server.engine.running === 0, "the turn to end");
+    const error = turnwiseError("engine_failed", { reason: "a test" });
+    for (const afterTokens of [0, 1]) {
+      server.engine.script = { text: "a b c", failure: { afterTokens, error } };
+      await server.post(CHAT, HI);
+    }
+    server.engine.script = { text: "a b c" };
+    await server.post(CHAT, HI);
+    const lines = await scrape(server);
+    const countsOf = (name: string) => samples(lines, name).map(({ labels: { outcome }, value }) => [outcome, value]);
+    expect(countsOf("vllm:time_to_first_token_seconds_count")).toEqual([
+      ["cancelled", 1],
+      ["failed", 1],
+      ["ok", 1],
+    ]);
+    // Three words and the end token; the one that failed had a single token.
+    expect(countsOf("vllm:inter_token_latency_seconds_count")).toEqual([
+      ["cancelled", expect.any(Number)],
+      ["ok", 3],
+    ]);
   });
 
   it("is text that Prometheus parses", async () => {

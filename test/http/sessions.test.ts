@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { turnwiseError } from "../../src/base/errors.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { SessionExplanation } from "../../src/server/session-explanation.ts";
 import { writeRandomModel } from "../../src/models/random/random-model.ts";
@@ -86,6 +87,39 @@ describe("a session", () => {
     expect(last).toBe(second.turnwise.turn);
   });
 
+  it("tells its turns with what each found, its model and how long it lives", async () => {
+    const made = await create({ ttl_s: 600, metadata: { agent: "one" } });
+    const turn = await chat({ session: { id: made.id }, messages: [user("What do you know of yourself?")] });
+    const { data } = await json<{ data: { id: string }[] }>(await test.get("/v1/models"));
+    const nowS = Math.floor(Date.now() / 1000);
+    const session = await json<{ created_at: number; expires_at: number }>(await test.get(`${SESSIONS}/${made.id}`));
+    expect(session).toEqual({
+      id: expect.stringMatching(/^sess_[0-9a-f]{32}$/),
+      object: "session",
+      created_at: expect.any(Number),
+      model: data[0]?.id,
+      head: turn.turnwise.turn,
+      parent: null,
+      turns: [
+        {
+          id: turn.turnwise.turn,
+          role: "assistant",
+          prompt_tokens: turn.usage.prompt_tokens,
+          output_tokens: 12,
+          cached_tokens: cached(turn),
+        },
+      ],
+      state: "idle",
+      ttl_s: 600,
+      expires_at: expect.any(Number),
+      metadata: { agent: "one" },
+    });
+    expect(Math.abs(session.created_at - nowS)).toBeLessThan(60);
+    // From its last use.
+    expect(session.expires_at - session.created_at).toBeGreaterThanOrEqual(600);
+    expect(session.expires_at - nowS).toBeLessThanOrEqual(600);
+  });
+
   it("lists what was ignored of how it was made", async () => {
     const message = { role: "system", content: "Be short.", cache_control: {} };
     const made = await create({ messages: [message], model: "x" });
@@ -116,6 +150,25 @@ describe("a session", () => {
     const again = await chat({ session: { id }, messages: [user("Branch A")] });
     expect(again.choices).toEqual(second.choices);
     expect(cached(again)).toBe(again.usage.prompt_tokens - 1);
+  });
+
+  it("rolls back to before its first turn, and to or from no turn that it does not have", async () => {
+    const { id } = await create();
+    const first = await chat({ session: { id }, messages: [user("One")], max_tokens: 2 });
+    for (const [path, body] of [
+      ["rollback", { to: "turn_0" }],
+      ["fork", { at: "turn_0" }],
+    ] as const) {
+      const response = await test.post(`${SESSIONS}/${id}/${path}`, body);
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject({ error: { code: "turn_not_found" } });
+    }
+    expect((await test.post(`${SESSIONS}/${id}/rollback`, {})).status).toBe(400);
+    expect((await read(id)).head).toBe(first.turnwise.turn);
+    const back = await json<SessionAnswer>(await test.post(`${SESSIONS}/${id}/rollback`, { to: "" }));
+    expect([back.head, back.turns]).toEqual([null, []]);
+    const again = await chat({ session: { id, after: null }, messages: [user("One")], max_tokens: 2 });
+    expect(again.usage.prompt_tokens).toBe(first.usage.prompt_tokens);
   });
 
   it("keeps its head when a turn is cancelled, and is busy until then", async () => {
@@ -233,6 +286,55 @@ describe("a session", () => {
       const response = await test.server.app.request(`${SESSIONS}/${id}${path}`, { method });
       expect(response.status).toBe(404);
     }
+  });
+});
+
+describe("a turn that comes to nothing", () => {
+  const failure = { afterTokens: 1, error: turnwiseError("engine_failed", { reason: "a step failed" }) };
+
+  /** A session of a scripted engine with one turn, and what is left of it. */
+  async function afterOneTurn() {
+    const { post, get, server, engine: fake } = scriptedServer();
+    const { id } = await json<SessionAnswer>(await post(SESSIONS, {}));
+    const first = await json<Answer>(await post(CHAT, { session: { id }, messages: [user("One")] }));
+    const isAsBefore = async (): Promise<void> => {
+      const { head, state, turns } = await json<SessionAnswer>(await get(`${SESSIONS}/${id}`));
+      expect([head, state, turns.length]).toEqual([first.turnwise.turn, "idle", 1]);
+      fake.script = { text: "Well again" };
+      const next = await json<Answer>(await post(CHAT, { session: { id }, messages: [user("Three")] }));
+      expect((await json<SessionAnswer>(await get(`${SESSIONS}/${id}`))).head).toBe(next.turnwise.turn);
+    };
+    return { post, server, fake, id, isAsBefore };
+  }
+
+  it.each([false, true])("as the engine fails leaves the session as it was (stream: %s)", async (stream) => {
+    const { post, fake, id, isAsBefore } = await afterOneTurn();
+    fake.script = { text: "Two and more", failure };
+    const response = await post(CHAT, { session: { id }, messages: [user("Two")], stream });
+    expect(response.status).toBe(stream ? 200 : 500);
+    expect(await response.text()).toContain("The server failed");
+    await isAsBefore();
+  });
+
+  it.each([false, true])("as its client leaves does, too (stream: %s)", async (stream) => {
+    const { server, fake, id, isAsBefore } = await afterOneTurn();
+    fake.script = { text: "And on ", endless: true, tokenMs: 5 };
+    const leaving = new AbortController();
+    const made = fake.tokensMade;
+    const response = Promise.resolve(
+      server.app.request(CHAT, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ session: { id }, messages: [user("Two")], stream }),
+        signal: leaving.signal,
+      }),
+    );
+    await until(() => fake.tokensMade > made + 1, "some tokens");
+    leaving.abort();
+    await response.then(async (answer) => answer.text()).catch(() => undefined);
+    await until(() => fake.running === 0, "the turn to end");
+    expect(fake.cancelled).toBe(1);
+    await isAsBefore();
   });
 });
 

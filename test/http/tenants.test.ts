@@ -70,6 +70,32 @@ describe("tenants", () => {
     expect(other.turnwise["tokens"]).toEqual(first.turnwise["tokens"]);
   });
 
+  it("see no session but their own, and end none of another's", async () => {
+    const as = (key: string) => ({ authorization: `Bearer ${key}` });
+    const made = await test.post("/v1/sessions", {}, as("a1"));
+    const { id } = (await made.json()) as { id: string };
+    const path = `/v1/sessions/${id}`;
+    const chat = { session: { id }, messages: [{ role: "user", content: "Hi" }], max_tokens: 2 };
+    for (const response of [
+      await test.get(path, as("b1")),
+      await test.get(`${path}/explain`, as("b1")),
+      await test.post(`${path}/fork`, {}, as("b1")),
+      await test.post(`${path}/rollback`, { to: "" }, as("b1")),
+      await test.post(`${path}/cancel`, {}, as("b1")),
+      await test.post("/v1/chat/completions", chat, as("b1")),
+      await test.server.app.request(path, { method: "DELETE", headers: as("b1") }),
+    ]) {
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject({ error: { code: "session_not_found" } });
+    }
+    const idsOf = async (key: string): Promise<string[]> => {
+      const list = (await (await test.get("/v1/sessions", as(key))).json()) as { data: { id: string }[] };
+      return list.data.map((session) => session.id);
+    };
+    // The tenant's next key reads what its first one made.
+    expect([await idsOf("b1"), await idsOf("a2")]).toEqual([[], [id]]);
+  });
+
   it("keep parts of their cache apart by prompt_cache_key", async () => {
     const prompt = "Sphinx of black quartz, judge my vow, and judge it once more for me.";
     const counts: number[] = [];

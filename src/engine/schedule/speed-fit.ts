@@ -7,12 +7,12 @@ import { at } from "../../base/invariant.ts";
 
 /** A step's weight when the next one has come: about the last 200 count. */
 const MEMORY = 0.995;
-/** Few leave so much undone that it is taken for a change of the machine's pace. */
-const SWEEPS = 64;
+/** A fit that is left half done is taken for a change of the machine's pace. */
+const MAX_SWEEPS = 64;
+/** The share of a speed that a sweep need not go on for. */
+const CONVERGED = 1e-4;
 /** The weight of the guess that tells the kinds apart before steps do. */
 const GUESS_WEIGHT = 0.01;
-/** Steps of less time are not weighted more; some clocks stand still. */
-const LEAST_MS = 1e-3;
 
 export class SpeedFit {
   /** Milliseconds for a unit of each kind of work. */
@@ -21,7 +21,7 @@ export class SpeedFit {
   readonly #moments: Float64Array;
   #steps = 0;
 
-  /** Takes the guess over; the first `rescale` should set its scale. */
+  /** Takes over a guess, whose scale the first `rescale` sets. */
   constructor(msPer: Float64Array) {
     this.#msPer = msPer;
     this.#gram = new Float64Array(msPer.length * msPer.length);
@@ -51,11 +51,12 @@ export class SpeedFit {
     }
   }
 
+  /** `work`, for which the prediction is above 0, took `ms`. */
   observe(work: Float64Array, ms: number): void {
     this.#steps += 1;
     const kinds = this.#msPer.length;
     // By the time predicted: weights by the time taken would favour the steps that were fast by chance.
-    const weight = 1 / Math.max(this.predict(work), LEAST_MS) ** 2;
+    const weight = 1 / this.predict(work) ** 2;
     for (let row = 0; row < kinds; row++) {
       for (let column = 0; column < kinds; column++) {
         const place = row * kinds + column;
@@ -63,19 +64,28 @@ export class SpeedFit {
       }
       this.#moments[row] = MEMORY * at(this.#moments, row) + weight * at(work, row) * ms;
     }
-    for (let sweep = 0; sweep < SWEEPS; sweep++) this.#descend();
+    for (let sweep = 0; sweep < MAX_SWEEPS && this.#descend() > CONVERGED; sweep++);
   }
 
-  /** Where steps do not tell kinds apart, the speeds stay near what they were. */
-  #descend(): void {
+  /**
+   * Gives the largest share by which a speed changed. Where steps do not tell kinds apart, speeds stay near what they
+   * were.
+   */
+  #descend(): number {
     const kinds = this.#msPer.length;
+    let largest = 0;
     for (let kind = 0; kind < kinds; kind++) {
       let rest = at(this.#moments, kind);
       for (let other = 0; other < kinds; other++) {
         if (other !== kind) rest -= at(this.#gram, kind * kinds + other) * at(this.#msPer, other);
       }
       const square = at(this.#gram, kind * kinds + kind);
-      if (square > 0) this.#msPer[kind] = Math.max(0, rest / square);
+      if (square <= 0) continue;
+      const before = at(this.#msPer, kind);
+      const after = Math.max(0, rest / square);
+      this.#msPer[kind] = after;
+      if (after !== before) largest = Math.max(largest, Math.abs(after - before) / Math.max(after, before));
     }
+    return largest;
   }
 }

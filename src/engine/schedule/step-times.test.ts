@@ -119,6 +119,15 @@ describe("StepTimes", () => {
     }
   });
 
+  it("knows what decoding costs from its first steps, however far the guess was off", () => {
+    const times = new StepTimes(COSTS);
+    // Rows so cheap and bytes so dear that a prompt says nothing of decoding.
+    const timeOn = machine(1e6, 4e10, 1e10);
+    for (let count = 0; count < 20; count++) times.observe(mixedStep(500), timeOn(mixedStep(500)) / 20);
+    for (let count = 0; count < 3; count++) times.observe(DECODE, timeOn(DECODE));
+    expect(times.predict(DECODE) / timeOn(DECODE)).toBeCloseTo(1, 1);
+  });
+
   it("has headroom for 97 in 100 steps with prompts, and no more once they are even", () => {
     const times = trained();
     expect(times.headroom).toBeLessThan(1.02);
@@ -171,5 +180,8 @@ describe("StepTimes", () => {
     for (let count = 0; count < 5; count++) times.observe(DECODE, 0);
     expect(times.predict(DECODE)).toBeGreaterThanOrEqual(0);
     expect(times.rowsWithin(0, 100, 1)).toBe(100);
+    // It goes on.
+    for (let count = 0; count < 200; count++) times.observe(DECODE, timeOf(DECODE));
+    expect(times.predict(DECODE) / timeOf(DECODE)).toBeCloseTo(1, 1);
   });
 });

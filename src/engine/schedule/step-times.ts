@@ -17,6 +17,8 @@ import { SpeedFit } from "./speed-fit.ts";
 const MAX_SURPRISE = 2;
 /** The same while little is known. */
 const MAX_FIRST_SURPRISE = 4;
+/** Some clocks stand still. */
+const LEAST_MS = 1e-3;
 /** What of a step's surprise is taken for the machine's pace: half of a change is followed within five steps. */
 const PACE_GAIN = 1 / 8;
 /** The share of steps with prompts that the headroom is enough for. */
@@ -90,16 +92,20 @@ export class StepTimes {
     const predicted = this.predict(sizes);
     if (predicted <= 0) return;
     const fit = this.#fitOf(sizes);
-    if (this.#observed === 0) {
-      this.#rescale(ms / predicted);
-      fit.observe(this.#work, ms);
+    const taken = Math.max(ms, LEAST_MS);
+    const ratio = taken / predicted;
+    if (fit.steps === 0) {
+      // The first step of all scales the guess of the other fit, too.
+      if (this.#observed === 0) this.#rescale(ratio);
+      else fit.rescale(ratio);
+      fit.observe(this.#work, taken);
       return;
     }
     const isKnown = fit.steps >= FITTED_STEPS;
     const most = isKnown ? MAX_SURPRISE : MAX_FIRST_SURPRISE;
-    const surprise = Math.min(Math.max(ms / predicted, 1 / most), most);
+    const surprise = Math.min(Math.max(ratio, 1 / most), most);
     if (isKnown) {
-      if (fit === this.#mixed) this.#follow(ms / predicted);
+      if (fit === this.#mixed) this.#follow(ratio);
       this.#rescale(1 + PACE_GAIN * (surprise - 1));
     }
     fit.observe(this.#work, surprise * predicted);

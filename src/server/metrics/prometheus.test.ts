@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { emptyDistribution, record } from "../../base/distribution.ts";
 import { Counter, Histogram, renderValue } from "./prometheus.ts";
 
 function rendered(source: { render(lines: string[]): void }): string[] {
@@ -32,7 +33,9 @@ describe("Histogram", () => {
   it("renders cumulative buckets whose bounds are inclusive", () => {
     const histogram = new Histogram("seconds", "Time.", [0.1, 1]);
     histogram.observe(0.1, { model: "m" });
-    histogram.observe(0.5, { model: "m" }, 3);
+    const collected = emptyDistribution([0.1, 1]);
+    record(collected, 0.5, 3);
+    histogram.observeAll(collected, { model: "m" });
     histogram.observe(7, { model: "m" });
     expect(rendered(histogram)).toEqual([
       "# HELP seconds Time.",

@@ -4,7 +4,7 @@
  * before allocates nothing but its label key; there is no registry, timer or push.
  */
 
-import { type Distribution, emptyDistribution, record } from "../../base/distribution.ts";
+import { addDistribution, type Distribution, emptyDistribution, record } from "../../base/distribution.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -55,9 +55,13 @@ export class Histogram implements MetricSource {
     this.#bounds = bounds;
   }
 
-  /** Records `value`, `times` times. */
-  observe(value: number, labels: Labels = {}, times = 1): void {
-    record(this.#seriesOf(labels).values, value, times);
+  observe(value: number, labels: Labels = {}): void {
+    record(this.#seriesOf(labels).values, value);
+  }
+
+  /** Records all of `values`, which has the same bounds. */
+  observeAll(values: Distribution, labels: Labels = {}): void {
+    addDistribution(this.#seriesOf(labels).values, values);
   }
 
   render(lines: string[]): void {

@@ -4,13 +4,17 @@
  * begins with `turnwise_`.
  */
 
+import { countOf, type Distribution } from "../../base/distribution.ts";
 import type { TurnwiseError } from "../../base/errors.ts";
 import type { EngineStats, GenerationTimings, GenerationUsage } from "../../engine/types.ts";
 import { Counter, Histogram, type Labels, renderDistribution, renderValue } from "./prometheus.ts";
 import { TenantLabels } from "./tenant-labels.ts";
 import { turnOutcome } from "./turn-outcome.ts";
 
-const SECONDS_SHORT = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5] as const;
+/** Bounds of what `EndedTurn.tokenGaps` counts. */
+export const TOKEN_GAP_SECONDS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5,
+] as const;
 /** Prefill on a CPU can take a minute. */
 const SECONDS_LONG = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640] as const;
 const TOKENS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000] as const;
@@ -30,6 +34,10 @@ export interface EndedTurn extends TurnOwner {
   /** Null where it did not come to its end, like `timings`. */
   readonly usage: GenerationUsage | null;
   readonly timings: GenerationTimings | null;
+  /** From the request's arrival; null where none came. */
+  readonly firstTokenMs: number | null;
+  /** Seconds from each token to the next. */
+  readonly tokenGaps: Distribution;
   /** Since the request arrived. */
   elapsedMs(): number;
 }
@@ -42,10 +50,6 @@ export interface EndedRequest extends TurnOwner {
 export interface ServerMetrics {
   /** A request was answered or its stream ended. */
   requestEnded(request: EndedRequest): void;
-  /** Milliseconds from the request's arrival. */
-  firstToken(ms: number, owner: TurnOwner): void;
-  /** `tokens` came `ms` after the ones before them. */
-  nextTokens(ms: number, tokens: number, owner: TurnOwner): void;
   choiceFinished(reason: string): void;
   /** A request that the engine had accepted is over, well or not. */
   turnEnded(turn: EndedTurn): void;
@@ -72,19 +76,15 @@ export function createServerMetrics(model: () => string): ServerMetrics {
     requestEnded({ route, method, status, tenant }) {
       requests.add(1, { route, method, status: String(status), tenant: tenants.of(tenant.name) });
     },
-    firstToken(ms, owner) {
-      histograms.firstToken.observe(ms / 1000, labelsOf(owner));
-    },
-    nextTokens(ms, tokens, owner) {
-      histograms.interToken.observe(ms / 1000 / tokens, labelsOf(owner), tokens);
-    },
     choiceFinished(reason) {
       finished.add(1, { model_name: model(), finished_reason: reason });
     },
     turnEnded(turn) {
-      const { usage, timings } = turn;
+      const { usage, timings, firstTokenMs, tokenGaps } = turn;
       const labels = { ...labelsOf(turn), outcome: turnOutcome(turn.error) };
       histograms.endToEnd.observe(turn.elapsedMs() / 1000, labels);
+      if (firstTokenMs !== null) histograms.firstToken.observe(firstTokenMs / 1000, labels);
+      if (countOf(tokenGaps) > 0) histograms.interToken.observeAll(tokenGaps, labels);
       if (timings !== null) {
         histograms.queue.observe(timings.queueMs / 1000, labels);
         histograms.prefill.observe(timings.prefillMs / 1000, labels);
@@ -122,7 +122,7 @@ function tokensOf(name: string, help: string): Histogram {
 function createHistograms() {
   return {
     firstToken: secondsOf("time_to_first_token", "From the request's arrival to its first token."),
-    interToken: secondsOf("inter_token_latency", "From one output token to the next.", SECONDS_SHORT),
+    interToken: secondsOf("inter_token_latency", "From one output token to the next.", TOKEN_GAP_SECONDS),
     endToEnd: secondsOf("e2e_request_latency", "From the request's arrival to its end."),
     queue: secondsOf("request_queue_time", "Waiting for a place in the batch."),
     prefill: secondsOf("request_prefill_time", "From the place in the batch to the first token."),

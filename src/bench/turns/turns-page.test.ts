@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { renderPage } from "../../report/html-page.ts";
+import type { Series } from "../../report/plot.ts";
+import type { TurnRecord } from "./turn-record.ts";
+import { turnsPage } from "./turns-page.ts";
+import { turnsReport } from "./turns-report.ts";
+
+const record = (fields: Partial<TurnRecord>): TurnRecord => ({
+  session: "a",
+  index: 0,
+  acts: false,
+  intendedMs: 1000,
+  endMs: 1500,
+  deltaMs: [1200, 1300, 1500],
+  promptTokens: 100,
+  outputTokens: 3,
+  cachedTokens: 75,
+  text: "abc",
+  failure: null,
+  ...fields,
+});
+const RECORDS = [
+  record({}),
+  record({ index: 1, endMs: 3000, deltaMs: [2000, 3000], promptTokens: 300 }),
+  record({ session: "b", failure: "503 <busy>", deltaMs: [], outputTokens: 0 }),
+];
+const parts = turnsPage({
+  facts: ["two agents & one server"],
+  report: turnsReport(RECORDS, { turnMs: 600, firstTokenMs: 250 }),
+  records: RECORDS,
+});
+
+describe("turnsPage", () => {
+  it("has the latencies and the figures as tables", () => {
+    const [latencies = [], figures = []] = parts.flatMap((part) => (part.kind === "table" ? [part.rows] : []));
+    expect(latencies.map(([name]) => name)).toEqual(["turn", "first token", "token gap"]);
+    // Of 0.5 s, 2 s and a failure, which counts as infinite.
+    expect(latencies[0]?.slice(1)).toEqual(
+      ["2.00 s", "failed", "failed"].map((shown) => expect.stringContaining(shown)),
+    );
+    const shown = new Map(figures.map(([name = "", value]) => [name, value]));
+    expect(shown.get("turns of sessions")).toBe("3 of 2");
+    expect(shown.get("  503 <busy>")).toBe("1");
+    expect(shown.get("within 600 ms, first token 250 ms")).toMatch(/^33\.3 %/);
+    expect(shown.get("output tokens")).toBe("6");
+  });
+
+  it("draws how latencies are distributed, short of what failed, and how they grow with the prompt", () => {
+    const [distributions = [], growth = []] = parts.flatMap((part) => (part.kind === "plot" ? [part.plot.series] : []));
+    const pointsOf = (series: readonly Series[], name: string) => series.find(({ label }) => label === name)?.points;
+    const [[firstMs, firstShare] = [], [secondMs, secondShare] = []] = pointsOf(distributions, "turn") ?? [];
+    expect([firstMs, secondMs]).toEqual([500, 2000]);
+    expect([firstShare, secondShare]).toEqual([expect.closeTo(100 / 3), expect.closeTo(200 / 3)]);
+    expect(pointsOf(distributions, "token gap")).toEqual([
+      [100, expect.closeTo(100 / 3)],
+      [200, expect.closeTo(200 / 3)],
+      [1000, 100],
+    ]);
+    expect(pointsOf(growth, "first token")?.slice(0, 2)).toEqual([
+      [100, 200],
+      [300, 1000],
+    ]);
+  });
+
+  it("is a page that needs nothing else", () => {
+    const page = renderPage("Turns", parts);
+    expect(page.match(/<svg/g)).toHaveLength(2);
+    expect(page).toContain("two agents &amp; one server");
+    expect(page).toContain("503 &lt;busy&gt;");
+    expect(page).not.toMatch(/<script|src=|href=|url\(|NaN|Infinity|undefined/);
+  });
+});
