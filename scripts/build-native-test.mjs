@@ -1,7 +1,8 @@
 /**
  * Builds a program of native/test into build/native/test: `kernel_test` (all kernels, no Node), `pool_test`
- * (the thread pool) or `kernel_bench`. Kernels are compiled as they are shipped, each ISA level with its own flags; the tests'
- * own code only has to compile quickly. Incremental, like the build of the native core.
+ * (the thread pool), `runtime_test` (sampler, weights and their files) or `kernel_bench`. Kernels are compiled as they are
+ * shipped, each ISA level with its own flags; the tests' own code only has to compile quickly. Incremental, like the build
+ * of the native core.
  *
  *   node scripts/build-native-test.mjs kernel_test -O1 -g -fsanitize=address,undefined
  *
@@ -19,11 +20,16 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const OUT = join(ROOT, "build", "native", "test");
 
 const KERNELS = /^(isa|kernels|pack)\//;
+const RUNTIME = /^(program|runtime)\//;
+/** What the tests of several programs share. */
+const SHARED = ["test/testing.cc", "test/sources.cc", "test/quant_blocks.cc"];
+const RUNTIME_TESTS = ["test/runtime_test.cc", "test/sampler_test.cc", "test/store_test.cc"];
+const OTHER_TESTS = ["test/kernel_bench.cc", "test/pool_test.cc", ...RUNTIME_TESTS];
 
 /** The sources of each program, by their path in native/. */
 const PROGRAMS = {
-  kernel_test: (path) =>
-    KERNELS.test(path) || (path.startsWith("test/") && !/(kernel_bench|pool_test)\.cc$/.test(path)),
+  kernel_test: (path) => KERNELS.test(path) || (path.startsWith("test/") && !OTHER_TESTS.includes(path)),
+  runtime_test: (path) => KERNELS.test(path) || RUNTIME.test(path) || [...SHARED, ...RUNTIME_TESTS].includes(path),
   kernel_bench: (path) => KERNELS.test(path) || path === "test/kernel_bench.cc",
   pool_test: (path) => ["runtime/thread_pool.cc", "test/pool_test.cc", "test/testing.cc"].includes(path),
 };

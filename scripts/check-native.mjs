@@ -1,6 +1,6 @@
 /**
  * `npm run check:native`: the native core's own tests, without Node. Kernels at every level of this CPU and,
- * where it lacks AVX-512, that level emulated; then kernels and thread pool under the address, undefined
+ * where it lacks AVX-512, that level emulated; then kernels, thread pool and runtime under the address, undefined
  * behaviour and thread sanitizers. What cannot run here is skipped, saying so.
  */
 
@@ -27,9 +27,12 @@ const STEPS = [
   { name: "kernels", program: "kernel_test", flags: [] },
   { name: "AVX-512 emulated", program: "kernel_test", flags: [EMULATE_AVX512], args: ["avx512-vnni"] },
   { name: "thread pool", program: "pool_test", flags: [] },
+  { name: "runtime", program: "runtime_test", flags: [] },
   { name: "kernels, address and undefined", program: "kernel_test", flags: ADDRESS },
   { name: "thread pool, address and undefined", program: "pool_test", flags: ADDRESS },
+  { name: "runtime, address and undefined", program: "runtime_test", flags: ADDRESS },
   { name: "thread pool, thread", program: "pool_test", flags: THREAD },
+  { name: "runtime, thread", program: "runtime_test", flags: THREAD },
 ];
 
 let failed = 0;

@@ -1,4 +1,4 @@
-// What the kernel tests share: counting, messages, random numbers, buffers with guarded ends. Not a
+// What the tests in C++ share: counting, messages, random numbers, buffers with guarded ends. Not a
 // framework: a check that fails prints what it saw and marks the running case as failed.
 #pragma once
 
@@ -59,6 +59,8 @@ void TestGemm(const KernelTable& kernels);
 void TestRows(const KernelTable& kernels);
 void TestReductions(const KernelTable& kernels);
 void TestAttention(const KernelTable& kernels);
+void TestSampler(const KernelTable& kernels);
+void TestStore(const KernelTable& kernels);
 // A level against the scalar twin.
 void TestTwin(const KernelTable& kernels, const KernelTable& scalar);
 
