@@ -175,11 +175,6 @@ bool WeightStore::StartWriting(PackOutput output, std::string* error) {
   return true;
 }
 
-void WeightStore::ReleaseThreads() {
-  if (summing_.joinable()) summing_.join();
-  pool_.reset();
-}
-
 ThreadPool* WeightStore::Pool() {
   if (!pool_) pool_ = std::make_unique<ThreadPool>(threads_, spin_);
   return pool_.get();

@@ -63,6 +63,9 @@ export interface ChoiceEnd {
   readonly stopString: string | null;
 }
 
+/** Whether something else than the model ended the answer, so that what it was about to say is not whole. */
+export const isCut = ({ reason, stopString }: ChoiceEnd): boolean => reason === "length" || stopString !== null;
+
 /** One choice, complete. */
 export interface ChoiceOutput extends ChoiceEnd {
   readonly deltas: readonly Delta[];

@@ -6,7 +6,7 @@
 import type { TurnPart } from "../text/tools/tool-call-parser.ts";
 import type { TurnReader } from "../text/tools/turn-reader.ts";
 import { AnswerReader } from "./answer-reader.ts";
-import type { ChoiceOutput, Delta } from "./observe-generation.ts";
+import { type ChoiceEnd, type ChoiceOutput, type Delta, isCut } from "./observe-generation.ts";
 
 export interface Segment {
   /** In the answer, from 0. */
@@ -52,19 +52,18 @@ export class TurnSegments {
     return this.#take(this.#reader.push(delta));
   }
 
-  /** `cut`: a limit ended the answer. */
-  *finish(cut: boolean): Generator<SegmentEvent> {
-    yield* this.#take(this.#reader.finish(cut));
+  *finish(end: ChoiceEnd): Generator<SegmentEvent> {
+    yield* this.#take(this.#reader.finish(isCut(end)));
     const last = this.#segments.at(-1);
     if (last === undefined) return;
-    last.incomplete = last.kind === "call" ? this.#reader.isCallOpen : cut;
+    last.incomplete = last.kind === "call" ? this.#reader.isCallOpen : end.reason === "length";
     yield { kind: "close", segment: last };
   }
 
   /** All of an answer that has ended. */
-  *read({ deltas, reason }: ChoiceOutput): Generator<SegmentEvent> {
-    for (const delta of deltas) yield* this.push(delta);
-    yield* this.finish(reason === "length");
+  *read(output: ChoiceOutput): Generator<SegmentEvent> {
+    for (const delta of output.deltas) yield* this.push(delta);
+    yield* this.finish(output);
   }
 
   *#take(parts: readonly TurnPart[]): Generator<SegmentEvent> {

@@ -35,9 +35,9 @@ export class ReplyRecorder {
     return this.#text;
   }
 
-  /** The token limit ended it. */
+  /** The token limit or a stop string ended it. */
   get isCut(): boolean {
-    return this.#finish?.reason === "length";
+    return this.#finish?.reason === "length" || (this.#finish?.stopString ?? null) !== null;
   }
 
   /** The turn that `made` of its prompt; null unless the generation has finished. */

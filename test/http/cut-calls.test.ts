@@ -73,6 +73,15 @@ describe("a call that is cut off", () => {
   });
 });
 
+it("a call that a stop string cuts off is no call to run", async () => {
+  const { post } = scriptedServer({ text, stopString: ":" });
+  const tools = [{ type: "function", function: { name: "add", parameters } }];
+  const answer = await (await post("/v1/chat/completions", { messages, tools })).json();
+  expect(answer).toMatchObject({
+    choices: [{ finish_reason: "stop", message: { tool_calls: [{}, { incomplete: true }] } }],
+  });
+});
+
 it("a call that ended before the limit is not marked", async () => {
   const { post } = scriptedServer({ text: WHOLE, reason: "length" });
   const tools = [{ type: "function", name: "add", parameters }];

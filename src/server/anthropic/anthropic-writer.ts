@@ -79,7 +79,7 @@ export function anthropicWriter(
         yield* tell(segments.push(given));
         return;
       case "finish":
-        yield* tell(segments.finish(given.reason === "length"));
+        yield* tell(segments.finish(given));
         finished = given;
         return;
       case "end":

@@ -4,7 +4,7 @@ import { at } from "../../base/invariant.ts";
 import type { FinishReason, TokenPiece } from "../../engine/types.ts";
 import { AnswerReader } from "../answer-reader.ts";
 import type { GenerationFormat, TokenFilter } from "./generation-format.ts";
-import { textOf } from "../observe-generation.ts";
+import { isCut, textOf } from "../observe-generation.ts";
 import type { CallIds } from "../conversation/call-ids.ts";
 import type { TurnReader } from "../../text/tools/turn-reader.ts";
 import { lastDelta, type TurnDelta, turnDelta, turnMessage } from "./turn-format.ts";
@@ -51,10 +51,10 @@ export function chatFormat({ listed, newReader, callIds }: ChatFormatOptions): G
         finish_reason: null,
       };
     },
-    finish(index, reason) {
+    finish(index, end) {
       const reader = readerOf(index);
-      const delta = reader === null ? {} : lastDelta(reader, reason === "length", at(callIds, index));
-      return { index, delta, logprobs: null, finish_reason: reasonOf(reader, reason) };
+      const delta = reader === null ? {} : lastDelta(reader, isCut(end), at(callIds, index));
+      return { index, delta, logprobs: null, finish_reason: reasonOf(reader, end.reason) };
     },
     complete(index, output) {
       const reader = readerOf(index);
@@ -76,9 +76,9 @@ function contentDelta(text: string): TurnDelta | null {
   return text === "" ? null : { content: text };
 }
 
-/** An answer that ends by itself after a call ends so that the client may run it. */
+/** An answer that ends after a call ends so that the client may run it, unless a stop string ended it inside one. */
 function reasonOf(reader: AnswerReader | null, reason: FinishReason): FinishReason | "tool_calls" {
-  return reason === "stop" && reader !== null && reader.calls > 0 ? "tool_calls" : reason;
+  return reason === "stop" && reader !== null && reader.calls > 0 && !reader.isCallOpen ? "tool_calls" : reason;
 }
 
 function formatToken({ bytes, logprob, top }: TokenPiece): object {

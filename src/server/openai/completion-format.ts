@@ -23,7 +23,7 @@ export function completionFormat(echo: string, listed: TokenFilter | null): Gene
       if (text === "" && located.length === 0) return null;
       return choice(index, text, formatLogprobs(located), null);
     },
-    finish: (index, reason) => choice(index, "", null, reason),
+    finish: (index, { reason }) => choice(index, "", null, reason),
     complete(index, output) {
       const logprobs = listed === null ? null : formatLogprobs(locateAll(output, listed));
       return choice(index, echo + textOf(output), logprobs, output.reason);

@@ -1,7 +1,7 @@
 /** How a choice of a generation is written: what differs between OpenAI's chat and text completions. */
 
-import type { FinishReason, TokenPiece } from "../../engine/types.ts";
-import type { ChoiceOutput } from "../observe-generation.ts";
+import type { TokenPiece } from "../../engine/types.ts";
+import type { ChoiceEnd, ChoiceOutput } from "../observe-generation.ts";
 
 /** An entry of `choices` in an answer or in a chunk; every API gives it at least an index. */
 export interface FormattedChoice {
@@ -17,7 +17,7 @@ export interface GenerationFormat {
   open(index: number): FormattedChoice | null;
   /** Null where this API shows nothing of it. */
   delta(index: number, text: string, tokens: readonly TokenPiece[]): FormattedChoice | null;
-  finish(index: number, reason: FinishReason): FormattedChoice;
+  finish(index: number, end: ChoiceEnd): FormattedChoice;
   complete(index: number, output: ChoiceOutput): FormattedChoice;
   /** Tokens of the thoughts of all choices so far; null where the text is not read for thoughts. */
   reasoningTokens(): number | null;

@@ -61,7 +61,7 @@ export function openAiWriter(request: EngineRequest, answer: OpenAiAnswer): Resp
         case "finish": {
           yield* open(part.choice);
           unfinished -= 1;
-          const finish = format.finish(part.choice, part.reason);
+          const finish = format.finish(part.choice, part);
           // The last one waits for the end, which comes at once and says what it took.
           if (unfinished > 0 || includeUsage) yield chunk([finish]);
           else lastFinish = finish;

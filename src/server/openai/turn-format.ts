@@ -3,7 +3,7 @@
 import type { TurnPart } from "../../text/tools/tool-call-parser.ts";
 import type { AnswerReader } from "../answer-reader.ts";
 import type { CallIds } from "../conversation/call-ids.ts";
-import type { ChoiceOutput } from "../observe-generation.ts";
+import { type ChoiceOutput, isCut } from "../observe-generation.ts";
 
 export interface ToolCallDelta {
   readonly index: number;
@@ -54,9 +54,9 @@ export function lastDelta(reader: AnswerReader, cut: boolean, ids: CallIds): Tur
 }
 
 /** A whole message; a call without its end is marked. */
-export function turnMessage(reader: AnswerReader, { deltas, reason }: ChoiceOutput, ids: CallIds): object {
-  const parts = deltas.flatMap((delta) => reader.push(delta));
-  const delta = turnDelta([...parts, ...reader.finish(reason === "length")], ids) ?? {};
+export function turnMessage(reader: AnswerReader, output: ChoiceOutput, ids: CallIds): object {
+  const parts = output.deltas.flatMap((delta) => reader.push(delta));
+  const delta = turnDelta([...parts, ...reader.finish(isCut(output))], ids) ?? {};
   const calls = delta.tool_calls?.map(({ index, ...call }) =>
     reader.isCallOpen && index === reader.calls - 1 ? { ...call, incomplete: true } : call,
   );

@@ -93,7 +93,7 @@ export function responsesWriter(
         return;
       case "finish":
         ({ reason } = given);
-        yield* tell(segments.finish(given.reason === "length"));
+        yield* tell(segments.finish(given));
         return;
       case "end": {
         const response = end(given.usage);

@@ -34,6 +34,8 @@ export interface FakeScript {
   /** The text is repeated until the request is cancelled. */
   readonly endless?: boolean;
   readonly reason?: "stop" | "length";
+  /** What ended the text and is not part of it. */
+  readonly stopString?: string;
   readonly hasChatTemplate?: boolean;
   readonly thinks?: boolean;
   /** Requests that may run; one more is refused with `queue_full`. */
@@ -153,7 +155,7 @@ export class FakeEngine implements EngineApi {
           const text = piece.token === FAKE_END_TOKEN ? "" : new TextDecoder().decode(piece.bytes);
           yield { kind: "delta", choice, text, tokens: [piece] };
         }
-        yield { kind: "finish", choice, reason, stopString: null };
+        yield { kind: "finish", choice, reason, stopString: this.script.stopString ?? null };
       }
       finished = true;
       yield {
@@ -172,7 +174,7 @@ export class FakeEngine implements EngineApi {
       for (const word of `${this.script.text}${suffix}`.match(/\s*\S+/g) ?? [])
         yield pieceOf(encoder.encode(word), logprobs);
     } while (this.script.endless === true);
-    if (this.script.reason !== "length") yield pieceOf(encoder.encode("</s>"), logprobs, FAKE_END_TOKEN);
+    if (this.script.reason !== "length" && this.script.stopString === undefined) yield pieceOf(encoder.encode("</s>"), logprobs, FAKE_END_TOKEN);
   }
 
   publish(prompt: Int32Array): Promise<void> {
