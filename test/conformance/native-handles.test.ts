@@ -314,8 +314,8 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
       const made = owner === WeightStore ? MachineProbe : WeightStore;
       others.push({}, Object.create(owner.prototype), Reflect.construct(made, [storeOptions], owner));
       for (const name of Object.getOwnPropertyNames(owner.prototype).filter((each) => each !== "constructor")) {
-        const { value, get, set } = Object.getOwnPropertyDescriptor(owner.prototype, name) ?? {};
-        for (const run of [value, get, set].filter((each) => each !== undefined)) {
+        const property = Object.getOwnPropertyDescriptor(owner.prototype, name) ?? {};
+        for (const run of Object.values(property).filter((each) => typeof each === "function")) {
           for (const other of others) expect(() => Reflect.apply(run, other, []), name).toThrow(/Illegal invocation/);
         }
       }

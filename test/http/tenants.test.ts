@@ -57,6 +57,8 @@ async function complete(key: string, prompt: string, fields: object = {}): Promi
 
 const cached = ({ usage }: Answer): number => usage.prompt_tokens_details.cached_tokens;
 
+const as = (key: string) => ({ authorization: `Bearer ${key}` });
+
 describe("tenants", () => {
   it("find their own prompts again, with any of their keys, and nobody else's", async () => {
     const prompt = "The quick brown fox jumps over the lazy dog, again and again and again.";
@@ -71,7 +73,6 @@ describe("tenants", () => {
   });
 
   it("see no session but their own, and end none of another's", async () => {
-    const as = (key: string) => ({ authorization: `Bearer ${key}` });
     const made = await test.post("/v1/sessions", {}, as("a1"));
     const { id } = (await made.json()) as { id: string };
     const path = `/v1/sessions/${id}`;

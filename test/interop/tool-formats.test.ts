@@ -78,7 +78,7 @@ describe.skipIf(sharedAbsent)("tool formats of real templates", () => {
       const text = written(source, called, args);
       const reader = new TurnReader({
         tools: { format: TOOL_FORMATS[format], names: new Set(TOOLS.map((each) => each.function.name)) },
-        reasoning: source.includes("</think>") ? "maybe" : "none",
+        thoughts: source.includes("</think>") ? "maybe" : "none",
       });
       const parts = [...Array.from(text).flatMap((piece) => reader.push(piece)), ...reader.finish(false)];
       const joined = (kind: string): string =>

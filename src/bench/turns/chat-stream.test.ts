@@ -15,7 +15,9 @@ const USAGE = {
 
 /** The server answers every request with `response`; gives what it was sent. */
 function answerWith(response: () => Promise<Response> | Response) {
-  const fetched = vi.fn(async (_url: string, _init: RequestInit) => response());
+  const fetched = vi.fn<(url: string, init: { readonly body: string; readonly headers: object }) => Promise<Response>>(
+    async () => response(),
+  );
   vi.stubGlobal("fetch", fetched);
   return fetched;
 }
@@ -61,7 +63,7 @@ describe("streamChat", () => {
     await streamChat({ ...target, apiKey: "secret" }, request, ticks());
     const [[url, plain] = [], [, keyed] = []] = fetched.mock.calls;
     expect(url).toBe("http://server.test/v1/chat/completions");
-    expect(JSON.parse(String(plain?.body))).toEqual({
+    expect(JSON.parse(plain?.body ?? "")).toEqual({
       model: "m",
       messages: request.messages,
       stream: true,

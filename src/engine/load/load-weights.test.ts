@@ -53,7 +53,7 @@ function demandOf(addon: Addon): WeightsDemand {
   const norm = { kind: "vector", tensor: "norm", length: 4, values: new Float32Array(4), rowOrder: { kind: "source" } };
   return {
     program: { weights: [norm] } as unknown as Program,
-    weights: new Map() as unknown as WeightsDemand["weights"],
+    weights: new Map(),
     source: { weightFiles: [], fileBytes: 0, isCurrent: () => true } as unknown as ModelSource,
     modelName: "model",
     quant: "none",

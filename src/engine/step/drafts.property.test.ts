@@ -39,7 +39,7 @@ const GRAMMARS: readonly OrderGrammar[] = [
 const WAKING: OrderGrammar = {
   grammar: compileGrammar({ kind: "regex", pattern: "ab(a forced ending of some length)" }),
   key: "waking",
-  wake: { text: "ab", token: null, atStart: false },
+  wake: { text: "ab", token: null, atStart: false, before: "", thoughts: "none" },
 };
 
 interface Machine {

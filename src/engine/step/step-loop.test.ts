@@ -281,8 +281,12 @@ describe("StepLoop", () => {
   });
 
   it("ends an order whose grammar cannot start, and no other", () => {
-    const constraint = () => fail("grammar_limit", { what: "open parses", limit: 2048, limitName: "parses" });
-    const { loop } = makeLoop({ text: { ...letterText(), constraint } });
+    const { loop } = makeLoop({
+      text: {
+        ...letterText(),
+        constraint: () => fail("grammar_limit", { what: "open parses", limit: 2048, limitName: "parses" }),
+      },
+    });
     const grammar = { grammar: compileGrammar({ kind: "gbnf", grammar: 'root ::= "a"' }), key: "a", wake: null };
     loop.submit(generationOrder({ id: 1, prompt: tokensOf("before") }));
     loop.submit(generationOrder({ id: 2, prompt: tokensOf("bound"), grammar }));

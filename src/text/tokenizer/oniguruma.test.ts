@@ -77,7 +77,7 @@ describe("each pre-tokeniser", () => {
       const split = createWordSplitter(preTokenizerOf(name).rule);
       const words = (whole: string): readonly string[] => {
         const found: string[] = [];
-        split(whole, true, (part, start, end) => found.push(part.slice(start, end)));
+        split(whole, "start", (part, start, end) => found.push(part.slice(start, end)));
         return found;
       };
       expect(words(text).join("")).toBe(text);

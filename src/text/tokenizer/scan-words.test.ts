@@ -6,7 +6,9 @@ import { createWordSplitter } from "./word-splitter.ts";
 
 function wordsOf(name: string, text: string): readonly string[] {
   const words: string[] = [];
-  createWordSplitter(preTokenizerOf(name).rule)(text, true, (whole, start, end) => words.push(whole.slice(start, end)));
+  createWordSplitter(preTokenizerOf(name).rule)(text, "start", (whole, start, end) =>
+    words.push(whole.slice(start, end)),
+  );
   return words;
 }
 

@@ -57,7 +57,8 @@ describe("createSpecialSplitter", () => {
   });
 
   it("takes quoted text for text, whatever it spells", () => {
-    const { quote } = createSpecialSplitter(data);
+    const splitter = createSpecialSplitter(data);
+    const quote = (text: string): string => splitter.quote(text);
     expect(quote("word <|a| >")).toBe("word <|a| >");
     expect(split(data, `<|a|>${quote("x<|a|>y <unk>")}<|a|>`, true)).toEqual([0, "x<|a|>y <unk>", 0]);
     expect(split(data, quote("<|a|>b<|a|>"), true)).toEqual([1, "<|a|>"]);

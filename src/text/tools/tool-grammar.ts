@@ -231,5 +231,5 @@ function asObjectSchema(parameters: unknown): object {
   const { allOf = [], ...schema } = parameters as { readonly allOf?: readonly unknown[]; readonly type?: unknown };
   // References are looked up from the root, so that the schema stays the root.
   if (schema.type !== "object") return { ...schema, allOf: [...allOf, { type: "object" }] };
-  return parameters as object;
+  return parameters;
 }

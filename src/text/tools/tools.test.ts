@@ -338,12 +338,12 @@ describe("llama3-builtin", () => {
   });
 });
 
-describe("compileToolGrammar", () => {
-  const compileWith = (parameters: unknown): (() => unknown) => {
-    const source = { kind: "tool_calls", format: "hermes", choice: "auto", parallel: true } as const;
-    return () => compileToolGrammar({ ...source, tools: [...TOOLS, { name: "book", parameters }] }, () => null);
-  };
+const compileWith = (parameters: unknown): (() => unknown) => {
+  const source = { kind: "tool_calls", format: "hermes", choice: "auto", parallel: true } as const;
+  return () => compileToolGrammar({ ...source, tools: [...TOOLS, { name: "book", parameters }] }, () => null);
+};
 
+describe("compileToolGrammar", () => {
   it("names the tool and the place of what cannot be enforced", () => {
     expect(compileWith({ properties: { seats: { not: {} } } })).toThrow(
       "The schema keyword not at #/properties/seats/not of the tool book",

@@ -174,7 +174,8 @@ export class FakeEngine implements EngineApi {
       for (const word of `${this.script.text}${suffix}`.match(/\s*\S+/g) ?? [])
         yield pieceOf(encoder.encode(word), logprobs);
     } while (this.script.endless === true);
-    if (this.script.reason !== "length" && this.script.stopString === undefined) yield pieceOf(encoder.encode("</s>"), logprobs, FAKE_END_TOKEN);
+    if (this.script.reason !== "length" && this.script.stopString === undefined)
+      yield pieceOf(encoder.encode("</s>"), logprobs, FAKE_END_TOKEN);
   }
 
   publish(prompt: Int32Array): Promise<void> {

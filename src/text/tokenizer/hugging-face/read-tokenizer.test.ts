@@ -99,11 +99,11 @@ describe("readTokenizerFiles", () => {
       { type: "BPE", vocab: { a: 0, b: 1 }, merges: [] },
       { pre_tokenizer: byteLevel(true), added_tokens: [pad] },
     );
-    const read = (vocabSize: number): ReadTokenizer =>
+    const readRows = (vocabSize: number): ReadTokenizer =>
       readTokenizerFiles({ tokenizer: bytesOf(json), config: null, vocabSize });
-    expect(read(3).vocabulary.tokens).toEqual(["a", "b", "[PAD]"]);
-    expect(read(2).vocabulary.tokens).toEqual(["a", "b"]);
-    expect(() => read(1)).toThrow("config.json has 1 tokens");
+    expect(readRows(3).vocabulary.tokens).toEqual(["a", "b", "[PAD]"]);
+    expect(readRows(2).vocabulary.tokens).toEqual(["a", "b"]);
+    expect(() => readRows(1)).toThrow("config.json has 1 tokens");
   });
 
   it("gives the unknown token for what a vocabulary without bytes lacks", () => {
