@@ -107,8 +107,8 @@ describe("readSafetensors", () => {
   });
 
   it("refuses a name that is twice in a header, as the format does", () => {
-    const entry = (begin: number): string => `"a":{"dtype":"U8","shape":[8],"data_offsets":[${begin},${begin + 8}]}`;
-    const file = withHeaderText(`{${entry(0)},${entry(8)}}`);
+    const [first, last] = [0, 8].map((at) => `"a":{"dtype":"U8","shape":[8],"data_offsets":[${at},${at + 8}]}`);
+    const file = withHeaderText(`{${first},${last}}`);
     expect(() => readSafetensors("t.safetensors", opener({ "t.safetensors": file }))).toThrow(
       /"a" at offset \d+: the 8 bytes before its data are no tensor's; a name that is twice/,
     );
