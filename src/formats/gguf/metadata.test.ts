@@ -54,18 +54,18 @@ describe("ggufMetadata", () => {
   it.each([
     ["getUint", "i32", "it is the int32 -7, not a non-negative integer"],
     ["getUint", "huge", "it is the uint64 9007199254740992, not an integer within 2^53"],
-    ["getInt", "f32", "it is the float32 0.5, not an integer"],
-    ["getInt", "yes", "it is the bool true, not an integer"],
-    ["getFloat", "names", "it is an array of 2 strings, not a number"],
+    ["findInt", "f32", "it is the float32 0.5, not an integer"],
+    ["findInt", "yes", "it is the bool true, not an integer"],
+    ["findFloat", "names", "it is an array of 2 strings, not a number"],
     ["getString", "u8", "it is the uint8 200, not a string"],
-    ["getBool", "u8", "it is the uint8 200, not a bool"],
+    ["findBool", "u8", "it is the uint8 200, not a bool"],
     ["getStringArray", "kinds", "it is an array of 2 int32, not an array of strings"],
-    ["getStrings", "nested", "it is an array of 1 arrays, not an array of strings"],
-    ["getUintArray", "kinds", "it holds -2, not a non-negative integer"],
-    ["getUintArray", "names", "not an array of integers"],
-    ["getInt32Array", "wide", "item 1 is not a 32-bit integer"],
-    ["getInt32Array", "fractions", "item 0 is not a 32-bit integer"],
-    ["getFloat32Array", "names", "not an array of numbers"],
+    ["findStrings", "nested", "it is an array of 1 arrays, not an array of strings"],
+    ["findUintArray", "kinds", "it holds -2, not a non-negative integer"],
+    ["findUintArray", "names", "not an array of integers"],
+    ["findInt32Array", "wide", "item 1 is not a 32-bit integer"],
+    ["findInt32Array", "fractions", "item 0 is not a 32-bit integer"],
+    ["findFloat32Array", "names", "not an array of numbers"],
   ] as const)("%s of %s says what is wrong", (method, key, problem) => {
     expect(() => metadata[method](key)).toThrow(`Metadata key ${key}: `);
     expect(() => metadata[method](key)).toThrow(problem);
