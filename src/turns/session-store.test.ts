@@ -99,15 +99,15 @@ describe("SessionStore", () => {
   });
 });
 
-describe("SessionStore with a limit of bytes", () => {
-  /** Each takes 1,000 bytes and the few of its empty beginning. */
-  function withTurn(store: SessionStore, tenant: string, letter: string) {
-    const session = store.create(tenant, { ...NEW, opening: [] });
-    session.begin(() => undefined, store.nowMs);
-    session.end(large(letter, letter), store.nowMs);
-    return session;
-  }
+/** Each takes 1,000 bytes and the few of its empty beginning. */
+function withTurn(store: SessionStore, tenant: string, letter: string) {
+  const session = store.create(tenant, { ...NEW, opening: [] });
+  session.begin(() => undefined, store.nowMs);
+  session.end(large(letter, letter), store.nowMs);
+  return session;
+}
 
+describe("SessionStore with a limit of bytes", () => {
   it("drops what was used longest ago and is idle, of this tenant alone", () => {
     const { store, pass } = make(3500);
     const other = withTurn(store, "b", "o");

@@ -41,6 +41,8 @@ function makeLoop(
   };
 }
 
+const failToStart = () => fail("grammar_limit", { what: "open parses", limit: 2048, limitName: "parses" });
+
 function runToEnd(loop: StepLoop, limit = 1000): StepEvent[] {
   const events = [...loop.takeEvents()];
   for (let steps = 0; loop.hasWork; steps++) {
@@ -281,8 +283,7 @@ describe("StepLoop", () => {
   });
 
   it("ends an order whose grammar cannot start, and no other", () => {
-    const constraint = () => fail("grammar_limit", { what: "open parses", limit: 2048, limitName: "parses" });
-    const { loop } = makeLoop({ text: { ...letterText(), constraint } });
+    const { loop } = makeLoop({ text: { ...letterText(), constraint: failToStart } });
     const grammar = { grammar: compileGrammar({ kind: "gbnf", grammar: 'root ::= "a"' }), key: "a", wake: null };
     loop.submit(generationOrder({ id: 1, prompt: tokensOf("before") }));
     loop.submit(generationOrder({ id: 2, prompt: tokensOf("bound"), grammar }));
