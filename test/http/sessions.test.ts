@@ -289,23 +289,23 @@ describe("a session", () => {
   });
 });
 
+/** A session of a scripted engine with one turn, and what is left of it. */
+async function afterOneTurn() {
+  const { post, get, server, engine: fake } = scriptedServer();
+  const { id } = await json<SessionAnswer>(await post(SESSIONS, {}));
+  const first = await json<Answer>(await post(CHAT, { session: { id }, messages: [user("One")] }));
+  const isAsBefore = async (): Promise<void> => {
+    const { head, state, turns } = await json<SessionAnswer>(await get(`${SESSIONS}/${id}`));
+    expect([head, state, turns.length]).toEqual([first.turnwise.turn, "idle", 1]);
+    fake.script = { text: "Well again" };
+    const next = await json<Answer>(await post(CHAT, { session: { id }, messages: [user("Three")] }));
+    expect((await json<SessionAnswer>(await get(`${SESSIONS}/${id}`))).head).toBe(next.turnwise.turn);
+  };
+  return { post, server, fake, id, isAsBefore };
+}
+
 describe("a turn that comes to nothing", () => {
   const failure = { afterTokens: 1, error: turnwiseError("engine_failed", { reason: "a step failed" }) };
-
-  /** A session of a scripted engine with one turn, and what is left of it. */
-  async function afterOneTurn() {
-    const { post, get, server, engine: fake } = scriptedServer();
-    const { id } = await json<SessionAnswer>(await post(SESSIONS, {}));
-    const first = await json<Answer>(await post(CHAT, { session: { id }, messages: [user("One")] }));
-    const isAsBefore = async (): Promise<void> => {
-      const { head, state, turns } = await json<SessionAnswer>(await get(`${SESSIONS}/${id}`));
-      expect([head, state, turns.length]).toEqual([first.turnwise.turn, "idle", 1]);
-      fake.script = { text: "Well again" };
-      const next = await json<Answer>(await post(CHAT, { session: { id }, messages: [user("Three")] }));
-      expect((await json<SessionAnswer>(await get(`${SESSIONS}/${id}`))).head).toBe(next.turnwise.turn);
-    };
-    return { post, server, fake, id, isAsBefore };
-  }
 
   it.each([false, true])("as the engine fails leaves the session as it was (stream: %s)", async (stream) => {
     const { post, fake, id, isAsBefore } = await afterOneTurn();

@@ -54,6 +54,7 @@ async function complete(key: string, prompt: string, fields: object = {}): Promi
   return (await response.json()) as Answer;
 }
 
+const as = (key: string) => ({ authorization: `Bearer ${key}` });
 const cached = ({ usage }: Answer): number => usage.prompt_tokens_details.cached_tokens;
 
 describe("tenants", () => {
@@ -70,7 +71,6 @@ describe("tenants", () => {
   });
 
   it("see no session but their own, and end none of another's", async () => {
-    const as = (key: string) => ({ authorization: `Bearer ${key}` });
     const made = await test.post("/v1/sessions", {}, as("a1"));
     const { id } = (await made.json()) as { id: string };
     const path = `/v1/sessions/${id}`;

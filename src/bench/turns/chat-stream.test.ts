@@ -15,7 +15,7 @@ const USAGE = {
 
 /** The server answers every request with `response`; gives what it was sent. */
 function answerWith(response: () => Promise<Response> | Response) {
-  const fetched = vi.fn(async (_url: string, _init: RequestInit) => response());
+  const fetched = vi.fn<(url: string, init: RequestInit) => Promise<Response>>(async () => response());
   vi.stubGlobal("fetch", fetched);
   return fetched;
 }

@@ -30,6 +30,8 @@ const parts = turnsPage({
   records: RECORDS,
 });
 
+const pointsOf = (series: readonly Series[], name: string) => series.find(({ label }) => label === name)?.points;
+
 describe("turnsPage", () => {
   it("has the latencies and the figures as tables", () => {
     const [latencies = [], figures = []] = parts.flatMap((part) => (part.kind === "table" ? [part.rows] : []));
@@ -47,7 +49,6 @@ describe("turnsPage", () => {
 
   it("draws how latencies are distributed, short of what failed, and how they grow with the prompt", () => {
     const [distributions = [], growth = []] = parts.flatMap((part) => (part.kind === "plot" ? [part.plot.series] : []));
-    const pointsOf = (series: readonly Series[], name: string) => series.find(({ label }) => label === name)?.points;
     const [[firstMs, firstShare] = [], [secondMs, secondShare] = []] = pointsOf(distributions, "turn") ?? [];
     expect([firstMs, secondMs]).toEqual([500, 2000]);
     expect([firstShare, secondShare]).toEqual([expect.closeTo(100 / 3), expect.closeTo(200 / 3)]);
