@@ -209,7 +209,7 @@ function runScenario({ machine: size, actions, publishes, faultAt }: Scenario) {
     else if (last.error.code === "memory_insufficient") refused.push(own.length);
   }
   // What the whole pool, or its tenant's share, could not hold is told at once; what has begun never fails for memory.
-  expect(refused.filter((events) => events > 1)).toEqual([]);
+  expect(refused.filter((count) => count > 1)).toEqual([]);
   for (const order of undisturbed) {
     expect(transcript(events, order.id)).toBe(transcript(runAlone(order), order.id));
   }
