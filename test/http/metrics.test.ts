@@ -100,7 +100,7 @@ describe("GET /metrics", () => {
   });
 
   it("tells how turns ended, and how long those took that did not finish", async () => {
-    const server = scriptedServer({ endless: true, tokenMs: 1 }, { requestTimeout: 60 });
+    const server = scriptedServer({ endless: true, tokenMs: 1 }, { requestTimeout: 400 });
     expect((await server.post(COMPLETIONS, { prompt: "x" })).status).toBe(504);
     const left = await server.post(CHAT, { ...HI, stream: true });
     await left.body?.cancel();
@@ -120,7 +120,7 @@ describe("GET /metrics", () => {
       [COMPLETIONS, "failed", 1],
     ]);
     const [timedOut] = samples(lines, "vllm:e2e_request_latency_seconds_sum");
-    expect(timedOut?.value).toBeGreaterThanOrEqual(0.059);
+    expect(timedOut?.value).toBeGreaterThanOrEqual(0.399);
     expect(samples(lines, "vllm:request_decode_time_seconds_count")).toEqual([]);
   });
 

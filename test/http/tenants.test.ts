@@ -55,6 +55,7 @@ async function complete(key: string, prompt: string, fields: object = {}): Promi
   return (await response.json()) as Answer;
 }
 
+const as = (key: string) => ({ authorization: `Bearer ${key}` });
 const cached = ({ usage }: Answer): number => usage.prompt_tokens_details.cached_tokens;
 
 const as = (key: string) => ({ authorization: `Bearer ${key}` });
