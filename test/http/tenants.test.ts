@@ -58,8 +58,6 @@ async function complete(key: string, prompt: string, fields: object = {}): Promi
 const as = (key: string) => ({ authorization: `Bearer ${key}` });
 const cached = ({ usage }: Answer): number => usage.prompt_tokens_details.cached_tokens;
 
-const as = (key: string) => ({ authorization: `Bearer ${key}` });
-
 describe("tenants", () => {
   it("find their own prompts again, with any of their keys, and nobody else's", async () => {
     const prompt = "The quick brown fox jumps over the lazy dog, again and again and again.";
