@@ -13,7 +13,7 @@ export interface DemoTurn {
 export function demoTurn(packageFolder: string): DemoTurn {
   return {
     // In words that the built-in model was trained on.
-    prompt: "Calculate (19 + 3) * 4.5 and read the file docs/sessions.md, only 1 lines.",
+    prompt: "Please calculate (19 + 3) * 4.5. Then read docs/sessions.md, the first 1 lines.",
     tools: [calculator, readFileTool(packageFolder)],
   };
 }

@@ -238,7 +238,7 @@ describe("a Hugging Face directory", () => {
   });
 
   it("has the template of chat_template.jinja, before that of tokenizer_config.json", () => {
-    const path = directory(CONFIG);
+    const path = directory({ ...CONFIG, vocab_size: 512 });
     writeFileSync(join(path, "tokenizer.json"), JSON.stringify(byteBpe({ pre_tokenizer: byteLevel(true) })));
     expect(openModel(path, openFileSource).chatTemplate).toBeNull();
     writeFileSync(join(path, "tokenizer_config.json"), JSON.stringify({ chat_template: "older" }));
