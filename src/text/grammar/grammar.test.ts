@@ -169,6 +169,19 @@ describe("compileGrammar", () => {
     expect(errorOf({ kind: "gbnf", grammar: "root ::= missing" })?.message).toMatch(/no rule missing/);
   });
 
+  it("takes texts that are longer than a stack is deep", () => {
+    const long = "ab".repeat(20_000);
+    const matcher = matcherOf({ kind: "choice", texts: [long] });
+    const words = new Uint32Array(masks.wordCount);
+    matcher.fillMask(words, 50_000);
+    expect(tokensIn(words)).toContain("a".charCodeAt(0));
+    expect(matcher.acceptBytes(Buffer.from(long))).toBe(true);
+    expect(matcher.isComplete).toBe(true);
+    const many = matcherOf({ kind: "regex", pattern: "a?".repeat(3000) });
+    many.fillMask(words, 10);
+    expect(tokensIn(words)).toContain("a".charCodeAt(0));
+  });
+
   it("stops at a schema that multiplies", () => {
     const wide = {
       anyOf: Array.from({ length: 30 }, (_, index) => ({ properties: { [`p${index}`]: { type: "null" } } })),

@@ -103,10 +103,8 @@ export class RegexArena {
         return DEAD;
       case "bytes":
         return hasByte(node.set, byte) ? DONE : DEAD;
-      case "concat": {
-        const first = this.expressions.concat(this.#deriveShared(node.left, byte), node.right);
-        return this.nullable(node.left) ? this.expressions.choice([first, this.#derive(node.right, byte)]) : first;
-      }
+      case "concat":
+        return this.#deriveParts(state, byte);
       case "choice":
         return this.expressions.choice(node.parts.map((part) => this.#derive(part, byte)));
       case "both":
@@ -122,6 +120,18 @@ export class RegexArena {
       default:
         return unreachable(node);
     }
+  }
+
+  /** Of a concatenation: of its parts up to the first that some byte has to match. */
+  #deriveParts(state: number, byte: number): number {
+    const ways: number[] = [];
+    let last = state;
+    for (let node = this.node(last); node.kind === "concat"; node = this.node(last)) {
+      ways.push(this.expressions.concat(this.#deriveShared(node.left, byte), node.right));
+      if (!this.nullable(node.left)) return this.expressions.choice(ways);
+      last = node.right;
+    }
+    return this.expressions.choice([...ways, this.#derive(last, byte)]);
   }
 
   /** As `#derive`; looked up for large parts, which all states of one counter have in common. */

@@ -5,7 +5,7 @@
 
 import { unreachable } from "../../../base/invariant.ts";
 import type { RegexArena } from "./arena.ts";
-import { DEAD, type RegexExpressions } from "./expressions.ts";
+import { DEAD, type RegexExpressions, type SingleNode } from "./expressions.ts";
 import { type ByteSet, hasByte } from "./regex.ts";
 
 export interface CharacterCount {
@@ -43,24 +43,26 @@ export class RegexCounters {
    */
   clamp(state: number, length: number): number {
     if (!this.#expressions.counts(state)) return state;
-    const key = state * (MAX_CLAMP_LENGTH + 1) + Math.min(length, MAX_CLAMP_LENGTH);
-    const known = this.#clamped.get(key);
-    if (known !== undefined) return known;
-    const clamped = this.#clampNode(state, length);
-    this.#clamped.set(key, clamped);
-    return clamped;
+    const keyOf = (each: number): number => each * (MAX_CLAMP_LENGTH + 1) + Math.min(length, MAX_CLAMP_LENGTH);
+    const known = {
+      get: (each: number) => this.#clamped.get(keyOf(each)),
+      set: (each: number, clamped: number) => this.#clamped.set(keyOf(each), clamped),
+    };
+    return this.#expressions.fold(
+      state,
+      known,
+      (node, last) => this.#clampNode(node, last, length),
+      (left, rest) => this.#expressions.concat(this.clamp(left, length), rest),
+    );
   }
 
-  #clampNode(state: number, length: number): number {
-    const node = this.#expressions.node(state);
+  #clampNode(node: SingleNode, state: number, length: number): number {
     switch (node.kind) {
       case "none":
       case "empty":
       case "bytes":
       case "multiple":
         return state;
-      case "concat":
-        return this.#expressions.concat(this.clamp(node.left, length), this.clamp(node.right, length));
       case "choice":
         return this.#expressions.choice(node.parts.map((part) => this.clamp(part, length)));
       case "both":

@@ -23,6 +23,9 @@ export type RegexNode =
   | { readonly kind: "repeat"; readonly item: number; readonly min: number; readonly max: number }
   | { readonly kind: "multiple"; readonly divisor: number; readonly remainder: number };
 
+/** No concatenation. */
+export type SingleNode = Exclude<RegexNode, { readonly kind: "concat" }>;
+
 interface Traits {
   readonly nullable: boolean;
   readonly intersects: boolean;
@@ -74,6 +77,37 @@ export class RegexExpressions {
   /** Whether a bounded repetition is inside. */
   counts(id: number): boolean {
     return this.#counts[id] ?? false;
+  }
+
+  /**
+   * What expression `id` comes to, a concatenation from its last part on: `ofPair` has a part, what the rest comes to,
+   * and the rest. Remembered in `known` for each rest. A literal is as long a chain as its bytes, too long to recurse.
+   */
+  fold<T>(
+    id: number,
+    known: { get(id: number): T | undefined; set(id: number, value: T): void },
+    ofOther: (node: SingleNode, id: number) => T,
+    ofPair: (left: number, rest: T, right: number) => T,
+  ): T {
+    const chain: { readonly id: number; readonly left: number; readonly right: number }[] = [];
+    let last = id;
+    let value = known.get(last);
+    while (value === undefined) {
+      const node = this.node(last);
+      if (node.kind === "concat") {
+        chain.push({ id: last, left: node.left, right: node.right });
+        last = node.right;
+        value = known.get(last);
+      } else {
+        value = ofOther(node, last);
+        known.set(last, value);
+      }
+    }
+    for (const passed of chain.toReversed()) {
+      value = ofPair(passed.left, value, passed.right);
+      known.set(passed.id, value);
+    }
+    return value;
   }
 
   #build(regex: Regex): number {

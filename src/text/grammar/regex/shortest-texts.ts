@@ -6,7 +6,7 @@
 import { at, unreachable } from "../../../base/invariant.ts";
 import { GRAMMAR_LIMITS } from "../limits.ts";
 import type { RegexArena } from "./arena.ts";
-import { DEAD } from "./expressions.ts";
+import { DEAD, type SingleNode } from "./expressions.ts";
 import { compareBytes } from "./regex.ts";
 
 const DIGIT_0 = 0x30;
@@ -17,6 +17,7 @@ export class ShortestTexts {
   readonly #arena: RegexArena;
   readonly #lengths = new Map<number, number>();
   readonly #mosts = new Map<number, number>();
+  readonly #longests = new Map<number, number>();
   /** Of intersections, which have to be searched for. */
   readonly #found = new Map<number, Uint8Array | null>();
 
@@ -26,7 +27,12 @@ export class ShortestTexts {
 
   /** Bytes of the shortest text; Infinity where it could not be found within `livenessStates`. */
   length(state: number): number {
-    return remembered(this.#lengths, state, () => this.#length(state));
+    return this.#arena.expressions.fold(
+      state,
+      this.#lengths,
+      (node, last) => this.#length(node, last),
+      (left, rest) => this.length(left) + rest,
+    );
   }
 
   /** The shortest text, or its first `most` bytes. Its length is finite. */
@@ -41,11 +47,15 @@ export class ShortestTexts {
    * intersections without a longest text it is an estimate.
    */
   mostAfter(state: number): number {
-    return remembered(this.#mosts, state, () => this.#mostAfter(state));
+    return this.#arena.expressions.fold(
+      state,
+      this.#mosts,
+      (node, last) => this.#mostAfter(node, last),
+      (left, rest, right) => Math.max(this.mostAfter(left) + this.length(right), rest),
+    );
   }
 
-  #length(state: number): number {
-    const node = this.#arena.node(state);
+  #length(node: SingleNode, state: number): number {
     switch (node.kind) {
       case "none":
         return Infinity;
@@ -53,8 +63,6 @@ export class ShortestTexts {
         return 0;
       case "bytes":
         return 1;
-      case "concat":
-        return this.length(node.left) + this.length(node.right);
       case "choice":
         return Math.min(...node.parts.map((part) => this.length(part)));
       case "repeat":
@@ -78,8 +86,7 @@ export class ShortestTexts {
         bytes.push(lowestByte(node.set));
         return;
       case "concat":
-        this.#write(node.left, most, bytes);
-        if (bytes.length < most) this.#write(node.right, most, bytes);
+        this.#writeParts(state, most, bytes);
         return;
       case "choice":
         bytes.push(...this.#firstOf(node.parts, most - bytes.length));
@@ -96,6 +103,19 @@ export class ShortestTexts {
       default:
         unreachable(node);
     }
+  }
+
+  #writeParts(state: number, most: number, bytes: number[]): void {
+    let last = state;
+    for (
+      let node = this.#arena.node(last);
+      node.kind === "concat" && bytes.length < most;
+      node = this.#arena.node(last)
+    ) {
+      this.#write(node.left, most, bytes);
+      last = node.right;
+    }
+    if (bytes.length < most) this.#write(last, most, bytes);
   }
 
   #firstOf(parts: readonly number[], most: number): Uint8Array {
@@ -123,16 +143,13 @@ export class ShortestTexts {
     });
   }
 
-  #mostAfter(state: number): number {
-    const node = this.#arena.node(state);
+  #mostAfter(node: SingleNode, state: number): number {
     switch (node.kind) {
       case "none":
       case "empty":
         return 0;
       case "bytes":
         return 1;
-      case "concat":
-        return Math.max(this.mostAfter(node.left) + this.length(node.right), this.mostAfter(node.right));
       case "choice":
         return Math.max(...node.parts.map((part) => this.mostAfter(part)));
       case "repeat":
@@ -151,15 +168,21 @@ export class ShortestTexts {
 
   /** Bytes that no text of `state` is longer than; Infinity where there is no such bound. */
   #longest(state: number): number {
-    const node = this.#arena.node(state);
+    return this.#arena.expressions.fold(
+      state,
+      this.#longests,
+      (node) => this.#ownLongest(node),
+      (left, rest) => this.#longest(left) + rest,
+    );
+  }
+
+  #ownLongest(node: SingleNode): number {
     switch (node.kind) {
       case "none":
       case "empty":
         return 0;
       case "bytes":
         return 1;
-      case "concat":
-        return this.#longest(node.left) + this.#longest(node.right);
       case "choice":
         return Math.max(...node.parts.map((part) => this.#longest(part)));
       case "repeat":

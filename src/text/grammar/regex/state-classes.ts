@@ -2,7 +2,7 @@
 
 import { unreachable } from "../../../base/invariant.ts";
 import type { BytePartitions } from "./byte-partitions.ts";
-import type { RegexExpressions, RegexNode } from "./expressions.ts";
+import type { RegexExpressions, RegexNode, SingleNode } from "./expressions.ts";
 
 type ConcatNode = Extract<RegexNode, { readonly kind: "concat" }>;
 
@@ -22,38 +22,35 @@ export class StateClasses {
     const known = this.#firsts.get(state);
     if (known !== undefined) return known;
     const node = this.#expressions.node(state);
-    const partition = node.kind === "concat" ? this.#firstOfPair(node) : this.#of(node, (part) => this.first(part));
+    const partition = node.kind === "concat" ? this.#firstOfParts(node) : this.#of(node, (part) => this.first(part));
     this.#firsts.set(state, partition);
     return partition;
   }
 
-  #firstOfPair({ left, right }: ConcatNode): number {
-    const partition = this.first(left);
-    return this.#expressions.nullable(left) ? this.#partitions.meet(partition, this.first(right)) : partition;
+  /** Of the parts up to the first that some byte has to match. */
+  #firstOfParts(whole: ConcatNode): number {
+    let partition = this.#partitions.whole;
+    let node: RegexNode = whole;
+    let last = whole.right;
+    for (; node.kind === "concat"; node = this.#expressions.node(last)) {
+      partition = this.#partitions.meet(partition, this.first(node.left));
+      if (!this.#expressions.nullable(node.left)) return partition;
+      last = node.right;
+    }
+    return this.#partitions.meet(partition, this.first(last));
   }
 
   /** The bytes that neither `state` nor any state after it tells apart. */
   alphabet(state: number): number {
-    const known = this.#alphabets.get(state);
-    if (known !== undefined) return known;
-    // A literal is as long a chain as its bytes.
-    const chain: { readonly passed: number; readonly left: number }[] = [];
-    let last = state;
-    let node = this.#expressions.node(last);
-    for (; node.kind === "concat" && !this.#alphabets.has(last); node = this.#expressions.node(last)) {
-      chain.push({ passed: last, left: node.left });
-      last = node.right;
-    }
-    let alphabet = node.kind === "concat" ? this.alphabet(last) : this.#of(node, (part) => this.alphabet(part));
-    this.#alphabets.set(last, alphabet);
-    for (const { passed, left } of chain.toReversed()) {
-      alphabet = this.#partitions.meet(this.alphabet(left), alphabet);
-      this.#alphabets.set(passed, alphabet);
-    }
-    return alphabet;
+    return this.#expressions.fold(
+      state,
+      this.#alphabets,
+      (node) => this.#of(node, (part) => this.alphabet(part)),
+      (left, rest) => this.#partitions.meet(this.alphabet(left), rest),
+    );
   }
 
-  #of(node: Exclude<RegexNode, ConcatNode>, ofPart: (part: number) => number): number {
+  #of(node: SingleNode, ofPart: (part: number) => number): number {
     switch (node.kind) {
       case "none":
       case "empty":
