@@ -175,7 +175,7 @@ describe("POST /v1/chat/completions", () => {
     const { signal, prompt, ...rest } = engine.requests[0] ?? { signal: undefined, prompt: "" };
     expect(signal).toBeInstanceOf(AbortSignal);
     expect(prompt).toContain("Hi");
-    expect(rest).toEqual({ sampling: { temperature: 1 }, tenant: DEFAULT_TENANT });
+    expect(rest).toEqual({ sampling: { temperature: 1 }, thoughts: "none", tenant: DEFAULT_TENANT });
   });
 
   it("renders messages, tools and template variables", async () => {
