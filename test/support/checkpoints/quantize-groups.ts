@@ -45,13 +45,12 @@ export function quantizeGroups(weights: Float32Array, columns: number, options: 
   const scales = new Float32Array(rows * groups);
   const zeroPoints = new Int32Array(rows * groups);
   const values = new Uint8Array(rows * columns);
+  const whole = oneScale ? rangeOf(weights) : null;
   for (let row = 0; row < rows; row += 1) {
     for (let group = 0; group < groups; group += 1) {
       const members = [...groupOf.keys()].filter((column) => groupOf[column] === group);
       const inGroup = members.map((column) => weights[row * columns + column] ?? 0);
-      const ranged = oneScale ? weights : inGroup;
-      const low = Math.min(0, ...ranged);
-      const high = Math.max(0, ...ranged);
+      const { low, high } = whole ?? rangeOf(inGroup);
       const range = symmetric ? 2 * Math.max(-low, high) : high - low;
       const scale = scaleType === "F16" ? f16ToNumber(f16FromNumber(range / largest)) : Math.fround(range / largest);
       const zeroPoint = symmetric ? 2 ** (bits - 1) : Math.round(-low / scale);
@@ -64,6 +63,16 @@ export function quantizeGroups(weights: Float32Array, columns: number, options: 
     }
   }
   return { bits, rows, columns, groups, groupOf, values, scales, zeroPoints };
+}
+
+/** Of the values and 0. */
+function rangeOf(values: ArrayLike<number>): { readonly low: number; readonly high: number } {
+  let [low, high] = [0, 0];
+  for (let index = 0; index < values.length; index += 1) {
+    low = Math.min(low, values[index] ?? 0);
+    high = Math.max(high, values[index] ?? 0);
+  }
+  return { low, high };
 }
 
 /** scale * (value - zero point), in f32. */
