@@ -23,7 +23,7 @@ const documents = [
     readdirSync(join(ROOT, folder), { recursive: true }).map((name) => `${folder}/${String(name)}`),
   ),
 ]
-  .filter((name) => name.endsWith(".md") && !name.includes("node_modules/"))
+  .filter((name) => name.endsWith(".md") && !/node_modules\/|\/build\//.test(name))
   .toSorted();
 
 const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {

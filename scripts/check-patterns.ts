@@ -64,6 +64,8 @@ function textFiles(): readonly string[] {
     (path) =>
       (TEXT_FILE.test(path) || atRoot.includes(path)) &&
       !path.includes("node_modules/") &&
+      // What bench/peers builds its peers in.
+      !path.includes("/build/") &&
       statSync(join(ROOT, path)).isFile(),
   );
 }
