@@ -118,6 +118,11 @@ inline simde__m512i MaddEpi16(simde__m512i a, simde__m512i b) {
 }
 inline int32_t Add(int32_t a, int32_t b) { return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b)); }
 
+// SIMDe leaves a NaN its sign.
+inline simde__m512 AbsPs(simde__m512 a) {
+  return Map<Ints, simde__m512>(Ints::Of(a), [](int32_t bits) { return bits & 0x7fffffff; });
+}
+
 }  // namespace emulated
 
 #undef _mm512_cvtepi32_epi8
@@ -149,6 +154,8 @@ inline int32_t Add(int32_t a, int32_t b) { return static_cast<int32_t>(static_ca
 #define _mm512_reduce_add_epi32(a) emulated::Reduce(emulated::Ints::Of(a), emulated::Add)
 #undef _mm512_reduce_add_ps
 #define _mm512_reduce_add_ps(a) emulated::Reduce(emulated::Floats::Of(a), [](float x, float y) { return x + y; })
+#undef _mm512_abs_ps
+#define _mm512_abs_ps(a) emulated::AbsPs(a)
 #undef _mm512_reduce_max_epi32
 #define _mm512_reduce_max_epi32(a) emulated::Reduce(emulated::Ints::Of(a), [](int32_t x, int32_t y) { return x > y ? x : y; })
 #undef _mm512_reduce_max_ps
