@@ -182,6 +182,13 @@ describe("compileGrammar", () => {
     expect(tokensIn(words)).toContain("a".charCodeAt(0));
   });
 
+  it("refuses rules in a row that may be empty and exhaust the stack", () => {
+    const grammar = "root ::=  [a-z]*?+.root{9999999}{2,}|";
+    const matcher = matcherOf({ kind: "gbnf", grammar });
+    const words = new Uint32Array(masks.wordCount);
+    expect(() => matcher.fillMask(words)).toThrow(expect.objectContaining({ code: "grammar_limit" }));
+  });
+
   it("stops at a schema that multiplies", () => {
     const wide = {
       anyOf: Array.from({ length: 30 }, (_, index) => ({ properties: { [`p${index}`]: { type: "null" } } })),

@@ -53,7 +53,7 @@ export class Pushdown {
   start(): ParseSet {
     if (this.#start === null) {
       const parses = new ParseSet();
-      new Expansion(this, this.#grammar, parses).enter(this.#grammar.root, BOTTOM);
+      bounded(() => new Expansion(this, this.#grammar, parses).enter(this.#grammar.root, BOTTOM));
       this.#start = parses;
     }
     return this.#start;
@@ -64,7 +64,7 @@ export class Pushdown {
     const known = this.#continuations[stack];
     if (known !== undefined) return known;
     const parses = new ParseSet();
-    new Expansion(this, this.#grammar, parses).leave(stack);
+    bounded(() => new Expansion(this, this.#grammar, parses).leave(stack));
     this.#continuations[stack] = parses;
     return parses;
   }
@@ -99,6 +99,20 @@ export class Pushdown {
 
   frame(stack: number): Frame {
     return at(this.#frames, stack);
+  }
+}
+
+/** `expand`, which recurses over rules that may be empty: where these exhaust the stack, the grammar is refused. */
+function bounded(expand: () => void): void {
+  try {
+    expand();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    fail("grammar_limit", {
+      what: "rules in a row that may be empty",
+      limit: GRAMMAR_LIMITS.parses,
+      limitName: "parses",
+    });
   }
 }
 
