@@ -186,7 +186,7 @@ describe("compileGrammar", () => {
     const grammar = "root ::=  [a-z]*?+.root{9999999}{2,}|";
     const matcher = matcherOf({ kind: "gbnf", grammar });
     const words = new Uint32Array(masks.wordCount);
-    expect(() => matcher.fillMask(words)).toThrow(expect.objectContaining({ code: "grammar_limit" }));
+    expect(() => matcher.fillMask(words)).toThrow(expect.objectContaining({ code: "grammar_invalid" }));
   });
 
   it("stops at a schema that multiplies", () => {

@@ -108,11 +108,7 @@ function bounded(expand: () => void): void {
     expand();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    fail("grammar_limit", {
-      what: "rules in a row that may be empty",
-      limit: GRAMMAR_LIMITS.parses,
-      limitName: "parses",
-    });
+    fail("grammar_invalid", { language: "grammar", problem: "too many of its rules in a row may be empty." });
   }
 }
 
