@@ -69,7 +69,10 @@ export function goldenValues({ name, shape }: GoldenWeight): Float32Array {
   };
   const scale = name.endsWith(".bias") ? 2 : 0.5;
   const length = shape.reduce((product, size) => product * size, 1);
-  return Float32Array.from({ length }, () => (name.endsWith("norm.weight") ? 1 + next() : scale * next()));
+  const isNorm = name.endsWith("norm.weight");
+  const values = new Float32Array(length);
+  for (let index = 0; index < length; index += 1) values[index] = isNorm ? 1 + next() : scale * next();
+  return values;
 }
 
 /** The model as a GGUF file. */

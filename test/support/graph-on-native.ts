@@ -77,16 +77,26 @@ export function nativeOf(
 }
 
 export function interpreterOf({ graph, tensors, limits, kvType }: GraphSetup): Executor {
-  const decoded = (ref: WeightRef): Float32Array => {
-    const { type, bytes } = tensorNamed(tensors, ref.tensor);
-    const values = decodeRows(GGML_TYPES[type].id, bytes, ref.rows * ref.columns);
-    const width = ref.kind === "matrix" ? ref.columns : 1;
-    return Float32Array.from(values, (_, index) => {
-      const row = sourceRow(ref.rowOrder, Math.floor(index / width));
-      return at(values, row * width + (index % width));
-    });
+  // Decoded once, not in every step that reads them.
+  const decoded = new Map<string, Float32Array>();
+  const weight = (ref: WeightRef): Float32Array => {
+    const values = decoded.get(weightKey(ref)) ?? decodedTensor(ref, tensorNamed(tensors, ref.tensor));
+    decoded.set(weightKey(ref), values);
+    return values;
   };
-  return new InterpreterExecutor({ graph, limits, kvType, weights: { matrix: decoded, vector: decoded } });
+  return new InterpreterExecutor({ graph, limits, kvType, weights: { matrix: weight, vector: weight } });
+}
+
+/** The weight's values, its rows in the order that the graph wants. */
+function decodedTensor(ref: WeightRef, { type, bytes }: TestTensor): Float32Array {
+  const values = decodeRows(GGML_TYPES[type].id, bytes, ref.rows * ref.columns);
+  const width = ref.kind === "matrix" ? ref.columns : 1;
+  const ordered = new Float32Array(values.length);
+  for (let row = 0; row < values.length / width; row += 1) {
+    const from = sourceRow(ref.rowOrder, row) * width;
+    ordered.set(values.subarray(from, from + width), row * width);
+  }
+  return ordered;
 }
 
 /** All logits rows of one step, one after the other. */

@@ -14,7 +14,9 @@ export function uniforms(seed: number): () => number {
 /** `count` numbers in [-scale, scale). */
 export function randomFloats(seed: number, count: number, scale = 1): Float32Array {
   const next = uniforms(seed);
-  return Float32Array.from({ length: count }, () => (2 * next() - 1) * scale);
+  const values = new Float32Array(count);
+  for (let index = 0; index < count; index += 1) values[index] = (2 * next() - 1) * scale;
+  return values;
 }
 
 /** `count` integers in [0, below). */

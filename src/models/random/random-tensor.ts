@@ -79,7 +79,9 @@ function blockElementsOf(type: GgmlType): 32 | 256 {
 /** Uniform in -sqrt(3)..sqrt(3), which has a standard deviation of 1. */
 function unitNumbers(seed: number, count: number): Float32Array {
   const random = randomNumbers(seed);
-  return Float32Array.from({ length: count }, () => (2 * random() - 1) * Math.sqrt(3));
+  const numbers = new Float32Array(count);
+  for (let index = 0; index < count; index += 1) numbers[index] = (2 * random() - 1) * Math.sqrt(3);
+  return numbers;
 }
 
 /** `length` bytes of the pool, repeated as often as needed, from `start` on. */

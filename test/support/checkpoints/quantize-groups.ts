@@ -41,14 +41,16 @@ export function quantizeGroups(weights: Float32Array, columns: number, options: 
   const groupOf = Array.from({ length: columns }, (_, column) =>
     Math.floor((scattered === undefined ? column : (column * 7 + first) % columns) / width),
   );
+  const membersOf = Array.from({ length: groups }, (_, group) =>
+    [...groupOf.keys()].filter((column) => groupOf[column] === group),
+  );
   const largest = 2 ** bits - 1;
   const scales = new Float32Array(rows * groups);
   const zeroPoints = new Int32Array(rows * groups);
   const values = new Uint8Array(rows * columns);
   const whole = oneScale ? rangeOf(weights) : null;
   for (let row = 0; row < rows; row += 1) {
-    for (let group = 0; group < groups; group += 1) {
-      const members = [...groupOf.keys()].filter((column) => groupOf[column] === group);
+    for (const [group, members] of membersOf.entries()) {
       const inGroup = members.map((column) => weights[row * columns + column] ?? 0);
       const { low, high } = whole ?? rangeOf(inGroup);
       const range = symmetric ? 2 * Math.max(-low, high) : high - low;
@@ -78,8 +80,10 @@ function rangeOf(values: ArrayLike<number>): { readonly low: number; readonly hi
 /** scale * (value - zero point), in f32. */
 export function dequantize(quantized: QuantizedGroups): Float32Array {
   const { columns, groups, groupOf, values, scales, zeroPoints } = quantized;
-  return Float32Array.from(values, (value, index) => {
+  const weights = new Float32Array(values.length);
+  for (const [index, value] of values.entries()) {
     const at = Math.floor(index / columns) * groups + (groupOf[index % columns] ?? 0);
-    return (scales[at] ?? 0) * (value - (zeroPoints[at] ?? 0));
-  });
+    weights[index] = (scales[at] ?? 0) * (value - (zeroPoints[at] ?? 0));
+  }
+  return weights;
 }
