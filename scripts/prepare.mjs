@@ -1,7 +1,8 @@
 /**
- * The npm `prepare` step: TypeScript, then the native core. Runs in a fresh clone and when Turnwise is
- * installed from git. A missing or failing C++ compiler, or absent devDependencies, do not fail the
- * install: it says what is missing and what follows from it. TypeScript that does not compile does.
+ * The npm `prepare` step: TypeScript and the program bundled of it, then the native core. Runs in a fresh
+ * clone and when Turnwise is installed from git. A missing or failing C++ compiler, or absent
+ * devDependencies, do not fail the install: it says what is missing and what follows from it. TypeScript
+ * that does not compile does.
  */
 
 import { spawnSync } from "node:child_process";
@@ -16,20 +17,24 @@ const CONSEQUENCE =
   "Models will run on the TypeScript interpreter, which is correct but slow (tiny models only). " +
   'When a compiler is there (Debian, Ubuntu: "apt-get install g++"; macOS: "xcode-select --install"), run "npm run build".';
 
-if (buildTypeScript()) await buildCore();
+if (await buildTypeScript()) await buildCore();
 
 /** Returns whether to go on. */
-function buildTypeScript() {
+async function buildTypeScript() {
   const compiler = findTypeScript();
   if (compiler === null) {
     console.log("turnwise: devDependencies are absent, nothing is built (npm install --include=dev builds it).");
     return false;
   }
   const { status, stdout, stderr } = spawnSync(process.execPath, [compiler, "-b"], { cwd: ROOT, encoding: "utf8" });
-  if (status === 0) return true;
-  console.error(`turnwise: tsc -b failed:\n${stdout}${stderr}`.trimEnd());
-  process.exitCode = 1;
-  return false;
+  if (status !== 0) {
+    console.error(`turnwise: tsc -b failed:\n${stdout}${stderr}`.trimEnd());
+    process.exitCode = 1;
+    return false;
+  }
+  const { bundle } = await import("./bundle.mjs");
+  await bundle();
+  return true;
 }
 
 function findTypeScript() {

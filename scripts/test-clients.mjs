@@ -11,7 +11,7 @@ import { resolve } from "node:path";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const FOLDER = resolve(ROOT, "test/clients");
-const BUILT = resolve(ROOT, "dist/cli/main.js");
+const BUILT = resolve(ROOT, "dist/program/main.js");
 /** What npm says when no registry answers. */
 const UNREACHABLE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT|network/i;
 

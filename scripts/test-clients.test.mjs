@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), "turnwise-npm-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 // The script looks for the build first.
-test.skipIf(!existsSync(join(ROOT, "dist/cli/main.js")))(
+test.skipIf(!existsSync(join(ROOT, "dist/program/main.js")))(
   "a registry that cannot be reached skips the clients' tests at a desk, and fails them in CI",
   () => {
     const npm = "#!/bin/sh\necho 'npm error code ENOTFOUND' >&2\nexit 1\n";

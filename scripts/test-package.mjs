@@ -68,7 +68,9 @@ function pathWithoutCompilers() {
 }
 
 function checkDoctor(node, installed, architecture) {
-  const report = JSON.parse(run(node, [join(installed, "dist/cli/main.js"), "doctor", "--json"], dirname(installed)));
+  const report = JSON.parse(
+    run(node, [join(installed, "dist/program/main.js"), "doctor", "--json"], dirname(installed)),
+  );
   const { origin, path } = report.native;
   const expected = join(dirname(installed), "@turnwise", `linux-${architecture}-gnu`, "turnwise.node");
   if (origin !== "platform-package" || path !== expected) {
@@ -78,7 +80,7 @@ function checkDoctor(node, installed, architecture) {
 }
 
 async function checkServer(node, installed) {
-  const args = [join(installed, "dist/cli/main.js"), "serve", "--port", "0"];
+  const args = [join(installed, "dist/program/main.js"), "serve", "--port", "0"];
   const server = spawn(node, args, { stdio: ["ignore", "pipe", "pipe"] });
   const ended = once(server, "exit");
   try {

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
-export const TURNWISE = join(ROOT, "dist", "cli", "main.js");
+export const TURNWISE = join(ROOT, "dist", "program", "main.js");
 /** What the peers write; not part of the repository. */
 export const BUILD = join(import.meta.dirname, "build");
 

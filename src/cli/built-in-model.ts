@@ -1,5 +1,6 @@
 /** The model that runs where none is named: a small Llama that calls tools, part of the package. See models/README.md. */
 
-import { resolve } from "node:path";
+import { join } from "node:path";
+import { PACKAGE_ROOT } from "../base/package-root.ts";
 
-export const BUILT_IN_MODEL = resolve(import.meta.dirname, "..", "..", "models", "turnwise-agent.gguf");
+export const BUILT_IN_MODEL = join(PACKAGE_ROOT, "models", "turnwise-agent.gguf");

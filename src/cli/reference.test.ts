@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { PACKAGE_ROOT } from "../native/native-paths.ts";
+import { PACKAGE_ROOT } from "../base/package-root.ts";
 import { allCommands, COMMAND_NAMES, commandsFor } from "./commands.ts";
 import { renderReference } from "./reference.ts";
 

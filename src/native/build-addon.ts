@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { fail } from "../base/errors.ts";
-import { PACKAGE_ROOT, cachedBuildPath } from "./native-paths.ts";
+import { PACKAGE_ROOT } from "../base/package-root.ts";
+import { cachedBuildPath } from "./native-paths.ts";
 
 interface BuildScript {
   readonly buildNative: (options: { readonly log: (line: string) => void; readonly out: string }) => Promise<string>;

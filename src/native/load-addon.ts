@@ -10,14 +10,9 @@ import { dirname, join } from "node:path";
 
 import type { Environment } from "../base/environment.ts";
 import { fail } from "../base/errors.ts";
+import { PACKAGE_ROOT } from "../base/package-root.ts";
 import { ADDON_ABI, type Addon } from "./addon-types.ts";
-import {
-  PACKAGE_ROOT,
-  cachedBuildPath,
-  checkoutBuildPath,
-  packageVersion,
-  platformPackageName,
-} from "./native-paths.ts";
+import { cachedBuildPath, checkoutBuildPath, packageVersion, platformPackageName } from "./native-paths.ts";
 
 /** Where a binary came from. */
 export type AddonOrigin = "environment" | "platform-package" | "checkout" | "user-build";

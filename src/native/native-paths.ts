@@ -2,12 +2,9 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { cacheDirectory } from "../base/cache-directory.ts";
 import type { Environment } from "../base/environment.ts";
-
-/** The package's own folder; the same two levels up from `src/native` and from `dist/native`. */
-export const PACKAGE_ROOT = fileURLToPath(new URL("../..", import.meta.url));
+import { PACKAGE_ROOT } from "../base/package-root.ts";
 
 /** The package's version, which a platform package must match exactly. */
 export function packageVersion(root: string = PACKAGE_ROOT): string {

@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { AddonLoad } from "./load-addon.ts";
-import { PACKAGE_ROOT } from "./native-paths.ts";
+import { PACKAGE_ROOT } from "../base/package-root.ts";
 
 const SOURCE = /\.(cc|h)$/;
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { PACKAGE_ROOT } from "../native/native-paths.ts";
+import { PACKAGE_ROOT } from "../base/package-root.ts";
 import { updateReference } from "./api-reference.ts";
 
 test("docs/http-api.md is current (npx tsx scripts/generate-http-docs.ts writes it)", () => {

@@ -56,7 +56,7 @@ test.for([1, 2] as const)("version %d: a quota of 1.5 CPUs and 512 MiB are seen"
   }
   try {
     const enter = groups.map((folder) => `echo $$ > ${folder}/cgroup.procs`).join(" && ");
-    const program = join(ROOT, "dist", "cli", "main.js");
+    const program = join(ROOT, "dist", "program", "main.js");
     const result = spawnSync("sh", ["-c", `${enter} && exec "$0" "$1" doctor --json`, process.execPath, program]);
     const { cores, threads, memory } = JSON.parse(result.stdout.toString()) as {
       cores: { cpus: number; quotaCores: number };

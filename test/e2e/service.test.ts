@@ -12,7 +12,7 @@ const SERVE = ["serve", "--port", "0", "--backend", "interpreter", "--log-level"
 test("as process 1 of its namespace, as in a container, it ends on SIGTERM", async ({ skip }) => {
   const namespace = ["--pid", "--fork", "--mount-proc"];
   if (spawnSync("unshare", [...namespace, "true"]).status !== 0) skip("this user may make no namespaces here");
-  const program = join(ROOT, "dist", "cli", "main.js");
+  const program = join(ROOT, "dist", "program", "main.js");
   const env = { ...process.env, XDG_CACHE_HOME: join(tmpdir(), "turnwise-test-cache") };
   const child = spawn("unshare", [...namespace, "--kill-child", process.execPath, program, ...SERVE], { env });
   const ended = cliResult(child);

@@ -3,11 +3,11 @@
  * as a client would, and shows how to go on. Without a terminal it ends after the turn.
  */
 
-import { resolve } from "node:path";
 import type { ChatEndpoint } from "../../agent/chat-endpoint.ts";
 import { runTurn, type TurnEvent } from "../../agent/run-turn.ts";
 import type { OptionTable } from "../../base/option-table.ts";
 import { TurnwiseError } from "../../base/errors.ts";
+import { PACKAGE_ROOT } from "../../base/package-root.ts";
 import { resolveOptions } from "../../base/option-parse.ts";
 import type { ListenAddress, TurnwiseServer } from "../../server/create-server.ts";
 import { SERVER_OPTIONS } from "../../server/options.ts";
@@ -45,7 +45,6 @@ const MORE_PORTS = 50;
 const DEFAULT_COLUMNS = 80;
 /** Wider lines are hard to read. */
 const MAX_COLUMNS = 100;
-const PACKAGE_FOLDER = resolve(import.meta.dirname, "..", "..", "..");
 
 export const START = defineCommand({
   name: "start",
@@ -67,7 +66,7 @@ export const START = defineCommand({
       const drained = untilDrained(server, context);
       const model = defaults.alias ?? engine.model.id;
       const endpoint = { url: `${url}/v1`, model, apiKey: terminal.env["TURNWISE_API_KEY"] ?? null };
-      const turn = demoTurn(PACKAGE_FOLDER);
+      const turn = demoTurn(PACKAGE_ROOT);
       if (options.json) {
         const record = new TurnRecord();
         const problem = await playTurn(endpoint, turn, async (event) => record.add(event));

@@ -3,10 +3,11 @@
  * does not keep the process alive; tells its owner when it dies; ends it.
  */
 
-import { type MessagePort, Worker } from "node:worker_threads";
+import type { MessagePort, Worker } from "node:worker_threads";
 import type { TurnwiseError } from "../../base/errors.ts";
 import { engineFailure } from "../engine-failure.ts";
 import { PacedDelivery } from "./paced-delivery.ts";
+import { takeThread } from "./worker-thread.ts";
 
 /** A thread that was told to end and has not: it sits in one long native call. */
 const JOIN_TIMEOUT_MS = 30_000;
@@ -18,7 +19,7 @@ export class EngineThread<ToThread, FromThread> {
   #ended = false;
 
   /**
-   * Starts the thread `entry`, called `name` in messages. `onDeath` is called at most once, when it ends
+   * The thread of `entry` with its first message, called `name` in messages. `onDeath` is called at most once, when it ends
    * without having been told to.
    */
   constructor(
@@ -30,14 +31,9 @@ export class EngineThread<ToThread, FromThread> {
     onDeath: (error: TurnwiseError) => void,
   ) {
     let cause: TurnwiseError | null = null;
-    // The process's own flags (--input-type, --import) are about its main script.
-    this.#worker = new Worker(entry, {
-      workerData: data,
-      transferList: [...transfer],
-      name: `turnwise-${name}`,
-      execArgv: [],
-    });
-    this.#worker.unref();
+    const { worker, start } = takeThread(entry);
+    this.#worker = worker;
+    start.postMessage(data, transfer);
     const delivery = new PacedDelivery(onMessage);
     this.#worker.on("message", (message: FromThread) => delivery.push(message));
     this.#worker.on("error", (error) => {

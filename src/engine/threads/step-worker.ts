@@ -3,7 +3,7 @@
  * there is work it never waits: not for the main thread, not for the event loop.
  */
 
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { toTurnwiseError, turnwiseError } from "../../base/errors.ts";
 import { invariant, unreachable } from "../../base/invariant.ts";
 import { createStopMatcher } from "../../text/stop-strings.ts";
@@ -11,6 +11,7 @@ import { type LoadedModel, loadModel } from "../load/load-model.ts";
 import { StepLoop } from "../step/step-loop.ts";
 import type { FromStepWorker, StepWorkerData, ToStepWorker } from "./step-messages.ts";
 import { MaskClient } from "./mask-client.ts";
+import { startData } from "./start-data.ts";
 import { takeVocabulary } from "./shared-vocabulary.ts";
 import { ThreadInbox } from "./thread-inbox.ts";
 import { grammarConstraints } from "../step/grammar-constraints.ts";
@@ -20,7 +21,7 @@ const PACK_WATCH_MS = 200;
 
 invariant(parentPort !== null, "step-worker.ts runs as a thread");
 const port = parentPort;
-await main(workerData as StepWorkerData);
+await main(await startData<StepWorkerData>());
 
 async function main({ options, vocabulary }: StepWorkerData): Promise<void> {
   const inbox = new ThreadInbox<ToStepWorker>(port);

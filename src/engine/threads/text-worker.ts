@@ -3,7 +3,7 @@
  * megabytes holds up neither the main thread nor the step loop.
  */
 
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { fail, toTurnwiseError } from "../../base/errors.ts";
 import { invariant, unreachable } from "../../base/invariant.ts";
 import { openFileSource } from "../../formats/file-source.ts";
@@ -16,6 +16,7 @@ import type { ToolGrammar, ToolGrammarSource } from "../../text/tools/tool-gramm
 import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
 import type { Tokenizer } from "../../text/tokenizer/types.ts";
 import { shareVocabulary } from "./shared-vocabulary.ts";
+import { startData } from "./start-data.ts";
 import type { FromTextWorker, TextRequest, TextResults, TextWorkerData, ToTextWorker } from "./text-messages.ts";
 
 invariant(parentPort !== null, "text-worker.ts runs as a thread");
@@ -28,7 +29,7 @@ interface TextTools {
 }
 
 try {
-  const tools = await loadTools(workerData as TextWorkerData);
+  const tools = await loadTools(await startData<TextWorkerData>());
   port.on("message", (message: ToTextWorker) => void receive(message, tools));
   post({ kind: "ready" });
 } catch (thrown) {

@@ -1,12 +1,14 @@
 /**
- * Where the entry files of the engine's threads lie. Node starts a thread from JavaScript only, so
- * sources that run directly (tests, tsx) start the thread from the build, which must be current.
+ * Where the entry files of the engine's threads lie: in the built program, which must be current also where sources
+ * run directly (tests, tsx), since Node starts a thread from JavaScript only.
  */
+
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { PACKAGE_ROOT } from "../../base/package-root.ts";
 
 export type WorkerName = "step-worker" | "text-worker" | "mask-worker";
 
 export function workerEntry(name: WorkerName): URL {
-  const here = new URL(import.meta.url);
-  if (!here.pathname.endsWith(".ts")) return new URL(`./${name}.js`, here);
-  return new URL(`../../../dist/engine/threads/${name}.js`, here);
+  return pathToFileURL(join(PACKAGE_ROOT, "dist", "program", `${name}.js`));
 }

@@ -21,7 +21,7 @@ export async function serve(flags = [], env = {}) {
   const model = join(folder, "tiny.gguf");
   const { writeRandomModel } = await import(pathToFileURL(join(ROOT, "dist/models/random/random-model.js")).href);
   writeRandomModel(model, "tiny", "q8_0", 1);
-  const program = join(ROOT, "dist/cli/main.js");
+  const program = join(ROOT, "dist/program/main.js");
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("TURNWISE_"));
   const child = spawn(process.execPath, [program, "serve", model, "--port", "0", ...flags], {
     env: { ...Object.fromEntries(kept), ...env },

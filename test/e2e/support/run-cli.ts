@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import type { Readable, Writable } from "node:stream";
 
 export const ROOT = resolve(import.meta.dirname, "../../..");
-export const PROGRAM = join(ROOT, "dist", "cli", "main.js");
+export const PROGRAM = join(ROOT, "dist", "program", "main.js");
 
 /** Away from the user's own cache. */
 const CACHE = join(tmpdir(), "turnwise-test-cache");
