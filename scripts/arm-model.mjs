@@ -20,12 +20,13 @@ import { ARM_CPUS, ARM_KERNELS } from "./arm-kernels.mjs";
 import { CROSS_PREFIX, ToolMissingError, requireCycleModel } from "./arm-tools.mjs";
 import { findMarkedLoops, straightLine } from "./assembly-loops.mjs";
 import { compileUnit, findCompiler } from "./build-native.mjs";
+import { putBetween } from "./marked-text.mjs";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const RECORD = join(ROOT, "bench", "arm-model.json");
 const PAGE = join(ROOT, "docs", "performance.md");
 const RATES = join(ROOT, "src", "cost", "arm-rates.ts");
-const PAGE_MARKS = ["<!-- arm:model -->", "<!-- /arm:model -->"];
+const MARK = "arm:model";
 /** A loop may lose this share of its recorded rate before the command fails. */
 const ALLOWED_LOSS = 0.1;
 /** Enough for the first pass's start to fall below 1 % of most loops. */
@@ -127,10 +128,7 @@ export const ARM_RATES = ${JSON.stringify(rates)} as const satisfies Readonly<Re
 `,
   );
   spawnSync(join(ROOT, "node_modules", ".bin", "oxfmt"), [RATES, RECORD]);
-  const page = readFileSync(PAGE, "utf8");
-  const [begin, end] = PAGE_MARKS.map((mark) => page.indexOf(mark));
-  if (begin < 0 || end < begin) throw new Error(`${PAGE} lacks ${PAGE_MARKS.join(" and ")}`);
-  writeFileSync(PAGE, `${page.slice(0, begin)}${PAGE_MARKS[0]}\n${markdown}\n${page.slice(end)}`);
+  putBetween(PAGE, MARK, markdown);
 }
 
 const firstLine = (command, pattern) =>

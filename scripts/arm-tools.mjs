@@ -23,6 +23,8 @@ export class ToolMissingError extends Error {}
 /** Debian's package of each tool. */
 const COMPILER = { tool: `${CROSS_PREFIX}g++`, package: "g++-aarch64-linux-gnu" };
 const EMULATOR = { tool: QEMU, package: "qemu-user-static" };
+/** The same linked dynamically, as plugins need it. */
+const PLUGIN_EMULATOR = { tool: "qemu-aarch64", package: "qemu-user" };
 /** The first llvm-mca that Debian has with models of Neoverse V1 and V2; the record is this version's. */
 const CYCLE_MODEL = { tool: "llvm-mca-19", package: "llvm-19" };
 
@@ -30,6 +32,9 @@ const CYCLE_MODEL = { tool: "llvm-mca-19", package: "llvm-19" };
 export const requireTools = () => require(COMPILER, EMULATOR);
 
 export const requireCompiler = () => require(COMPILER);
+
+/** The compiler and a qemu that takes plugins. */
+export const requireCountingTools = () => require(COMPILER, PLUGIN_EMULATOR);
 
 /** The compiler and llvm-mca, whose name is returned. */
 export function requireCycleModel() {
@@ -54,7 +59,7 @@ function require(...tools) {
 }
 
 /** The arm64 Node's binary, fetched once and kept in the cache directory. */
-function requireNode() {
+export function requireNode() {
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "turnwise", "arm64-node");
   const binary = join(cache, "package", "bin", "node");
   if (existsSync(binary)) return binary;
@@ -89,6 +94,12 @@ export function writeNodeWrapper() {
 
 /** Command and arguments that run an arm64 program as on `cpu`, one of qemu's names. */
 export const underQemu = (cpu, program, args) => [QEMU, ["-L", SYSROOT, "-cpu", cpu, program, ...args]];
+
+/** Command and arguments that run an arm64 program, with its arguments, under a plugin. */
+export const countingQemu = (plugin, program) => [
+  PLUGIN_EMULATOR.tool,
+  ["-L", SYSROOT, "-cpu", "max", "-plugin", plugin, ...program],
+];
 
 function run(command, args, options = {}) {
   return spawnSync(command, args, { encoding: "utf8", ...options });

@@ -48,6 +48,7 @@ const suites = {
   clients: readLog(join(reports, "clients.log")),
   arm: readLog(join(reports, "arm.log")),
   "arm-model": readLog(join(reports, "arm-model.log")),
+  "arm-instructions": readLog(join(reports, "arm-instructions.log")),
 };
 
 let passed = 0;

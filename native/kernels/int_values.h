@@ -9,9 +9,10 @@ namespace TURNWISE_ISA {
 
 constexpr size_t kVectorBytes = 4 * kTileRows;
 
-inline Bytes VectorAt(const uint8_t* values, int vector) {
-  return LoadBytes(values + static_cast<size_t>(vector) * kVectorBytes);
+inline const uint8_t* AddressOf(const uint8_t* values, int vector) {
+  return values + static_cast<size_t>(vector) * kVectorBytes;
 }
+inline Bytes VectorAt(const uint8_t* values, int vector) { return LoadBytes(AddressOf(values, vector)); }
 
 // Operand w is vector w.
 struct Int8Values {
@@ -26,11 +27,11 @@ struct Int8Values {
 
 inline Bytes NibblesOf(Bytes vector, int operand) { return operand == 0 ? LowNibbles(vector) : HighNibbles(vector); }
 
-// Nibble `operand` of a vector under `width` bits of a plane, from bit `from` on. A level that has a shorter way has a
-// function of this name that is no template, which is then taken.
+// Nibble `operand` of the vector at `packed` under `width` bits of a plane, from bit `from` on. A level that has a
+// shorter way has a function of this name that is no template, which is then taken.
 template <class Vector>
-inline Vector WidenedNibbles(Vector vector, int operand, Vector plane, int from, int width) {
-  return InsertBits(NibblesOf(vector, operand), plane, from, width, 4);
+inline Vector WidenedNibbles(const uint8_t* packed, int operand, Vector plane, int from, int width) {
+  return InsertBits(NibblesOf(LoadBytes(packed), operand), plane, from, width, 4);
 }
 
 // Vector g holds columns 4g .. 4g+3 in the low nibbles and 16+4g .. 16+4g+3 in the high ones: GGML's order.
@@ -62,7 +63,7 @@ struct Int5Values : Int4Values<kZero> {
   static constexpr int kStoredVectors = 5;
   static constexpr int kLargest = 31;
   static Bytes Operand(const uint8_t* values, int vector, int operand) {
-    return WidenedNibbles(VectorAt(values, vector), operand, VectorAt(values, 4), 4 * operand + vector, 1);
+    return WidenedNibbles(AddressOf(values, vector), operand, VectorAt(values, 4), 4 * operand + vector, 1);
   }
 };
 
@@ -100,7 +101,7 @@ struct Int6Values {
   static constexpr int Column(int vector, int operand) { return 8 * vector + 4 * operand; }
   static Bytes Operand(const uint8_t* values, int vector, int operand) {
     const Bytes upper = VectorAt(values, 4 + vector / 2);
-    return WidenedNibbles(VectorAt(values, vector), operand, upper, 4 * (vector % 2) + 2 * operand, 2);
+    return WidenedNibbles(AddressOf(values, vector), operand, upper, 4 * (vector % 2) + 2 * operand, 2);
   }
 };
 

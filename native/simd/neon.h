@@ -215,12 +215,14 @@ inline I32 LoadSignedBytes(const int8_t* p) {
   return {{vmovl_s16(vget_low_s16(low)), vmovl_s16(vget_high_s16(low)), vmovl_s16(vget_low_s16(high)),
            vmovl_s16(vget_high_s16(high))}};
 }
+// By ZIP with zeros, not USHLL: any of four units executes it, where two shift.
 inline I32 LoadUnsignedBytes(const uint8_t* p) {
-  const uint8x16_t bytes = vld1q_u8(p);
-  const uint16x8_t low = vmovl_u8(vget_low_u8(bytes)), high = vmovl_u8(vget_high_u8(bytes));
-  const auto widen = [](uint16x4_t halves) { return vreinterpretq_s32_u32(vmovl_u16(halves)); };
-  return {{widen(vget_low_u16(low)), widen(vget_high_u16(low)), widen(vget_low_u16(high)),
-           widen(vget_high_u16(high))}};
+  const uint8x16_t bytes = vld1q_u8(p), zeros = vdupq_n_u8(0);
+  const uint16x8_t none = vreinterpretq_u16_u8(zeros);
+  const uint16x8_t low = vreinterpretq_u16_u8(vzip1q_u8(bytes, zeros));
+  const uint16x8_t high = vreinterpretq_u16_u8(vzip2q_u8(bytes, zeros));
+  return {{vreinterpretq_s32_u16(vzip1q_u16(low, none)), vreinterpretq_s32_u16(vzip2q_u16(low, none)),
+           vreinterpretq_s32_u16(vzip1q_u16(high, none)), vreinterpretq_s32_u16(vzip2q_u16(high, none))}};
 }
 
 inline Bytes LoadBytes(const uint8_t* p) {
@@ -258,16 +260,25 @@ inline Bytes InsertBits(Bytes a, Bytes b, int from, int width, int to) {
     return vbslq_u8(mask, moved, a.v[i]);
   });
 }
+// A load of its own, where the compiler would keep what it has loaded before and copy it: loads are free beside vector
+// instructions, and a copy is one.
+inline __attribute__((always_inline)) uint8x16_t FreshLoad(const uint8_t* p) {
+  uint8x16_t v;
+  asm("ldr %q0, %1" : "=w"(v) : "m"(*reinterpret_cast<const uint8x16_t*>(p)));
+  return v;
+}
 // Instead of the template of kernels/int_values.h. The bits of two operands are cut out together, at 0 and at 4; SLI and
 // SRI then shift a nibble or the bits past each other in one instruction, where neither has bits in the other's way.
-inline Bytes WidenedNibbles(Bytes vector, int operand, Bytes plane, int from, int width) {
+// SLI writes over the nibbles that SRI of the next operand reads.
+inline Bytes WidenedNibbles(const uint8_t* packed, int operand, Bytes plane, int from, int width) {
   const int bits = (1 << width) - 1;
   const uint8x16_t both = vdupq_n_u8(static_cast<uint8_t>(bits | bits << 4));
   const bool is_upper = from >= 4;
   return Parts<Bytes>([&](int i) {
+    const uint8x16_t nibbles = operand == 1 ? FreshLoad(packed + 16 * i) : vld1q_u8(packed + 16 * i);
     const uint8x16_t cut = vandq_u8(from % 4 == 0 ? plane.v[i] : plane.v[i] >> (from % 4), both);
-    if (operand == 1) return vsriq_n_u8(is_upper ? cut : vshlq_n_u8(cut, 4), vector.v[i], 4);
-    return is_upper ? vbslq_u8(vdupq_n_u8(15), vector.v[i], cut) : vsliq_n_u8(vector.v[i], cut, 4);
+    if (operand == 1) return vsriq_n_u8(is_upper ? cut : vshlq_n_u8(cut, 4), nibbles, 4);
+    return is_upper ? vbslq_u8(vdupq_n_u8(15), nibbles, cut) : vsliq_n_u8(nibbles, cut, 4);
   });
 }
 inline Bytes LookUp(Bytes a, const uint8_t* table) {

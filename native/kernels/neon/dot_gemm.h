@@ -106,7 +106,10 @@ class DotBlock {
     I32 minima[kTokens];
     int32_t activation_sums[kTokens] = {};
 #pragma GCC unroll 4
-    for (int t = 0; t < kTokens; ++t) totals[t] = minima[t] = FreshZeros();
+    for (int t = 0; t < kTokens; ++t) {
+      totals[t] = FreshZeros();
+      if constexpr (Step::kSide == Side::kMinima) minima[t] = FreshZeros();
+    }
 #pragma GCC unroll 1
     for (int group = 0; group < kGroups; ++group) {
       if constexpr (kGroups > 1) TURNWISE_MODEL_LOOP("dot", "inner", kTokens);

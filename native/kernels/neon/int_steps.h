@@ -23,7 +23,8 @@ struct I16 {
   int16x8_t v[2];
 };
 inline I16 Widened(uint8x16_t bytes) {
-  return {{vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(bytes))), vreinterpretq_s16_u16(vmovl_high_u8(bytes))}};
+  const uint8x16_t zeros = vdupq_n_u8(0);
+  return {{vreinterpretq_s16_u8(vzip1q_u8(bytes, zeros)), vreinterpretq_s16_u8(vzip2q_u8(bytes, zeros))}};
 }
 
 template <class Scales>
