@@ -1,6 +1,6 @@
 // Where products of integer weights take a group of 32 columns of a tile from: its packed form, or a panel, which
 // holds some columns of a few tiles unpacked. With more tokens than a block has, the first block fills the panel as it
-// goes and the others read it.
+// goes and the others read it; docs/decisions/0007-integer-products-on-avx2.md says what that gains.
 //
 // A group, whichever it is, has the constants and functions of a format (int_formats.h), and for halves with scales of
 // their own:
