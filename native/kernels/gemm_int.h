@@ -8,38 +8,29 @@
 
 #include <utility>
 
+#include "int_panel.h"
 #include "load_as.h"
 
 namespace turnwise {
 namespace TURNWISE_ISA {
 
-// How far ahead of the loads the packed weights are asked for: the hardware's own prefetcher begins anew
-// at every 4 KiB page, and a tile is one run of memory that continues into the next tile.
-constexpr size_t kPrefetchBytes = 2048;
-
-// A group's share of the lines of its block.
-template <class Format>
-inline void PrefetchGroup(const uint8_t* block, size_t group) {
-  constexpr size_t kGroups = Format::kBlockColumns / kQuantGroup;
-  constexpr size_t kLines = (Format::kBlockBytes / kGroups + 63) / 64;
-  const uint8_t* ahead = block + kPrefetchBytes + group * kLines * 64;
-#pragma GCC unroll 16
-  for (size_t line = 0; line < kLines; ++line) Prefetch(ahead + line * 64);
-}
-
 // kTiles x 16 rows times kTokens tokens, over one group.
-template <class Format, int kTiles, int kTokens>
+template <class Group, int kTiles, int kTokens>
 class IntGroup {
-  using Dot = WeightDot<Format::kLargest, Format::kZeroPoint>;
+  using Dot = WeightDot<Group::kLargest, Group::kZeroPoint>;
 
  public:
   // Adds the group's products to `sums`. rows[t] + values_at is where its activations begin, + sum_at their
   // sums, + scale_at their scale.
-  static inline __attribute__((always_inline)) void Add(const Format* weights, const uint8_t* const* rows,
+  static inline __attribute__((always_inline)) void Add(const Group* weights, const uint8_t* const* rows,
                                                         size_t values_at, size_t scale_at, size_t sum_at,
                                                         F32 (*sums)[kTokens]) {
     I32 dots[kTiles][kTokens];
-    Products(weights, rows, values_at, sum_at, dots);
+    if constexpr (Group::kSubgroups == 1) {
+      Products(weights, rows, values_at, sum_at, dots);
+    } else {
+      ScaledProducts(weights, rows, values_at, sum_at, dots);
+    }
     F32 weight_scales[kTiles];
 #pragma GCC unroll 4
     for (int i = 0; i < kTiles; ++i) weight_scales[i] = weights[i].Scale();
@@ -49,58 +40,90 @@ class IntGroup {
 #pragma GCC unroll 4
       for (int i = 0; i < kTiles; ++i) sums[i][t] = Fma(ToFloat(dots[i][t]), weight_scales[i] * scale, sums[i][t]);
     }
-    if constexpr (Format::kHasMinimum) AddMinima(weights, rows, scale_at, sum_at, sums);
+    if constexpr (Group::kHasMinimum) AddMinima(weights, rows, scale_at, sum_at, sums);
   }
 
  private:
-  static inline __attribute__((always_inline)) void Products(const Format* weights, const uint8_t* const* rows,
-                                                             size_t values_at, size_t sum_at,
-                                                             I32 (*totals)[kTokens]) {
-    constexpr int kVectors = Format::kVectors / Format::kSubgroups;
+  // Zero points never enter the loop: their share, zero point x sum of the activations, comes first.
+  static inline __attribute__((always_inline)) void Products(const Group* weights, const uint8_t* const* rows,
+                                                             size_t values_at, size_t sum_at, I32 (*totals)[kTokens]) {
+    const I32 zeros = BroadcastInt(PairOf(-Group::kZeroPoint, -Group::kZeroPoint));
+    Dot dots[kTiles][kTokens];
+#pragma GCC unroll 16
+    for (int t = 0; t < kTokens; ++t) {
+      const I32 offset = DotPairs(BroadcastInt(LoadAs<int32_t>(rows[t] + sum_at)), zeros);
+#pragma GCC unroll 4
+      for (int i = 0; i < kTiles; ++i) dots[i][t].Begin(offset);
+    }
+    AddOperands(weights, rows, values_at, 0, Group::kVectors, dots);
+#pragma GCC unroll 16
+    for (int t = 0; t < kTokens; ++t) {
+#pragma GCC unroll 4
+      for (int i = 0; i < kTiles; ++i) totals[i][t] = dots[i][t].Total();
+    }
+  }
+
+  // Where each half has an integer scale. The zero point's share differs from row to row and comes last.
+  static inline __attribute__((always_inline)) void ScaledProducts(const Group* weights, const uint8_t* const* rows,
+                                                                   size_t values_at, size_t sum_at,
+                                                                   I32 (*totals)[kTokens]) {
+    constexpr int kVectors = Group::kVectors / 2;
 #pragma GCC unroll 2
-    for (int half = 0; half < Format::kSubgroups; ++half) {
-      // Zero points never enter the loop: their share, zero point x sum of the activations, comes first.
-      constexpr int kZero = -Format::kZeroPoint;
-      const bool whole = Format::kSubgroups == 1;
-      const I32 zeros = BroadcastInt(PairOf(whole || half == 0 ? kZero : 0, whole || half == 1 ? kZero : 0));
+    for (int half = 0; half < 2; ++half) {
+      I32 scales[kTiles];
       Dot dots[kTiles][kTokens];
+#pragma GCC unroll 4
+      for (int i = 0; i < kTiles; ++i) scales[i] = weights[i].HalfScale(half);
 #pragma GCC unroll 16
       for (int t = 0; t < kTokens; ++t) {
-        const I32 offset = DotPairs(BroadcastInt(LoadAs<int32_t>(rows[t] + sum_at)), zeros);
 #pragma GCC unroll 4
-        for (int i = 0; i < kTiles; ++i) dots[i][t].Begin(offset);
+        for (int i = 0; i < kTiles; ++i) dots[i][t].BeginScaled(scales[i]);
       }
-#pragma GCC unroll 8
-      for (int v = half * kVectors; v < (half + 1) * kVectors; ++v) {
-#pragma GCC unroll 4
-        for (int o = 0; o < Format::kOperands; ++o) {
-          Bytes operands[kTiles];
-#pragma GCC unroll 4
-          for (int i = 0; i < kTiles; ++i) operands[i] = weights[i].Operand(v, o);
-#pragma GCC unroll 16
-          for (int t = 0; t < kTokens; ++t) {
-            const FourBytes activations = BroadcastFour(rows[t] + values_at + Format::Column(v, o));
-#pragma GCC unroll 4
-            for (int i = 0; i < kTiles; ++i) dots[i][t].Add(operands[i], activations);
-          }
-        }
-      }
+      AddOperands(weights, rows, values_at, half * kVectors, kVectors, dots);
 #pragma GCC unroll 16
       for (int t = 0; t < kTokens; ++t) {
 #pragma GCC unroll 4
         for (int i = 0; i < kTiles; ++i) {
-          if constexpr (Format::kSubgroups == 1) {
-            totals[i][t] = dots[i][t].Total();
-          } else {
-            const I32 scaled = MultiplyInt(dots[i][t].Total(), weights[i].SubScale(half));
-            totals[i][t] = half == 0 ? scaled : totals[i][t] + scaled;
-          }
+          const I32 total = dots[i][t].ScaledTotal(scales[i]);
+          totals[i][t] = half == 0 ? total : totals[i][t] + total;
+        }
+      }
+    }
+    if constexpr (Group::kZeroPoint != 0) {
+      I32 pairs[kTiles];
+#pragma GCC unroll 4
+      for (int i = 0; i < kTiles; ++i) pairs[i] = weights[i].OffsetPairs();
+#pragma GCC unroll 16
+      for (int t = 0; t < kTokens; ++t) {
+        const I32 halves = BroadcastInt(LoadAs<int32_t>(rows[t] + sum_at));
+#pragma GCC unroll 4
+        for (int i = 0; i < kTiles; ++i) totals[i][t] = totals[i][t] + DotPairs(halves, pairs[i]);
+      }
+    }
+  }
+
+  // Of vectors first .. first + count - 1.
+  static inline __attribute__((always_inline)) void AddOperands(const Group* weights, const uint8_t* const* rows,
+                                                                size_t values_at, int first, int count,
+                                                                Dot (*dots)[kTokens]) {
+#pragma GCC unroll 8
+    for (int v = first; v < first + count; ++v) {
+#pragma GCC unroll 4
+      for (int o = 0; o < Group::kOperands; ++o) {
+        Bytes operands[kTiles];
+#pragma GCC unroll 4
+        for (int i = 0; i < kTiles; ++i) operands[i] = weights[i].Operand(v, o);
+#pragma GCC unroll 16
+        for (int t = 0; t < kTokens; ++t) {
+          const FourBytes activations = BroadcastFour(rows[t] + values_at + Group::Column(v, o));
+#pragma GCC unroll 4
+          for (int i = 0; i < kTiles; ++i) dots[i][t].Add(operands[i], activations);
         }
       }
     }
   }
 
-  static inline __attribute__((always_inline)) void AddMinima(const Format* weights, const uint8_t* const* rows,
+  static inline __attribute__((always_inline)) void AddMinima(const Group* weights, const uint8_t* const* rows,
                                                               size_t scale_at, size_t sum_at, F32 (*sums)[kTokens]) {
 #pragma GCC unroll 4
     for (int i = 0; i < kTiles; ++i) {
@@ -117,23 +140,29 @@ class IntGroup {
 };
 
 // One group of kTiles neighbouring tiles.
-template <class Format, int kTiles>
+template <class Group, int kTiles>
 struct TileGroups {
-  Format tiles[kTiles];
+  Group tiles[kTiles];
 };
-template <class Format, size_t... kTile>
-inline TileGroups<Format, sizeof...(kTile)> GroupsAt(const uint8_t* block, size_t tile_bytes, int group,
-                                                     std::index_sequence<kTile...>) {
-  return {{Format(block + kTile * tile_bytes, group)...}};
+template <class Source, size_t... kTile>
+inline TileGroups<typename Source::Group, sizeof...(kTile)> GroupsAt(const Source& source, size_t group,
+                                                                     std::index_sequence<kTile...>) {
+  return {{source.At(kTile, group)...}};
 }
 
-// kTiles x 16 rows times kTokens tokens. On AVX-512 2 x 6 fills the registers: 12 integer and 12 float
-// sums, and each activation that is broadcast serves two tiles.
-template <class Format, int kTiles, int kTokens>
-inline void IntBlock(const GemmTask& task, const uint8_t* tiles, int first_token, float* out) {
-  const int columns = task.w->columns;
-  const size_t tile_bytes = task.w->tile_bytes;
-  const size_t groups = static_cast<size_t>(columns / kQuantGroup);
+// Groups first .. end - 1 of a row; products of those before are in the output already.
+struct GroupRange {
+  size_t first;
+  size_t end;
+};
+
+// kTiles x 16 rows times kTokens tokens, over some groups. On AVX-512 2 x 6 fills the registers: 12 integer and 12
+// float sums, and each activation that is broadcast serves two tiles.
+template <class Source, int kTiles, int kTokens>
+inline void IntBlock(const GemmTask& task, const Source& source, GroupRange range, int first_token, float* out) {
+  using Group = typename Source::Group;
+  const size_t columns = static_cast<size_t>(task.w->columns);
+  const size_t groups = columns / kQuantGroup;
   // One pointer a token and offsets common to all: more pointers would not fit the registers.
   const uint8_t* rows[kTokens];
   F32 sums[kTiles][kTokens];
@@ -141,18 +170,18 @@ inline void IntBlock(const GemmTask& task, const uint8_t* tiles, int first_token
   for (int t = 0; t < kTokens; ++t) {
     rows[t] = task.x + static_cast<size_t>(first_token + t) * task.x_row_bytes;
 #pragma GCC unroll 4
-    for (int i = 0; i < kTiles; ++i) sums[i][t] = Zero();
+    for (int i = 0; i < kTiles; ++i) {
+      const float* before = out + static_cast<size_t>(t) * task.stride + i * kTileRows;
+      sums[i][t] = range.first == 0 ? Zero() : Load(before);
+    }
   }
-  constexpr size_t kGroups = Format::kBlockColumns / kQuantGroup;
-  for (size_t group = 0; group < groups; ++group) {
-    const uint8_t* block = tiles + group / kGroups * Format::kBlockBytes;
-    const size_t scale_at = static_cast<size_t>(columns) + group * sizeof(float);
+  for (size_t group = range.first; group < range.end; ++group) {
+    const size_t scale_at = columns + group * sizeof(float);
 #pragma GCC unroll 4
-    for (int i = 0; i < kTiles; ++i) PrefetchGroup<Format>(block + i * tile_bytes, group % kGroups);
-    const auto weights =
-        GroupsAt<Format>(block, tile_bytes, static_cast<int>(group % kGroups), std::make_index_sequence<kTiles>());
-    IntGroup<Format, kTiles, kTokens>::Add(weights.tiles, rows, group * kQuantGroup, scale_at,
-                                           scale_at + groups * sizeof(float), sums);
+    for (int i = 0; i < kTiles; ++i) source.Ahead(i, group);
+    const auto weights = GroupsAt(source, group, std::make_index_sequence<kTiles>());
+    IntGroup<Group, kTiles, kTokens>::Add(weights.tiles, rows, group * kQuantGroup, scale_at,
+                                          scale_at + groups * sizeof(float), sums);
   }
 #pragma GCC unroll 16
   for (int t = 0; t < kTokens; ++t) {
@@ -161,45 +190,100 @@ inline void IntBlock(const GemmTask& task, const uint8_t* tiles, int first_token
   }
 }
 
-// Calls IntBlock for a number of tokens known only now, 1 .. kTokens.
-template <class Format, int kTiles, int kTokens>
-inline void IntBlockOf(int tokens, const GemmTask& task, const uint8_t* tiles, int first_token, float* out) {
-  if constexpr (kTokens > 1) {
+// Calls IntBlock for a number of tokens known only now, kLeast .. kTokens.
+template <class Source, int kTiles, int kTokens, int kLeast>
+inline void IntBlockOf(int tokens, const GemmTask& task, const Source& source, GroupRange range, int first_token,
+                       float* out) {
+  if constexpr (kTokens > kLeast) {
     if (tokens < kTokens) {
-      IntBlockOf<Format, kTiles, kTokens - 1>(tokens, task, tiles, first_token, out);
+      IntBlockOf<Source, kTiles, kTokens - 1, kLeast>(tokens, task, source, range, first_token, out);
       return;
     }
   }
-  IntBlock<Format, kTiles, kTokens>(task, tiles, first_token, out);
+  IntBlock<Source, kTiles, kTokens>(task, source, range, first_token, out);
 }
 
+// kTiles tiles, from `tile` of the task on.
 template <class Format, int kTiles>
-inline void IntTiles(const GemmTask& task, int tile) {
-  const uint8_t* tiles = task.w->data + static_cast<size_t>(task.tile_begin + tile) * task.w->tile_bytes;
-  // Blocks of nearly equal size, 8 tokens as 4 + 4: small blocks spend more on unpacking.
-  const int blocks = (task.tokens + kIntGemmTokens - 1) / kIntGemmTokens;
-  int begin = 0;
-  for (int block = 0; block < blocks; ++block) {
-    const int count = (task.tokens - begin) / (blocks - block);
-    IntBlockOf<Format, kTiles, kIntGemmTokens>(count, task, tiles, begin,
-                                               task.out + begin * task.stride + tile * kTileRows);
-    begin += count;
+class IntTiles {
+  using Packed = PackedTiles<Format>;
+  using Filling = FillingTiles<Format, kTiles>;
+  using Panel = PanelTiles<PanelGroupOf<Format>, kTiles>;
+  static constexpr size_t kPanelGroups = kIntPanelColumns / kQuantGroup;
+  // Not for bytes, which need no unpacking, nor for nibbles with one scale, which gained nothing.
+  static constexpr bool kIsPlain = Format::kLargest == 15 && Format::kSubgroups == 1 && !Format::kHasMinimum;
+  static constexpr bool kHasPanel =
+      kPanelGroups > 0 && Format::kValueBytes < kQuantGroup * kTileRows && !kIsPlain;
+  // Where tokens take two blocks or more, none is smaller.
+  static constexpr int kLeast = (kIntGemmTokens + 1) / 2;
+
+ public:
+  static constexpr size_t kScratchBytes = kHasPanel ? kTiles * kPanelGroups * PanelGroupOf<Format>::kBytes : 0;
+
+  static void Multiply(const GemmTask& task, int tile) {
+    const size_t tile_bytes = task.w->tile_bytes;
+    const Packed packed(task.w->data + static_cast<size_t>(task.tile_begin + tile) * tile_bytes, tile_bytes);
+    const size_t groups = static_cast<size_t>(task.w->columns) / kQuantGroup;
+    float* out = task.out + tile * kTileRows;
+    if constexpr (kHasPanel) {
+      if (task.tokens > kIntGemmTokens) {
+        for (size_t first = 0; first < groups; first += kPanelGroups) {
+          const size_t end = first + kPanelGroups < groups ? first + kPanelGroups : groups;
+          MultiplyByPanel(task, packed, {first, end}, out);
+        }
+        return;
+      }
+    }
+    EachBlock(task, [&](int begin, int count) {
+      IntBlockOf<Packed, kTiles, kIntGemmTokens, 1>(count, task, packed, {0, groups}, begin, out + begin * task.stride);
+    });
   }
-}
+
+ private:
+  static void MultiplyByPanel(const GemmTask& task, const Packed& packed, GroupRange range, float* out) {
+    const Panel panel(task.scratch, range.first);
+    EachBlock(task, [&](int begin, int count) {
+      float* block_out = out + begin * task.stride;
+      if (begin == 0) {
+        const Filling filling(packed, panel);
+        IntBlockOf<Filling, kTiles, kIntGemmTokens, kLeast>(count, task, filling, range, begin, block_out);
+      } else {
+        IntBlockOf<Panel, kTiles, kIntGemmTokens, kLeast>(count, task, panel, range, begin, block_out);
+      }
+    });
+  }
+
+  // Blocks of nearly equal size, 8 tokens as 4 + 4: small blocks spend more on unpacking.
+  template <class Body>
+  static void EachBlock(const GemmTask& task, Body body) {
+    const int blocks = (task.tokens + kIntGemmTokens - 1) / kIntGemmTokens;
+    int begin = 0;
+    for (int block = 0; block < blocks; ++block) {
+      const int count = (task.tokens - begin) / (blocks - block);
+      body(begin, count);
+      begin += count;
+    }
+  }
+};
 
 // Tiles outside and tokens inside: a tile is read from memory once, and again from L1 or L2.
 template <class Format>
 void IntGemm(const GemmTask& task) {
   int tile = 0;
-  for (; tile + kIntGemmTiles <= task.tile_count; tile += kIntGemmTiles) IntTiles<Format, kIntGemmTiles>(task, tile);
-  for (; tile < task.tile_count; ++tile) IntTiles<Format, 1>(task, tile);
+  for (; tile + kIntGemmTiles <= task.tile_count; tile += kIntGemmTiles) {
+    IntTiles<Format, kIntGemmTiles>::Multiply(task, tile);
+  }
+  for (; tile < task.tile_count; ++tile) IntTiles<Format, 1>::Multiply(task, tile);
 }
 
-inline size_t NoIntScratch(int32_t) { return 0; }
+template <class Format>
+size_t IntScratchBytes(int32_t) {
+  return IntTiles<Format, kIntGemmTiles>::kScratchBytes;
+}
 
 template <class Format>
 constexpr FormatKernels GemmIntKernels() {
-  return {IntGemm<Format>, NoIntScratch, UnpackIntRow<Format>};
+  return {IntGemm<Format>, IntScratchBytes<Format>, UnpackIntRow<Format>};
 }
 
 }  // namespace TURNWISE_ISA

@@ -15,6 +15,7 @@ namespace TURNWISE_ISA {
 // Blocks that fit the 16 registers, of which a vector of 16 lanes takes two.
 constexpr int kIntGemmTiles = 1;
 constexpr int kIntGemmTokens = 6;
+constexpr int kIntPanelColumns = 2048;
 constexpr int kFloatGemmTiles = 1;
 constexpr int kFloatGemmTokens = 6;
 constexpr int kAttendRows = 4;
@@ -265,20 +266,27 @@ inline __m256i KeepOrder(__m256i sum) {
   asm("" : "+x"(sum));
   return sum;
 }
+inline I32 AddInOrder(I32 sum, I32 a) {
+  return {KeepOrder(_mm256_add_epi32(sum.low, a.low)), KeepOrder(_mm256_add_epi32(sum.high, a.high))};
+}
+
+// Twice, for both int16 of a lane.
+inline I32 DotScaleOf(I32 scale) {
+  const auto twice = [](__m256i x) { return _mm256_blend_epi16(x, _mm256_slli_epi32(x, 16), 0xaa); };
+  return {twice(scale.low), twice(scale.high)};
+}
 
 // vpmaddubsw adds two products to an int16 and saturates. Two products of a weight of at most kLargest fit,
-// and so do a few of their sums, which are added as int16: one widening for many products.
+// and so do a few of their sums, which are added as int16: one widening for many products, and it multiplies by the
+// scale as well.
 template <int kLargest, int kZeroPoint>
 class WeightDot {
   static constexpr int kSums = 32767 / (2 * 127 * kLargest);
   static_assert(kSums >= 1, "a sum of two products fits int16");
 
  public:
-  void Begin(I32 offset) {
-    sum_ = offset;
-    pairs_ = {_mm256_setzero_si256(), _mm256_setzero_si256()};
-    count_ = 0;
-  }
+  void Begin(I32 offset) { BeginWith(offset, DotScaleOf(BroadcastInt(1))); }
+  void BeginScaled(I32 scale) { BeginWith(BroadcastInt(0), scale); }
   void Add(Bytes a, FourBytes b) {
     pairs_.low = KeepOrder(_mm256_add_epi16(pairs_.low, _mm256_maddubs_epi16(a.low, b.v)));
     pairs_.high = KeepOrder(_mm256_add_epi16(pairs_.high, _mm256_maddubs_epi16(a.high, b.v)));
@@ -288,15 +296,25 @@ class WeightDot {
     if (count_ > 0) Widen();
     return sum_;
   }
+  I32 ScaledTotal(I32 /*scale*/) { return Total(); }
 
  private:
-  void Widen() {
-    sum_ = sum_ + SumPairs(pairs_);
+  void BeginWith(I32 sum, I32 scale) {
+    sum_ = sum;
+    scale_ = scale;
+    Restart();
+  }
+  void Restart() {
     pairs_ = {_mm256_setzero_si256(), _mm256_setzero_si256()};
     count_ = 0;
   }
+  void Widen() {
+    sum_ = AddInOrder(sum_, DotPairs({pairs_.low, pairs_.high}, scale_));
+    Restart();
+  }
 
   I32 sum_;
+  I32 scale_;
   Bytes pairs_;
   int count_;
 };
@@ -307,7 +325,7 @@ template <>
 class WeightDot<255, 128> {
  public:
   void Begin(I32 /*offset*/) { sum_ = BroadcastInt(0); }
-  void Add(Bytes a, FourBytes b) { sum_ = sum_ + SumPairs({Products(a.low, b.v), Products(a.high, b.v)}); }
+  void Add(Bytes a, FourBytes b) { sum_ = AddInOrder(sum_, SumPairs({Products(a.low, b.v), Products(a.high, b.v)})); }
   I32 Total() const { return sum_; }
 
  private:

@@ -24,6 +24,7 @@ namespace TURNWISE_ISA {
 // Blocks that fit the 32 registers; see kernels/gemm_*.h and kernels/attend_*.h for how they are used.
 constexpr int kIntGemmTiles = 2;
 constexpr int kIntGemmTokens = 6;
+constexpr int kIntPanelColumns = 0;
 constexpr int kFloatGemmTiles = 4;
 constexpr int kFloatGemmTokens = 6;
 constexpr int kAttendRows = 4;
@@ -159,13 +160,17 @@ inline I32 DotPairs(I32 a, I32 b) { return {_mm512_madd_epi16(a.v, b.v)}; }
 inline I32 MultiplyInt(I32 a, I32 b) { return {_mm512_mullo_epi32(a.v, b.v)}; }
 inline void StoreBytes(uint8_t* p, Bytes a) { _mm512_storeu_si512(p, a.v); }
 
+inline I32 DotScaleOf(I32 scale) { return scale; }
+
 // vpdpbusd takes unsigned weights of any size; the zero point is in the sum from the start.
 template <int kLargest, int kZeroPoint>
 class WeightDot {
  public:
   void Begin(I32 offset) { sum_ = offset; }
+  void BeginScaled(I32 /*scale*/) { sum_ = BroadcastInt(0); }
   void Add(Bytes a, FourBytes b) { sum_.v = _mm512_dpbusd_epi32(sum_.v, a.v, b.v); }
   I32 Total() const { return sum_; }
+  I32 ScaledTotal(I32 scale) const { return MultiplyInt(sum_, scale); }
 
  private:
   I32 sum_;

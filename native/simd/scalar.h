@@ -21,6 +21,8 @@ namespace TURNWISE_ISA {
 // Block sizes of the kernels. Small ones, since lanes live in memory here.
 constexpr int kIntGemmTiles = 1;
 constexpr int kIntGemmTokens = 1;
+// Columns that products of many tokens unpack at a time; 0: they unpack for each block of tokens.
+constexpr int kIntPanelColumns = 0;
 constexpr int kFloatGemmTiles = 1;
 constexpr int kFloatGemmTokens = 4;
 constexpr int kAttendRows = 2;
@@ -259,16 +261,22 @@ inline I32 MultiplyInt(I32 a, I32 b) {
 }
 inline void StoreBytes(uint8_t* p, Bytes a) { std::memcpy(p, a.byte, sizeof a.byte); }
 
-// The exact sum of (a - kZeroPoint) * b over some columns, a unsigned and at most kLargest, b within +-127.
+// A factor of a dot product, -128 .. 127 for each lane, in the level's own form.
+inline I32 DotScaleOf(I32 scale) { return scale; }
+
+// The exact sum of (a - kZeroPoint) * b over some columns, a unsigned and at most kLargest, b within +-127; or, begun
+// with a scale, of scale * a * b.
 template <int kLargest, int kZeroPoint>
 class WeightDot {
  public:
   // `offset`: -kZeroPoint times the sum of all b to come. A level whose products are signed ignores it.
   void Begin(I32 offset) { sum_ = offset; }
+  void BeginScaled(I32 /*scale*/) { sum_ = BroadcastInt(0); }
   void Add(Bytes a, FourBytes b) {
     for (int i = 0; i < 4 * kLanes; ++i) sum_.lane[i / 4] += a.byte[i] * static_cast<int8_t>(b.byte[i % 4]);
   }
   I32 Total() const { return sum_; }
+  I32 ScaledTotal(I32 scale) const { return MultiplyInt(sum_, scale); }
 
  private:
   I32 sum_;

@@ -88,11 +88,9 @@ void TestAgainstFormula(const KernelTable& kernels, const SourceFormat& format, 
 }
 
 // Every number of tokens, at every place in a batch, and every run of tiles gives the same bits.
-void TestInvariance(const KernelTable& kernels, const SourceFormat& format) {
-  BeginCase(std::string(kernels.isa) + " gemm " + format.name + " is batch invariant");
-  const int rows = 100;
-  const int columns = 3 * std::max(static_cast<int>(format.block_elements), 32);
-  const int tokens = 40;
+void TestInvariance(const KernelTable& kernels, const SourceFormat& format, int rows, int columns, int tokens) {
+  BeginCase(std::string(kernels.isa) + " gemm " + format.name + " of " + std::to_string(columns) +
+            " columns is batch invariant");
   const OwnedMatrix w = PackSource(format, RandomSource(format, rows, columns), rows, columns);
   const Activations x = ActivationsOf(kernels, format, RandomRows(tokens, columns));
   const size_t stride = static_cast<size_t>(TileCount(rows)) * kTileRows;
@@ -179,7 +177,12 @@ void TestGemm(const KernelTable& kernels) {
     if (!format.IsInteger()) {
       for (const int columns : {1, 3, 17, 100}) TestAgainstFormula(kernels, format, 20, columns, 2);
     }
-    TestInvariance(kernels, format);
+    TestInvariance(kernels, format, 100, 3 * unit, 40);
+    // More tokens than a block holds times more columns than a panel: whole panels, and what is left of the last.
+    for (const int columns : {1280, 2048}) {
+      for (const int tokens : {7, 13, 26}) TestAgainstFormula(kernels, format, 20, columns, tokens);
+      TestInvariance(kernels, format, 36, columns, 26);
+    }
     if (format.IsInteger()) TestExtremes(kernels, format);
     TestNan(kernels, format);
   }

@@ -80,8 +80,13 @@ struct Format {
 };
 
 constexpr Format kFormats[] = {
-    {"int4_g32", WeightFormat::kInt4G32, 2, 32, 18}, {"int8_g32", WeightFormat::kInt8G32, 8, 32, 34},
-    {"f16", WeightFormat::kF16, 1, 1, 2},            {"bf16", WeightFormat::kBf16, 30, 1, 2},
+    {"int4_g32", WeightFormat::kInt4G32, 2, 32, 18},
+    {"int8_g32", WeightFormat::kInt8G32, 8, 32, 34},
+    {"int4_k32_min", WeightFormat::kInt4K32Min, 12, 256, 144},
+    {"int5_k32_min", WeightFormat::kInt5K32Min, 13, 256, 176},
+    {"int6_k16", WeightFormat::kInt6K16, 14, 256, 210},
+    {"f16", WeightFormat::kF16, 1, 1, 2},
+    {"bf16", WeightFormat::kBf16, 30, 1, 2},
     {"f32", WeightFormat::kF32, 0, 1, 4},
 };
 
@@ -134,10 +139,10 @@ void Multiply(const KernelTable& kernels, const PackedMatrix& w, const uint8_t* 
 void BenchMatrix(const KernelTable& kernels) {
   const int rows = 2048;
   const int columns = 8192;
-  const int token_counts[] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 480};
+  const int token_counts[] = {1, 2, 3, 4, 6, 7, 8, 9, 12, 13, 16, 20, 24, 25, 32, 64, 128, 480};
   float* strip = reinterpret_cast<float*>(Allocate(480 * 64 * 4));
   std::printf("matrix %d x %d, G operations/s (a multiply-add is two)\n%6s", rows, columns, "tokens");
-  for (const Format& format : kFormats) std::printf("%10s", format.name);
+  for (const Format& format : kFormats) std::printf("%13s", format.name);
   std::printf("\n");
   std::vector<PackedMatrix> matrices;
   std::vector<uint8_t*> activations;
@@ -151,7 +156,7 @@ void BenchMatrix(const KernelTable& kernels) {
     for (size_t i = 0; i < std::size(kFormats); ++i) {
       const double seconds =
           BestSeconds([&] { Multiply(kernels, matrices[i], activations[i], row_bytes[i], tokens, strip); });
-      std::printf("%10.1f", 2.0 * rows * columns * tokens / seconds / 1e9);
+      std::printf("%13.1f", 2.0 * rows * columns * tokens / seconds / 1e9);
       std::fflush(stdout);
     }
     std::printf("\n");
@@ -183,7 +188,7 @@ void BenchStreaming(const KernelTable& kernels) {
         for (const PackedMatrix& w : matrices) Multiply(kernels, w, x, row_bytes, tokens, strip);
       });
       const double weights = static_cast<double>(rows) * columns * static_cast<double>(matrices.size());
-      std::printf("%9s  %2d tokens %8.1f GB/s %8.1f G operations/s\n", format.name, tokens,
+      std::printf("%13s %2d tokens %8.1f GB/s %8.1f G operations/s\n", format.name, tokens,
                   static_cast<double>(bytes * matrices.size()) / seconds / 1e9, 2.0 * weights * tokens / seconds / 1e9);
     }
     for (PackedMatrix& w : matrices) std::free(const_cast<uint8_t*>(w.data));
@@ -275,7 +280,7 @@ void BenchPack() {
                             PackedTileBytes(format.format, columns)};
     const double seconds =
         BestSeconds([&] { PackTiles({source, bytes, format.source_type, 64}, w, out, 0, TileCount(rows)); });
-    std::printf("%6s %8.1f\n", format.name, static_cast<double>(bytes) / seconds / 1e9);
+    std::printf("%13s %8.1f\n", format.name, static_cast<double>(bytes) / seconds / 1e9);
   }
 }
 
