@@ -1,7 +1,7 @@
 /**
  * Scores a trained model in all the forms that it may run in, and writes the table of its card:
  *
- *   npm run training:evaluate -- --model run/turnwise-agent --out models [--conversations 1000]
+ *   npm run training:evaluate -- --model run/turnwise-agent --out models [--conversations 1000] [--compared 300]
  *
  * OUT/turnwise-agent.gguf  the model in Q8_0
  * OUT/scores.json          all figures, and some wrong replies
@@ -31,10 +31,12 @@ const WEIGHTS: Readonly<Record<string, ConvertQuant>> = { F16: "f16", Q8_0: "q8"
 const SHIPPED = "Q8_0";
 const KV_TYPES: readonly KvType[] = ["f16", "int8"];
 
-const FORMS: readonly Form[] = [
-  ...Object.keys(WEIGHTS).flatMap((weights) => KV_TYPES.map((kv) => ({ weights, kv, grammar: false }))),
-  { weights: SHIPPED, kv: "int8", grammar: true },
-];
+/** As it is shipped: scored by all conversations. */
+const SHIPPED_FORMS: readonly Form[] = [false, true].map((grammar) => ({ weights: SHIPPED, kv: "int8", grammar }));
+/** Compared with each other by fewer. */
+const COMPARED_FORMS: readonly Form[] = Object.keys(WEIGHTS).flatMap((weights) =>
+  KV_TYPES.map((kv) => ({ weights, kv, grammar: false })),
+);
 
 async function score(model: string, { kv, grammar }: Form, conversations: number): Promise<AgentEvalResult> {
   const engine = await Engine.load({ model, kvType: kv, weightCache: false });
@@ -57,6 +59,7 @@ const percent = ({ share }: Share): string => (share === null ? "-" : (100 * sha
 
 function table(rows: readonly (readonly [Form, AgentEvalResult])[]): string {
   const heads = [
+    "conversations",
     "weights",
     "KV cache",
     "calls",
@@ -64,7 +67,8 @@ function table(rows: readonly (readonly [Form, AgentEvalResult])[]): string {
     ...COLUMNS.map(([, label]) => label),
     "right / exact of unseen tools",
   ];
-  const lines = rows.map(([{ weights, kv, grammar }, { all, unseen, replies }]) => [
+  const lines = rows.map(([{ weights, kv, grammar }, { conversations, all, unseen, replies }]) => [
+    conversations,
     weights,
     kv,
     grammar ? "by grammar" : "free",
@@ -92,10 +96,13 @@ const { values } = parseArgs({
     model: { type: "string" },
     out: { type: "string" },
     conversations: { type: "string", default: String(HELD_OUT_COUNT) },
+    compared: { type: "string", default: "300" },
   },
 });
 if (values.model === undefined || values.out === undefined) {
-  process.stderr.write("usage: npm run training:evaluate -- --model DIR --out DIR [--conversations N]\n");
+  process.stderr.write(
+    "usage: npm run training:evaluate -- --model DIR --out DIR [--conversations N] [--compared N]\n",
+  );
   process.exit(2);
 }
 mkdirSync(values.out, { recursive: true });
@@ -105,8 +112,12 @@ const pathOf = (weights: string): string =>
 try {
   for (const [weights, quant] of Object.entries(WEIGHTS)) convertModel(values.model, pathOf(weights), quant);
   const rows: (readonly [Form, AgentEvalResult])[] = [];
-  for (const form of FORMS) {
-    const result = await score(pathOf(form.weights), form, Number(values.conversations));
+  const runs = [
+    ...SHIPPED_FORMS.map((form) => [form, Number(values.conversations)] as const),
+    ...COMPARED_FORMS.map((form) => [form, Number(values.compared)] as const),
+  ];
+  for (const [form, conversations] of runs) {
+    const result = await score(pathOf(form.weights), form, conversations);
     rows.push([form, result]);
     process.stderr.write(
       `${table([[form, result]])

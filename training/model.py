@@ -162,12 +162,20 @@ class Llama(nn.Module):
 
     def hidden(self, tokens):
         """tokens [B, T] -> [B, T, C], behind the last norm."""
-        length = tokens.shape[1]
-        cos, sin = self.cos[:length], self.sin[:length]
-        x = self.embed_tokens(tokens)
-        for layer in self.layers:
-            x = layer(x, cos, sin)
-        return self.norm(x)
+        return self.hidden_through(self.layers)(tokens)
+
+    def hidden_through(self, layers):
+        """`hidden` by these layers, which may be compiled forms of the model's."""
+
+        def hidden(tokens):
+            length = tokens.shape[1]
+            cos, sin = self.cos[:length], self.sin[:length]
+            x = self.embed_tokens(tokens)
+            for layer in layers:
+                x = layer(x, cos, sin)
+            return self.norm(x)
+
+        return hidden
 
     def logits(self, hidden):
         """[..., C] -> [..., vocab]."""

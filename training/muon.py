@@ -9,16 +9,16 @@ from workers import Workers
 A, B, C = 3.4445, -4.7750, 2.0315
 
 
-def orthogonalise(matrix, steps: int = 5):
-    """The nearest matrix to [m, n] whose singular values are all about 1, in f32 or bf16 as given."""
-    x = matrix / (matrix.norm() + 1e-7)
-    tall = x.shape[0] > x.shape[1]
+def orthogonalise(matrices, steps: int = 5):
+    """The nearest matrices to those of [count, m, n] whose singular values are all about 1."""
+    x = matrices / (matrices.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    tall = x.shape[-2] > x.shape[-1]
     if tall:
-        x = x.T
+        x = x.mT
     for _ in range(steps):
-        gram = x @ x.T
+        gram = x @ x.mT
         x = A * x + (B * gram + C * gram @ gram) @ x
-    return x.T if tall else x
+    return x.mT if tall else x
 
 
 class Muon(torch.optim.Optimizer):
@@ -31,21 +31,28 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self):
         for group in self.param_groups:
-            for index, parameter in enumerate(group["params"]):
-                state = self.state[parameter]
-                if "momentum" not in state:
-                    state["momentum"] = torch.zeros_like(parameter)
-                momentum = state["momentum"]
-                momentum.lerp_(parameter.grad, 1 - group["momentum"])
-                if self.workers.owns(index):
-                    self.apply(parameter, parameter.grad.lerp(momentum, group["momentum"]), group)
-            for index, parameter in enumerate(group["params"]):
+            parameters = group["params"]
+            momenta = [self.momentum(parameter) for parameter in parameters]
+            gradients = [parameter.grad for parameter in parameters]
+            torch._foreach_lerp_(momenta, gradients, 1 - group["momentum"])
+            torch._foreach_lerp_(gradients, momenta, group["momentum"])
+            # Matrices of one shape are made orthogonal together: on a GPU, starting a kernel costs more than its work.
+            owned = [parameter for index, parameter in enumerate(parameters) if self.workers.owns(index)]
+            for shape in sorted({tuple(parameter.shape) for parameter in owned}):
+                self.apply([parameter for parameter in owned if tuple(parameter.shape) == shape], shape, group)
+            for index, parameter in enumerate(parameters):
                 self.workers.share(index, parameter.data)
 
+    def momentum(self, parameter):
+        state = self.state[parameter]
+        if "momentum" not in state:
+            state["momentum"] = torch.zeros_like(parameter)
+        return state["momentum"]
+
     @staticmethod
-    def apply(parameter, gradient, group):
-        update = orthogonalise(gradient)
-        parameter.mul_(1 - group["lr"] * group["weight_decay"])
+    def apply(parameters, shape, group):
+        updates = orthogonalise(torch.stack([parameter.grad for parameter in parameters])).unbind()
         # An update of the same size in every entry, whatever the matrix's shape.
-        scale = max(1.0, parameter.shape[0] / parameter.shape[1]) ** 0.5
-        parameter.add_(update, alpha=-group["lr"] * scale)
+        scale = max(1.0, shape[0] / shape[1]) ** 0.5
+        torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
+        torch._foreach_add_(parameters, updates, alpha=-group["lr"] * scale)

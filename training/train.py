@@ -12,14 +12,19 @@ import argparse
 import json
 import math
 import os
+import queue
+import threading
 import time
 from contextlib import nullcontext
 from pathlib import Path
 
+# Without it, memory that was freed by one shape of batch is of no use to the next.
+os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
+
 import torch
 from torch.nn import functional as F
 
-from dataset import ASSISTANT, OTHER, Conversations
+from dataset import Conversations
 from export import write_checkpoint
 from model import Llama, ModelShape
 from muon import Muon
@@ -31,29 +36,34 @@ def arguments():
     parser.add_argument("--data", type=Path, required=True, help="folder of train.bin, valid.bin, tokenizer.json")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, log and model")
     parser.add_argument("--tokens", type=float, required=True, help="length of the schedule")
+    parser.add_argument("--within", type=float, default=math.inf, help="minutes: the schedule is shortened to end by then")
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long, with a checkpoint")
-    parser.add_argument("--batch", type=int, default=8192, help="positions in a step")
-    parser.add_argument("--micro-batch", type=int, default=1024, help="positions computed at once")
+    parser.add_argument("--batch", type=int, help="positions in a step; 65536 on a GPU, else 8192")
+    parser.add_argument("--micro-batch", type=int, help="positions computed at once; 65536 on a GPU, else 1024")
     parser.add_argument("--workers", type=int, default=0, help="processes; 0: one on a GPU, else as many as cores and batch allow")
     parser.add_argument("--longest", type=int, default=2048, help="longer conversations are left out, in tokens")
     parser.add_argument("--short", type=int, default=512, help="what counts as a short conversation, in tokens")
-    parser.add_argument("--short-share", type=float, default=0.3, help="share of the schedule, at its start, of those alone")
-    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--short-share", type=float, default=0.1, help="share of the schedule, at its start, of those alone")
+    parser.add_argument("--width", type=int, default=512)
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--kv-heads", type=int, default=2)
-    parser.add_argument("--ffn", type=int, default=512)
+    parser.add_argument("--ffn", type=int, default=1024)
     parser.add_argument("--lr", type=float, default=0.02, help="of the hidden layers' matrices (Muon)")
     parser.add_argument("--adam-lr", type=float, default=0.004, help="of embedding and norms (AdamW)")
     parser.add_argument("--warmup", type=float, default=0.02, help="share of the schedule")
     parser.add_argument("--decay", type=float, default=0.4, help="share of the schedule, at its end, linear to 0")
     parser.add_argument("--weight-decay", type=float, default=0.01)
-    parser.add_argument("--other-weight", type=float, default=0.1, help="loss weight of what others wrote")
+    parser.add_argument("--other-weight", type=float, default=0.1, help="loss weight of what others wrote: the share of it that is learnt")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--log-every", type=int, default=20, help="steps")
     parser.add_argument("--valid-every", type=int, default=500, help="steps")
     parser.add_argument("--save-minutes", type=float, default=5)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    return parser.parse_args()
+    options = parser.parse_args()
+    # A GPU computes few positions no faster than many; a CPU's caches hold few.
+    batch, micro_batch = (65536, 65536) if options.device == "cuda" else (8192, 1024)
+    options.batch, options.micro_batch = options.batch or batch, options.micro_batch or micro_batch
+    return options
 
 
 # What the order of the data rests on: a run goes on only with the same.
@@ -85,43 +95,40 @@ def schedule(done: float, warmup: float, decay: float) -> float:
 
 
 class Losses:
-    """Sums of the loss and of positions, apart for the assistant's tokens and the others'."""
+    """Sums of the loss and of positions, apart for the assistant's tokens and the others'. They stay on the device,
+    which need not be waited for, until they are asked for."""
 
-    def __init__(self):
-        self.sums = [0.0, 0.0]
-        self.counts = [0, 0]
+    def __init__(self, device):
+        self.sums = torch.zeros(2, device=device)
+        self.counts = torch.zeros(2, device=device)
 
     def add(self, losses, is_assistant):
-        for i, mask in enumerate((is_assistant, ~is_assistant)):
-            self.sums[i] += losses[mask].sum().item()
-            self.counts[i] += int(mask.sum().item())
+        masks = torch.stack((is_assistant, ~is_assistant)).float()
+        self.sums += (masks * losses).sum(1)
+        self.counts += masks.sum(1)
 
     def means(self) -> dict:
-        means = [total / max(1, count) for total, count in zip(self.sums, self.counts)]
+        means = (self.sums / self.counts.clamp(min=1)).tolist()
         return {"assistant": round(means[0], 5), "other": round(means[1], 5)}
 
 
-def token_losses(model, batch, device, other_share: float):
-    """Losses [N] of the next tokens and whether the assistant wrote each. Of the others' tokens only a random
-    share is computed: they weigh little and the output head costs as much for each."""
-    tokens, roles = batch.tokens.to(device, non_blocking=True), batch.roles.to(device, non_blocking=True)
-    targets, target_roles = tokens[:, 1:], roles[:, 1:]
-    wanted = target_roles == ASSISTANT
-    if other_share > 0:
-        drawn = torch.rand(wanted.shape, device=device) < other_share
-        wanted = wanted | (drawn & (target_roles != OTHER))
-    hidden = model.hidden(tokens[:, :-1])[wanted]
-    losses = F.cross_entropy(model.logits(hidden).float(), targets[wanted], reduction="none")
-    return losses, target_roles[wanted] == ASSISTANT
+def token_losses(hidden_of, model, batch, device):
+    """Losses [N] of a batch's targets and whether the assistant wrote each. `hidden_of` is the model's `hidden`, or
+    what was compiled of it."""
+    tokens, places, targets, is_assistant = (
+        part.to(device, non_blocking=True) for part in (batch.tokens, batch.places, batch.targets, batch.is_assistant)
+    )
+    hidden = hidden_of(tokens).flatten(0, 1).index_select(0, places)
+    return F.cross_entropy(model.logits(hidden).float(), targets, reduction="none"), is_assistant
 
 
 @torch.no_grad()
 def validate(model, conversations, positions: int, device, autocast) -> dict:
-    losses = Losses()
-    batches = conversations.batches(positions, seed=0)
+    losses = Losses(device)
+    batches = conversations.batches(positions, seed=0, other_share=0.1)
     for _ in range(max(1, 65536 // positions)):
         with autocast():
-            losses.add(*token_losses(model, next(batches), device, 0.1))
+            losses.add(*token_losses(model.hidden, model, next(batches), device))
     return losses.means()
 
 
@@ -178,6 +185,10 @@ class Run:
         self.step, self.tokens, self.seconds = state["step"], state["tokens"], state["seconds"]
         return True
 
+    def done(self) -> float:
+        """The share of the schedule."""
+        return max(self.tokens / self.options.tokens, self.seconds / 60 / self.options.within)
+
     def update(self, factor: float):
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimiser, lr in self.optimisers:
@@ -185,6 +196,19 @@ class Run:
                 group["lr"] = lr * factor
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
+
+
+def ahead(batches, count: int = 8):
+    """The same batches, made in a thread of their own while a GPU computes, in memory that it reads directly."""
+    made = queue.Queue(count)
+
+    def make():
+        for batch in batches:
+            made.put(batch.pinned())
+
+    threading.Thread(target=make, daemon=True).start()
+    while True:
+        yield made.get()
 
 
 def autocast_of(device: str):
@@ -223,37 +247,42 @@ def train(workers: Workers, options):
     parts = options.batch // (options.micro_batch * workers.size)
     first = run.step * parts * workers.size + workers.rank
     short_batches, all_batches = (
-        conversations.batches(options.micro_batch, options.seed, first, workers.size) for conversations in (short, every)
+        conversations.batches(options.micro_batch, options.seed, options.other_weight, first, workers.size)
+        for conversations in (short, every)
     )
     if options.device == "cuda":
-        run.model.hidden = torch.compile(run.model.hidden, dynamic=True)
+        short_batches, all_batches = ahead(short_batches), ahead(all_batches)
+        # One layer, since all are of one code; validation takes what is not compiled.
+        hidden_of = run.model.hidden_through([torch.compile(layer, dynamic=True) for layer in run.model.layers])
+    else:
+        hidden_of = run.model.hidden
     autocast = autocast_of(options.device)
 
     start, before = time.monotonic(), run.seconds
     saved_at = start
-    losses, since, since_tokens = Losses(), start, 0
+    losses, since, since_tokens = Losses(options.device), start, 0
     with open(options.out / "log.jsonl" if workers.is_first else os.devnull, "a", buffering=1) as log:
 
         def note(line):
             log.write(json.dumps(line) + "\n")
             say(line, flush=True)
 
-        while run.tokens < options.tokens:
+        while (done := run.done()) < 1:
             # To copy from near is learnt first and helps to copy from far; attention costs less besides.
-            batches = short_batches if run.tokens < options.short_share * options.tokens else all_batches
+            batches = short_batches if done < options.short_share else all_batches
             computed = torch.zeros(1)
             for _ in range(parts):
                 batch = next(batches)
                 with autocast():
-                    values, is_assistant = token_losses(run.model, batch, options.device, options.other_weight)
+                    values, is_assistant = token_losses(hidden_of, run.model, batch, options.device)
                 # The batch's padded positions stand for its size, so that each step weighs the same.
                 (values.sum() / options.batch).backward()
                 losses.add(values.detach(), is_assistant)
-                computed += (batch.roles != OTHER).sum()
+                computed += batch.count
             workers.sum([parameter.grad for parameter in run.model.parameters()] + [computed])
             run.tokens += int(computed)
             since_tokens += int(computed)
-            run.update(schedule(run.tokens / options.tokens, options.warmup, options.decay))
+            run.update(schedule(run.done(), options.warmup, options.decay))
             run.step += 1
 
             now = time.monotonic()
@@ -264,7 +293,7 @@ def train(workers: Workers, options):
                     {"step": run.step, "tokens": run.tokens, "seconds": round(run.seconds, 1), **losses.means()}
                     | {"tokensPerSecond": speed}
                 )
-                losses, since, since_tokens = Losses(), now, 0
+                losses, since, since_tokens = Losses(options.device), now, 0
             if run.step % options.valid_every == 0 and workers.is_first:
                 means = validate(run.model, valid, options.micro_batch, options.device, autocast)
                 note({"step": run.step, "tokens": run.tokens, "valid": means})

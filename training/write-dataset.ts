@@ -8,20 +8,16 @@
  */
 
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { generateConversation } from "../src/eval/agent/generate.ts";
-import { parseChatTemplate } from "../src/text/template/chat-template.ts";
-import { createTokenizer } from "../src/text/tokenizer/create-tokenizer.ts";
-import { readTokenizerFiles } from "../src/text/tokenizer/hugging-face/read-tokenizer.ts";
-import type { Tokenizer } from "../src/text/tokenizer/types.ts";
+import { madeInBlocks } from "./blocks.ts";
 import { WordCounter } from "./build-vocabulary.ts";
-import { renderConversation, RoleMarker } from "./encode-conversation.ts";
+import type { EncodedConversation } from "./encode-block.ts";
+import { folderTokenizer } from "./folder-tokenizer.ts";
 import { BEGIN, END_OF_TURN, SPECIAL_COUNT, tokenizerFiles } from "./tokenizer-files.ts";
-
-const TEMPLATE_SOURCE = readFileSync(join(import.meta.dirname, "chat-template.jinja"), "utf8");
-const template = parseChatTemplate(TEMPLATE_SOURCE);
+import { TEMPLATE_SOURCE, textOf, trainingConversation } from "./training-text.ts";
 
 /** Conversations that the tokeniser is trained on; more change next to nothing. */
 const TOKENIZER_SAMPLE = 12_000;
@@ -29,25 +25,13 @@ const TOKENIZER_SAMPLE = 12_000;
 const VALID_SEED_OFFSET = 1_000_000;
 const VALID_TOKENS = 500_000;
 
-const trainingText = (seed: number, index: number): string =>
-  renderConversation(generateConversation({ seed, index, split: "training", unseen: false }), template);
-
-function loadTokenizer(folder: string, seed: number, size: number): Tokenizer {
-  if (!existsSync(join(folder, "tokenizer.json"))) {
-    const counter = new WordCounter();
-    for (let index = 0; index < TOKENIZER_SAMPLE; index += 1) counter.add(trainingText(seed, index));
-    const files = tokenizerFiles(counter.train(size - SPECIAL_COUNT), TEMPLATE_SOURCE);
-    for (const [name, value] of Object.entries(files)) {
-      writeFileSync(join(folder, name), `${JSON.stringify(value, null, 1)}\n`);
-    }
+function writeTokenizer(folder: string, seed: number, size: number): void {
+  const counter = new WordCounter();
+  for (let index = 0; index < TOKENIZER_SAMPLE; index += 1) counter.add(textOf(trainingConversation(seed, index)));
+  const files = tokenizerFiles(counter.train(size - SPECIAL_COUNT), TEMPLATE_SOURCE);
+  for (const [name, value] of Object.entries(files)) {
+    writeFileSync(join(folder, name), `${JSON.stringify(value, null, 1)}\n`);
   }
-  const read = (name: string): Uint8Array => readFileSync(join(folder, name));
-  const { vocabulary } = readTokenizerFiles({
-    tokenizer: read("tokenizer.json"),
-    config: read("tokenizer_config.json"),
-    generationConfig: read("generation_config.json"),
-  });
-  return createTokenizer(vocabulary);
 }
 
 interface Written {
@@ -77,7 +61,7 @@ class SplitWriter {
     return this.#counts.tokens;
   }
 
-  write(text: string, tokens: Int32Array, roles: Uint8Array): void {
+  write({ text, tokens, roles }: EncodedConversation): void {
     const bytes = Buffer.alloc(tokens.length * 2);
     for (const [index, token] of tokens.entries()) bytes.writeUInt16LE(token, index * 2);
     writeSync(this.#tokens, bytes);
@@ -97,13 +81,14 @@ class SplitWriter {
   }
 }
 
-function writeSplit(folder: string, name: string, seed: number, wanted: number, tokenizer: Tokenizer): Written {
+async function writeSplit(folder: string, name: string, seed: number, wanted: number): Promise<Written> {
   const writer = new SplitWriter(folder, name);
-  const marker = new RoleMarker(tokenizer);
-  for (let index = 0; writer.tokens < wanted; index += 1) {
-    const text = trainingText(seed, index);
-    const tokens = tokenizer.encode(text, { addSpecial: false, parseSpecial: true });
-    writer.write(text, tokens, marker.mark(tokens));
+  const blocks = madeInBlocks<readonly EncodedConversation[]>("encode-block", [folder, `${seed}`], processes);
+  for await (const block of blocks) {
+    for (const conversation of block) {
+      if (writer.tokens < wanted) writer.write(conversation);
+    }
+    if (writer.tokens >= wanted) break;
   }
   return writer.close();
 }
@@ -114,23 +99,28 @@ const { values } = parseArgs({
     tokens: { type: "string", default: "20e6" },
     seed: { type: "string", default: "1" },
     vocabulary: { type: "string", default: "2048" },
+    processes: { type: "string", default: `${availableParallelism()}` },
   },
 });
 if (values.out === undefined) {
-  process.stderr.write("usage: npm run training:data -- --out DIR [--tokens N] [--seed N] [--vocabulary N]\n");
+  process.stderr.write(
+    "usage: npm run training:data -- --out DIR [--tokens N] [--seed N] [--vocabulary N] [--processes N]\n",
+  );
   process.exit(2);
 }
 mkdirSync(values.out, { recursive: true });
 const seed = Number(values.seed);
-const tokenizer = loadTokenizer(values.out, seed, Number(values.vocabulary));
+const processes = Number(values.processes);
+if (!existsSync(join(values.out, "tokenizer.json"))) writeTokenizer(values.out, seed, Number(values.vocabulary));
+const tokenizer = folderTokenizer(values.out);
 const idOf = (text: string): number | undefined => tokenizer.encode(text, { addSpecial: false, parseSpecial: true })[0];
 const dataset = {
   seed,
   vocabulary: tokenizer.vocabSize,
   beginToken: idOf(BEGIN),
   endToken: idOf(END_OF_TURN),
-  train: writeSplit(values.out, "train", seed, Number(values.tokens), tokenizer),
-  valid: writeSplit(values.out, "valid", seed + VALID_SEED_OFFSET, VALID_TOKENS, tokenizer),
+  train: await writeSplit(values.out, "train", seed, Number(values.tokens)),
+  valid: await writeSplit(values.out, "valid", seed + VALID_SEED_OFFSET, VALID_TOKENS),
 };
 writeFileSync(join(values.out, "dataset.json"), `${JSON.stringify(dataset, null, 2)}\n`);
 process.stdout.write(`${JSON.stringify(dataset, null, 2)}\n`);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Conversation } from "./conversation.ts";
 import { generateConversation } from "./generate.ts";
 import { evalItems, heldOutConversations, itemHashes } from "./held-out.ts";
-import { HELD_OUT_WORDS } from "./procedural/lexicon.ts";
+import { HELD_OUT_WORDS } from "./procedural/held-out-words.ts";
 import { spacedJson } from "./scenes/speech.ts";
 
 const training = Array.from({ length: 1500 }, (_, index) =>

@@ -3,21 +3,10 @@
  * the evaluation's unseen ones.
  */
 
-import type { Draw } from "../draw.ts";
+import type { Draw, Split } from "../draw.ts";
 import { inventWord } from "../values/names.ts";
-
-/** What a tool with this verb gives back. */
-export type Outcome = "created" | "status" | "value" | "count";
-
-export interface Verb {
-  /** Mean the same; the first is the plainest. */
-  readonly words: readonly string[];
-  readonly outcome: Outcome;
-  /** After "is": "the invoice is deleted". */
-  readonly past: string;
-}
-
-const verb = (words: string, outcome: Outcome, past: string): Verb => ({ words: words.split(" "), outcome, past });
+import { HELD_OUT_NOUNS, HELD_OUT_VERBS } from "./held-out-words.ts";
+import { type Verb, verb } from "./verb.ts";
 
 const TRAINING_VERBS: readonly Verb[] = [
   verb("create make", "created", "created"),
@@ -50,18 +39,6 @@ const TRAINING_VERBS: readonly Verb[] = [
   verb("scan", "value", "scanned"),
 ];
 
-const HELD_OUT_VERBS: readonly Verb[] = [
-  verb("publish", "status", "published"),
-  verb("merge", "created", "merged"),
-  verb("translate", "created", "translated"),
-  verb("pause", "status", "paused"),
-  verb("compress", "created", "compressed"),
-  verb("validate", "value", "validated"),
-  verb("subscribe", "status", "subscribed"),
-  verb("inflate", "status", "inflated"),
-  verb("rotate", "status", "rotated"),
-];
-
 const TRAINING_NOUNS =
   `invoice account project server user team branch ticket report student course flight hotel room table recipe meal
   song playlist album photo video channel article page comment review survey question vote patient sample test device
@@ -78,12 +55,6 @@ const TRAINING_NOUNS =
     .split(/\s+/)
     .filter((word, index, all) => all.indexOf(word) === index);
 
-const HELD_OUT_NOUNS = `appointment scholarship greenhouse elevator ferry campaign podcast firewall chessboard
-  subscription auction tournament clinic prescription vaccine harvest orchard quarry glacier harbor lighthouse
-  sculpture orchestra violin telescope microscope furnace conveyor escalator helicopter submarine caravan village
-  district embassy treaty petition festival parade banquet brewery bakery pharmacy laundry aquarium volcano meteor
-  lantern compass anchor kayak saddle trophy medal puzzle riddle manuscript`.split(/\s+/);
-
 const TRAINING_SHAPES = "new old main daily weekly backup public private local remote master draft".split(" ");
 
 export interface Lexicon {
@@ -94,24 +65,28 @@ export interface Lexicon {
 const TRAINING: Lexicon = { verbs: TRAINING_VERBS, nouns: TRAINING_NOUNS };
 const HELD_OUT: Lexicon = { verbs: HELD_OUT_VERBS, nouns: HELD_OUT_NOUNS };
 
-/** Words of the language that occur in held-out tools alone. */
-export const HELD_OUT_WORDS: ReadonlySet<string> = new Set([
-  ...HELD_OUT_NOUNS,
-  ...HELD_OUT_VERBS.flatMap(({ words }) => words),
-]);
-
 export const lexiconOf = (unseen: boolean): Lexicon => (unseen ? HELD_OUT : TRAINING);
+
+/**
+ * How many words are invented. Training has more than the evaluation: a model then takes a tool's words from the list of
+ * tools and not from memory.
+ */
+const INVENTED_SHARE: Readonly<Record<Split, { readonly noun: number; readonly verb: number }>> = {
+  training: { noun: 0.55, verb: 0.45 },
+  "held-out": { noun: 0.35, verb: 0.2 },
+};
 
 /** A thing that a tool works on: a word of the list, an invented one, sometimes two words. */
 export function drawNoun(lexicon: Lexicon, draw: Draw): string {
-  const word = (): string => (draw.chance(0.35) ? inventWord(draw) : draw.pick(lexicon.nouns));
+  const { noun } = INVENTED_SHARE[draw.split];
+  const word = (): string => (draw.chance(noun) ? inventWord(draw) : draw.pick(lexicon.nouns));
   if (draw.chance(0.2)) return `${word()} ${word()}`;
   return draw.chance(0.08) ? `${draw.pick(TRAINING_SHAPES)} ${word()}` : word();
 }
 
 /** A known verb, or an invented one with an outcome of its own. */
 export function drawVerb(lexicon: Lexicon, draw: Draw): Verb {
-  if (!draw.chance(0.2)) return draw.pick(lexicon.verbs);
+  if (!draw.chance(INVENTED_SHARE[draw.split].verb)) return draw.pick(lexicon.verbs);
   const word = inventWord(draw, draw.int(1, 2));
   return { words: [word], outcome: draw.pick(["created", "status", "value", "count"]), past: "done" };
 }

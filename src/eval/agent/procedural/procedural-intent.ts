@@ -8,7 +8,8 @@ import type { Fields, Intent } from "../intent.ts";
 import { AMOUNT, DATE, ID } from "../values/kinds.ts";
 import { inventWord, personName } from "../values/names.ts";
 import { numberValue, stringValue } from "../values/value.ts";
-import { drawNoun, drawVerb, lexiconOf, type Verb } from "./lexicon.ts";
+import { drawNoun, drawVerb, lexiconOf } from "./lexicon.ts";
+import type { Verb } from "./verb.ts";
 import { type CuedSlot, drawSlots, idSlot } from "./slot-pool.ts";
 
 /** What a procedural intent does to what; another that shares one half is a near miss. */

@@ -1,6 +1,7 @@
 /** Names that nobody has and texts that nobody wrote, built from syllables and word lists. */
 
 import type { Draw } from "../draw.ts";
+import { SPLICED_SHARE, spliceWord } from "./splice.ts";
 
 const ONSETS = "b c d f g h j k l m n p r s t v w z br ch cl dr fl gr kr pl pr sh sk sl st th tr".split(" ");
 const VOWELS = "a e i o u a e i o ai ea io ou".split(" ");
@@ -30,8 +31,10 @@ const PEOPLE = "plumber landlord teacher doctor neighbour manager mechanic tenan
 
 /** An invented word of lower-case letters; of `syllables` or drawn. */
 export function inventWord(draw: Draw, syllables = draw.int(2, 3)): string {
+  const isSpliced = draw.split === "training" && draw.chance(SPLICED_SHARE);
   return draw.fresh(
     () => {
+      if (isSpliced) return spliceWord(draw, syllables);
       let word = "";
       for (let count = 0; count < syllables; count += 1) word += draw.pick(ONSETS) + draw.pick(VOWELS);
       return word + draw.pick(CODAS);
