@@ -4,6 +4,7 @@
  */
 
 import { type ChildProcess, fork } from "node:child_process";
+import { EventEmitter, once } from "node:events";
 import { extname, join } from "node:path";
 
 /** Conversations in a block: some tenths of a second of work. */
@@ -34,7 +35,7 @@ export async function* madeInBlocks<T>(name: string, args: readonly string[], pr
   const made = new Map<number, T>();
   let asked = 0;
   let taken = 0;
-  let wake = (): void => undefined;
+  const answers = new EventEmitter();
   let failure: Error | undefined;
   const idle: ChildProcess[] = [];
   const ask = (): void => {
@@ -51,11 +52,11 @@ export async function* madeInBlocks<T>(name: string, args: readonly string[], pr
       made.set(block, result);
       idle.push(child);
       ask();
-      wake();
+      answers.emit("more");
     });
     child.on("exit", (code, signal) => {
       failure ??= new Error(`${name} ended with ${signal ?? code}`);
-      wake();
+      answers.emit("more");
     });
   }
   try {
@@ -68,7 +69,7 @@ export async function* madeInBlocks<T>(name: string, args: readonly string[], pr
         ask();
         yield next;
       } else if (failure === undefined) {
-        await new Promise<void>((resolve) => (wake = resolve));
+        await once(answers, "more");
       } else throw failure;
     }
   } finally {

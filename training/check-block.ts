@@ -14,10 +14,11 @@ const [seed = "1"] = process.argv.slice(2);
 const held = new Set(heldOutConversations(HELD_OUT_COUNT).flatMap(itemHashes));
 
 serveBlocks((block): CheckedBlock => {
-  const indices = [...indicesOf(block)];
-  const conversations = indices.map((index) => trainingConversation(Number(seed), index));
+  const row = [...indicesOf(block)].map((index) => [index, trainingConversation(Number(seed), index)] as const);
   return {
-    texts: conversations.map(textOf),
-    shared: indices.filter((_, at) => itemHashes(conversations[at]!).some((hash) => held.has(hash))),
+    texts: row.map(([, conversation]) => textOf(conversation)),
+    shared: row.flatMap(([index, conversation]) =>
+      itemHashes(conversation).some((hash) => held.has(hash)) ? [index] : [],
+    ),
   };
 });
