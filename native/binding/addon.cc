@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include "../runtime/cpu_info.h"
+#include "../runtime/numa.h"
 #include "arguments.h"
 #include "handles.h"
 
@@ -10,7 +11,7 @@ namespace turnwise {
 namespace {
 
 // ADDON_ABI in addon-types.ts.
-constexpr int kAddonAbi = 7;
+constexpr int kAddonAbi = 8;
 
 Napi::Array StringArray(Napi::Env env, const std::vector<std::string>& strings) {
   Napi::Array array = Napi::Array::New(env, strings.size());
@@ -38,6 +39,8 @@ Napi::Object Limits(Napi::Env env) {
   limits.Set("headDim", kMaxHeadDim);
   limits.Set("contextTokens", kMaxContextTokens);
   limits.Set("attentionSplitTokens", kAttentionSplitTokens);
+  limits.Set("numaNodes", kMaxNumaNodes);
+  limits.Set("cpus", kMaxCpus);
   return limits;
 }
 

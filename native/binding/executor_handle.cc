@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "arguments.h"
@@ -116,6 +118,31 @@ bool ReadResult(const ResultFields& f, size_t rows, SampleResult* result, std::s
   return error->empty();
 }
 
+// NUMA nodes as they cross: the ids, where each one's CPUs begin and the last one's end, and the CPUs.
+bool ReadNodes(const Napi::Value& value, int32_t threads, std::vector<NumaNode>* nodes, std::string* error) {
+  if (value.IsUndefined()) return true;
+  Fields<3> f{{"ids", "cpuStarts", "cpus"}, {}};
+  std::vector<int32_t> ids, starts, cpus;
+  if (!f.Get(value, "nodes", error) || !f.Copy(0, &ids, error) || !f.Copy(1, &starts, error) ||
+      !f.Copy(2, &cpus, error)) {
+    return false;
+  }
+  const auto is_below = [](int32_t limit) { return [limit](int32_t x) { return x >= 0 && x < limit; }; };
+  const bool fits = ids.size() <= static_cast<size_t>(threads) && starts.size() == ids.size() + 1 && starts[0] == 0 &&
+                    starts.back() == static_cast<int32_t>(cpus.size()) &&
+                    std::adjacent_find(starts.begin(), starts.end(), std::greater_equal<int32_t>()) == starts.end() &&
+                    std::all_of(ids.begin(), ids.end(), is_below(kMaxNumaNodes)) &&
+                    std::all_of(cpus.begin(), cpus.end(), is_below(kMaxCpus));
+  if (!fits) {
+    *error = "nodes must be no more than threads, ids below 64, each with CPUs below 4096";
+    return false;
+  }
+  for (size_t i = 0; i < ids.size(); ++i) {
+    nodes->push_back({ids[i], std::vector<int32_t>(cpus.begin() + starts[i], cpus.begin() + starts[i + 1])});
+  }
+  return true;
+}
+
 }  // namespace
 
 Napi::Function ExecutorHandle::Define(Napi::Env env) {
@@ -129,21 +156,21 @@ Napi::Function ExecutorHandle::Define(Napi::Env env) {
 
 ExecutorHandle::ExecutorHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ExecutorHandle>(info) {
   Guard(info.Env(), [&](std::string* error) {
-    Fields<5> f{{"program", "weights", "threads", "pages", "spin"}, {}};
+    Fields<6> f{{"program", "weights", "threads", "pages", "spin", "nodes"}, {}};
     std::vector<int32_t> words;
-    int32_t threads = 0;
-    int32_t pages = 0;
+    ExecutorOptions options{};
     if (!f.Get(info[0], "options", error) || !f.Copy(0, &words, error) ||
-        !ReadInt32(f.values[2], "threads", 1, kMaxThreads, &threads, error) ||
-        !ReadInt32(f.values[3], "pages", 1, kMaxPages, &pages, error)) {
+        !ReadInt32(f.values[2], "threads", 1, kMaxThreads, &options.threads, error) ||
+        !ReadInt32(f.values[3], "pages", 1, kMaxPages, &options.pages, error) ||
+        !ReadNodes(f.values[5], options.threads, &options.nodes, error)) {
       return Napi::Value();
     }
+    options.spin = f.values[4].IsBoolean() && f.values[4].As<Napi::Boolean>();
     std::shared_ptr<WeightStore> weights = WeightStoreHandle::FromValue(f.values[1], error);
     Program program;
     if (!weights || !DecodeProgram(words.data(), words.size(), &program, error)) return Napi::Value();
     weights->ReleaseThreads();
-    const bool spin = f.values[4].IsBoolean() && f.values[4].As<Napi::Boolean>();
-    executor_ = Executor::Create(std::move(program), std::move(weights), threads, spin, pages, error);
+    executor_ = Executor::Create(std::move(program), std::move(weights), options, error);
     if (!executor_) return Napi::Value();
     SetConstant(info, "kvBytes", static_cast<double>(executor_->kv_bytes()));
     SetConstant(info, "arenaBytes", static_cast<double>(executor_->arena_bytes()));

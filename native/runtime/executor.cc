@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "../program/fields.h"
+#include "weight_homes.h"
 
 namespace turnwise {
 namespace {
@@ -37,13 +38,12 @@ int32_t AttentionHeads(const Program& program) {
 
 }  // namespace
 
-std::unique_ptr<Executor> Executor::Create(Program program, std::shared_ptr<WeightStore> weights, int threads,
-                                           bool spin, int32_t pages, std::string* error) {
+std::unique_ptr<Executor> Executor::Create(Program program, std::shared_ptr<WeightStore> weights,
+                                           const ExecutorOptions& options, std::string* error) {
   std::unique_ptr<Executor> executor(new Executor());
   executor->program_ = std::move(program);
   executor->weights_ = std::move(weights);
-  const bool ready = executor->BindWeights(error) && executor->ReadColumnOrders(error) &&
-                     executor->Init(threads, spin, pages, error);
+  const bool ready = executor->BindWeights(error) && executor->ReadColumnOrders(error) && executor->Init(options, error);
   return ready ? std::move(executor) : nullptr;
 }
 
@@ -98,13 +98,16 @@ bool Executor::ReadColumnOrders(std::string* error) {
   return true;
 }
 
-bool Executor::Init(int threads, bool spin, int32_t pages, std::string* error) {
+bool Executor::Init(const ExecutorOptions& options, std::string* error) {
+  const int threads = options.threads;
   model_.kernels = &weights_->kernels();
   model_.kv_spec = program_.kv;
   model_.threads = threads;
   model_.max_tokens = program_.max_tokens;
   model_.shared = nullptr;
-  if (!model_.kv.Allocate(program_.kv, pages, error)) return false;
+  if (!model_.kv.Allocate(program_.kv, options.pages, error)) return false;
+  // Which thread will read a page is not known when it is written.
+  if (options.nodes.size() > 1) InterleavePages(model_.kv.data(), model_.kv.bytes(), options.nodes);
   if (!arena_.Allocate(program_.arena_bytes)) {
     *error = "the system refuses an arena of " + std::to_string(program_.arena_bytes) + " bytes";
     return false;
@@ -138,7 +141,8 @@ bool Executor::Init(int threads, bool spin, int32_t pages, std::string* error) {
     }
   }
   sampler_ = std::make_unique<Sampler>(model_.kernels, program_.vocab_size, threads);
-  pool_ = std::make_unique<ThreadPool>(threads, spin);
+  pool_ = std::make_unique<ThreadPool>(threads, options.spin, options.nodes);
+  PlaceWeights(options.nodes);
   return true;
 }
 
@@ -153,6 +157,14 @@ void Executor::BuildStages() {
   }
   op_tasks_.resize(ops_.size());
   profile_.resize(ops_.size());
+}
+
+void Executor::PlaceWeights(const std::vector<NumaNode>& nodes) {
+  for (const Stage& stage : stages_) {
+    std::vector<const StageOp*> ops;
+    for (int i = stage.first; i < stage.last; ++i) ops.push_back(ops_[i].get());
+    MoveToReaders(ops, model_, pool_->groups(), nodes);
+  }
 }
 
 bool Executor::Step(std::string* error) {

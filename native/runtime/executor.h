@@ -14,11 +14,21 @@
 
 namespace turnwise {
 
+struct ExecutorOptions {
+  int threads;
+  // Whether threads may spin at barriers before they park.
+  bool spin;
+  // Of the KV pool.
+  int32_t pages;
+  // Where the threads stay and the weights lie, no more nodes than threads; without any both are where the system puts them.
+  std::vector<NumaNode> nodes;
+};
+
 class Executor final : private StagedWork {
  public:
   // Null with a reason where the program is invalid, does not fit the weights, or memory is refused.
-  static std::unique_ptr<Executor> Create(Program program, std::shared_ptr<WeightStore> weights, int threads,
-                                          bool spin, int32_t pages, std::string* error);
+  static std::unique_ptr<Executor> Create(Program program, std::shared_ptr<WeightStore> weights,
+                                          const ExecutorOptions& options, std::string* error);
   ~Executor() override;
 
   // Where the caller puts the next step's batch; keeps its capacity from step to step.
@@ -58,9 +68,10 @@ class Executor final : private StagedWork {
 
   Executor() = default;
   bool BindWeights(std::string* error);
-  bool Init(int threads, bool spin, int32_t pages, std::string* error);
+  bool Init(const ExecutorOptions& options, std::string* error);
   bool ReadColumnOrders(std::string* error);
   void BuildStages();
+  void PlaceWeights(const std::vector<NumaNode>& nodes);
   void PlaceTokens();
   bool PrepareStages();
 

@@ -18,6 +18,7 @@ class KvPool {
 
   const PageLayout& layout() const { return layout_; }
   int32_t pages() const { return pages_; }
+  const uint8_t* data() const { return memory_.data(); }
   size_t bytes() const { return memory_.size(); }
 
   uint8_t* Block(int32_t page, int32_t layer, int32_t kv_head) const {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
@@ -56,14 +57,16 @@ class SignalsBlocked {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads, bool spin)
+ThreadPool::ThreadPool(int threads, bool spin, std::vector<NumaNode> nodes)
     : threads_(threads),
-      groups_(threads),
+      nodes_(std::move(nodes)),
+      groups_(threads, std::max(1, static_cast<int>(nodes_.size()))),
       spin_(spin),
       caller_patience_{kLongestSpin},
       next_tasks_(static_cast<size_t>(groups_.count())),
       arrivals_(static_cast<size_t>(groups_.count())) {
   StartWorkers();
+  if (!nodes_.empty() && !IsMainThread()) StayOn(nodes_[0]);
 }
 
 ThreadPool::~ThreadPool() { StopWorkers(); }
@@ -92,6 +95,7 @@ void ThreadPool::StopWorkers() {
 
 void ThreadPool::WorkerLoop(int thread) {
   NameThread(thread);
+  if (!nodes_.empty()) StayOn(nodes_[static_cast<size_t>(groups_.NodeOf(groups_.Of(thread)))]);
   Patience at_start{kLongestSpin};
   Patience at_barrier{kLongestSpin};
   for (uint64_t run = 1;; ++run) {

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "numa.h"
 #include "thread_groups.h"
 
 namespace turnwise {
@@ -32,14 +33,17 @@ class StagedWork {
 class ThreadPool {
  public:
   // Throws std::system_error where a thread cannot be started, std::bad_alloc without memory. `spin` = false parks at once, which is
-  // right where threads outnumber the cores.
-  ThreadPool(int threads, bool spin);
+  // right where threads outnumber the cores. Each of the `nodes`, of which there are `threads` at most, gets an equal part of
+  // the threads, which stay on its CPUs; without any they go where the system puts them. The calling thread, which is
+  // the first node's, stays too, but for the main thread: what a process starts later would inherit it.
+  ThreadPool(int threads, bool spin, std::vector<NumaNode> nodes = {});
   // Joins the workers; no Run may be in progress.
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   int threads() const { return threads_; }
+  const ThreadGroups& groups() const { return groups_; }
 
   // Runs all stages of `work` and returns when the last is done. One caller at a time. Allocates only where
   // there are more stages than one, and than in any run before.
@@ -75,6 +79,7 @@ class ThreadPool {
   Counter& NextTask(int stage, int group) { return next_tasks_[static_cast<size_t>(stage) * groups_.count() + group]; }
 
   const int threads_;
+  const std::vector<NumaNode> nodes_;
   const ThreadGroups groups_;
   const bool spin_;
   Patience caller_patience_;

@@ -1,9 +1,13 @@
 // The thread pool under many short runs: every task once, stages in order, and nothing of one run seen by
-// the next; and without memory for its threads. Most of its worth is in a build with -fsanitize=thread.
+// the next; on NUMA nodes; and without memory for its threads. Most of its worth is in a build with -fsanitize=thread.
+#include <sched.h>
+
 #include <atomic>
+#include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <thread>
 #include <vector>
 
 #include "../runtime/thread_pool.h"
@@ -69,9 +73,9 @@ class SummingWork final : public StagedWork {
   std::vector<int> done_;
 };
 
-void TestGroups(int threads) {
-  BeginCase("groups of " + std::to_string(threads) + " threads");
-  const ThreadGroups groups(threads);
+void TestGroups(int threads, int nodes) {
+  BeginCase("groups of " + std::to_string(threads) + " threads on " + std::to_string(nodes) + " nodes");
+  const ThreadGroups groups(threads, nodes);
   std::vector<int> sizes(static_cast<size_t>(groups.count()), 0);
   for (int thread = 0; thread < threads; ++thread) ++sizes[static_cast<size_t>(groups.Of(thread))];
   for (int group = 0; group < groups.count(); ++group) {
@@ -81,7 +85,77 @@ void TestGroups(int threads) {
   }
   for (const int tasks : {0, 1, 7, 1000}) {
     Expect(groups.FirstTask(tasks, 0) == 0 && groups.FirstTask(tasks, groups.count()) == tasks, "%d tasks", tasks);
+    Expect(groups.FirstTaskOfNode(tasks, nodes) == tasks, "%d tasks", tasks);
   }
+  std::vector<int> of_node(static_cast<size_t>(nodes), 0);
+  for (int thread = 0; thread < threads; ++thread) ++of_node[static_cast<size_t>(groups.NodeOf(groups.Of(thread)))];
+  for (const int size : of_node) Expect(size == threads / nodes || size == (threads + nodes - 1) / nodes, "%d threads", size);
+}
+
+// What lies in memory stays as it is wherever its pages go; a system may refuse to place them, but not for wrong arguments.
+void TestPages() {
+  BeginCase("pages on node 0");
+  std::vector<uint8_t> bytes(size_t{1} << 20);
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(i * 7);
+  const auto is_refused = [] { return errno == EPERM || errno == ENOSYS; };
+  Expect(MovePages(bytes.data() + 100, bytes.size() - 200, 0) || is_refused(), "moved: error %d", errno);
+  Expect(InterleavePages(bytes.data(), bytes.size(), {{0, {0}}}) || is_refused(), "interleaved: error %d", errno);
+  Expect(MovePages(bytes.data(), 100, 0), "less than a page");
+  bool is_same = true;
+  for (size_t i = 0; i < bytes.size(); ++i) is_same = is_same && bytes[i] == static_cast<uint8_t>(i * 7);
+  Expect(is_same, "the bytes are others");
+}
+
+// Where each thread of a pool may run, as the system has it.
+class AffinityWork final : public StagedWork {
+ public:
+  explicit AffinityWork(int threads) : cpus_(static_cast<size_t>(threads)) {}
+  int StageCount() const override { return 1; }
+  int TaskCount(int) const override { return 2000; }
+  void RunTask(int, int, int thread) override {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return;
+    std::vector<int32_t>& cpus = cpus_[static_cast<size_t>(thread)];
+    cpus.clear();
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+      if (CPU_ISSET(static_cast<size_t>(cpu), &set)) cpus.push_back(cpu);
+    }
+    std::this_thread::yield();
+  }
+  const std::vector<int32_t>& CpusOf(int thread) const { return cpus_[static_cast<size_t>(thread)]; }
+
+ private:
+  std::vector<std::vector<int32_t>> cpus_;
+};
+
+// Two nodes of a CPU each, or the same one twice.
+void TestNodes(int threads) {
+  BeginCase("pool of " + std::to_string(threads) + " on two nodes");
+  cpu_set_t set;
+  Expect(sched_getaffinity(0, sizeof set, &set) == 0, "this thread has an affinity");
+  std::vector<int32_t> cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(static_cast<size_t>(cpu), &set)) cpus.push_back(cpu);
+  }
+  const std::vector<NumaNode> nodes{{0, {cpus.front()}}, {1, {cpus.back()}}};
+  // The pool's first thread is its caller, which it leaves alone only where that is the process's first.
+  std::thread([&] {
+    ThreadPool pool(threads, false, nodes);
+    AffinityWork work(threads);
+    pool.Run(&work);
+    for (int thread = 0; thread < threads; ++thread) {
+      const std::vector<int32_t>& found = work.CpusOf(thread);
+      // A thread that came late has found no task.
+      if (found.empty()) continue;
+      const NumaNode& node = nodes[static_cast<size_t>(pool.groups().NodeOf(pool.groups().Of(thread)))];
+      Expect(found == node.cpus, "thread %d on %zu CPUs from %d on", thread, found.size(), found.front());
+    }
+    SummingWork sums({40, 3, 17, 1, 40});
+    pool.Run(&sums);
+    Expect(sums.IsRight(), "sums of %d threads", threads);
+  }).join();
+  cpu_set_t after;
+  Expect(sched_getaffinity(0, sizeof after, &after) == 0 && CPU_EQUAL(&set, &after), "the main thread stays free");
 }
 
 void TestPool(int threads, bool spin, int runs) {
@@ -121,7 +195,13 @@ int main() {
     TestPool(threads, true, 150);
     TestPool(threads, false, 150);
   }
-  for (const int threads : {1, 2, 8, 9, 16, 17, 64, 96, 192}) TestGroups(threads);
+  for (const int threads : {1, 2, 8, 9, 16, 17, 64, 96, 192}) {
+    for (const int nodes : {1, 2, 4}) {
+      if (nodes <= threads) TestGroups(threads, nodes);
+    }
+  }
+  for (const int threads : {2, 9, 64}) TestNodes(threads);
+  TestPages();
   // Several groups, on far fewer cores.
   for (const int threads : {9, 17, 40}) TestPool(threads, false, 60);
   TestWithoutMemory(5);

@@ -11,4 +11,8 @@ export const NATIVE_LIMITS = {
   contextTokens: 2 ** 27,
   /** Positions that one split of attention covers; fixed, so that results do not depend on threads. */
   attentionSplitTokens: 512,
+  /** Numbers of NUMA nodes are below: one word of mbind's mask. */
+  numaNodes: 64,
+  /** Numbers of CPUs are below; far above any machine. */
+  cpus: 4096,
 } as const;

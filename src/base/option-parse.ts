@@ -84,7 +84,7 @@ export function parseOptionText(source: string, type: OptionType, text: string):
     case "strings":
       return text;
     case "integer":
-      return parseNumber(source, text, type, true);
+      return type.words?.includes(text) === true ? text : parseNumber(source, text, type, true);
     case "number":
       return parseNumber(source, text, type, false);
     case "boolean":

@@ -8,7 +8,8 @@ export type OptionType =
   | { readonly kind: "string"; readonly placeholder: string }
   /** May be given more than once; the environment variable holds one. */
   | { readonly kind: "strings"; readonly placeholder: string }
-  | { readonly kind: "integer"; readonly min: number; readonly max: number }
+  /** `words` may stand for numbers. */
+  | { readonly kind: "integer"; readonly min: number; readonly max: number; readonly words?: readonly string[] }
   | { readonly kind: "number"; readonly min: number; readonly max: number }
   | { readonly kind: "boolean" }
   /** "512MiB", "2GiB", "1000000". */
@@ -36,15 +37,17 @@ export interface OptionRow {
 /** Keyed by the long name in kebab-case, without dashes. */
 export type OptionTable = Readonly<Record<string, OptionRow>>;
 
-type ValueOf<Type extends OptionType> = Type extends { kind: "integer" | "number" | "bytes" | "duration" }
-  ? number
-  : Type extends { kind: "boolean" }
-    ? boolean
-    : Type extends { kind: "choice"; choices: readonly (infer Choice)[] }
-      ? Choice
-      : Type extends { kind: "strings" }
-        ? readonly string[]
-        : string;
+type ValueOf<Type extends OptionType> = Type extends { kind: "integer"; words: readonly (infer Word)[] }
+  ? number | Word
+  : Type extends { kind: "integer" | "number" | "bytes" | "duration" }
+    ? number
+    : Type extends { kind: "boolean" }
+      ? boolean
+      : Type extends { kind: "choice"; choices: readonly (infer Choice)[] }
+        ? Choice
+        : Type extends { kind: "strings" }
+          ? readonly string[]
+          : string;
 
 type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`

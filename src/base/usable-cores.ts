@@ -23,14 +23,20 @@ export function readUsableCores(
   parallelism: () => number = availableParallelism,
 ): UsableCores {
   const { quotaCores } = readCgroupLimits(read);
-  const list = /^Cpus_allowed_list:\s*([\d,-]+)$/m.exec(read("/proc/self/status") ?? "")?.[1];
-  if (list === undefined) return { cpus: parallelism(), physicalCores: parallelism(), quotaCores };
-  const cpus = parseCpuList(list);
-  return { cpus: cpus.length, physicalCores: new Set(cpus.map((cpu) => coreOf(read, cpu))).size, quotaCores };
+  const cpus = readAllowedCpus(read);
+  if (cpus.length === 0) return { cpus: parallelism(), physicalCores: parallelism(), quotaCores };
+  return { cpus: cpus.length, physicalCores: new Set(cpus.map((cpu) => readCoreOf(read, cpu))).size, quotaCores };
 }
 
-/** "0-2,5" -> [0, 1, 2, 5]. */
-function parseCpuList(list: string): readonly number[] {
+/** CPUs of the affinity mask; none where the system does not say. */
+export function readAllowedCpus(read: ReadText): readonly number[] {
+  return parseCpuList(/^Cpus_allowed_list:(.*)$/m.exec(read("/proc/self/status") ?? "")?.[1] ?? "");
+}
+
+/** "0-2,5" -> [0, 1, 2, 5]; none of what is no such list. */
+export function parseCpuList(text: string): readonly number[] {
+  const list = text.trim();
+  if (!/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(list)) return [];
   return list.split(",").flatMap((range) => {
     const [first = 0, last = first] = range.split("-").map(Number);
     return Array.from({ length: last - first + 1 }, (_, index) => first + index);
@@ -38,7 +44,7 @@ function parseCpuList(list: string): readonly number[] {
 }
 
 /** What is equal for the CPUs of one core; a CPU whose core is not known counts as its own. */
-function coreOf(read: ReadText, cpu: number): string {
+export function readCoreOf(read: ReadText, cpu: number): string {
   const folder = `/sys/devices/system/cpu/cpu${cpu}/topology`;
   const siblings = read(`${folder}/core_cpus_list`) ?? read(`${folder}/thread_siblings_list`);
   return siblings?.trim() ?? String(cpu);

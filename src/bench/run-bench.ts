@@ -25,7 +25,7 @@ export interface BenchOptions {
   readonly model: string;
   readonly cases: readonly BenchCase[];
   readonly rounds: number;
-  readonly threads?: number;
+  readonly threads?: NonNullable<EngineOptions["threads"]>;
   readonly kvType?: NonNullable<EngineOptions["kvType"]>;
   readonly backend?: NonNullable<EngineOptions["backend"]>;
   readonly quant?: NonNullable<EngineOptions["quant"]>;

@@ -18,7 +18,7 @@ function valueName(type: OptionType): string {
     case "strings":
       return type.placeholder;
     case "integer":
-      return "N";
+      return ["N", ...(type.words ?? [])].join("|");
     case "number":
       return "X";
     case "bytes":

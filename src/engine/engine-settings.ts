@@ -2,7 +2,7 @@
 
 import { fail } from "../base/errors.ts";
 import type { KvType } from "../base/dtypes.ts";
-import { defaultThreads, readUsableCores } from "../base/usable-cores.ts";
+import { placeThreads, type ThreadPlacement, type ThreadWord, THREAD_WORDS } from "../base/thread-placement.ts";
 import { LOAD_QUANTS, type LoadQuant } from "../models/load-quants.ts";
 import { ENGINE_LIMITS, type EngineLimitName } from "./engine-limits.ts";
 import type { WaitingOptions } from "./types.ts";
@@ -18,11 +18,10 @@ export interface WaitingLimits {
   readonly maxWaitingTokens: number;
 }
 
-export interface EngineSettings extends WaitingLimits {
+export interface EngineSettings extends WaitingLimits, ThreadPlacement {
   readonly model: string;
   /** Null: the model's own, or what memory allows. */
   readonly contextTokens: number | null;
-  readonly threads: number;
   readonly kvType: KvType | "auto";
   readonly quant: LoadQuant | "none";
   readonly kvMemoryBytes: number | null;
@@ -51,7 +50,7 @@ export function resolveSettings(options: PlainEngineOptions): EngineSettings {
     backend,
     weightCache: resolveWeightCache(options.weightCache),
     contextTokens: integer("contextTokens", options.contextTokens) ?? null,
-    threads: integer("threads", options.threads) ?? defaultThreads(readUsableCores()),
+    ...placeThreads(threadChoice(options.threads)),
     kvMemoryBytes: integer("kvMemoryBytes", options.kvMemoryBytes) ?? null,
     maxStepTokens: integer("maxStepTokens", options.maxStepTokens) ?? ENGINE_LIMITS.maxStepTokens.default,
     maxSequences: integer("maxSequences", options.maxSequences) ?? ENGINE_LIMITS.maxSequences.default,
@@ -61,6 +60,14 @@ export function resolveSettings(options: PlainEngineOptions): EngineSettings {
     maxStallMs: number("maxStallMs", options.maxStallMs) ?? ENGINE_LIMITS.maxStallMs.default,
     minPrefillShare: number("minPrefillShare", options.minPrefillShare) ?? ENGINE_LIMITS.minPrefillShare.default,
   };
+}
+
+function threadChoice(value: PlainEngineOptions["threads"]): number | ThreadWord {
+  if (typeof value === "string") {
+    checkChoice("threads", value, THREAD_WORDS);
+    return value;
+  }
+  return integer("threads", value) ?? "auto";
 }
 
 /** Throws `invalid_option`. */

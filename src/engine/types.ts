@@ -10,6 +10,7 @@ import type { SamplerSettings } from "../graph/sampler-settings.ts";
 import type { GrammarSource } from "../text/grammar/compile-grammar.ts";
 import type { ChatInput } from "../text/template/types.ts";
 import type { ToolFormatName } from "../text/tools/tool-format.ts";
+import type { ThreadWord } from "../base/thread-placement.ts";
 import type { ThoughtStart } from "../text/tools/thoughts.ts";
 import type { ToolGrammarSource } from "../text/tools/tool-grammar.ts";
 import type { EncodeOptions } from "../text/tokenizer/types.ts";
@@ -19,8 +20,8 @@ export interface EngineOptions {
   readonly model: string;
   /** Tokens a sequence may have; by default the model's own limit. */
   readonly contextTokens?: number;
-  /** Threads of the native core; by default the cores this process may use. */
-  readonly threads?: number;
+  /** Threads of the native core; by default `auto`, the cores this process may use. `node`: those of one NUMA node. */
+  readonly threads?: number | ThreadWord;
   readonly kvType?: KvType | "auto";
   /** Rounds the matrices of an F32, F16 or BF16 model while it loads; by default they stay as they are. */
   readonly quant?: LoadQuant | "none";

@@ -7,7 +7,7 @@
 import type { SampleBatch, SampleResult, StepBatch } from "../graph/executor.ts";
 
 /** Changes with any change of this surface; the loader refuses a binary with another number. */
-export const ADDON_ABI = 7;
+export const ADDON_ABI = 8;
 
 export interface CpuInfo {
   /** "x64", "arm64". */
@@ -103,6 +103,13 @@ export interface ExecutorHandle {
   dispose(): void;
 }
 
+/** NUMA nodes on which threads stay and near which weights lie; `cpus` of node i from `cpuStarts[i]` to `cpuStarts[i + 1]`. */
+export interface NodesOption {
+  readonly ids: Int32Array;
+  readonly cpuStarts: Int32Array;
+  readonly cpus: Int32Array;
+}
+
 export interface ExecutorOptions {
   /** From `encodeProgram`. */
   readonly program: Int32Array;
@@ -112,6 +119,8 @@ export interface ExecutorOptions {
   /** Whether threads may spin at barriers before they park; false where absent. */
   readonly spin?: boolean;
   readonly pages: number;
+  /** No more than threads, which share them equally; without it the system places both. */
+  readonly nodes?: NodesOption;
 }
 
 /** The limits of this machine, measured by fixed loops; see native/bench. */

@@ -1,11 +1,12 @@
 /** The Executor over the native core: runs the steps of a program over its packed weights. */
 
 import { fail } from "../base/errors.ts";
+import type { NumaNode } from "../base/numa-nodes.ts";
 import { maySpin, readUsableCores } from "../base/usable-cores.ts";
 import { encodeProgram } from "../compile/encode.ts";
 import type { Program } from "../compile/program.ts";
 import type { Executor, ExecutorLimits } from "../graph/executor.ts";
-import type { Addon, ExecutorHandle, WeightStoreHandle } from "./addon-types.ts";
+import type { Addon, ExecutorHandle, NodesOption, WeightStoreHandle } from "./addon-types.ts";
 import { chooseIsa } from "./isa.ts";
 import { requireAddon } from "./load-addon.ts";
 import { nativeCall } from "./native-call.ts";
@@ -15,6 +16,8 @@ export interface NativeExecutorOptions {
   readonly program: Program;
   readonly weightBytes: PackOptions["weightBytes"];
   readonly threads: number;
+  /** Where the threads stay and the weights lie; by default where the system puts them. */
+  readonly nodes?: readonly NumaNode[];
   /** Pages of the KV pool. */
   readonly pages: number;
   /** Overrides TURNWISE_ISA and the best level of this machine. */
@@ -24,7 +27,7 @@ export interface NativeExecutorOptions {
 }
 
 /** Over weights that were packed or opened for `isa`. */
-export interface StoreExecutorOptions extends Pick<NativeExecutorOptions, "program" | "threads" | "pages"> {
+export interface StoreExecutorOptions extends Pick<NativeExecutorOptions, "program" | "threads" | "nodes" | "pages"> {
   readonly store: WeightStoreHandle;
   readonly isa: string;
   readonly addon: Addon;
@@ -43,14 +46,14 @@ const HANDLE = "The native executor";
  * Packs all weights and starts the threads. Throws `native_missing`, `isa_unsupported`, `invalid_option`,
  * `native_failed`.
  */
-export function createNativeExecutor({ program, weightBytes, threads, pages, ...rest }: NativeExecutorOptions): NativeExecutor {
+export function createNativeExecutor({ program, weightBytes, threads, nodes = [], pages, ...rest }: NativeExecutorOptions): NativeExecutor {
   requirePositive("threads", threads);
   requirePositive("pages", pages);
   const addon = rest.addon ?? requireAddon();
   const isa = chooseIsa(addon.cpuInfo().isaLevels, rest.isa);
   const store = packWeights({ weights: program.weights, weightBytes, isa, threads, addon });
   try {
-    return createStoreExecutor({ program, store, threads, pages, isa, addon });
+    return createStoreExecutor({ program, store, threads, nodes, pages, isa, addon });
   } finally {
     // The executor shares the packed weights; without one they are freed here.
     store.dispose();
@@ -59,16 +62,26 @@ export function createNativeExecutor({ program, weightBytes, threads, pages, ...
 
 /** Starts the threads over weights that are there. The executor shares them: the store may be disposed of. */
 export function createStoreExecutor(options: StoreExecutorOptions): NativeExecutor {
-  const { program, store, threads, pages, isa, addon } = options;
+  const { program, store, threads, nodes = [], pages, isa, addon } = options;
   requirePositive("threads", threads);
   requirePositive("pages", pages);
   const spin = maySpin(threads, readUsableCores());
   const handle = nativeCall(
     HANDLE,
     "Executor",
-    () => new addon.Executor({ program: encodeProgram(program), weights: store, threads, spin, pages }),
+    () => new addon.Executor({ program: encodeProgram(program), weights: store, threads, spin, pages, nodes: nodesOption(nodes) }),
   );
   return new AddonExecutor({ handle, program, pages, isa, weightBytes: store.bytes });
+}
+
+function nodesOption(nodes: readonly NumaNode[]): NodesOption {
+  const cpuStarts = [0];
+  for (const { cpus } of nodes) cpuStarts.push((cpuStarts.at(-1) ?? 0) + cpus.length);
+  return {
+    ids: Int32Array.from(nodes, ({ node }) => node),
+    cpuStarts: Int32Array.from(cpuStarts),
+    cpus: Int32Array.from(nodes.flatMap(({ cpus }) => cpus)),
+  };
 }
 
 function requirePositive(option: string, value: number): void {

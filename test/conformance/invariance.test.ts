@@ -1,12 +1,13 @@
 /**
  * Batch invariance of the native core: the same request gives the same logits, bit for bit, whatever
- * else is in the batch, however its prefill is cut, for any number of threads. Preemption, forks and
- * replays are exact because of it.
+ * else is in the batch, however its prefill is cut, for any number of threads, on whatever NUMA nodes. Preemption,
+ * forks and replays are exact because of it.
  */
 
 import { createHash } from "node:crypto";
 import { afterAll, describe, expect, it } from "vitest";
 import type { KvType } from "../../src/base/dtypes.ts";
+import { type NumaNode, readNumaNodes } from "../../src/base/numa-nodes.ts";
 import { compileModel } from "../../src/compile/compile-model.ts";
 import { BatchAssembly } from "../../src/engine/step/batch-assembly.ts";
 import { CacheDomains } from "../../src/engine/schedule/cache-domain.ts";
@@ -41,7 +42,7 @@ interface Kind {
   readonly kvType: KvType;
 }
 
-function makeExecutor({ shape, quant, kvType }: Kind, threads: number): Executor {
+function makeExecutor({ shape, quant, kvType }: Kind, threads: number, nodes: readonly NumaNode[] = []): Executor {
   const bytes = ggufBytes(randomModel(shape, quant, 11));
   const source = openModel("tiny.gguf", (path) => memorySource(path, bytes));
   const graph = buildGraph(source.spec());
@@ -56,6 +57,7 @@ function makeExecutor({ shape, quant, kvType }: Kind, threads: number): Executor
     program,
     weightBytes: storedWeightBytes(weights),
     threads,
+    nodes,
     pages: PAGES,
   });
 }
@@ -250,6 +252,22 @@ describe.skipIf(NATIVE_MISSING).each(KINDS)("$quant weights, $kvType KV", (kind)
     const whole = runLong(executorOf(1), LIMITS.maxStepTokens);
     expect(bitsOf(runLong(executorOf(2), 97))).toEqual(bitsOf(whole));
     expect(bitsOf(runLong(executorOf(3), 41))).toEqual(bitsOf(whole));
+  });
+
+  it.each([
+    { threads: 2, ids: [0, 0], where: "two parts" },
+    { threads: 12, ids: [0, 63], where: "a node and one that there is not" },
+    { threads: 64, ids: [0], where: "one node" },
+    { threads: 64, ids: [0, 0, 0, 0], where: "four parts" },
+  ])("does not depend on the place: $threads threads on $where", ({ threads, ids }) => {
+    const [{ cpus } = { cpus: [0] }] = readNumaNodes();
+    const nodes = ids.map((node) => ({ node, cpus, physicalCores: cpus.length }));
+    const executor = makeExecutor(kind, threads, nodes);
+    try {
+      expect(bitsOf(runInBatch(executor))).toEqual(bitsOf(runAlone(executorOf(1), [])));
+    } finally {
+      executor.dispose();
+    }
   });
 
   it("does not depend on the forks that are computed with it", () => {

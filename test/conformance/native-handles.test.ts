@@ -137,6 +137,7 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
       (value) => newExecutor({ weights: value }),
       (value) => newExecutor({ threads: value }),
       (value) => newExecutor({ pages: value }),
+      (value) => newExecutor({ nodes: value === undefined ? null : value }),
       (value) => executor.step(anything(value)),
       (value) => executor.sample(anything(value), RESULT),
       (value) => executor.sample(SAMPLE, anything(value)),
@@ -150,6 +151,19 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
     for (const [index, call] of calls.entries()) {
       for (const value of WRONG_VALUES) expect(() => call(value), `call ${index}, ${String(value)}`).toThrow(Error);
     }
+  });
+
+  it.each([
+    ["more nodes than threads", [0, 0, 0], [0, 1, 2, 3], [0, 0, 0]],
+    ["a node without CPUs", [0, 1], [0, 1, 1], [0]],
+    ["CPUs of no node", [0], [0, 1], [0, 1]],
+    ["starts that fall", [0, 1], [0, 2, 1], [0]],
+    ["starts for other nodes", [0], [0, 1, 2], [0, 1]],
+    ["a node that the kernel cannot be told", [64], [0, 1], [0]],
+    ["a CPU that no machine has", [0], [0, 1], [4096]],
+  ])("refuses %s", (_, ids, cpuStarts, cpus) => {
+    const nodes = { ids: Int32Array.from(ids), cpuStarts: Int32Array.from(cpuStarts), cpus: Int32Array.from(cpus) };
+    expect(() => newExecutor({ nodes })).toThrow(/nodes must be no more than threads/);
   });
 
   it("refuses wrong arguments of packMatrix and addVector", () => {

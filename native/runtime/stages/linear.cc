@@ -14,7 +14,11 @@ constexpr int kTasksPerThread = 8;
 class LinearOp final : public StageOp {
  public:
   LinearOp(const ModelContext& model, LinearAddFields f, bool has_residual)
-      : f_(f), has_residual_(has_residual), gemm_bytes_(GemmScratchBytes(model, f.weight)) {}
+      : f_(f),
+        has_residual_(has_residual),
+        gemm_bytes_(GemmScratchBytes(model, f.weight)),
+        all_tiles_(TileCount(model.matrices[f.weight].rows)),
+        tiles_(std::clamp(all_tiles_ / (model.threads * kTasksPerThread), kMinTiles, kMaxTiles)) {}
 
   // Without an epilogue the product goes straight to its place: rows of a buffer are padded to 64
   // bytes, so that the last tile's unused lanes land in the row's own padding.
@@ -23,10 +27,13 @@ class LinearOp final : public StageOp {
   // The strip, if any, then the product's own.
   size_t ScratchBytes() const override { return StripPartBytes() + gemm_bytes_; }
 
+  int UnitCount() const override { return (all_tiles_ + tiles_ - 1) / tiles_; }
+  void ListUnitWeights(const ModelContext& model, int unit, std::vector<WeightRange>* ranges) const override {
+    ranges->push_back(RangeOfRows(model.matrices[f_.weight], unit * tiles_ * kTileRows, tiles_ * kTileRows));
+  }
+
   int Prepare(const StepContext& step) override {
-    const int tiles = TileCount(step.matrix(f_.weight).rows);
-    tiles_ = std::clamp(tiles / (step.model->threads * kTasksPerThread), kMinTiles, kMaxTiles);
-    grid_.Set((tiles + tiles_ - 1) / tiles_, step.Rows(step.buffer(f_.x).rows), UsesStrip() ? tiles_ * kTileRows : 0);
+    grid_.Set(UnitCount(), step.Rows(step.buffer(f_.x).rows), UsesStrip() ? tiles_ * kTileRows : 0);
     return grid_.TaskCount();
   }
 
@@ -56,8 +63,10 @@ class LinearOp final : public StageOp {
   LinearAddFields f_;
   const bool has_residual_;
   const size_t gemm_bytes_;
+  const int all_tiles_;
+  // Of a task.
+  const int tiles_;
   TaskGrid grid_;
-  int tiles_ = 1;
 };
 
 }  // namespace

@@ -24,8 +24,19 @@ class LinearQkvOp final : public StageOp {
   // The strip, then the products' own.
   size_t ScratchBytes() const override { return StripBytes(Stride()) + gemm_bytes_; }
 
+  int UnitCount() const override { return q_units_ + kv_units_; }
+  void ListUnitWeights(const ModelContext& model, int unit, std::vector<WeightRange>* ranges) const override {
+    if (unit >= kv_units_) {
+      ranges->push_back(RangeOfRows(model.matrices[f_.q], (unit - kv_units_) * unit_rows_, unit_rows_));
+      return;
+    }
+    for (const int32_t weight : {f_.k, f_.v}) {
+      ranges->push_back(RangeOfRows(model.matrices[weight], unit * unit_rows_, unit_rows_));
+    }
+  }
+
   int Prepare(const StepContext& step) override {
-    grid_.Set(q_units_ + kv_units_, step.Rows(RowDim::kTokens), Stride());
+    grid_.Set(UnitCount(), step.Rows(RowDim::kTokens), Stride());
     return grid_.TaskCount();
   }
 

@@ -62,7 +62,9 @@ class QuantizedRuns {
 class LinearSwigluOp final : public StageOp {
  public:
   LinearSwigluOp(const ModelContext& model, LinearSwigluFields f)
-      : f_(f), gemm_bytes_(std::max(GemmScratchBytes(model, f.gate), GemmScratchBytes(model, f.up))) {
+      : f_(f),
+        gemm_bytes_(std::max(GemmScratchBytes(model, f.gate), GemmScratchBytes(model, f.up))),
+        columns_(model.buffers[f.out].columns) {
     const BufferView& out = model.buffers[f.out];
     if (out.type != ValueType::kQ8a) return;
     runs_.Set(model.kernels->activation_columns, out.columns);
@@ -73,9 +75,15 @@ class LinearSwigluOp final : public StageOp {
   size_t ScratchBytes() const override { return StripBytes(kStride) + gemm_bytes_; }
   size_t SharedBytes() const override { return shared_bytes_; }
 
+  int UnitCount() const override { return (columns_ + kUnit - 1) / kUnit; }
+  void ListUnitWeights(const ModelContext& model, int unit, std::vector<WeightRange>* ranges) const override {
+    for (const int32_t weight : {f_.gate, f_.up}) {
+      ranges->push_back(RangeOfRows(model.matrices[weight], unit * kUnit, kUnit));
+    }
+  }
+
   int Prepare(const StepContext& step) override {
-    const int columns = step.buffer(f_.out).columns;
-    grid_.Set((columns + kUnit - 1) / kUnit, step.Rows(step.buffer(f_.x).rows), kStride);
+    grid_.Set(UnitCount(), step.Rows(step.buffer(f_.x).rows), kStride);
     if (runs_.Needed()) runs_.Prepare(grid_.BlockCount());
     return grid_.TaskCount();
   }
@@ -125,6 +133,7 @@ class LinearSwigluOp final : public StageOp {
 
   LinearSwigluFields f_;
   const size_t gemm_bytes_;
+  const int columns_;
   size_t shared_bytes_ = 0;
   TaskGrid grid_;
   QuantizedRuns runs_;

@@ -24,6 +24,12 @@ inline size_t GemmScratchBytes(const ModelContext& model, int32_t index) {
   return KernelsOf(*model.kernels, w.format).gemm_scratch_bytes(w.columns);
 }
 
+// The tiles of `w` that hold rows [first, first + count); first is the first row of a tile.
+inline WeightRange RangeOfRows(const PackedMatrix& w, int first, int count) {
+  return {w.data + static_cast<size_t>(first / kTileRows) * w.tile_bytes,
+          static_cast<size_t>(TileCount(std::min(count, w.rows - first))) * w.tile_bytes};
+}
+
 // A grid of tasks: units of the weight's rows, times blocks of the step's rows.
 class TaskGrid {
  public:

@@ -4,10 +4,16 @@
 
 #include <algorithm>
 #include <memory>
+#include <vector>
 
 #include "../step_context.h"
 
 namespace turnwise {
+
+struct WeightRange {
+  const uint8_t* begin;
+  size_t bytes;
+};
 
 class StageOp {
  public:
@@ -16,6 +22,10 @@ class StageOp {
   virtual size_t ScratchBytes() const { return 0; }
   // Bytes of the memory that the tasks of one stage share (ModelContext::shared), for any step.
   virtual size_t SharedBytes() const { return 0; }
+  // Parts of equal size of the rows of its weights, in the order in which tasks take them; 0 where it has no matrix.
+  virtual int UnitCount() const { return 0; }
+  // Adds the weights that a unit reads.
+  virtual void ListUnitWeights(const ModelContext& /*model*/, int /*unit*/, std::vector<WeightRange>* /*ranges*/) const {}
   // Called once at the beginning of a step, on one thread; returns the number of tasks.
   virtual int Prepare(const StepContext& step) = 0;
   // `scratch` is 64-byte aligned and the thread's own. Does not allocate.

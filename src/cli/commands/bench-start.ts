@@ -6,7 +6,7 @@ import type { OptionTable } from "../../base/option-table.ts";
 import { measureStarts, type StartReport, type StartTimes } from "../../bench/start/measure-starts.ts";
 import type { Spread } from "../../bench/spread.ts";
 import { packModel } from "../../engine/load/pack-model.ts";
-import { defaultThreads, readUsableCores } from "../../base/usable-cores.ts";
+import { placeThreads } from "../../base/thread-placement.ts";
 import { openFileSource } from "../../formats/file-source.ts";
 import { openModel } from "../../models/open-model.ts";
 import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
@@ -49,7 +49,7 @@ export const BENCH_START = defineCommand({
     const { stdout, stderr, env } = context.terminal;
     const model = await resolveModel(given, options.cacheDir, context);
     const folder = packFolderOf(options, env);
-    const threads = options.threads ?? defaultThreads(readUsableCores());
+    const { threads } = placeThreads(options.threads);
     const { prompt, files } = readModel(model);
     const progress = createProgress(stderr);
     try {

@@ -83,7 +83,7 @@ export const BENCH = defineCommand({
       kvType: options.kvType,
       backend: options.backend,
       quant: options.quant,
-      ...(options.threads === null ? {} : { threads: options.threads }),
+      threads: options.threads,
       onProgress: (label, fraction) => progress.update(label, fraction),
       onWarning: (message) => warnings.push(`warning: ${message}`),
     });

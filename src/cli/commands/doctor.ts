@@ -3,7 +3,9 @@
 import { totalmem } from "node:os";
 import { formatBytes } from "../../base/bytes.ts";
 import type { OptionTable } from "../../base/option-table.ts";
-import { defaultThreads, maySpin, readUsableCores } from "../../base/usable-cores.ts";
+import { readNumaNodes } from "../../base/numa-nodes.ts";
+import { placeThreads } from "../../base/thread-placement.ts";
+import { maySpin, readUsableCores } from "../../base/usable-cores.ts";
 import type { UsableCores } from "../../base/usable-cores.ts";
 import { availableMemoryBytes } from "../../engine/load/available-memory.ts";
 import type { CpuInfo } from "../../native/addon-types.ts";
@@ -36,6 +38,7 @@ interface DoctorReport {
   readonly memory: { readonly totalBytes: number; readonly availableBytes: number };
   readonly native: Omit<AddonLoad, "addon"> & { readonly isa: string | null; readonly stale: string | null };
   /** `quotaCores` is null without a quota. */
+  readonly numaNodes: readonly { readonly node: number; readonly cpus: number; readonly physicalCores: number }[];
   readonly cores: Omit<UsableCores, "quotaCores"> & { readonly quotaCores: number | null };
   /** By default. */
   readonly threads: number;
@@ -66,7 +69,8 @@ async function examine(packFolder: string): Promise<DoctorReport> {
   const { addon, ...native } = load;
   const { architecture, ...cpu } = readCpuInfo();
   const cores = readUsableCores();
-  const threads = defaultThreads(cores);
+  const nodes = readNumaNodes();
+  const { threads } = placeThreads("auto", { cores, nodes });
   const packs = new PackFolder(packFolder);
   const entries = packs.list();
   return {
@@ -81,6 +85,7 @@ async function examine(packFolder: string): Promise<DoctorReport> {
       stale: describeStaleCore(load),
     },
     cores: { ...cores, quotaCores: Number.isFinite(cores.quotaCores) ? cores.quotaCores : null },
+    numaNodes: nodes.map(({ node, cpus, physicalCores }) => ({ node, cpus: cpus.length, physicalCores })),
     threads,
     spin: maySpin(threads, cores),
     packs: { folder: packs.path, count: entries.length, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0) },
@@ -88,10 +93,11 @@ async function examine(packFolder: string): Promise<DoctorReport> {
   };
 }
 
-function describeCores({ cores: { cpus, physicalCores, quotaCores }, threads, spin }: DoctorReport): string {
+function describeCores({ cores: { cpus, physicalCores, quotaCores }, numaNodes, threads, spin }: DoctorReport): string {
   const quota = quotaCores === null ? "" : `, time for ${Number(quotaCores.toFixed(2))} by a cgroup`;
   const waits = spin || threads === 1 ? "" : ", which do not spin";
-  return `${cpus} usable of ${physicalCores} physical${quota}; ${threads} ${threads === 1 ? "thread" : "threads"} by default${waits}`;
+  const numa = numaNodes.length < 2 ? "" : ` on ${numaNodes.length} NUMA nodes`;
+  return `${cpus} usable of ${physicalCores} physical${numa}${quota}; ${threads} ${threads === 1 ? "thread" : "threads"} by default${waits}`;
 }
 
 function renderReport(report: DoctorReport): string {

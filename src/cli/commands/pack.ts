@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { formatBytes } from "../../base/bytes.ts";
 import type { OptionTable } from "../../base/option-table.ts";
-import { defaultThreads, readUsableCores } from "../../base/usable-cores.ts";
+import { placeThreads } from "../../base/thread-placement.ts";
 import { packModel } from "../../engine/load/pack-model.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import { CACHE_OPTIONS } from "../options/cache-options.ts";
@@ -57,7 +57,7 @@ export const PACK = defineCommand({
         isa: options.isa,
         isLocal: options.output === null,
         folder: options.output === null ? packFolderOf(options, env) : resolve(options.output),
-        threads: options.threads ?? defaultThreads(readUsableCores()),
+        threads: placeThreads(options.threads).threads,
         onProgress: (phase, fraction) => progress.update(`${phase} the weights`, fraction),
       });
       progress.done();

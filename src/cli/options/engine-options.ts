@@ -1,6 +1,7 @@
 /** Options of every command that loads a model into an engine. */
 
 import type { OptionTable, OptionValues } from "../../base/option-table.ts";
+import { THREAD_WORDS } from "../../base/thread-placement.ts";
 import { ENGINE_LIMITS } from "../../engine/engine-limits.ts";
 import type { EngineOptions, WaitingOptions } from "../../engine/types.ts";
 import { LOAD_QUANTS } from "../../models/load-quants.ts";
@@ -17,10 +18,10 @@ export const ENGINE_OPTIONS = {
     help: "Tokens of context; by default the model's own limit",
   },
   threads: {
-    type: { kind: "integer", ...rangeOf(ENGINE_LIMITS.threads) },
-    default: null,
+    type: { kind: "integer", ...rangeOf(ENGINE_LIMITS.threads), words: THREAD_WORDS },
+    default: "auto",
     env: "TURNWISE_THREADS",
-    help: "Threads that compute; by default the cores this process may use",
+    help: "Threads that compute; auto is one for each core this process may use, node for each of one NUMA node",
   },
   "kv-type": {
     type: { kind: "choice", choices: ["auto", "f32", "f16", "int8"] },
@@ -134,9 +135,9 @@ export function toEngineOptions(
     kvType: values.kvType,
     quant: values.quant,
     backend: values.backend,
+    threads: values.threads,
     weightCache: toWeightCache(values),
     ...(values.ctx === null ? {} : { contextTokens: values.ctx }),
-    ...(values.threads === null ? {} : { threads: values.threads }),
     ...(values.kvMemory === null ? {} : { kvMemoryBytes: values.kvMemory }),
     ...(values.chatTemplate === null ? {} : { chatTemplate: readTextFile(values.chatTemplate) }),
     ...(batch.maxSequences === null ? {} : { maxSequences: batch.maxSequences }),

@@ -228,7 +228,7 @@ function loadNative(
   { compiled: { program }, pool: { pages } }: ExecutionPlan,
   weights: BoundWeights,
   source: ModelSource,
-  { threads, quant, weightCache }: EngineSettings,
+  { threads, nodes, quant, weightCache }: EngineSettings,
   { onProgress, onWarning }: LoadCallbacks,
 ): { readonly executor: Executor; readonly loaded: LoadedWeights } {
   const addon = requireAddon();
@@ -239,7 +239,7 @@ function loadNative(
   const loaded = loadWeights(demand, weightCache, onWarning);
   try {
     const { store } = loaded;
-    return { executor: createStoreExecutor({ program, store, threads, pages, isa, addon }), loaded };
+    return { executor: createStoreExecutor({ program, store, threads, nodes, pages, isa, addon }), loaded };
   } catch (error) {
     loaded.store.dispose();
     throw error;

@@ -1,0 +1,18 @@
+// Which memory a model's weights belong in, on machines of several NUMA nodes: rows lie where the threads are that read
+// them in decoding. The pool gives each of its groups the same part of a stage's tasks in every step
+// (thread_groups.h), so that part's rows have a home.
+#pragma once
+
+#include <vector>
+
+#include "numa.h"
+#include "stages/stage_op.h"
+#include "thread_groups.h"
+
+namespace turnwise {
+
+// Moves what the ops of one stage read; nothing where there are no nodes.
+void MoveToReaders(const std::vector<const StageOp*>& stage, const ModelContext& model, const ThreadGroups& groups,
+                   const std::vector<NumaNode>& nodes);
+
+}  // namespace turnwise
