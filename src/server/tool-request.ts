@@ -27,15 +27,22 @@ export interface ToolAsk {
   readonly choice: "auto" | "none" | "required" | { readonly name: string };
   /** More than one call may come. */
   readonly parallel: boolean;
+  /** The prompt has the tools whatever the choice, as that of a session. */
+  readonly alwaysShown?: boolean;
   /** The field that a wrong name is blamed on. */
   readonly nameField: string;
 }
 
 /** Throws `request_invalid` for a choice that no tool answers. */
-export function toolRequestOf({ tools = [], choice, parallel, nameField }: ToolAsk, name: ToolFormatName): ToolRequest {
+export function toolRequestOf(
+  { tools = [], choice, parallel, alwaysShown = false, nameField }: ToolAsk,
+  name: ToolFormatName,
+): ToolRequest {
   const format = TOOL_FORMATS[name];
   if (choice === "none" || (tools.length === 0 && choice === "auto")) {
-    return { format, shown: undefined, source: undefined };
+    const isBound = alwaysShown && tools.length > 0;
+    const none = { kind: "tool_calls", format: name, tools: [], choice: "none", parallel: false } as const;
+    return { format, shown: undefined, source: isBound ? none : undefined };
   }
   if (tools.length === 0) {
     fail("request_invalid", { field: "tool_choice", problem: "asks for a call, but there are no tools" });
@@ -67,8 +74,8 @@ export function boundOutput(
   format: GrammarSource | undefined,
   { source }: ToolRequest,
 ): { readonly responseFormat?: GrammarSource | undefined; readonly toolCalls?: ToolGrammarSource | undefined } {
-  if (source === undefined) return { responseFormat: format };
-  if (format === undefined || source.choice === "required") return { toolCalls: source };
+  if (source === undefined || (source.choice === "none" && format !== undefined)) return { responseFormat: format };
+  if (format === undefined || source.choice !== "auto") return { toolCalls: source };
   if (format.kind === "json_schema" || format.kind === "json_object")
     return { toolCalls: { ...source, answer: format } };
   return fail("request_invalid", {
@@ -106,9 +113,10 @@ export function withItsTools({ tools, ...rest }: ChatInput, name: ToolFormatName
 
 /** A reader for each choice's answer; null where there is nothing to tell apart. */
 export function turnReaders({ format, source }: ToolRequest, thoughts: ThoughtStart): (() => TurnReader) | null {
-  if (source === undefined && thoughts === "none") return null;
+  const callsNothing = source === undefined || source.choice === "none";
+  if (callsNothing && thoughts === "none") return null;
   const names = new Set(source?.tools.map(({ name }) => name));
-  return () => new TurnReader({ tools: source === undefined ? null : { format, names }, thoughts });
+  return () => new TurnReader({ tools: callsNothing ? null : { format, names }, thoughts });
 }
 
 /** An answer in segments; one in which nothing is to be told apart is read as text. */

@@ -220,6 +220,19 @@ describe("a session", () => {
     expect(await refused.json()).toMatchObject({ error: { param: "tools", message: expect.stringContaining("fork") } });
   });
 
+  it("calls none of its tools where none is to be called, however likely", async () => {
+    const tools = [{ type: "function", function: { name: "light", parameters: { type: "object", properties: {} } } }];
+    const { id } = await create({ messages: [{ role: "system", content: "You switch lights." }], tools });
+    // The template knows no tools, so that calls are bare JSON: the first token is all but a brace.
+    const brace = (await json<{ tokens: number[] }>(await test.post("/tokenize", { prompt: "{" }))).tokens.at(-1);
+    const asked = { messages: [user("Light!")], logit_bias: { [String(brace)]: 100 }, temperature: 1, seed: 1 };
+    const free = await chat({ ...asked, max_tokens: 4 });
+    expect(free.choices[0]?.message.content?.trimStart().startsWith("{")).toBe(true);
+    const bound = await chat({ ...asked, session: { id }, tool_choice: "none", max_tokens: 12 });
+    expect(bound.choices[0]?.message.tool_calls).toBe(undefined);
+    expect(bound.choices[0]?.message.content).toMatch(/^\s*[^\s{[]/);
+  });
+
   it("forks with another system prompt and other tools, and says what that cost", async () => {
     const { id } = await create({ messages: [{ role: "system", content: "Today is 2026-11-27. Be short." }] });
     const first = await chat({ session: { id }, messages: [user("Good morning")] });

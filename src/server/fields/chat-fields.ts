@@ -43,7 +43,7 @@ export const CHAT_FIELDS = {
   ),
   tool_choice: honoured(
     toolChoice.optional(),
-    '"auto"; "none": the tools are left out of the prompt; "required" or a named function: the answer is a call',
+    '"auto"; "none": the tools are left out of the prompt, or, those of a session, not called; "required" or a named function: the answer is a call',
   ),
   parallel_tool_calls: honoured(z.boolean().optional(), "false: one call at most; default true"),
   chat_template_kwargs: honoured(

@@ -108,6 +108,7 @@ function toolAsk(values: ChatValues, request: EngineRequest): ToolAsk {
     tools: given ?? (session === undefined ? undefined : sessionTools(request, session)),
     choice: typeof choice === "string" ? choice : choice.function,
     parallel,
+    alwaysShown: session !== undefined,
     nameField: "tool_choice.function.name",
   };
 }

@@ -9,6 +9,7 @@ import type { Grammar } from "../grammar/grammar.ts";
 import { addJsonSchema, failWithoutValue } from "../grammar/json-schema/compile-schema.ts";
 import { ANY_CODE_POINT, complementRanges, utf8 } from "../grammar/regex/code-points.ts";
 import { SPACES } from "../grammar/regex/character-classes.ts";
+import { textWithout } from "../grammar/regex/text-without.ts";
 import { both, choice, literal, optional, concat, repeat, type Regex } from "../grammar/regex/regex.ts";
 import { BARE_SIGN, callStart } from "./call-heads.ts";
 import {
@@ -27,8 +28,8 @@ export interface ToolGrammarSource {
   readonly format: ToolFormatName;
   /** Those that may be called. */
   readonly tools: readonly { readonly name: string; readonly parameters: unknown }[];
-  /** "required": the answer is calls; "auto": text, calls or both. */
-  readonly choice: "auto" | "required";
+  /** "required": the answer is calls; "auto": text, calls or both; "none": text that calls nothing. */
+  readonly choice: "auto" | "required" | "none";
   /** More calls than one may come, where the format can write them. */
   readonly parallel: boolean;
   /** In "auto": what an answer is that calls nothing; free text where absent. */
@@ -66,6 +67,10 @@ export function compileToolGrammar(
   thoughts: ThoughtStart = "none",
 ): ToolGrammar {
   const format = TOOL_FORMATS[source.format];
+  if (source.choice === "none") {
+    const grammar: Grammar = { nodes: [{ kind: "lexeme", regex: textWithoutCalls(format) }], root: 0 };
+    return { grammar: behindThought(grammar, thoughts, controlToken), wake: null };
+  }
   const builder = new GrammarBuilder();
   const mark: MarkNode = (text) => {
     const token = text === "" ? null : controlToken(text);
@@ -83,6 +88,12 @@ export function compileToolGrammar(
   const { bare, open, before } = format;
   const token = open === "" ? null : controlToken(open);
   return { grammar, wake: { text: bare ? BARE_SIGN : open, token, atStart: bare, before, thoughts } };
+}
+
+/** What no reader takes for a call. Where the format's mark is a control token, no text has it anyway. */
+function textWithoutCalls({ open, bare }: ToolFormat): Regex {
+  const texts = [...(open === "" ? [] : [textWithout(open)]), ...(bare ? [NOT_BARE] : [])];
+  return texts.length === 1 ? (texts[0] ?? ANY_TEXT) : both(ANY_TEXT, ...texts);
 }
 
 function addAnswer(builder: GrammarBuilder, answer: JsonSource): number {
@@ -207,6 +218,12 @@ function addBuiltIn(
 }
 
 const ANY_TEXT = repeat(utf8(ANY_CODE_POINT), 0, null);
+
+/** Text that begins with no object and no array, behind white space. */
+const NOT_BARE = concat(
+  repeat(utf8(SPACES), 0, null),
+  optional(concat(utf8(complementRanges([...SPACES, [0x5b, 0x5b], [0x7b, 0x7b]])), ANY_TEXT)),
+);
 
 /** Text that is not taken for a call in another form: neither an object nor one of the `offered` calls. */
 function rawText(offered: readonly BuiltInTool[]): Regex {

@@ -131,6 +131,20 @@ describe.each(TOOL_FORMAT_NAMES)("%s", (name) => {
     expect(texts.map(accepts)).toEqual([true, true, false, false, false]);
   });
 
+  it("has a grammar of text in which no call is read", () => {
+    const source = { kind: "tool_calls", format: name, tools: [], choice: "none", parallel: false } as const;
+    const { grammar, wake } = compileToolGrammar(source, () => null);
+    expect(wake).toBe(null);
+    const pushdown = new Pushdown(grammar, masks);
+    const accepts = (text: string): boolean => {
+      const matcher = new Matcher(pushdown);
+      return matcher.acceptBytes(Buffer.from(text)) && matcher.isComplete;
+    };
+    const free = ["", "It is 4 < 5, {so} [there].", 'An object: {"name": 1}'];
+    expect(free.map(accepts)).toEqual([true, true, true]);
+    expect([example, ` \n${example}`].map(accepts)).toEqual([false, false]);
+  });
+
   it("has one call only where several are not asked for", () => {
     const source = { kind: "tool_calls", format: name, tools: TOOLS, choice: "required", parallel: false } as const;
     const pushdown = new Pushdown(compileToolGrammar(source, () => null).grammar, masks);
