@@ -32,10 +32,9 @@ class Muon(torch.optim.Optimizer):
     def step(self):
         for group in self.param_groups:
             parameters = group["params"]
-            momenta = [self.momentum(parameter) for parameter in parameters]
-            gradients = [parameter.grad for parameter in parameters]
-            torch._foreach_lerp_(momenta, gradients, 1 - group["momentum"])
-            torch._foreach_lerp_(gradients, momenta, group["momentum"])
+            for parameter in parameters:
+                momentum = self.momentum(parameter).lerp_(parameter.grad, 1 - group["momentum"])
+                parameter.grad.lerp_(momentum, group["momentum"])
             # Matrices of one shape are made orthogonal together: on a GPU, starting a kernel costs more than its work.
             owned = [parameter for index, parameter in enumerate(parameters) if self.workers.owns(index)]
             for shape in sorted({tuple(parameter.shape) for parameter in owned}):
