@@ -92,7 +92,9 @@ function addCommand(program: CommanderCommand, command: Command): CommanderComma
   const sub = groupOf(program, words)
     .command(words.at(-1) ?? "")
     .summary(command.summary);
-  sub.description(command.details === undefined ? `${command.summary}.` : `${command.summary}.\n\n${command.details}`);
+  // Its lines are those of the source: the terminal has others.
+  const details = command.details?.replaceAll("\n", " ");
+  sub.description(details === undefined ? `${command.summary}.` : `${command.summary}.\n\n${details}`);
   sub.helpOption("-h, --help", "Print this help");
   for (const [name, row] of Object.entries(command.arguments)) {
     sub.argument(row.required ? `<${name.toUpperCase()}>` : `[${name.toUpperCase()}]`, row.help);
