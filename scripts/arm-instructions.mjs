@@ -1,7 +1,7 @@
 /**
  * `npm run arm:instructions`: how many instructions the native core executes on Arm for a token, in prefill and in decoding,
- * counted by a plugin of qemu-user (bench/arm-instructions) while an arm64 Node runs a model of random weights. The same
- * on every machine, to the instruction. Fails where a count has grown by more than 5 % against
+ * counted by a plugin of qemu-user (bench/arm-instructions) while an arm64 Node runs a model of random weights. Nothing
+ * of the machine's speed is in it. Fails where a count has grown by more than 5 % against
  * bench/arm-instructions/record.json.
  *
  *   node scripts/arm-instructions.mjs [--write] [--allow-missing]
@@ -14,8 +14,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { CROSS_PREFIX, ToolMissingError, countingQemu, requireCountingTools, requireNode } from "./arm-tools.mjs";
+import { CROSS_PREFIX, countingQemu, requireCountingTools, requireNode, runOrSkip } from "./arm-tools.mjs";
 import { buildNative, findCompiler } from "./build-native.mjs";
 import { putBetween } from "./marked-text.mjs";
 
@@ -54,7 +53,7 @@ function buildPlugin() {
 function writeModel(name) {
   const path = join(BUILD, `${name.replace(":", "-")}.gguf`);
   rmSync(path, { force: true });
-  runOrThrow(process.execPath, [join(ROOT, "dist", "cli", "main.js"), "synth", name, path]);
+  runOrThrow(process.execPath, [join(ROOT, "dist", "program", "main.js"), "synth", name, path]);
   return path;
 }
 
@@ -122,16 +121,4 @@ async function countAll(isWritten) {
   return grown.length === 0 ? 0 : 1;
 }
 
-const { values } = parseArgs({
-  options: { write: { type: "boolean", default: false }, "allow-missing": { type: "boolean", default: false } },
-});
-try {
-  process.exitCode = await countAll(values.write);
-} catch (thrown) {
-  if (!(thrown instanceof ToolMissingError)) throw thrown;
-  if (values["allow-missing"]) console.log(`SKIPPED arm:instructions, nothing was counted: ${thrown.message}`);
-  else {
-    console.error(`npm run arm:instructions: ${thrown.message}`);
-    process.exitCode = 1;
-  }
-}
+await runOrSkip("arm:instructions", "nothing was counted", countAll);

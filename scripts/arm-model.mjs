@@ -14,10 +14,9 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 
 import { ARM_CPUS, ARM_KERNELS } from "./arm-kernels.mjs";
-import { CROSS_PREFIX, ToolMissingError, requireCycleModel } from "./arm-tools.mjs";
+import { CROSS_PREFIX, requireCycleModel, runOrSkip } from "./arm-tools.mjs";
 import { findMarkedLoops, straightLine } from "./assembly-loops.mjs";
 import { compileUnit, findCompiler } from "./build-native.mjs";
 import { putBetween } from "./marked-text.mjs";
@@ -160,16 +159,4 @@ function modelLoops(mca, isWritten) {
   return lost.length === 0 ? 0 : 1;
 }
 
-const { values } = parseArgs({
-  options: { write: { type: "boolean", default: false }, "allow-missing": { type: "boolean", default: false } },
-});
-try {
-  process.exitCode = modelLoops(requireCycleModel(), values.write);
-} catch (thrown) {
-  if (!(thrown instanceof ToolMissingError)) throw thrown;
-  if (values["allow-missing"]) console.log(`SKIPPED arm:model, nothing was modelled: ${thrown.message}`);
-  else {
-    console.error(`npm run arm:model: ${thrown.message}`);
-    process.exitCode = 1;
-  }
-}
+await runOrSkip("arm:model", "nothing was modelled", (isWritten) => modelLoops(requireCycleModel(), isWritten));

