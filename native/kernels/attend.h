@@ -51,7 +51,8 @@ inline float SoftmaxStep(const AttendTask& task, const AttendBlock& block, float
   return LargestMagnitude(largest_product);
 }
 
-// kRows rows over one block; counts[r] is how many of its tokens row r attends, 0 if none.
+// kRows rows over one block; counts[r] is how many of its tokens row r attends, 0 if none. Row `row + r` of the task is
+// at place r of the rows at once.
 template <class Pages, int kRows>
 inline void AttendRows(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
                        const int* counts) {
@@ -68,11 +69,11 @@ inline void AttendRows(const AttendTask& task, const AttendScratch& scratch, con
   }
   for (; tile < tiles; ++tile) Pages::template Scores<kRows, 1>(task, scratch, block, row, tile);
 
+  static_assert(kRows <= kMaxAttendRows, "scratch has places for the rows at once");
   for (int r = 0; r < kRows; ++r) {
     if (counts[r] == 0) continue;
-    float* scores = scratch.scores + static_cast<size_t>(row + r) * kAttendBlockTokens;
-    const float largest = SoftmaxStep<Pages>(task, block, scores, row + r, counts[r]);
-    Pages::PrepareProducts(scratch, row + r, counts[r], tiles * kLanes, largest);
+    const float largest = SoftmaxStep<Pages>(task, block, scratch.scores + r * kAttendBlockTokens, row + r, counts[r]);
+    Pages::PrepareProducts(scratch, r, counts[r], tiles * kLanes, largest);
   }
   Pages::template Values<kRows>(task, scratch, block, row, counts, least, most);
 }

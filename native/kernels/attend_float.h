@@ -49,7 +49,7 @@ class FloatAttention {
     const F32 scale = Broadcast(task.scale);
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
-      float* out = scratch.scores + static_cast<size_t>(row + r) * kAttendBlockTokens + tile * kLanes;
+      float* out = scratch.scores + r * kAttendBlockTokens + tile * kLanes;
 #pragma GCC unroll 8
       for (int i = 0; i < kTiles; ++i) Store(out + i * kLanes, sums[r][i] * scale);
     }
@@ -64,32 +64,32 @@ class FloatAttention {
   template <int kRows>
   static void Values(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
                      const int* counts, int least, int /*most*/) {
-    TokenValues<kRows>(task, scratch, block, row, 0, least);
+    TokenValues<kRows>(task, scratch, block, row, 0, 0, least);
     for (int r = 0; r < kRows; ++r) {
-      if (counts[r] > least) TokenValues<1>(task, scratch, block, row + r, least, counts[r]);
+      if (counts[r] > least) TokenValues<1>(task, scratch, block, row + r, r, least, counts[r]);
     }
   }
 
  private:
   template <int kRows>
   static void TokenValues(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
-                          int begin, int end) {
+                          int place, int begin, int end) {
     const int vectors = task.layout->padded_dim / kLanes;
     int vector = 0;
     for (; vector + kAttendFloatVectors <= vectors; vector += kAttendFloatVectors) {
-      ValueVectors<kRows, kAttendFloatVectors>(task, scratch, block, row, begin, end, vector * kLanes);
+      ValueVectors<kRows, kAttendFloatVectors>(task, scratch, block, row, place, begin, end, vector * kLanes);
     }
     for (; vector < vectors; ++vector) {
-      ValueVectors<kRows, 1>(task, scratch, block, row, begin, end, vector * kLanes);
+      ValueVectors<kRows, 1>(task, scratch, block, row, place, begin, end, vector * kLanes);
     }
   }
 
   template <int kRows, int kVectors>
   static void ValueVectors(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
-                           int begin, int end, int offset) {
+                           int place, int begin, int end, int offset) {
     const size_t dim = static_cast<size_t>(task.layout->padded_dim);
     float* out = task.outputs + static_cast<size_t>(row) * dim + offset;
-    const float* probabilities = scratch.scores + static_cast<size_t>(row) * kAttendBlockTokens;
+    const float* probabilities = scratch.scores + place * kAttendBlockTokens;
     F32 sums[kRows][kVectors];
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {

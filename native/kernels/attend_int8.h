@@ -56,7 +56,7 @@ class IntAttention {
     }
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
-      float* out = scratch.scores + static_cast<size_t>(row + r) * kAttendBlockTokens + tile * kLanes;
+      float* out = scratch.scores + r * kAttendBlockTokens + tile * kLanes;
 #pragma GCC unroll 8
       for (int i = 0; i < kTiles; ++i) {
         const F32 scale = Load(block.tiles[tile + i].k_scales) * Broadcast(scratch.query_scales[row + r]);
@@ -67,13 +67,13 @@ class IntAttention {
 
   static F32 WithValueScales(F32 probability, const AttendTile& tile) { return probability * Load(tile.v_scales); }
 
-  // Turns the first `count` products of a row, at most `max`, into integers, with zeros up to token `padded`.
-  static void PrepareProducts(const AttendScratch& scratch, int row, int count, int padded, float max) {
-    const size_t begin = static_cast<size_t>(row) * kAttendBlockTokens;
+  // Turns the first `count` products of the row at a place, at most `max`, into integers, with zeros up to token `padded`.
+  static void PrepareProducts(const AttendScratch& scratch, int place, int count, int padded, float max) {
+    const int begin = place * kAttendBlockTokens;
     const float* products = scratch.scores + begin;
     // Below this the reciprocal may not be finite, and the products add nothing that matters.
     const bool negligible = max < FLT_MIN * kMaxUnit;
-    scratch.unit_values[row] = negligible ? 0.0f : max / kMaxUnit;
+    scratch.unit_values[place] = negligible ? 0.0f : max / kMaxUnit;
     const F32 factor = Broadcast(negligible ? 0.0f : kMaxUnit / max);
     uint8_t* units = scratch.units + begin * kUnitBytes;
     ForEachVector(count, [&](int token, int) {
@@ -90,31 +90,31 @@ class IntAttention {
   static void Values(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
                      const int* counts, int least, int most) {
     if (least > 0) {
-      TokenValues<kRows>(task, scratch, block, row, most);
+      TokenValues<kRows>(task, scratch, block, row, 0, most);
       return;
     }
     for (int r = 0; r < kRows; ++r) {
-      if (counts[r] > 0) TokenValues<1>(task, scratch, block, row + r, counts[r]);
+      if (counts[r] > 0) TokenValues<1>(task, scratch, block, row + r, r, counts[r]);
     }
   }
 
  private:
   template <int kRows>
   static void TokenValues(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
-                          int end) {
+                          int place, int end) {
     const int vectors = task.layout->padded_dim / kLanes;
     int vector = 0;
     for (; vector + kAttendIntVectors <= vectors; vector += kAttendIntVectors) {
-      ValueVectors<kRows, kAttendIntVectors>(task, scratch, block, row, end, vector);
+      ValueVectors<kRows, kAttendIntVectors>(task, scratch, block, row, place, end, vector);
     }
-    for (; vector < vectors; ++vector) ValueVectors<kRows, 1>(task, scratch, block, row, end, vector);
+    for (; vector < vectors; ++vector) ValueVectors<kRows, 1>(task, scratch, block, row, place, end, vector);
   }
 
   template <int kRows, int kVectors>
   static void ValueVectors(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
-                           int end, int vector) {
+                           int place, int end, int vector) {
     const size_t dim = static_cast<size_t>(task.layout->padded_dim);
-    const uint8_t* units = scratch.units + static_cast<size_t>(row) * kAttendBlockTokens * kUnitBytes;
+    const uint8_t* units = scratch.units + place * kAttendBlockTokens * kUnitBytes;
     UnitDot dots[kRows][kVectors];
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
@@ -145,7 +145,7 @@ class IntAttention {
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       float* out = task.outputs + static_cast<size_t>(row + r) * dim + static_cast<size_t>(vector) * kLanes;
-      const F32 unit = Broadcast(scratch.unit_values[row + r]);
+      const F32 unit = Broadcast(scratch.unit_values[place + r]);
 #pragma GCC unroll 8
       for (int i = 0; i < kVectors; ++i) {
         Store(out + i * kLanes, Fma(ToFloat(dots[r][i].Total()), unit, Load(out + i * kLanes)));

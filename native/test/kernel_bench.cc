@@ -195,27 +195,33 @@ void BenchStreaming(const KernelTable& kernels) {
   }
 }
 
-// Decoding at 4096 positions: the 4 query heads of one KV head, over splits of 512; many heads, so that
-// K and V come from memory.
+// Rows of one KV head over 4096 positions, in splits of 512. Pages lie as in the pool: those of one head are a page
+// of all layers and heads apart.
 void BenchAttention(const KernelTable& kernels, int rows, int head_dim) {
   const int context = 4096;
   const int page_tokens = 32;
-  const int heads = 64;
-  std::printf("attention, %d rows a KV head, head_dim %d, %d positions, %d KV heads\n", rows, head_dim, context, heads);
+  const int layers = 8;
+  const int heads = 8;
+  std::printf("attention, %d rows a KV head, head_dim %d, %d positions, %d layers of %d KV heads\n", rows, head_dim, context,
+              layers, heads);
   const KvType types[] = {KvType::kF32, KvType::kF16, KvType::kInt8};
   const char* names[] = {"f32", "f16", "int8"};
   for (int i = 0; i < 3; ++i) {
     const PageLayout layout = MakePageLayout(types[i], page_tokens, head_dim);
     const int pages = context / page_tokens;
-    uint8_t* memory = Allocate(layout.block_bytes * static_cast<size_t>(pages * heads));
+    const int columns = layers * heads;
+    uint8_t* memory = Allocate(layout.block_bytes * static_cast<size_t>(pages * columns));
     std::vector<float> row(static_cast<size_t>(head_dim));
-    std::vector<const uint8_t*> blocks;
-    for (int page = 0; page < pages * heads; ++page) {
-      uint8_t* block = memory + static_cast<size_t>(page) * layout.block_bytes;
-      blocks.push_back(block);
-      for (int slot = 0; slot < page_tokens; ++slot) {
-        for (float& value : row) value = RandomFloat();
-        kernels.store_kv(layout, block, slot, row.data(), row.data());
+    // [layer and KV head][page].
+    std::vector<const uint8_t*> blocks(static_cast<size_t>(pages * columns));
+    for (int page = 0; page < pages; ++page) {
+      for (int column = 0; column < columns; ++column) {
+        uint8_t* block = memory + static_cast<size_t>(page * columns + column) * layout.block_bytes;
+        blocks[static_cast<size_t>(column * pages + page)] = block;
+        for (int slot = 0; slot < page_tokens; ++slot) {
+          for (float& value : row) value = RandomFloat();
+          kernels.store_kv(layout, block, slot, row.data(), row.data());
+        }
       }
     }
     std::vector<float> queries(static_cast<size_t>(rows * head_dim));
@@ -236,17 +242,17 @@ void BenchAttention(const KernelTable& kernels, int rows, int head_dim) {
     task.sums = task.maxima + rows;
     task.scratch = Allocate(AttendScratchBytes(rows, layout));
     const double seconds = BestSeconds([&] {
-      for (int head = 0; head < heads; ++head) {
+      for (int column = 0; column < columns; ++column) {
         for (int first = 0; first < context; first += kAttentionSplitTokens) {
           task.first_position = first;
-          task.blocks = blocks.data() + head * pages + first / page_tokens;
+          task.blocks = blocks.data() + column * pages + first / page_tokens;
           kernels.attend(task);
         }
       }
     });
-    const double operations = 4.0 * rows * head_dim * context * heads;
+    const double operations = 4.0 * rows * head_dim * context * columns;
     std::printf("%6s %8.1f GB/s %8.1f G operations/s\n", names[i],
-                static_cast<double>(layout.block_bytes) * pages * heads / seconds / 1e9, operations / seconds / 1e9);
+                static_cast<double>(layout.block_bytes) * pages * columns / seconds / 1e9, operations / seconds / 1e9);
     std::free(memory);
   }
 }
@@ -299,7 +305,8 @@ int main(int argc, char** argv) {
   if (only.empty() || only == "streaming") BenchStreaming(*kernels);
   if (only.empty() || only == "attention") {
     BenchAttention(*kernels, 4, 64);
-    BenchAttention(*kernels, 32, 128);
+    BenchAttention(*kernels, 64, 64);
+    BenchAttention(*kernels, 64, 128);
   }
   if (only.empty() || only == "rows") BenchRows(*kernels);
   if (only.empty() || only == "pack") BenchPack();

@@ -26,11 +26,11 @@ class MatrixAttention : public IntAttention {
   static void Values(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
                      const int* counts, int least, int most) {
     if (least > 0) {
-      MatrixValues<kRows>(task, scratch, block, row, most);
+      MatrixValues<kRows>(task, scratch, block, row, 0, most);
       return;
     }
     for (int r = 0; r < kRows; ++r) {
-      if (counts[r] > 0) MatrixValues<1>(task, scratch, block, row + r, counts[r]);
+      if (counts[r] > 0) MatrixValues<1>(task, scratch, block, row + r, r, counts[r]);
     }
   }
 
@@ -98,25 +98,26 @@ class MatrixAttention : public IntAttention {
         return r % 2 == 0 ? vuzp1q_s32(a, b) : vuzp2q_s32(a, b);
       });
       const F32 scale = key_scales * Broadcast(scratch.query_scales[row + r]);
-      float* out = scratch.scores + static_cast<size_t>(row + r) * kAttendBlockTokens + index * kLanes;
+      float* out = scratch.scores + r * kAttendBlockTokens + index * kLanes;
       Store(out, ToFloat(total) * scale);
     }
   }
 
   template <int kRows>
   static void MatrixValues(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
-                           int end) {
+                           int place, int end) {
     for (int first = 0; first < task.layout->padded_dim; first += 2 * kDimPairs) {
-      EightDims<kRows>(task, scratch, block, row, end, first);
+      EightDims<kRows>(task, scratch, block, row, place, end, first);
     }
   }
 
   // Dimensions first .. first + 7 of the outputs. Units are zero from `end` on to the end of its tile.
   template <int kRows>
   static inline __attribute__((always_inline)) void EightDims(const AttendTask& task, const AttendScratch& scratch,
-                                                              const AttendBlock& block, int row, int end, int first) {
+                                                              const AttendBlock& block, int row, int place, int end,
+                                                              int first) {
     const size_t dim = static_cast<size_t>(task.layout->padded_dim);
-    const uint8_t* units = scratch.units + static_cast<size_t>(row) * kAttendBlockTokens * kUnitBytes;
+    const uint8_t* units = scratch.units + place * kAttendBlockTokens * kUnitBytes;
     int32x4_t sums[kDimPairs][kRows];
 #pragma GCC unroll 4
     for (int d = 0; d < kDimPairs; ++d) {
@@ -147,7 +148,7 @@ class MatrixAttention : public IntAttention {
 #pragma GCC unroll 4
     for (int r = 0; r < kRows; ++r) {
       float* out = task.outputs + static_cast<size_t>(row + r) * dim + first;
-      const float32x4_t unit = vdupq_n_f32(scratch.unit_values[row + r]);
+      const float32x4_t unit = vdupq_n_f32(scratch.unit_values[place + r]);
 #pragma GCC unroll 2
       for (int i = 0; i < 2; ++i) {
         const int32x4_t a = sums[2 * i][r], b = sums[2 * i + 1][r];
