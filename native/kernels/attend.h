@@ -1,7 +1,8 @@
 // Attention of some query rows over a run of pages, with an online softmax (Milakov and Gimelshein,
 // arXiv:1805.02867) over blocks of kAttendBlockTokens positions counted from the task's first one. The
 // blocks of a row, and so its bits, depend on its own last position only. Rows are taken a few at a time,
-// so that heads that share K and V share each load.
+// so that heads that share K and V share each load. Scores are in powers of two, times log2(e), which the scale of the
+// queries has in it: 2^x takes fewer instructions than e^x.
 #pragma once
 
 #include <cmath>
@@ -13,27 +14,33 @@
 namespace turnwise {
 namespace TURNWISE_ISA {
 
-// Folds the first `count` scores of a row into its maximum and sum and rescales its output. Leaves in their place what
-// V is multiplied with, and returns the largest of that; NaN where one is.
-template <class Pages>
-inline float SoftmaxStep(const AttendTask& task, const AttendBlock& block, float* scores, int row, int count) {
+// The first `count` scores of a row: whole vectors, and behind them what `rest` says.
+inline F32 LoadScores(const float* scores, int at, int run, F32 rest) {
+  const F32 value = Load(scores + at);
+  return run == kLanes ? value : KeepFirst(value, run, rest);
+}
+
+inline float LargestScore(const float* scores, int count) {
   const F32 lowest = Broadcast(-INFINITY);
-  const auto load = [&](int i, int run) {
-    const F32 value = Load(scores + i);
-    return run == kLanes ? value : KeepFirst(value, run, lowest);
-  };
   F32 largest = lowest;
-  ForEachVector(count, [&](int i, int run) { largest = Max(largest, load(i, run)); });
+  ForEachVector(count, [&](int i, int run) { largest = Max(largest, LoadScores(scores, i, run, lowest)); });
+  return Largest(largest);
+}
+
+// Folds the first `count` scores of a row, of which `block_max` is the largest, into its maximum and sum and rescales its
+// output. Leaves in their place what V is multiplied with, and returns the largest of that; NaN where one is.
+template <class Pages>
+inline float SoftmaxStep(const AttendTask& task, const AttendBlock& block, float* scores, int row, int count,
+                         float block_max) {
   const float before = task.maxima[row];
-  const float block_max = Largest(largest);
   const float max = block_max > before ? block_max : before;
   // 0 where every score so far is -infinity, for that less itself is NaN. What such scores add to the row is finite, and
-  // the first number among the scores takes it out again, with a factor of e^(-infinity - max).
+  // the first number among the scores takes it out again, with a factor of 2^(-infinity - max).
   const F32 shift = Broadcast(max == -INFINITY ? 0.0f : max);
   F32 sum = Zero();
   F32 largest_product = Zero();
   ForEachVector(count, [&](int i, int run) {
-    const F32 probability = ExpOfNegative(load(i, run) - shift);
+    const F32 probability = Exp2OfNegative(LoadScores(scores, i, run, Broadcast(-INFINITY)) - shift);
     sum = sum + probability;
     const F32 product = Pages::WithValueScales(probability, block.tiles[i / kLanes]);
     const F32 kept = run == kLanes ? product : KeepFirst(product, run, Zero());
@@ -42,7 +49,7 @@ inline float SoftmaxStep(const AttendTask& task, const AttendBlock& block, float
   });
   float* output = task.outputs + static_cast<size_t>(row) * task.layout->padded_dim;
   if (max != before) {
-    const float factor = ExpOne(before - max);
+    const float factor = Exp2One(before - max);
     for (int d = 0; d < task.layout->padded_dim; d += kLanes) Store(output + d, Load(output + d) * Broadcast(factor));
     task.sums[row] *= factor;
   }
@@ -70,10 +77,15 @@ inline void AttendRows(const AttendTask& task, const AttendScratch& scratch, con
   for (; tile < tiles; ++tile) Pages::template Scores<kRows, 1>(task, scratch, block, row, tile);
 
   static_assert(kRows <= kMaxAttendRows, "scratch has places for the rows at once");
+  const auto scores_of = [&](int r) { return scratch.scores + r * kAttendBlockTokens; };
+  // Step by step for all rows, not row by row: what a step ends with takes long to come, and the next row's does not wait.
+  float largest[kRows];
+  for (int r = 0; r < kRows; ++r) largest[r] = LargestScore(scores_of(r), counts[r]);
   for (int r = 0; r < kRows; ++r) {
-    if (counts[r] == 0) continue;
-    const float largest = SoftmaxStep<Pages>(task, block, scratch.scores + r * kAttendBlockTokens, row + r, counts[r]);
-    Pages::PrepareProducts(scratch, r, counts[r], tiles * kLanes, largest);
+    if (counts[r] > 0) largest[r] = SoftmaxStep<Pages>(task, block, scores_of(r), row + r, counts[r], largest[r]);
+  }
+  for (int r = 0; r < kRows; ++r) {
+    if (counts[r] > 0) Pages::PrepareProducts(scratch, r, counts[r], tiles * kLanes, largest[r]);
   }
   Pages::template Values<kRows>(task, scratch, block, row, counts, least, most);
 }

@@ -46,7 +46,7 @@ class FloatAttention {
         for (int i = 0; i < kTiles; ++i) sums[r][i] = Fma(keys[i], query, sums[r][i]);
       }
     }
-    const F32 scale = Broadcast(task.scale);
+    const F32 scale = Broadcast(task.scale * kLog2OfE);
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       float* out = scratch.scores + r * kAttendBlockTokens + tile * kLanes;

@@ -23,7 +23,7 @@ class IntAttention {
       StoreQuery(out + d * kQueryBytes, values);
       sum = sum + values;
     });
-    scratch.query_scales[row] = scale * task.scale;
+    scratch.query_scales[row] = scale * (task.scale * kLog2OfE);
     scratch.query_corrections[row] = 128 * SumInt(sum);
   }
 

@@ -1,4 +1,5 @@
-// Putting partial attentions together: the softmax of a whole from the unnormalised sums of its parts.
+// Putting partial attentions together: the softmax of a whole from the unnormalised sums of its parts. Maxima are in powers
+// of two, as attend leaves them.
 #pragma once
 
 #include <cmath>
@@ -12,8 +13,8 @@ inline void MergeAttention(float* o_a, float* max_a, float* sum_a, const float* 
                            int head_dim) {
   const float max = *max_a > max_b ? *max_a : max_b;
   // Equal maxima need no factor; so two empty parts stay empty, and do not become NaN.
-  const float factor_a = *max_a == max ? 1.0f : ExpOne(*max_a - max);
-  const float factor_b = max_b == max ? 1.0f : ExpOne(max_b - max);
+  const float factor_a = *max_a == max ? 1.0f : Exp2One(*max_a - max);
+  const float factor_b = max_b == max ? 1.0f : Exp2One(max_b - max);
   ForEachVector(head_dim, [&](int d, int count) {
     const F32 a = LoadRun(o_a + d, count) * Broadcast(factor_a);
     StoreRun(o_a + d, Fma(LoadRun(o_b + d, count), Broadcast(factor_b), a), count);
