@@ -2,8 +2,9 @@
 // every format of int_formats.h.
 //
 // For every group of 32 columns an exact int32 dot product, then one fused multiply-add into the f32 sum
-// of its output (and one more where the format has a minimum). Groups come in order for every number of
-// tokens, so that blocking never shows in a result.
+// of its output, and one more where the format has a minimum. Where groups share a scale, they are added up by the
+// activations' scales alone, and the weights' scale comes once for all of them. Groups come in order for every number
+// of tokens, so that blocking never shows in a result.
 #pragma once
 
 #include <utility>
@@ -14,48 +15,86 @@
 namespace turnwise {
 namespace TURNWISE_ISA {
 
+// Where what belongs to a group lies in a row of activations, in bytes.
+struct GroupOffsets {
+  GroupOffsets(size_t columns, size_t group)
+      : values(group * kQuantGroup),
+        scale(columns + group * sizeof(float)),
+        sums(scale + columns / kQuantGroup * sizeof(float)),
+        scaled_sum(sums + columns / kQuantGroup * sizeof(float)) {}
+
+  size_t values;
+  size_t scale;
+  size_t sums;
+  size_t scaled_sum;
+};
+
 // kTiles x 16 rows times kTokens tokens, over one group.
 template <class Group, int kTiles, int kTokens>
 class IntGroup {
   using Dot = WeightDot<Group::kLargest, Group::kZeroPoint>;
 
  public:
-  // Adds the group's products to `sums`. rows[t] + values_at is where its activations begin, + sum_at their
-  // sums, + scale_at their scale.
+  // Adds the group's products to `sums`.
   static inline __attribute__((always_inline)) void Add(const Group* weights, const uint8_t* const* rows,
-                                                        size_t values_at, size_t scale_at, size_t sum_at,
-                                                        F32 (*sums)[kTokens]) {
+                                                        const GroupOffsets& at, F32 (*sums)[kTokens]) {
     I32 dots[kTiles][kTokens];
     if constexpr (Group::kSubgroups == 1) {
-      Products(weights, rows, values_at, sum_at, dots);
+      Products(weights, rows, at, dots);
     } else {
-      ScaledProducts(weights, rows, values_at, sum_at, dots);
+      ScaledProducts(weights, rows, at, dots);
     }
     F32 weight_scales[kTiles];
 #pragma GCC unroll 4
     for (int i = 0; i < kTiles; ++i) weight_scales[i] = weights[i].Scale();
 #pragma GCC unroll 16
     for (int t = 0; t < kTokens; ++t) {
-      const F32 scale = Broadcast(LoadAs<float>(rows[t] + scale_at));
+      const F32 scale = Broadcast(LoadAs<float>(rows[t] + at.scale));
 #pragma GCC unroll 4
       for (int i = 0; i < kTiles; ++i) sums[i][t] = Fma(ToFloat(dots[i][t]), weight_scales[i] * scale, sums[i][t]);
     }
-    if constexpr (Group::kHasMinimum) AddMinima(weights, rows, scale_at, sum_at, sums);
+    if constexpr (Group::kHasMinimum && Group::kSubgroups == 1) AddMinima(weights, rows, at, sums);
+    if constexpr (Group::kHasMinimum && Group::kSubgroups > 1) AddHalfMinima(weights, rows, at, sums);
   }
+
+  // The same without the weights' scale, for a format with offsets; `offsets` are those that the products lack.
+  static inline __attribute__((always_inline)) void AddUnscaled(const Group* weights, const F32* offsets,
+                                                                const uint8_t* const* rows, const GroupOffsets& at,
+                                                                F32 (*sums)[kTokens]) {
+    Dot dots[kTiles][kTokens];
+#pragma GCC unroll 16
+    for (int t = 0; t < kTokens; ++t) {
+#pragma GCC unroll 4
+      for (int i = 0; i < kTiles; ++i) dots[i][t].Begin(BroadcastInt(0));
+    }
+    AddOperands(weights, rows, at, 0, Group::kVectors, dots);
+#pragma GCC unroll 16
+    for (int t = 0; t < kTokens; ++t) {
+      const F32 scale = Broadcast(LoadAs<float>(rows[t] + at.scale));
+      const F32 scaled_sum = Broadcast(LoadAs<float>(rows[t] + at.scaled_sum));
+#pragma GCC unroll 4
+      for (int i = 0; i < kTiles; ++i) {
+        sums[i][t] = Fma(offsets[i], scaled_sum, Fma(ToFloat(dots[i][t].Total()), scale, sums[i][t]));
+      }
+    }
+  }
+
+  // Of a format with offsets, less the zero point where products of unsigned values come without it.
+  static F32 OffsetOf(const Group& weights) { return weights.Offset() - Broadcast(static_cast<float>(Dot::kZeroLeft)); }
 
  private:
   // Zero points never enter the loop: their share, zero point x sum of the activations, comes first.
   static inline __attribute__((always_inline)) void Products(const Group* weights, const uint8_t* const* rows,
-                                                             size_t values_at, size_t sum_at, I32 (*totals)[kTokens]) {
+                                                             const GroupOffsets& at, I32 (*totals)[kTokens]) {
     const I32 zeros = BroadcastInt(PairOf(-Group::kZeroPoint, -Group::kZeroPoint));
     Dot dots[kTiles][kTokens];
 #pragma GCC unroll 16
     for (int t = 0; t < kTokens; ++t) {
-      const I32 offset = DotPairs(BroadcastInt(LoadAs<int32_t>(rows[t] + sum_at)), zeros);
+      const I32 offset = DotPairs(BroadcastInt(LoadAs<int32_t>(rows[t] + at.sums)), zeros);
 #pragma GCC unroll 4
       for (int i = 0; i < kTiles; ++i) dots[i][t].Begin(offset);
     }
-    AddOperands(weights, rows, values_at, 0, Group::kVectors, dots);
+    AddOperands(weights, rows, at, 0, Group::kVectors, dots);
 #pragma GCC unroll 16
     for (int t = 0; t < kTokens; ++t) {
 #pragma GCC unroll 4
@@ -65,8 +104,7 @@ class IntGroup {
 
   // Where each half has an integer scale. The zero point's share differs from row to row and comes last.
   static inline __attribute__((always_inline)) void ScaledProducts(const Group* weights, const uint8_t* const* rows,
-                                                                   size_t values_at, size_t sum_at,
-                                                                   I32 (*totals)[kTokens]) {
+                                                                   const GroupOffsets& at, I32 (*totals)[kTokens]) {
     constexpr int kVectors = Group::kVectors / 2;
 #pragma GCC unroll 2
     for (int half = 0; half < 2; ++half) {
@@ -79,7 +117,7 @@ class IntGroup {
 #pragma GCC unroll 4
         for (int i = 0; i < kTiles; ++i) dots[i][t].BeginScaled(scales[i]);
       }
-      AddOperands(weights, rows, values_at, half * kVectors, kVectors, dots);
+      AddOperands(weights, rows, at, half * kVectors, kVectors, dots);
 #pragma GCC unroll 16
       for (int t = 0; t < kTokens; ++t) {
 #pragma GCC unroll 4
@@ -95,7 +133,7 @@ class IntGroup {
       for (int i = 0; i < kTiles; ++i) pairs[i] = weights[i].OffsetPairs();
 #pragma GCC unroll 16
       for (int t = 0; t < kTokens; ++t) {
-        const I32 halves = BroadcastInt(LoadAs<int32_t>(rows[t] + sum_at));
+        const I32 halves = BroadcastInt(LoadAs<int32_t>(rows[t] + at.sums));
 #pragma GCC unroll 4
         for (int i = 0; i < kTiles; ++i) totals[i][t] = totals[i][t] + DotPairs(halves, pairs[i]);
       }
@@ -104,7 +142,7 @@ class IntGroup {
 
   // Of vectors first .. first + count - 1.
   static inline __attribute__((always_inline)) void AddOperands(const Group* weights, const uint8_t* const* rows,
-                                                                size_t values_at, int first, int count,
+                                                                const GroupOffsets& at, int first, int count,
                                                                 Dot (*dots)[kTokens]) {
 #pragma GCC unroll 8
     for (int v = first; v < first + count; ++v) {
@@ -115,7 +153,7 @@ class IntGroup {
         for (int i = 0; i < kTiles; ++i) operands[i] = weights[i].Operand(v, o);
 #pragma GCC unroll 16
         for (int t = 0; t < kTokens; ++t) {
-          const FourBytes activations = BroadcastFour(rows[t] + values_at + Group::Column(v, o));
+          const FourBytes activations = BroadcastFour(rows[t] + at.values + Group::Column(v, o));
 #pragma GCC unroll 4
           for (int i = 0; i < kTiles; ++i) dots[i][t].Add(operands[i], activations);
         }
@@ -124,15 +162,27 @@ class IntGroup {
   }
 
   static inline __attribute__((always_inline)) void AddMinima(const Group* weights, const uint8_t* const* rows,
-                                                              size_t scale_at, size_t sum_at, F32 (*sums)[kTokens]) {
+                                                              const GroupOffsets& at, F32 (*sums)[kTokens]) {
+#pragma GCC unroll 4
+    for (int i = 0; i < kTiles; ++i) {
+      const F32 minimum = weights[i].Minimum();
+#pragma GCC unroll 16
+      for (int t = 0; t < kTokens; ++t) {
+        sums[i][t] = Fma(minimum, Broadcast(LoadAs<float>(rows[t] + at.scaled_sum)), sums[i][t]);
+      }
+    }
+  }
+
+  static inline __attribute__((always_inline)) void AddHalfMinima(const Group* weights, const uint8_t* const* rows,
+                                                                  const GroupOffsets& at, F32 (*sums)[kTokens]) {
 #pragma GCC unroll 4
     for (int i = 0; i < kTiles; ++i) {
       const I32 pairs = weights[i].MinimumPairs();
       const F32 minimum_scale = weights[i].MinimumScale();
 #pragma GCC unroll 16
       for (int t = 0; t < kTokens; ++t) {
-        const F32 minimum = ToFloat(DotPairs(BroadcastInt(LoadAs<int32_t>(rows[t] + sum_at)), pairs));
-        const F32 scale = Broadcast(LoadAs<float>(rows[t] + scale_at));
+        const F32 minimum = ToFloat(DotPairs(BroadcastInt(LoadAs<int32_t>(rows[t] + at.sums)), pairs));
+        const F32 scale = Broadcast(LoadAs<float>(rows[t] + at.scale));
         sums[i][t] = Fma(minimum, minimum_scale * scale, sums[i][t]);
       }
     }
@@ -150,6 +200,33 @@ inline TileGroups<typename Source::Group, sizeof...(kTile)> GroupsAt(const Sourc
   return {{source.At(kTile, group)...}};
 }
 
+// kGroups groups from `group` on, which share scales and offsets.
+template <class Source, int kTiles, int kTokens, size_t kGroups>
+inline __attribute__((always_inline)) void AddSharedScale(const Source& source, size_t group, size_t columns,
+                                                          const uint8_t* const* rows, F32 (*sums)[kTokens]) {
+  using Groups = IntGroup<typename Source::Group, kTiles, kTokens>;
+  F32 unscaled[kTiles][kTokens];
+  F32 offsets[kTiles];
+#pragma GCC unroll 4
+  for (int i = 0; i < kTiles; ++i) {
+    offsets[i] = Groups::OffsetOf(source.At(i, group));
+#pragma GCC unroll 16
+    for (int t = 0; t < kTokens; ++t) unscaled[i][t] = Zero();
+  }
+  for (size_t g = group; g < group + kGroups; ++g) {
+#pragma GCC unroll 4
+    for (int i = 0; i < kTiles; ++i) source.Ahead(i, g);
+    const auto weights = GroupsAt(source, g, std::make_index_sequence<kTiles>());
+    Groups::AddUnscaled(weights.tiles, offsets, rows, GroupOffsets(columns, g), unscaled);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < kTiles; ++i) {
+    const F32 scale = source.At(i, group).Scale();
+#pragma GCC unroll 16
+    for (int t = 0; t < kTokens; ++t) sums[i][t] = Fma(unscaled[i][t], scale, sums[i][t]);
+  }
+}
+
 // Groups first .. end - 1 of a row; products of those before are in the output already.
 struct GroupRange {
   size_t first;
@@ -162,7 +239,6 @@ template <class Source, int kTiles, int kTokens>
 inline void IntBlock(const GemmTask& task, const Source& source, GroupRange range, int first_token, float* out) {
   using Group = typename Source::Group;
   const size_t columns = static_cast<size_t>(task.w->columns);
-  const size_t groups = columns / kQuantGroup;
   // One pointer a token and offsets common to all: more pointers would not fit the registers.
   const uint8_t* rows[kTokens];
   F32 sums[kTiles][kTokens];
@@ -175,13 +251,18 @@ inline void IntBlock(const GemmTask& task, const Source& source, GroupRange rang
       sums[i][t] = range.first == 0 ? Zero() : Load(before);
     }
   }
-  for (size_t group = range.first; group < range.end; ++group) {
-    const size_t scale_at = columns + group * sizeof(float);
+  if constexpr (Group::kHasOffset) {
+    constexpr size_t kGroups = Group::kBlockColumns / kQuantGroup;
+    for (size_t group = range.first; group < range.end; group += kGroups) {
+      AddSharedScale<Source, kTiles, kTokens, kGroups>(source, group, columns, rows, sums);
+    }
+  } else {
+    for (size_t group = range.first; group < range.end; ++group) {
 #pragma GCC unroll 4
-    for (int i = 0; i < kTiles; ++i) source.Ahead(i, group);
-    const auto weights = GroupsAt(source, group, std::make_index_sequence<kTiles>());
-    IntGroup<Group, kTiles, kTokens>::Add(weights.tiles, rows, group * kQuantGroup, scale_at,
-                                          scale_at + groups * sizeof(float), sums);
+      for (int i = 0; i < kTiles; ++i) source.Ahead(i, group);
+      const auto weights = GroupsAt(source, group, std::make_index_sequence<kTiles>());
+      IntGroup<Group, kTiles, kTokens>::Add(weights.tiles, rows, GroupOffsets(columns, group), sums);
+    }
   }
 #pragma GCC unroll 16
   for (int t = 0; t < kTokens; ++t) {

@@ -11,10 +11,12 @@
 //   Scale()               f32 scale of each row
 //   kSubgroups            1, or 2: then vectors 0 .. kVectors / 2 - 1 are columns 0 .. 15, the others
 //                         16 .. 31, and the sum of each half is multiplied by SubScale(half), an integer
-//   kHasMinimum           then MinimumScale() * (MinimumPairs() . sums of the halves) is added: the pairs
-//                         are two int16 a row, for the columns 0 .. 15 and 16 .. 31
-// A weight is Scale * SubScale * (value - kZeroPoint) + MinimumScale * MinimumPair. All of it is exact but
-// the f32 products at the end, whose order is IntBlock's.
+//   kHasMinimum           then Minimum() is added, an f32 for each row; where kSubgroups is 2,
+//                         MinimumScale() * MinimumPairs(): two int16 a row, for the columns 0 .. 15 and 16 .. 31
+//   kHasOffset            then Offset(), an integer in f32 for each row, is added to the value; it and Scale() are those
+//                         of all groups of a block
+// A weight is Scale * SubScale * (value - kZeroPoint + Offset) + minimum. All of it is exact but the f32 products at
+// the end, whose order is IntBlock's.
 #pragma once
 
 #include "int_scales.h"

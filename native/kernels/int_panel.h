@@ -62,7 +62,7 @@ class PanelGroup {
   static constexpr size_t kLaneBytes = kTileRows * sizeof(int32_t);
   static constexpr size_t kScaleAt = kQuantGroup * kTileRows;
   static constexpr size_t kMinimumAt = kScaleAt + kLaneBytes;
-  static constexpr size_t kHalfScalesAt = kMinimumAt + (kMinimum ? 2 * kLaneBytes : 0);
+  static constexpr size_t kHalfScalesAt = kMinimumAt + (kMinimum ? static_cast<size_t>(kHalves) * kLaneBytes : 0);
 
  public:
   static constexpr int kVectors = 8;
@@ -71,6 +71,7 @@ class PanelGroup {
   static constexpr int kZeroPoint = kZero;
   static constexpr int kSubgroups = kHalves;
   static constexpr bool kHasMinimum = kMinimum;
+  static constexpr bool kHasOffset = false;
   static constexpr size_t kBytes = kHalfScalesAt + (kHalves > 1 ? 3 * kLaneBytes : 0);
 
   explicit PanelGroup(uint8_t* bytes) : bytes_(bytes) {}
@@ -78,6 +79,7 @@ class PanelGroup {
   static constexpr int Column(int vector, int) { return 4 * vector; }
   Bytes Operand(int vector, int) const { return VectorAt(bytes_, vector); }
   F32 Scale() const { return Load(Floats(kScaleAt)); }
+  F32 Minimum() const { return Load(Floats(kMinimumAt)); }
   F32 MinimumScale() const { return Load(Floats(kMinimumAt)); }
   I32 MinimumPairs() const { return LoadInt(Ints(kMinimumAt + kLaneBytes)); }
   I32 HalfScale(int half) const { return LoadInt(Ints(HalfScaleAt(half))); }
@@ -89,6 +91,7 @@ class PanelGroup {
     return values;
   }
   F32 PutScale(F32 scale) const { return Put(kScaleAt, scale); }
+  F32 PutMinimum(F32 minimum) const { return Put(kMinimumAt, minimum); }
   F32 PutMinimumScale(F32 scale) const { return Put(kMinimumAt, scale); }
   I32 PutMinimumPairs(I32 pairs) const { return Put(kMinimumAt + kLaneBytes, pairs); }
   I32 PutHalfScale(int half, I32 scale) const { return Put(HalfScaleAt(half), scale); }
@@ -123,6 +126,7 @@ class FillingGroup {
   static constexpr int kZeroPoint = Format::kZeroPoint;
   static constexpr int kSubgroups = Format::kSubgroups;
   static constexpr bool kHasMinimum = Format::kHasMinimum;
+  static constexpr bool kHasOffset = false;
 
   FillingGroup(PackedGroup<Format> packed, PanelGroupOf<Format> panel) : packed_(packed), panel_(panel) {}
 
@@ -131,6 +135,7 @@ class FillingGroup {
     return panel_.PutOperand(Column(vector, operand), packed_.Operand(vector, operand));
   }
   F32 Scale() const { return panel_.PutScale(packed_.Scale()); }
+  F32 Minimum() const { return panel_.PutMinimum(packed_.Minimum()); }
   F32 MinimumScale() const { return panel_.PutMinimumScale(packed_.MinimumScale()); }
   I32 MinimumPairs() const { return panel_.PutMinimumPairs(packed_.MinimumPairs()); }
   I32 HalfScale(int half) const { return panel_.PutHalfScale(half, packed_.HalfScale(half)); }

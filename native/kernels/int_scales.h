@@ -38,6 +38,10 @@ class GroupPointers {
   GroupPointers(const uint8_t* block, int group, size_t value_bytes)
       : halves_(block), integers_(block + kHeaderBytes + static_cast<size_t>(group) * (kIntegerBytes + value_bytes)) {}
 
+  // What most kinds lack.
+  static constexpr bool kHasMinimum = false;
+  static constexpr bool kHasOffset = false;
+
   const uint8_t* F16s(int i) const { return halves_ + static_cast<size_t>(i) * kHalvesBytes; }
   const uint8_t* Integers(int i) const { return integers_ + i * kTileRows; }
   const uint8_t* Values() const { return integers_ + kIntegerBytes; }
@@ -50,7 +54,6 @@ class GroupPointers {
 struct G32 : GroupPointers<kQuantGroup, 1, 0> {
   using GroupPointers::GroupPointers;
   static constexpr int kSubgroups = 1;
-  static constexpr bool kHasMinimum = false;
   F32 Scale() const { return LoadHalves(F16s(0)); }
 };
 
@@ -59,34 +62,29 @@ struct G32Min : GroupPointers<kQuantGroup, 2, 0> {
   static constexpr int kSubgroups = 1;
   static constexpr bool kHasMinimum = true;
   F32 Scale() const { return LoadHalves(F16s(0)); }
-  F32 MinimumScale() const { return LoadHalves(F16s(1)); }
-  I32 MinimumPairs() const { return BroadcastInt(PairOf(1, 1)); }
+  F32 Minimum() const { return LoadHalves(F16s(1)); }
 };
 
 template <int kColumns>
 struct GroupZero : GroupPointers<kColumns, 2, 0> {
   using GroupPointers<kColumns, 2, 0>::GroupPointers;
   static constexpr int kSubgroups = 1;
-  static constexpr bool kHasMinimum = true;
+  static constexpr bool kHasOffset = true;
   F32 Scale() const { return LoadHalves(this->F16s(0)); }
-  // Exact: 11 bits times 9.
-  F32 MinimumScale() const { return Scale() * LoadHalves(this->F16s(1)); }
-  I32 MinimumPairs() const { return BroadcastInt(PairOf(1, 1)); }
+  F32 Offset() const { return LoadHalves(this->F16s(1)); }
 };
 
 struct GroupZeroWide : GroupPointers<kQuantGroup, 3, 0> {
   using GroupPointers::GroupPointers;
   static constexpr int kSubgroups = 1;
-  static constexpr bool kHasMinimum = true;
+  static constexpr bool kHasOffset = true;
   F32 Scale() const { return Load(reinterpret_cast<const float*>(F16s(0))); }
-  F32 MinimumScale() const { return Scale() * LoadHalves(F16s(2)); }
-  I32 MinimumPairs() const { return BroadcastInt(PairOf(1, 1)); }
+  F32 Offset() const { return LoadHalves(F16s(2)); }
 };
 
 struct K32 : GroupPointers<kSuperblockColumns, 1, 1> {
   using GroupPointers::GroupPointers;
   static constexpr int kSubgroups = 1;
-  static constexpr bool kHasMinimum = false;
   F32 Scale() const { return LoadHalves(F16s(0)) * ToFloat(LoadSigned(Integers(0))); }
 };
 
@@ -95,17 +93,13 @@ struct K32Min : GroupPointers<kSuperblockColumns, 2, 2> {
   static constexpr int kSubgroups = 1;
   static constexpr bool kHasMinimum = true;
   F32 Scale() const { return LoadHalves(F16s(0)) * ToFloat(LoadUnsignedBytes(Integers(0))); }
-  F32 MinimumScale() const { return Zero() - LoadHalves(F16s(1)); }
-  I32 MinimumPairs() const {
-    const I32 minimum = LoadUnsignedBytes(Integers(1));
-    return PairsOf(minimum, minimum);
-  }
+  // Exact: 11 bits times 6.
+  F32 Minimum() const { return (Zero() - LoadHalves(F16s(1))) * ToFloat(LoadUnsignedBytes(Integers(1))); }
 };
 
 struct K16 : GroupPointers<kSuperblockColumns, 1, 2> {
   using GroupPointers::GroupPointers;
   static constexpr int kSubgroups = 2;
-  static constexpr bool kHasMinimum = false;
   F32 Scale() const { return LoadHalves(F16s(0)); }
   I32 SubScale(int half) const { return LoadSigned(Integers(half)); }
 };

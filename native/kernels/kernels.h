@@ -34,13 +34,21 @@ struct Q8aRow {
   int8_t* values;
   float* scales;  // one per 32, equal within KernelTable::activation_columns
   int16_t* sums;  // one per 16: sum of the values; both of a group are read as one word
+  float* scaled_sums;  // one per 32: sum of the values times their scale
+
+  // What lies from a column on, a multiple of 32.
+  Q8aRow From(int column) const {
+    const int group = column / kQuantGroup;
+    return {values + column, scales + group, sums + 2 * group, scaled_sums + group};
+  }
 };
 inline Q8aRow Q8aRowAt(uint8_t* row, int columns) {
+  const int groups = columns / kQuantGroup;
   float* scales = reinterpret_cast<float*>(row + columns);
-  return {reinterpret_cast<int8_t*>(row), scales, reinterpret_cast<int16_t*>(scales + columns / kQuantGroup)};
+  return {reinterpret_cast<int8_t*>(row), scales, reinterpret_cast<int16_t*>(scales + groups), scales + 2 * groups};
 }
 constexpr size_t Q8aRowBytes(int columns) {
-  return static_cast<size_t>(columns) + static_cast<size_t>(columns / kQuantGroup) * 8;
+  return static_cast<size_t>(columns) + static_cast<size_t>(columns / kQuantGroup) * 12;
 }
 
 // out[t * stride + r] = dot(row 16 * tile_begin + r of w, x[t]) for t < tokens, r < 16 * tile_count.
@@ -99,7 +107,7 @@ struct AttendTask {
   const float* const* queries;     // [rows] head_dim floats each
   const int32_t* last_positions;   // [rows]
   float scale;
-  // Results, unnormalised: o = sum(exp(s - max) * v), sum = sum(exp(s - max)).
+  // Results, unnormalised: o = sum(2^(s - max) * v), sum = sum(2^(s - max)), of scores s = scale * log2(e) * dot.
   float* outputs;  // [rows, padded_dim]
   float* maxima;   // [rows]
   float* sums;     // [rows]

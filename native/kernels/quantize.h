@@ -1,4 +1,4 @@
-// Activations to q8a: for every 32 columns an f32 scale, 32 int8 and the sums of both halves. The scale is
+// Activations to q8a: for every 32 columns an f32 scale, 32 int8, the sums of both halves and that of all in f32. The scale is
 // that of the kActivationColumns columns around it, counted from the row's first; the last run may be shorter.
 // A NaN becomes the scale of its run, and so of all that is multiplied with it: int8 has none.
 #pragma once
@@ -28,8 +28,9 @@ inline void QuantizeGroup(const float* x, int group, float scale, Q8aRow out) {
   StoreLowBytes(values, a);
   StoreLowBytes(values + kLanes, b);
   out.scales[group] = scale;
-  out.sums[2 * group] = static_cast<int16_t>(SumInt(a));
-  out.sums[2 * group + 1] = static_cast<int16_t>(SumInt(b));
+  const int32_t sums[2] = {SumInt(a), SumInt(b)};
+  for (int half = 0; half < 2; ++half) out.sums[2 * group + half] = static_cast<int16_t>(sums[half]);
+  out.scaled_sums[group] = scale * static_cast<float>(sums[0] + sums[1]);
 }
 
 inline void Quantize(const float* x, int columns, Q8aRow out) {

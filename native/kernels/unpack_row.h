@@ -39,22 +39,29 @@ inline void UnpackGroup(const Format& weights, int lane, float* out) {
     for (int half = 0; half < 2; ++half) sub_scales[half] = LaneOf(weights.SubScale(half), lane);
   }
   const float scale = LaneOf(weights.Scale(), lane);
+  int32_t offset = -Format::kZeroPoint;
+  if constexpr (Format::kHasOffset) offset += static_cast<int32_t>(LaneOf(weights.Offset(), lane));
   for (int v = 0; v < Format::kVectors; ++v) {
     for (int o = 0; o < Format::kOperands; ++o) {
       uint8_t bytes[kVectorBytes];
       StoreBytes(bytes, weights.Operand(v, o));
       for (int i = 0; i < 4; ++i) {
         const int column = Format::Column(v, o) + i;
-        const int32_t value = bytes[4 * lane + i] - Format::kZeroPoint;
+        const int32_t value = bytes[4 * lane + i] + offset;
         out[column] = scale * static_cast<float>(value * sub_scales[column / kHalf]);
       }
     }
   }
   if constexpr (Format::kHasMinimum) {
-    const float minimum_scale = LaneOf(weights.MinimumScale(), lane);
-    const uint32_t pair = static_cast<uint32_t>(LaneOf(weights.MinimumPairs(), lane));
-    const float minima[2] = {minimum_scale * static_cast<int16_t>(pair & 0xffff),
-                             minimum_scale * static_cast<int16_t>(pair >> 16)};
+    float minima[2];
+    if constexpr (Format::kSubgroups > 1) {
+      const float minimum_scale = LaneOf(weights.MinimumScale(), lane);
+      const uint32_t pair = static_cast<uint32_t>(LaneOf(weights.MinimumPairs(), lane));
+      minima[0] = minimum_scale * static_cast<int16_t>(pair & 0xffff);
+      minima[1] = minimum_scale * static_cast<int16_t>(pair >> 16);
+    } else {
+      minima[0] = minima[1] = LaneOf(weights.Minimum(), lane);
+    }
     for (int column = 0; column < kQuantGroup; ++column) out[column] += minima[column / kHalf];
   }
 }

@@ -285,6 +285,8 @@ class WeightDot {
   static_assert(kSums >= 1, "a sum of two products fits int16");
 
  public:
+  static constexpr int kZeroLeft = kZeroPoint;
+
   void Begin(I32 offset) { BeginWith(offset, DotScaleOf(BroadcastInt(1))); }
   void BeginScaled(I32 scale) { BeginWith(BroadcastInt(0), scale); }
   void Add(Bytes a, FourBytes b) {
@@ -324,6 +326,8 @@ class WeightDot {
 template <>
 class WeightDot<255, 128> {
  public:
+  static constexpr int kZeroLeft = 0;
+
   void Begin(I32 /*offset*/) { sum_ = BroadcastInt(0); }
   void Add(Bytes a, FourBytes b) { sum_ = AddInOrder(sum_, SumPairs({Products(a.low, b.v), Products(a.high, b.v)})); }
   I32 Total() const { return sum_; }

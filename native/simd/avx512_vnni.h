@@ -166,6 +166,8 @@ inline I32 DotScaleOf(I32 scale) { return scale; }
 template <int kLargest, int kZeroPoint>
 class WeightDot {
  public:
+  static constexpr int kZeroLeft = kZeroPoint;
+
   void Begin(I32 offset) { sum_ = offset; }
   void BeginScaled(I32 /*scale*/) { sum_ = BroadcastInt(0); }
   void Add(Bytes a, FourBytes b) { sum_.v = _mm512_dpbusd_epi32(sum_.v, a.v, b.v); }

@@ -269,6 +269,9 @@ inline I32 DotScaleOf(I32 scale) { return scale; }
 template <int kLargest, int kZeroPoint>
 class WeightDot {
  public:
+  // What products begun with no offset still have in them of the zero point.
+  static constexpr int kZeroLeft = kZeroPoint;
+
   // `offset`: -kZeroPoint times the sum of all b to come. A level whose products are signed ignores it.
   void Begin(I32 offset) { sum_ = offset; }
   void BeginScaled(I32 /*scale*/) { sum_ = BroadcastInt(0); }

@@ -26,7 +26,7 @@ Activations ActivationsOf(const KernelTable& kernels, const SourceFormat& format
   const int columns = static_cast<int>(wide);
   Activations x;
   // 4 bytes more than needed: rows need no more alignment than their floats.
-  x.row_bytes = (floats ? wide * 4 : wide + wide / 32 * 8) + 4;
+  x.row_bytes = (floats ? wide * 4 : Q8aRowBytes(columns)) + 4;
   x.bytes.resize(x.row_bytes * rows.size());
   for (size_t t = 0; t < rows.size(); ++t) {
     uint8_t* row = x.bytes.data() + t * x.row_bytes;

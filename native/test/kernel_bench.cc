@@ -74,13 +74,16 @@ double BestSeconds(const std::function<void()>& call) {
 struct Format {
   const char* name;
   WeightFormat format;
+  // Of the blocks that packing starts from; kNoSource leaves that out.
   int source_type;
   size_t block_elements;
   size_t block_bytes;
 };
 
+constexpr int kNoSource = -1;
 constexpr Format kFormats[] = {
     {"int4_g32", WeightFormat::kInt4G32, 2, 32, 18},
+    {"int4_g128_zero", WeightFormat::kInt4G128Zero, kNoSource, 128, 0},
     {"int8_g32", WeightFormat::kInt8G32, 8, 32, 34},
     {"int4_k32_min", WeightFormat::kInt4K32Min, 12, 256, 144},
     {"int5_k32_min", WeightFormat::kInt5K32Min, 13, 256, 176},
@@ -105,7 +108,7 @@ PackedMatrix RandomMatrix(const Format& format, int rows, int columns) {
 uint8_t* RandomActivations(const KernelTable& kernels, const Format& format, int columns, int tokens, size_t* row_bytes) {
   const bool floats = format.block_elements == 1;
   const size_t wide = static_cast<size_t>(columns);
-  *row_bytes = (floats ? wide * 4 : wide + wide / 32 * 8 + 63) / 64 * 64;
+  *row_bytes = ((floats ? wide * 4 : Q8aRowBytes(columns)) + 63) / 64 * 64;
   uint8_t* x = Allocate(*row_bytes * static_cast<size_t>(tokens));
   std::vector<float> row(wide);
   for (int t = 0; t < tokens; ++t) {
@@ -142,7 +145,7 @@ void BenchMatrix(const KernelTable& kernels) {
   const int token_counts[] = {1, 2, 3, 4, 6, 7, 8, 9, 12, 13, 16, 20, 24, 25, 32, 64, 128, 480};
   float* strip = reinterpret_cast<float*>(Allocate(480 * 64 * 4));
   std::printf("matrix %d x %d, G operations/s (a multiply-add is two)\n%6s", rows, columns, "tokens");
-  for (const Format& format : kFormats) std::printf("%13s", format.name);
+  for (const Format& format : kFormats) std::printf("%14s", format.name);
   std::printf("\n");
   std::vector<PackedMatrix> matrices;
   std::vector<uint8_t*> activations;
@@ -156,7 +159,7 @@ void BenchMatrix(const KernelTable& kernels) {
     for (size_t i = 0; i < std::size(kFormats); ++i) {
       const double seconds =
           BestSeconds([&] { Multiply(kernels, matrices[i], activations[i], row_bytes[i], tokens, strip); });
-      std::printf("%13.1f", 2.0 * rows * columns * tokens / seconds / 1e9);
+      std::printf("%14.1f", 2.0 * rows * columns * tokens / seconds / 1e9);
       std::fflush(stdout);
     }
     std::printf("\n");
@@ -188,7 +191,7 @@ void BenchStreaming(const KernelTable& kernels) {
         for (const PackedMatrix& w : matrices) Multiply(kernels, w, x, row_bytes, tokens, strip);
       });
       const double weights = static_cast<double>(rows) * columns * static_cast<double>(matrices.size());
-      std::printf("%13s %2d tokens %8.1f GB/s %8.1f G operations/s\n", format.name, tokens,
+      std::printf("%14s %2d tokens %8.1f GB/s %8.1f G operations/s\n", format.name, tokens,
                   static_cast<double>(bytes * matrices.size()) / seconds / 1e9, 2.0 * weights * tokens / seconds / 1e9);
     }
     for (PackedMatrix& w : matrices) std::free(const_cast<uint8_t*>(w.data));
@@ -279,6 +282,7 @@ void BenchPack() {
   const int columns = 2048;
   std::printf("packing, GB/s of source\n");
   for (const Format& format : kFormats) {
+    if (format.source_type == kNoSource) continue;
     const size_t bytes = static_cast<size_t>(rows) * columns / format.block_elements * format.block_bytes;
     uint8_t* source = Allocate(bytes);
     uint8_t* out = Allocate(static_cast<size_t>(TileCount(rows)) * PackedTileBytes(format.format, columns));
@@ -286,7 +290,7 @@ void BenchPack() {
                             PackedTileBytes(format.format, columns)};
     const double seconds =
         BestSeconds([&] { PackTiles({source, bytes, format.source_type, 64}, w, out, 0, TileCount(rows)); });
-    std::printf("%13s %8.1f\n", format.name, static_cast<double>(bytes) / seconds / 1e9);
+    std::printf("%14s %8.1f\n", format.name, static_cast<double>(bytes) / seconds / 1e9);
   }
 }
 

@@ -136,6 +136,9 @@ void ExpectQuantized(const float* x, int columns, int run, const Q8aRow& row) {
       const int sum = row.sums[2 * group + half];
       Expect(sum == sums[half], "sum %d of group %d is %d, expected %d", half, group, sum, sums[half]);
     }
+    const float scaled_sum = scale * static_cast<float>(sums[0] + sums[1]);
+    Expect(row.scaled_sums[group] == scaled_sum, "scaled sum %d is %g, expected %g", group,
+           static_cast<double>(row.scaled_sums[group]), static_cast<double>(scaled_sum));
   }
 }
 
@@ -148,7 +151,7 @@ void TestQuantize(const KernelTable& kernels) {
     for (const int columns : {32, 64, 96, 320, 2048}) {
       const size_t count = static_cast<size_t>(columns);
       Row x(RandomFloats(count, magnitude));
-      Buffer out(count + count / 4, 4);
+      Buffer out(Q8aRowBytes(columns), 4);
       kernels.quantize(x.data(), columns, Q8aRowAt(out.data(), columns));
       ExpectQuantized(x.data(), columns, kernels.activation_columns, Q8aRowAt(out.data(), columns));
       out.CheckGuards("q8a row");
@@ -159,7 +162,7 @@ void TestQuantize(const KernelTable& kernels) {
   std::vector<float> ties(32);
   for (int k = 0; k < 32; ++k) ties[static_cast<size_t>(k)] = static_cast<float>(k) - 15.5f;
   ties[0] = 127.0f;
-  Buffer out(40);
+  Buffer out(Q8aRowBytes(32));
   kernels.quantize(ties.data(), 32, Q8aRowAt(out.data(), 32));
   ExpectQuantized(ties.data(), 32, kernels.activation_columns, Q8aRowAt(out.data(), 32));
 }
@@ -177,8 +180,10 @@ void TestQuantizeNan(const KernelTable& kernels) {
     Buffer out(Q8aRowBytes(columns), 4);
     kernels.quantize(x.data(), columns, Q8aRowAt(out.data(), columns));
     for (int group = 0; group < columns / 32; ++group) {
-      const bool is_nan = std::isnan(Q8aRowAt(out.data(), columns).scales[group]);
-      Expect(is_nan == (group * 32 / run == at / run), "NaN at %d: the scale of group %d", at, group);
+      const Q8aRow row = Q8aRowAt(out.data(), columns);
+      const bool expected = group * 32 / run == at / run;
+      Expect(std::isnan(row.scales[group]) == expected, "NaN at %d: the scale of group %d", at, group);
+      Expect(std::isnan(row.scaled_sums[group]) == expected, "NaN at %d: the scaled sum of group %d", at, group);
     }
   }
 }

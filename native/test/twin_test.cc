@@ -23,7 +23,7 @@ void TestQuantizeTwin(const KernelTable& kernels, const KernelTable& scalar) {
     if (round % 2 == 0) {
       for (float& value : x) value = static_cast<float>(RandomBelow(255) - 127) * 0.5f;
     }
-    std::vector<uint8_t> a(static_cast<size_t>(columns * 5 / 4)), b(a.size());
+    std::vector<uint8_t> a(Q8aRowBytes(columns)), b(a.size());
     kernels.quantize(x.data(), columns, Q8aRowAt(a.data(), columns));
     scalar.quantize(x.data(), columns, Q8aRowAt(b.data(), columns));
     Expect(a == b, "%d columns in round %d", columns, round);

@@ -55,9 +55,9 @@ export function planBuffers(
   };
 }
 
-/** Bytes of one row: f32, or int8 with a scale and a sum for each group. */
+/** Bytes of one row: f32, or int8 with a scale, two sums of halves and a scaled sum for each group. */
 export function rowBytes({ type, columns }: Pick<ValueInfo, "type" | "columns">): number {
-  const bytes = type === "q8a" ? columns + (columns / QUANT_GROUP) * 8 : columns * 4;
+  const bytes = type === "q8a" ? columns + (columns / QUANT_GROUP) * 12 : columns * 4;
   return alignUp(bytes, BUFFER_ALIGNMENT);
 }
 

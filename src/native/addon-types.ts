@@ -7,7 +7,7 @@
 import type { SampleBatch, SampleResult, StepBatch } from "../graph/executor.ts";
 
 /** Changes with any change of this surface; the loader refuses a binary with another number. */
-export const ADDON_ABI = 8;
+export const ADDON_ABI = 9;
 
 export interface CpuInfo {
   /** "x64", "arm64". */

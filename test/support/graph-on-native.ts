@@ -10,6 +10,7 @@ import { decodeRows, encodeRows } from "../../src/formats/quant/rows.ts";
 import type { KvType } from "../../src/base/dtypes.ts";
 import { alignUp } from "../../src/base/bytes.ts";
 import { type WeightFormat, operandOf } from "../../src/base/weight-formats.ts";
+import { rowBytes } from "../../src/compile/plan-buffers.ts";
 import { weightFormatOf } from "../../src/compile/weight-formats.ts";
 import type { DecodableType } from "../../src/formats/quant/decodable-types.ts";
 import { at, invariant } from "../../src/base/invariant.ts";
@@ -190,10 +191,10 @@ class PlainLowering {
   }
 
   #addBuffer({ name, rows, columns, type }: Omit<BufferSpec, "offset" | "rowBytes">): number {
-    const rowBytes = alignUp(type === "q8a" ? columns + columns / 4 : columns * 4, 64);
+    const bytes = rowBytes({ type, columns });
     const offset = this.arenaBytes;
-    this.arenaBytes += rowBytes * (rows === "tokens" ? this.#limits.maxTokens : this.#limits.maxLogitRows);
-    return this.buffers.push({ name, offset, rowBytes, rows, columns, type }) - 1;
+    this.arenaBytes += bytes * (rows === "tokens" ? this.#limits.maxTokens : this.#limits.maxLogitRows);
+    return this.buffers.push({ name, offset, rowBytes: bytes, rows, columns, type }) - 1;
   }
 
   #addWeight(ref: WeightRef): number {

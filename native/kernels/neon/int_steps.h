@@ -40,7 +40,7 @@ template <>
 struct StepOf<G32Min> {
   static constexpr int kSubColumns = 0;
   static constexpr Side kSide = Side::kMinimum;
-  static F32 SideScale(const G32Min& group) { return group.MinimumScale(); }
+  static F32 SideScale(const G32Min& group) { return group.Minimum(); }
 };
 
 // An offset is an integer that f16 holds.

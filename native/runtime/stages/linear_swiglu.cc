@@ -44,9 +44,7 @@ class QuantizedRuns {
 
   void Quantize(const KernelTable& kernels, const float* row, int column, const Q8aRow& whole) const {
     const int first = column / run_columns_ * run_columns_;
-    const int group = first / kQuantGroup;
-    kernels.quantize(row + first, std::min(run_columns_, columns_ - first),
-                     {whole.values + first, whole.scales + group, whole.sums + 2 * group});
+    kernels.quantize(row + first, std::min(run_columns_, columns_ - first), whole.From(first));
   }
 
  private:
@@ -126,9 +124,7 @@ class LinearSwigluOp final : public StageOp {
       return;
     }
     kernels.swiglu(gate, up, columns, gate);
-    const Q8aRow whole = out.QuantizedRow(row);
-    const int group = first / kQuantGroup;
-    kernels.quantize(gate, columns, {whole.values + first, whole.scales + group, whole.sums + 2 * group});
+    kernels.quantize(gate, columns, out.QuantizedRow(row).From(first));
   }
 
   LinearSwigluFields f_;
