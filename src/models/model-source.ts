@@ -29,6 +29,11 @@ export interface ModelSource extends ModelText {
   readonly parameters: number;
   /** Paths of the files that hold its weights. */
   readonly weightFiles: readonly string[];
+  /**
+   * How other files say that those are to be read, as a stable text: a checkpoint's quantisation. Empty where they say
+   * it themselves.
+   */
+  readonly weightReading: string;
   /** Bytes of all its files. */
   readonly fileBytes: number;
   /** As `ByteSource.isCurrent`, of the files that hold its weights: what their paths lead to is what is read here. */

@@ -64,6 +64,11 @@ class HuggingFaceSource implements ModelSource {
     this.weightFiles = [...new Set([...model.tensors.values()].map((tensor) => tensor.path))];
   }
 
+  /** The fields in the order of their names in `readQuantization`, so the same for the same quantisation. */
+  get weightReading(): string {
+    return JSON.stringify(this.#quantization);
+  }
+
   get parameters(): number {
     return this.weightNames.reduce((sum, name) => sum + (this.weight(name)?.elements ?? 0), 0);
   }
