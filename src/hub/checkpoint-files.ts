@@ -1,5 +1,5 @@
 /**
- * The checkpoint among a repository's files: safetensors with their configuration and tokeniser, all in its root, as
+ * The checkpoint among a repository's files: safetensors with their configuration and tokeniser, all in its root.
  * `models/hugging-face` reads such a folder. Names only; no file is read.
  */
 

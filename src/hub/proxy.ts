@@ -14,6 +14,8 @@ import type { Environment } from "../base/environment.ts";
 import { TurnwiseError, fail, turnwiseError } from "../base/errors.ts";
 import { describeCause } from "./hub-failures.ts";
 
+const NOT_A_PROXY = "it is not the http:// or https:// URL of a proxy. NO_PROXY names the hosts that need none.";
+
 /** A proxy, or a server behind it, that says nothing for so long is given up. */
 const SILENCE_MS = 60_000;
 
@@ -31,7 +33,7 @@ export function findProxy(url: URL, env: Environment): URL | null {
   if (text === "" || isExempt(url, named("NO_PROXY"))) return null;
   const proxy = parseUrl(text.includes("://") ? text : `http://${text}`);
   if (proxy === null || (proxy.protocol !== "http:" && proxy.protocol !== "https:")) {
-    return fail("invalid_option", { option: variable, problem: "it is not the http:// or https:// URL of a proxy." });
+    return fail("invalid_option", { option: variable, problem: NOT_A_PROXY });
   }
   return proxy;
 }

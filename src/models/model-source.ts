@@ -30,8 +30,8 @@ export interface ModelSource extends ModelText {
   /** Paths of the files that hold its weights. */
   readonly weightFiles: readonly string[];
   /**
-   * How other files say that those are to be read, as a stable text: a checkpoint's quantisation. Empty where they say
-   * it themselves.
+   * What files beside those say of how they are read, as a stable text: how a checkpoint was quantised. Empty where they
+   * say it themselves.
    */
   readonly weightReading: string;
   /** Bytes of all its files. */

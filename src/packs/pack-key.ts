@@ -19,7 +19,7 @@ export interface PackedModel {
   readonly weights: readonly WeightSpec[];
   /** How the files store each weight, by name, in any stable text. */
   readonly encodingOf: (tensor: string) => string;
-  /** What else says how those files are read, in any stable text. */
+  /** `ModelSource.weightReading`. */
   readonly reading: string;
   readonly quant: string;
   readonly files: readonly string[];

@@ -64,7 +64,6 @@ class HuggingFaceSource implements ModelSource {
     this.weightFiles = [...new Set([...model.tensors.values()].map((tensor) => tensor.path))];
   }
 
-  /** The fields in the order of their names in `readQuantization`, so the same for the same quantisation. */
   get weightReading(): string {
     return JSON.stringify(this.#quantization);
   }
