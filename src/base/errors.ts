@@ -124,10 +124,11 @@ export const ERRORS = {
   model_not_pulled: { class: "UsageError", message: "{name} is not among the pulled models in {folder}." },
   quant_unavailable: { class: "UsageError", message: "{repo} has no {wanted}. It has: {available}." },
   hub_unreachable: { class: "CapacityError", message: "Cannot reach {host}: {reason}" },
-  hub_refused: {
+  hub_refused: { class: "UsageError", message: "{host} refuses {repo} (status {status}): {reason}. {hint}." },
+  hub_token_invalid: {
     class: "UsageError",
     message:
-      "{host} refuses {repo} (status {status}). It may need its licence accepted or be private: open {page} with your account, accept what it asks, and {hint}.",
+      "The token of {origin} cannot be sent: it has a space, a line break or another character that no token has. Write it anew.",
   },
   hub_not_found: { class: "UsageError", message: "{host} has no {what}." },
   hub_invalid: { class: "FormatError", message: "What {url} answers cannot be used: {problem}" },

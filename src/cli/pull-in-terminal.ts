@@ -9,11 +9,12 @@ import type { ModelFiles } from "../hub/model-files.ts";
 import { pullModel } from "../hub/pull-model.ts";
 import { type HubReference, shortCommit } from "../hub/reference.ts";
 import type { HubFile } from "../hub/tree-listing.ts";
+import { requireRunnableConfig } from "../models/hugging-face/runnable-config.ts";
 import type { CommandContext } from "./command.ts";
 import { withInterruptSignal } from "./interrupts.ts";
 import { createProgress } from "./progress.ts";
 
-/** The path of the model's first file. An interrupt keeps what is there and throws `pull_stopped`. */
+/** The path that the model is loaded by. What config.json refuses ends it before the weights are fetched. An interrupt keeps what is there and throws `pull_stopped`. */
 export async function pullInTerminal(
   reference: HubReference,
   cacheDir: string | null,
@@ -36,6 +37,9 @@ export async function pullInTerminal(
         onPlan: (model, bytesLeft, commit) => {
           total = model.bytes;
           for (const line of describePlan(reference.repo, commit, model, bytesLeft)) say(line);
+        },
+        onFile: ({ path }, there) => {
+          if (path === "config.json") requireRunnableConfig(there);
         },
         onProgress: (bytes) => progress.update(rate.describe(bytes, total), bytes / total),
         onWait: (holder) => say(`${holder} fetches this file; waiting for it`),

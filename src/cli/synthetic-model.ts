@@ -2,7 +2,8 @@
 
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { writableCacheDirectory } from "../base/cache-directory.ts";
+import { cacheDirectory, writableCacheDirectory } from "../base/cache-directory.ts";
+import type { Environment } from "../base/environment.ts";
 import { fail } from "../base/errors.ts";
 import { nearestName } from "../base/nearest-name.ts";
 import { writeRandomModel } from "../models/random/random-model.ts";
@@ -72,14 +73,32 @@ export function writeSyntheticModel(
   }
 }
 
-/** The path of a file that is written once and kept in the cache directory. */
+/** Of the cache directory that `--cache-dir` or the environment names; need not exist. */
+export const syntheticFolderOf = (env: Environment, cacheDir: string | null): string =>
+  folderIn(cacheDirectory(env, cacheDir));
+
+const folderIn = (cacheDir: string): string => join(cacheDir, "synthetic");
+
+const keptName = ({ shape, quant }: SyntheticModel): string => `${shape}-${quant}-v${REVISION}.gguf`;
+
+/** What a kept file's name says, and whether a bench still takes it; null where it is none. */
+export function parseKeptName(
+  name: string,
+): { readonly shape: string; readonly quant: string; readonly isCurrent: boolean } | null {
+  const [, shape, quant, revision] = /^(.+)-([^-]+)-v(\d+)\.gguf$/.exec(name) ?? [];
+  if (shape === undefined || quant === undefined) return null;
+  const isKnown = shape in RANDOM_SHAPES && RANDOM_QUANTS.some((known) => known === quant);
+  return { shape, quant, isCurrent: isKnown && revision === String(REVISION) };
+}
+
+/** The path of a file that is written once and kept in the cache directory, until `turnwise cache prune` removes it. */
 export async function keptSyntheticModel(
   model: SyntheticModel,
   cacheDir: string | null,
   context: CommandContext,
 ): Promise<string> {
-  const folder = join(writableCacheDirectory(context.terminal.env, cacheDir), "synthetic");
-  const path = join(folder, `${model.shape}-${model.quant}-v${REVISION}.gguf`);
+  const folder = folderIn(writableCacheDirectory(context.terminal.env, cacheDir));
+  const path = join(folder, keptName(model));
   if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true });
   await writeLine(context.terminal.stderr, `writing random weights to ${path}`);

@@ -7,11 +7,18 @@
 import { readFileSync } from "node:fs";
 import { readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { ModelFile } from "./model-files.ts";
+import { at } from "../base/invariant.ts";
+import { isCheckpointFile } from "./checkpoint-files.ts";
+import type { ModelFile, ModelFiles } from "./model-files.ts";
+import { hashOf } from "./part-file.ts";
 import type { HubFile } from "./tree-listing.ts";
 
 /** `folder` is the repository's. */
 export const cachedPath = (folder: string, file: ModelFile): string => join(folder, ...file.path.split("/"));
+
+/** What a model is loaded by: its first file, or the folder of a checkpoint. */
+export const modelPath = (folder: string, { form, files }: Pick<ModelFiles<ModelFile>, "form" | "files">): string =>
+  form === "checkpoint" ? folder : cachedPath(folder, at(files, 0));
 
 export const hashPath = (path: string): string => `${path}.hash`;
 
@@ -40,18 +47,43 @@ export async function isCached(folder: string, file: HubFile): Promise<boolean> 
 }
 
 /**
- * Gives a model's files their names, of which each is cached or a part that is whole, and writes down the commit that
- * they are one model of. Ended between, it leaves files without a commit or of different ones.
+ * Writes down the hash of a file that lies under its name without one and is right: `keepFiles` was ended. One that is
+ * not right is an older version's and stays for the new one to replace.
  */
-export async function keepFiles(folder: string, files: readonly HubFile[], commit: string): Promise<void> {
+export async function recoverHash(folder: string, file: HubFile, signal: AbortSignal): Promise<void> {
+  const path = cachedPath(folder, file);
+  const [found, known] = await Promise.all([path, hashPath(path)].map((name) => stat(name).catch(() => null)));
+  if (found?.size !== file.bytes || known !== null) return;
+  if ((await hashOf(path, file, signal)) === file.hash.hex) await writeHash(path, hashText(file));
+}
+
+/**
+ * Gives a model's files their names, of which each is cached or a part that is whole, and writes down the commit that
+ * they are one model of. What an older version of a checkpoint had besides goes, since it would be read with it. Ended
+ * between, it leaves files without a commit or of different ones.
+ */
+export async function keepFiles(
+  folder: string,
+  { form, files }: Pick<ModelFiles<HubFile>, "form" | "files">,
+  commit: string,
+): Promise<void> {
   const cached = await Promise.all(files.map((file) => isCached(folder, file)));
   const fetched = files.filter((_, index) => cached[index] !== true);
   // Before the first of them changes, so that no old hash stands beside a new content.
   for (const file of fetched) await rm(hashPath(cachedPath(folder, file)), { force: true });
   for (const file of fetched) await rename(partPath(folder, file), cachedPath(folder, file));
+  if (form === "checkpoint") await removeSuperseded(folder, new Set(files.map(({ path }) => path)));
   for (const file of files) {
     await writeHash(cachedPath(folder, file), `${hashText(file)}commit ${commit}\n`);
     await removeParts(cachedPath(folder, file));
+  }
+}
+
+async function removeSuperseded(folder: string, current: ReadonlySet<string>): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const owner = ownerOfPart(name) ?? name;
+    if (!isCheckpointFile(owner) || current.has(owner)) continue;
+    for (const path of [join(folder, name), hashPath(join(folder, owner))]) await rm(path, { force: true });
   }
 }
 

@@ -8,7 +8,6 @@ import { dirname } from "node:path";
 import { formatBytes } from "../base/bytes.ts";
 import { TurnwiseError, fail, turnwiseError } from "../base/errors.ts";
 import { isCached, partPath } from "./cached-file.ts";
-import { diskFull } from "./disk-space.ts";
 import type { HubClient, HubSnapshot } from "./hub-client.ts";
 import { describeCause } from "./hub-failures.ts";
 import { PartFile } from "./part-file.ts";
@@ -36,8 +35,8 @@ export async function bytesThere(folder: string, file: HubFile): Promise<number>
 }
 
 /**
- * Until the part is whole. Throws `download_broken`, `checksum_wrong`, `disk_full`, what the hub refuses, and the
- * signal's reason; a part that is right so far stays.
+ * Until the part is whole. Throws `download_broken`, `checksum_wrong`, what the hub refuses, what the system says of a
+ * disk that takes no more, and the signal's reason; a part that is right so far stays.
  */
 export async function downloadFile(options: DownloadOptions): Promise<void> {
   const { client, file, folder, signal } = options;
@@ -52,8 +51,6 @@ export async function downloadFile(options: DownloadOptions): Promise<void> {
       fail("checksum_wrong", { file: file.path, found, host: client.host, expected: file.hash.hex });
     }
     await part.sync();
-  } catch (error) {
-    throw isDiskFull(error) ? await diskFull(folder, file.bytes - part.bytes) : error;
   } finally {
     await part.close();
   }
@@ -157,6 +154,3 @@ function broken(bytes: number, file: HubFile, thrown: unknown): TurnwiseError {
     reason,
   });
 }
-
-const isDiskFull = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");

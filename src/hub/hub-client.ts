@@ -148,9 +148,10 @@ export class HubClient {
   async #failure(response: Response, repo: string, path: string | null): Promise<Error> {
     await response.body?.cancel();
     const { status } = response;
+    const errorCode = response.headers.get("x-error-code");
     const retryAfter = response.headers.get("retry-after");
     const page = this.#url(repo).href;
-    return hubFailure({ status, host: this.host, repo, path, page, token: this.#token, retryAfter });
+    return hubFailure({ status, errorCode, host: this.host, repo, path, page, token: this.#token, retryAfter });
   }
 }
 

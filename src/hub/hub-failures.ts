@@ -8,6 +8,8 @@ const CUT_CODES: ReadonlySet<unknown> = new Set(["ECONNRESET", "UND_ERR_SOCKET"]
 
 interface HubAnswer {
   readonly status: number;
+  /** The header X-Error-Code, or null. */
+  readonly errorCode: string | null;
   readonly host: string;
   readonly repo: string;
   /** The file that was asked for; null for the listing. */
@@ -30,17 +32,31 @@ export class HubBusyError extends TurnwiseError {
   }
 }
 
-export function hubFailure({ status, host, repo, path, page, token, retryAfter }: HubAnswer): TurnwiseError {
-  if (status === 401 || status === 403) {
-    const hint =
-      token === null ? "set HF_TOKEN to your token" : `see that the token of ${token.origin} is that account's`;
-    return turnwiseError("hub_refused", { host, repo, status, page, hint });
-  }
+export function hubFailure(answer: HubAnswer): TurnwiseError {
+  const { status, host, repo, path, retryAfter } = answer;
+  if (status === 401 || status === 403) return refusal(answer);
   if (status === 404)
     return turnwiseError("hub_not_found", { host, what: path === null ? repo : `${path} in ${repo}` });
   const reason = `it answered with status ${status}`;
   if (status === 429 || status >= 500) return new HubBusyError(host, reason, parseRetryAfter(retryAfter, Date.now()));
   return turnwiseError("hub_unreachable", { host, reason });
+}
+
+/** A hub says the same of a repository that is not there and of one that the account may not know of. */
+function refusal({ status, errorCode, host, repo, page, token }: HubAnswer): TurnwiseError {
+  const account =
+    token === null ? "set HF_TOKEN to your token" : `see that the token of ${token.origin} is that account's`;
+  const refused = { host, repo, status };
+  if (errorCode === "RepoNotFound") {
+    const reason = "there is no repository of that name, or it is private";
+    return turnwiseError("hub_refused", { ...refused, reason, hint: `Check the name; for a private one, ${account}` });
+  }
+  const reason =
+    errorCode === "GatedRepo"
+      ? "it needs its licence accepted"
+      : "it may need its licence accepted or be private, or there is no repository of that name";
+  const hint = `Open ${page} with your account, accept what it asks, and ${account}`;
+  return turnwiseError("hub_refused", { ...refused, reason, hint });
 }
 
 /** RFC 9110, 10.2.3: seconds or a date. Milliseconds from `nowMs`, or null where it is neither. */

@@ -5,8 +5,9 @@
 
 import { readdirSync, rmSync, rmdirSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
-import { cachedPath, commitOf, hashPath, ownerOfPart } from "./cached-file.ts";
-import { answersTo, chooseModel, failQuant, findModel, groupModels, sumBytes } from "./model-files.ts";
+import { cachedPath, commitOf, hashPath, modelPath, ownerOfPart } from "./cached-file.ts";
+import { CHECKPOINT, isCheckpointFile } from "./checkpoint-files.ts";
+import { answersTo, chooseModel, failQuant, findModel, groupModels, quantOfFile, sumBytes } from "./model-files.ts";
 import type { ModelFile, ModelFiles } from "./model-files.ts";
 import type { HubReference } from "./reference.ts";
 
@@ -49,35 +50,36 @@ export class ModelCache {
     return this.#folders().flatMap((folder) => this.#modelsOf(folder));
   }
 
-  /** Files that are fetched in part, with their models' names. */
-  unfinished(): readonly (HubReference & ModelFile)[] {
-    return this.#folders().flatMap((folder) =>
-      filesIn(this.folderOf(folder)).flatMap((file) => {
-        const owner = ownerOfPart(file.path);
-        if (owner === null) return [];
-        const [model] = groupModels([{ ...file, path: owner }]);
-        return [{ ...folder, ...file, quant: model?.quant ?? null }];
-      }),
-    );
+  /** Models that are fetched in part, with the bytes of those files. */
+  unfinished(): readonly (HubReference & { readonly bytes: number })[] {
+    return this.#folders().flatMap((folder) => {
+      const bytesOf = new Map<string | null, number>();
+      for (const { path, bytes } of filesIn(this.folderOf(folder))) {
+        const owner = ownerOfPart(path);
+        const quant = owner === null ? null : quantOfFile(owner);
+        if (owner !== null) bytesOf.set(quant, (bytesOf.get(quant) ?? 0) + bytes);
+      }
+      return [...bytesOf].map(([quant, bytes]) => ({ ...folder, quant, bytes }));
+    });
   }
 
   /**
-   * The path of the model's first file, or null where it was not pulled. Throws `quant_unavailable` where two models
+   * The path that the model is loaded by, or null where it was not pulled. Throws `quant_unavailable` where two models
    * answer to its name.
    */
   find(reference: HubReference): string | null {
     const { repo, quant } = reference;
     const models = this.#modelsOf(reference);
-    const [only, ...more] = models.filter(({ whole }) => whole);
+    const [only, ...more] = models.filter(({ lacks }) => lacks === null);
     const isOnly = quant === null && more.length === 0;
-    const [first] = (isOnly ? only : findModel(repo, models, quant))?.files ?? [];
-    return first === undefined ? null : cachedPath(this.folderOf(reference), first);
+    const found = isOnly ? only : findModel(repo, models, quant);
+    return found === undefined || found === null ? null : modelPath(this.folderOf(reference), found);
   }
 
   /** Throws `quant_unavailable`, with what is there, where `find` is null though others of the repository were pulled. */
   requireNoOther(reference: HubReference): void {
     const models = this.#modelsOf(reference);
-    if (models.some(({ whole }) => whole)) chooseModel(reference.repo, models, reference.quant);
+    if (models.some(({ lacks }) => lacks === null)) chooseModel(reference.repo, models, reference.quant);
   }
 
   /**
@@ -114,7 +116,8 @@ export class ModelCache {
       const [commit = null, ...others] = model.files.map((file) => commitOf(cachedPath(folder, file)));
       // Equal names and sizes do not make parts of one version; a file that is alone is what it is.
       const isOneVersion = others.length === 0 || (commit !== null && others.every((other) => other === commit));
-      return { ...model, repo, revision, commit, whole: model.whole && isOneVersion };
+      const lacks = model.lacks ?? (isOneVersion ? null : "its parts are of different versions");
+      return { ...model, repo, revision, commit, lacks };
     });
   }
 }
@@ -122,6 +125,10 @@ export class ModelCache {
 /** Those of the model that `quant` names, whole or not, and their parts. Throws `quant_unavailable`. */
 function filesOf(repo: string, quant: string, there: readonly ModelFile[]): readonly ModelFile[] {
   const owned = there.map((file) => ({ file, owner: ownerOfPart(file.path) ?? file.path }));
+  if (quant.toLowerCase() === CHECKPOINT) {
+    const chosen = owned.filter(({ owner }) => isCheckpointFile(owner)).map(({ file }) => file);
+    return chosen.length > 0 ? chosen : failQuant(repo, quant, groupModels(there));
+  }
   const models = groupModels(owned.map(({ file: { bytes }, owner }) => ({ path: owner, bytes })));
   const found = models.filter((model) => answersTo(model, quant));
   if (found.length === 0) failQuant(repo, quant, models);

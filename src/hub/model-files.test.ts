@@ -37,7 +37,7 @@ test("parts are one model, in order; what is no model is left out", () => {
       "big-Q8_0-00003-of-00003.gguf",
     ),
   );
-  expect(models.map(({ quant, parts, bytes }) => [quant, parts, bytes])).toEqual([
+  expect(models.map(({ quant, files: { length }, bytes }) => [quant, length, bytes])).toEqual([
     ["Q4_0", 1, 6144],
     ["Q8_0", 3, 4096 + 5120 + 7168],
   ]);
@@ -61,7 +61,13 @@ describe("chooseModel", () => {
 
   test.each([
     [["m-Q8_0.gguf"], null, "org/m has no Q4_K_M or Q4_0. It has: Q8_0 (1.00 KiB)."],
-    [["m.safetensors"], null, "org/m has no Q4_K_M or Q4_0. It has: no GGUF file."],
+    [["m.bin"], null, "org/m has no Q4_K_M or Q4_0. It has: no GGUF file and no safetensors."],
+    [["m.safetensors"], null, "org/m has no safetensors. It has: safetensors (1.00 KiB, no config.json)."],
+    [
+      ["m.safetensors", "m-Q8_0.gguf"],
+      null,
+      "has no Q4_K_M or Q4_0. It has: safetensors (1.00 KiB, no config.json), Q8_0",
+    ],
     [["m-Q8_0-00001-of-00002.gguf"], "Q8_0", "It has: Q8_0 (1.00 KiB, 1 of 2 parts missing)."],
     [["a-Q8_0.gguf", "b-Q8_0.gguf"], "Q8_0", "no single Q8_0. It has: a-Q8_0 (1.00 KiB), b-Q8_0 (2.00 KiB)."],
   ])("%j, %s: %s", (paths, wanted, message) => {
@@ -69,14 +75,76 @@ describe("chooseModel", () => {
   });
 });
 
-test("any names at all make groups that hold each GGUF file at most once", () => {
-  const path = fc.oneof(fc.string(), fc.stringMatching(/^[aQ_.\-/0-9]{0,12}(-0000[0-3]-of-0000[0-3])?\.gguf$/));
+test("any names at all make groups that hold each file at most once, and the small ones first", () => {
+  const path = fc.oneof(
+    fc.string(),
+    fc.stringMatching(/^[aQ_.\-/0-9]{0,12}(-0000[0-3]-of-0000[0-3])?\.(gguf|safetensors)$/),
+    fc.constantFrom("config.json", "tokenizer.json", "model.safetensors.index.json", "a/config.json"),
+  );
   fc.assert(
     fc.property(fc.uniqueArray(path), (paths) => {
       const models = groupModels(files(...paths));
       const grouped = models.flatMap((model) => model.files.map((file) => file.path));
       expect(new Set(grouped).size).toBe(grouped.length);
-      for (const model of models) expect(model.whole).toBe(model.files.length === model.parts);
+      for (const { form, files: own } of models.filter(({ lacks }) => lacks === null)) {
+        expect(own.length).toBeGreaterThan(form === "gguf" ? 0 : 2);
+        expect(own.at(-1)?.path).toMatch(form === "gguf" ? /\.gguf$/ : /\.safetensors$/);
+      }
     }),
   );
+});
+
+function checkpointIn(...paths: string[]) {
+  const model = groupModels(files(...paths)).find(({ form }) => form === "checkpoint");
+  return model === undefined ? null : { paths: model.files.map(({ path }) => path), lacks: model.lacks };
+}
+
+describe("a checkpoint", () => {
+  const SMALL = ["tokenizer.json", "config.json", "chat_template.jinja"];
+  const SHARDS = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
+  const INDEX = "model.safetensors.index.json";
+  test("is its weights with what is read beside them, configuration first, and nothing else of the repository", () => {
+    const others = [
+      "README.md",
+      "pytorch_model.bin",
+      "consolidated.safetensors",
+      "adapter_model.safetensors",
+      "original/config.json",
+      "onnx/model.safetensors",
+      "original/consolidated.00.pth",
+    ];
+    expect(checkpointIn("model.safetensors", ...SMALL, ...others)).toEqual({
+      paths: ["config.json", "tokenizer.json", "chat_template.jinja", "model.safetensors"],
+      lacks: null,
+    });
+    expect(checkpointIn(...SHARDS.toReversed(), "model.safetensors", INDEX, ...SMALL, ...others)).toEqual({
+      paths: ["config.json", INDEX, "tokenizer.json", "chat_template.jinja", ...SHARDS],
+      lacks: null,
+    });
+    expect(checkpointIn("gptq_model-4bit-128g.safetensors", ...SMALL)).toMatchObject({ lacks: null });
+  });
+
+  test.each([
+    [["model.safetensors", "config.json"], "no tokenizer.json"],
+    [["model.safetensors", "tokenizer.json"], "no config.json"],
+    [[...SHARDS, ...SMALL], `no ${INDEX}`],
+    [[SHARDS[0] ?? "", ...SMALL], `no ${INDEX}`],
+    [[SHARDS[0] ?? "", INDEX, ...SMALL], "1 of 2 shards missing"],
+    [["a.safetensors", "b.safetensors", ...SMALL], `no ${INDEX}`],
+  ])("of %j lacks something: %s", (paths, lacks) => {
+    expect(checkpointIn(...paths)).toMatchObject({ lacks });
+  });
+
+  test("is none without weights", () => {
+    expect(checkpointIn(...SMALL, INDEX, "pytorch_model.bin", "m-Q4_0.gguf")).toBeNull();
+  });
+
+  test.each([
+    [["m-Q4_0.gguf"], null, "Q4_0"],
+    [[], null, "safetensors"],
+    [["m-Q4_0.gguf"], "Safetensors", "safetensors"],
+  ])("beside %j is taken for %s: %s", (ggufs, wanted, quant) => {
+    const offer = groupModels(files("model.safetensors", ...SMALL, ...ggufs));
+    expect(chooseModel("org/m", offer, wanted).quant).toBe(quant);
+  });
 });

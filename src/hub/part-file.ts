@@ -29,9 +29,7 @@ export class PartFile {
     const handle = await open(path, "a+");
     const part = new PartFile(path, file, handle);
     try {
-      for await (const chunk of createReadStream(path, { signal, highWaterMark: 1 << 20 })) {
-        part.#take(chunk as Uint8Array);
-      }
+      for await (const chunk of readChunks(path, signal)) part.#take(chunk as Uint8Array);
       if (part.bytes > file.bytes) await part.reset();
       return part;
     } catch (error) {
@@ -75,6 +73,15 @@ export class PartFile {
     this.#bytes += chunk.byteLength;
   }
 }
+
+/** The hash of a whole file's content as `file` has it, in hexadecimal. */
+export async function hashOf(path: string, file: HubFile, signal: AbortSignal): Promise<string> {
+  const hash = startHash(file);
+  for await (const chunk of readChunks(path, signal)) hash.update(chunk as Uint8Array);
+  return hash.digest("hex");
+}
+
+const readChunks = (path: string, signal: AbortSignal) => createReadStream(path, { signal, highWaterMark: 1 << 20 });
 
 /** Git hashes a header before the content (gitformat-loose). */
 function startHash({ bytes, hash }: HubFile): Hash {

@@ -1,5 +1,5 @@
 /**
- * Requests through the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name, as curl reads them: plain
+ * Requests through the proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY name, as curl reads them: plain
  * ones are sent to it whole, encrypted ones go through a tunnel (RFC 9110, 9.3.6). Node's own `fetch`
  * reads these variables from version 24 on.
  */
@@ -7,12 +7,14 @@
 import { once } from "node:events";
 import * as http from "node:http";
 import * as https from "node:https";
-import { isIP, type Socket } from "node:net";
+import { isIP, isIPv6, type Socket } from "node:net";
 import { Readable } from "node:stream";
 import { connect } from "node:tls";
 import type { Environment } from "../base/environment.ts";
 import { TurnwiseError, fail, turnwiseError } from "../base/errors.ts";
 import { describeCause } from "./hub-failures.ts";
+
+const NOT_A_PROXY = "it is not the http:// or https:// URL of a proxy. NO_PROXY names the hosts that need none.";
 
 /** A proxy, or a server behind it, that says nothing for so long is given up. */
 const SILENCE_MS = 60_000;
@@ -25,19 +27,23 @@ export interface ProxyRequest {
 /** The proxy for `url`, or null: go there directly. Throws `invalid_option` for one that is no URL. */
 export function findProxy(url: URL, env: Environment): URL | null {
   const named = (name: string): string => env[name.toLowerCase()] ?? env[name] ?? "";
-  const variable = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
+  const own = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
+  const variable = named(own) === "" ? "ALL_PROXY" : own;
   const text = named(variable);
   if (text === "" || isExempt(url, named("NO_PROXY"))) return null;
   const proxy = parseUrl(text.includes("://") ? text : `http://${text}`);
   if (proxy === null || (proxy.protocol !== "http:" && proxy.protocol !== "https:")) {
-    return fail("invalid_option", { option: variable, problem: "it is not the http:// or https:// URL of a proxy." });
+    return fail("invalid_option", { option: variable, problem: NOT_A_PROXY });
   }
   return proxy;
 }
 
 const parseUrl = (text: string): URL | null => (URL.canParse(text) ? new URL(text) : null);
 
-/** Entries are hosts, which stand for their subdomains too, with a port or not; "*" is everything. */
+/**
+ * Entries are hosts, which stand for their subdomains too, with a port or not; "*" is everything. An address of IPv6 has
+ * brackets where a port follows it, else it may.
+ */
 function isExempt(url: URL, list: string): boolean {
   const host = bareHost(url);
   const ownPort = portOf(url);
@@ -46,6 +52,7 @@ function isExempt(url: URL, list: string): boolean {
     .split(/[\s,]+/)
     .some((entry) => {
       if (entry === "*") return true;
+      if (isIPv6(entry)) return host === entry;
       const [, name = "", wantedPort] = /^\[?([^\]]*?)\]?(?::(\d+))?$/.exec(entry.replace(/^\*?\./, "")) ?? [];
       if (name === "" || (wantedPort !== undefined && wantedPort !== ownPort)) return false;
       return host === name || host.endsWith(`.${name}`);

@@ -23,6 +23,27 @@ test("the variable comes first, then the file of the hub's own tools", () => {
   expect(findHubToken({ HF_TOKEN_PATH: named, HF_HOME: dirname(home) })).toEqual(from(named));
 });
 
+test.each(["hf_ab\nhf_cd", "hf ab", "hf_\u00e9", "hf_\u0000", '{"token":\t"hf"}'])(
+  "%j is refused by where it stands, without what it is",
+  (value) => {
+    const path = tokenFile("token");
+    writeFileSync(path, value);
+    for (const [env, origin] of [
+      [{ HF_TOKEN: value }, "HF_TOKEN"],
+      [{ HF_TOKEN_PATH: path }, path],
+    ] as const) {
+      let thrown: unknown = null;
+      try {
+        findHubToken(env);
+      } catch (error) {
+        thrown = error;
+      }
+      expect(thrown).toMatchObject({ code: "hub_token_invalid", params: { origin } });
+      expect(String(thrown)).not.toContain("hf_");
+    }
+  },
+);
+
 test("no file, or an empty one, is no token", () => {
   const empty = tokenFile("token");
   writeFileSync(empty, "\n");

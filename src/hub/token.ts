@@ -1,9 +1,10 @@
 /** The user's token for the hub, from where its own tools keep it. */
 
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import type { Environment } from "../base/environment.ts";
+import { fail } from "../base/errors.ts";
+import { readTextOrNull } from "../base/read-text.ts";
 
 export interface HubToken {
   readonly value: string;
@@ -11,17 +12,23 @@ export interface HubToken {
   readonly origin: string;
 }
 
-/** HF_TOKEN, else the file that `hf auth login` writes; null where there is none. */
+/**
+ * HF_TOKEN, else the file that `hf auth login` writes; null where there is none. Throws `hub_token_invalid`, which does
+ * not quote it: what a header may not hold would be printed by whoever sends it.
+ */
 export function findHubToken(env: Environment): HubToken | null {
   const given = env["HF_TOKEN"]?.trim() ?? "";
-  if (given !== "") return { value: given, origin: "HF_TOKEN" };
+  if (given !== "") return checked({ value: given, origin: "HF_TOKEN" });
   const path = tokenPath(env);
-  try {
-    const value = readFileSync(path, "utf8").trim();
-    return value === "" ? null : { value, origin: path };
-  } catch {
-    return null;
-  }
+  const value = readTextOrNull(path)?.trim() ?? "";
+  return value === "" ? null : checked({ value, origin: path });
+}
+
+/** RFC 6750, 2.1, and whatever else is printed. */
+const PRINTED = /^[\x21-\x7e]+$/;
+
+function checked(token: HubToken): HubToken {
+  return PRINTED.test(token.value) ? token : fail("hub_token_invalid", { origin: token.origin });
 }
 
 function tokenPath(env: Environment): string {

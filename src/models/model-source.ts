@@ -29,6 +29,11 @@ export interface ModelSource extends ModelText {
   readonly parameters: number;
   /** Paths of the files that hold its weights. */
   readonly weightFiles: readonly string[];
+  /**
+   * What files beside those say of how they are read, as a stable text: how a checkpoint was quantised. Empty where they
+   * say it themselves.
+   */
+  readonly weightReading: string;
   /** Bytes of all its files. */
   readonly fileBytes: number;
   /** As `ByteSource.isCurrent`, of the files that hold its weights: what their paths lead to is what is read here. */

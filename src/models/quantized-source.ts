@@ -27,6 +27,7 @@ export function quantizedSource(source: ModelSource, quant: LoadQuant): ModelSou
       return source.parameters;
     },
     weightFiles: source.weightFiles,
+    weightReading: source.weightReading,
     fileBytes: source.fileBytes,
     isCurrent: () => source.isCurrent(),
     get chatTemplate() {

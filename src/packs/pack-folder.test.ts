@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { testFolder } from "../../test/support/test-folder.ts";
 import { encodePackHeader, planPack } from "./pack-file.ts";
-import { PackFolder, removePack, staleReason } from "./pack-folder.ts";
+import { largerThan, PackFolder, removePack, staleReason } from "./pack-folder.ts";
 
 const root = testFolder();
 const path = join(root, "packs");
@@ -20,10 +20,15 @@ beforeEach(() => {
 });
 
 /** A pack of `model`, used so many seconds after the epoch. */
-function writePack(name: string, usedSeconds: number, modifiedMs: number | null = 1_000_000): string {
-  const packPath = packs.pathOf(name, "rows16x4", "0123456789abcdef0123");
+function writePack(
+  name: string,
+  usedSeconds: number,
+  modifiedMs: number | null = 1_000_000,
+  key = "0123456789abcdef0123",
+): string {
+  const packPath = packs.pathOf(name, "rows16x4", key);
   const files = modifiedMs === null ? null : [model];
-  const header = { key: "k", layout: "rows16x4", model: { name, files, bytes: 7, modifiedMs, quant: "none" } };
+  const header = { key, layout: "rows16x4", model: { name, files, bytes: 7, modifiedMs, quant: "none" } };
   writeFileSync(packPath, encodePackHeader(header, WEIGHT_BYTES));
   truncateSync(packPath, PACK_BYTES);
   utimesSync(packPath, usedSeconds, usedSeconds);
@@ -61,10 +66,44 @@ describe("PackFolder", () => {
 
   it("lets the least recently used go until the rest fits", () => {
     for (const [index, name] of ["c", "a", "b"].entries()) writePack(name, 10 + index);
-    expect(namesOf(packs.largerThan(3 * PACK_BYTES))).toEqual([]);
-    expect(namesOf(packs.largerThan(3 * PACK_BYTES - 1))).toEqual(["c"]);
-    expect(namesOf(packs.largerThan(PACK_BYTES))).toEqual(["c", "a"]);
-    expect(namesOf(packs.largerThan(-1))).toEqual(["c", "a", "b"]);
+    const entries = packs.list();
+    const larger = (maxBytes: number) => namesOf(largerThan(entries, maxBytes));
+    expect(larger(3 * PACK_BYTES)).toEqual([]);
+    expect(larger(3 * PACK_BYTES - 1)).toEqual(["c"]);
+    expect(larger(PACK_BYTES)).toEqual(["c", "a"]);
+    expect(larger(-1)).toEqual(["c", "a", "b"]);
+  });
+
+  it("plans room for one more: within the bound, and in its own place", () => {
+    for (const [index, name] of ["c", "a", "b"].entries()) writePack(name, 10 + index);
+    const next = packs.pathOf("d", "rows16x4", "0123456789abcdef0123");
+    const planned = (packPath: string, maxBytes: number) => {
+      const room = packs.planRoom(packPath, PACK_BYTES, maxBytes);
+      return room.kind === "room" ? namesOf(room.evicted) : room.kind;
+    };
+    expect(planned(next, 4 * PACK_BYTES)).toEqual([]);
+    expect(planned(next, 3 * PACK_BYTES)).toEqual(["c"]);
+    expect(planned(next, PACK_BYTES)).toEqual(["c", "a", "b"]);
+    expect(planned(next, PACK_BYTES - 1)).toBe("over-bound");
+    expect(planned(packs.pathOf("b", "rows16x4", "0123456789abcdef0123"), 3 * PACK_BYTES)).toEqual([]);
+    expect(packs.planRoom(next, 2 ** 60, 2 ** 61).kind).toBe("disk-full");
+  });
+
+  it("finds a pack by its key under any name, its own before another's, and none of another time", () => {
+    const wanted = { key: "k", layout: "rows16x4", model: { files: [model], bytes: 7, quant: "none" } };
+    const find = (name: string, modifiedMs: number) =>
+      packs.find({ ...wanted, model: { ...wanted.model, name, modifiedMs } });
+    const own = packs.pathOf("own", "rows16x4", "k");
+    expect(find("own", 5)).toBe(own);
+    const moved = writePack("moved", 10, null, "k");
+    writePack("other", 10, 1_000_000, "k");
+    writePack("another key", 10, null, "kk");
+    expect(find("own", 5)).toBe(moved);
+    rmSync(moved);
+    expect(find("own", 5)).toBe(own);
+    expect(find("own", 1_000_000)).toBe(packs.pathOf("other", "rows16x4", "k"));
+    writePack("own", 10, 1_000_000, "k");
+    expect(find("own", 1_000_000)).toBe(own);
   });
 
   it("finds what killed writers left, and leaves those that write", () => {
@@ -76,10 +115,6 @@ describe("PackFolder", () => {
     removePack({ path: abandoned });
     expect(existsSync(abandoned)).toBe(false);
     expect(packs.list()).toEqual([]);
-  });
-
-  it("knows that no disk has room for everything", () => {
-    expect(packs.hasRoom(2 ** 60)).toBe(false);
   });
 });
 

@@ -5,6 +5,7 @@
 
 import { readdirSync, rmSync, statfsSync, statSync, utimesSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { formatBytes } from "../base/bytes.ts";
 import { describeFiles } from "./model-files.ts";
 import { type PackHeader, readPackHeader } from "./pack-file.ts";
 
@@ -26,6 +27,17 @@ export interface PackEntry {
   readonly problem: string | null;
 }
 
+/** What it takes to write one more pack. */
+export type RoomPlan =
+  /** These go first. */
+  | { readonly kind: "room"; readonly evicted: readonly PackEntry[] }
+  /** It alone is larger than all packs may be. */
+  | { readonly kind: "over-bound"; readonly reason: string }
+  | { readonly kind: "disk-full"; readonly reason: string };
+
+/** What a pack must say of itself, or says. */
+type PackIdentity = Omit<PackHeader, "sections">;
+
 export class PackFolder {
   readonly path: string;
 
@@ -37,7 +49,20 @@ export class PackFolder {
   /** Names are for people; the key's beginning tells packs of one model apart. */
   pathOf(modelName: string, layout: string, key: string): string {
     const name = modelName.replaceAll(/[^\w.-]+/g, "_").slice(0, 80);
-    return join(this.path, `${name}.${layout}.${key.slice(0, 16)}${SUFFIX}`);
+    return join(this.path, `${name}${endingOf(layout, key)}`);
+  }
+
+  /** Where such a pack lies, whatever its model was called when it was packed; where there is none, its own path. */
+  find(wanted: PackIdentity): string {
+    const { model, layout, key } = wanted;
+    const own = this.pathOf(model.name, layout, key);
+    const fits = (path: string): boolean => {
+      const read = readPackHeader(path);
+      return "header" in read && mismatch(read.header, wanted) === null;
+    };
+    if (fits(own)) return own;
+    const ending = endingOf(layout, key);
+    return filesIn(this.path).find(({ path }) => path.endsWith(ending) && fits(path))?.path ?? own;
   }
 
   partialPathOf(path: string): string {
@@ -63,7 +88,7 @@ export class PackFolder {
   }
 
   /** What killed writers left. */
-  abandoned(): readonly { readonly path: string; readonly bytes: number }[] {
+  abandoned(): readonly Omit<PackEntry, "header" | "problem">[] {
     const now = Date.now();
     return filesIn(this.path).filter(
       ({ path, usedMs }) => path.endsWith(PARTIAL_SUFFIX) && now - usedMs > ABANDONED_MS,
@@ -80,24 +105,49 @@ export class PackFolder {
     }
   }
 
-  /** The packs, the least recently used first, without which all others take at most `maxBytes`. */
-  largerThan(maxBytes: number): readonly PackEntry[] {
-    const entries = this.list();
-    let total = entries.reduce((sum, entry) => sum + entry.bytes, 0);
-    const evicted: PackEntry[] = [];
-    for (const entry of entries.toReversed()) {
-      if (total <= maxBytes) break;
-      evicted.push(entry);
-      total -= entry.bytes;
+  /**
+   * How a pack of `bytes` gets room at `path`, so that all packs take at most `maxBytes` and the disk stays usable. One
+   * that lies there already is replaced: it counts to the disk only. Throws what the system says.
+   */
+  planRoom(path: string, bytes: number, maxBytes: number): RoomPlan {
+    if (bytes > maxBytes) {
+      const reason = `they take ${formatBytes(bytes)}, the cache may have ${formatBytes(maxBytes)}`;
+      return { kind: "over-bound", reason };
     }
-    return evicted;
-  }
-
-  /** Whether the disk has room for `bytes` more and stays usable. Throws what the system says. */
-  hasRoom(bytes: number): boolean {
+    const others = this.list().filter((entry) => entry.path !== path);
+    const evicted = largerThan(others, maxBytes - bytes);
+    const moreBytes = bytes - evicted.reduce((sum, entry) => sum + entry.bytes, 0);
     const { bavail, blocks, bsize } = statfsSync(this.path);
-    return bavail * bsize - bytes >= Math.max(LEAST_FREE_BYTES, blocks * bsize * LEAST_FREE_SHARE);
+    const spareBytes = Math.max(LEAST_FREE_BYTES, blocks * bsize * LEAST_FREE_SHARE);
+    if (bavail * bsize - moreBytes >= spareBytes) return { kind: "room", evicted };
+    return { kind: "disk-full", reason: `the disk of ${this.path} is too full for ${formatBytes(bytes)} more` };
   }
+}
+
+/** The entries, the least recently used first, without which the others take at most `maxBytes`. */
+export function largerThan<Entry extends { readonly bytes: number; readonly usedMs: number }>(
+  entries: readonly Entry[],
+  maxBytes: number,
+): readonly Entry[] {
+  let total = entries.reduce((sum, entry) => sum + entry.bytes, 0);
+  const evicted: Entry[] = [];
+  for (const entry of entries.toSorted((left, right) => left.usedMs - right.usedMs)) {
+    if (total <= maxBytes) break;
+    evicted.push(entry);
+    total -= entry.bytes;
+  }
+  return evicted;
+}
+
+const endingOf = (layout: string, key: string): string => `.${layout}.${key.slice(0, 16)}${SUFFIX}`;
+
+export const ANOTHER_MODEL = "they are another model's";
+
+/** Why `found` does not serve where `wanted` is asked for; null where it does. Packs to be moved fit files of any time. */
+export function mismatch(found: PackIdentity, wanted: PackIdentity): string | null {
+  if (found.key !== wanted.key) return ANOTHER_MODEL;
+  const { modifiedMs } = found.model;
+  return modifiedMs === null || modifiedMs === wanted.model.modifiedMs ? null : "the model has changed since";
 }
 
 /** Why nothing can use a pack any more; null where its model is as it was. Packs that were made to be moved have none. */

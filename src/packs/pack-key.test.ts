@@ -13,7 +13,13 @@ const rowOrder = { kind: "source" } as const;
 const orders = { rowOrder, columnOrder: "own" } as const;
 const matrix = { kind: "matrix", tensor: "w", rows: 32, columns: 64, ...orders, format: "int4_g32" } as const;
 const constant = { kind: "vector", tensor: "rope", length: 2, rowOrder, values: Float32Array.of(1, 2) } as const;
-const MODEL: PackedModel = { weights: [matrix, constant], encodingOf: () => "Q4_0", quant: "none", files: [file] };
+const MODEL: PackedModel = {
+  weights: [matrix, constant],
+  encodingOf: () => "Q4_0",
+  reading: "",
+  quant: "none",
+  files: [file],
+};
 
 const keyOf = (change: Partial<PackedModel>, layout = "rows16x4"): string => packKey({ ...MODEL, ...change }, layout);
 
@@ -28,6 +34,7 @@ describe("packKey", () => {
       keyOf({}, "rows8x8"),
       keyOf({ quant: "q8" }),
       keyOf({ encodingOf: () => "Q4_1" }),
+      keyOf({ reading: "gptq_v2" }),
       keyOf({ weights: [constant, matrix] }),
       keyOf({ weights: [{ ...matrix, rows: 48 }, constant] }),
       keyOf({ weights: [{ ...matrix, rowOrder: { kind: "rope-halves", headDim: 16 } }, constant] }),

@@ -19,14 +19,16 @@ export interface PackedModel {
   readonly weights: readonly WeightSpec[];
   /** How the files store each weight, by name, in any stable text. */
   readonly encodingOf: (tensor: string) => string;
+  /** `ModelSource.weightReading`. */
+  readonly reading: string;
   readonly quant: string;
   readonly files: readonly string[];
 }
 
 /** Hexadecimal. Throws what the system says where a file cannot be read. */
-export function packKey({ weights, encodingOf, quant, files }: PackedModel, layout: string): string {
+export function packKey({ weights, encodingOf, reading, quant, files }: PackedModel, layout: string): string {
   const hash = createHash("sha256");
-  hash.update(JSON.stringify([PACK_VERSION, layout, quant, planWeights(weights), files.length]));
+  hash.update(JSON.stringify([PACK_VERSION, layout, quant, reading, planWeights(weights), files.length]));
   for (const weight of weights) {
     const values = weight.kind === "vector" ? weight.values : null;
     hash.update(

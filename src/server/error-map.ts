@@ -84,6 +84,7 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   hub_unreachable: INTERNAL,
   start_failed: INTERNAL,
   hub_refused: INTERNAL,
+  hub_token_invalid: INTERNAL,
   hub_not_found: INTERNAL,
   hub_invalid: INTERNAL,
   hub_changed: INTERNAL,

@@ -1,6 +1,6 @@
 /** `turnwise pack` and `turnwise cache` as users run them. */
 
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { StartReport } from "../../src/bench/start/measure-starts.ts";
@@ -27,6 +27,18 @@ describe.skipIf(NATIVE_MISSING)("turnwise pack and cache", () => {
     expect((await runCli(["cache", "ls", ...CACHE])).stdout).toMatch(/tiny-q8_0 .* its model is gone/);
     expect((await runCli(["cache", "prune", ...CACHE])).stderr).toMatch(/removed 1 pack of/);
     expect(JSON.parse((await runCli(["cache", "ls", "--json", ...CACHE])).stdout)).toEqual([]);
+  });
+
+  it("lists the models that benches wrote, and removes them", async () => {
+    const cache = ["--cache-dir", join(folder, "benches")];
+    const bench = ["bench", "--synthetic", "tiny:q4_0", "--cases", "decode", "--rounds", "1", "--json"];
+    expect(await runCli([...bench, ...cache])).toMatchObject({ code: 0 });
+    const listed = await runCli(["cache", "ls", ...cache]);
+    expect(listed.stdout).toMatch(/^ {2}tiny +q4_0 +synthetic .*KiB/);
+    expect(listed.stderr).toContain(`, 1 synthetic model of `);
+    expect((await runCli(["cache", "prune", ...cache])).stderr).toMatch(/^removed 0 packs of 0 B\n$/);
+    expect((await runCli(["cache", "prune", "--all", ...cache])).stderr).toMatch(/, 1 synthetic model of .*KiB\n$/);
+    expect(readdirSync(join(folder, "benches", "synthetic"))).toEqual([]);
   });
 
   it("refuses what only prune takes", async () => {

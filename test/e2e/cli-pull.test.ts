@@ -1,18 +1,21 @@
 /** `pull`, `models` and MODEL by a hub's name, as a user types them. */
 
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { writeRandomModel } from "../../src/models/random/random-model.ts";
+import { goldenConfig, goldenTensors, writeDirectory } from "../support/checkpoints/write-directory.ts";
+import { readForwardGolden } from "../support/forward-golden.ts";
 import { NATIVE_MISSING } from "../support/native-addon.ts";
 import { LoopbackHub } from "../support/loopback-hub.ts";
+import { byteBpe, byteLevel } from "../support/tokenizer-json.ts";
 import { type CliResult, cliResult, runCli, startCli } from "./support/run-cli.ts";
 
 const REPO = "someone/tiny-GGUF";
 const NAME = `hf:${REPO}:Q8_0`;
 const FILE = "tiny-Q8_0.gguf";
-const ASK = ["-p", "Hello", "--max-tokens", "3", "--backend", "interpreter"];
+const ASK = ["-p", "Hello", "--max-tokens", "3", "--temperature", "0", "--backend", "interpreter"];
 
 let hub: LoopbackHub;
 let cache: string;
@@ -125,10 +128,57 @@ test.each([
   expect(await cli(...args)).toMatchObject({ code, stdout: "", stderr: expect.stringContaining(text) });
 });
 
+describe("a checkpoint", () => {
+  const CHECKPOINT = "someone/tiny";
+  const golden = { ...readForwardGolden("qwen3"), vocab: 512 };
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "turnwise-checkpoint-"));
+    writeDirectory(folder, goldenConfig(golden), goldenTensors(golden));
+    writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(byteBpe({ pre_tokenizer: byteLevel(true) })));
+    writeFileSync(join(folder, "chat_template.jinja"), "{{ messages[0].content }}");
+    for (const name of readdirSync(folder)) hub.put(CHECKPOINT, name, readFileSync(join(folder, name)));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test("is pulled by the repository's name, runs, is listed and goes", async () => {
+    const place = join(cache, "models", CHECKPOINT);
+    const pulled = await cli("pull", `hf:${CHECKPOINT}`);
+    expect(pulled).toMatchObject({ code: 0, stdout: `${place}\n` });
+    expect(pulled.stderr).toMatch(
+      /^pulling someone\/tiny safetensors at 1{12}, .*\n {2}config\.json .*\n {2}tokenizer\.json /,
+    );
+    const [own, pulledOne] = [await cli("run", folder, ...ASK), await cli("run", CHECKPOINT, ...ASK)];
+    expect(pulledOne).toMatchObject({ code: 0, stdout: own.stdout });
+    expect(await cli("run", `hf:${CHECKPOINT}:safetensors`, ...ASK)).toMatchObject({ code: 0, stdout: own.stdout });
+    expect((await cli("models", "ls")).stdout).toMatch(/^ {2}someone\/tiny:safetensors .*KiB +1{12}\n$/);
+    expect(await cli("models", "rm", `${CHECKPOINT}:safetensors`)).toMatchObject({ code: 0 });
+    expect(readdirSync(join(cache, "models"))).toEqual([]);
+  });
+
+  test("that will not run is refused by its config.json, before its weights come", async () => {
+    const repo = "someone/mamba";
+    for (const name of readdirSync(folder)) hub.put(repo, name, readFileSync(join(folder, name)));
+    hub.put(repo, "config.json", Buffer.from(JSON.stringify({ ...goldenConfig(golden), model_type: "mamba" })));
+    const refused = await cli("pull", `hf:${repo}`);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("Architecture mamba is not supported") });
+    expect(hub.ranges.length).toBe(1);
+  });
+});
+
+test("a token with a line break in it is named by its place, and never printed", async () => {
+  const env = { ...environment(), HF_TOKEN: "hf_one\nhf_two" };
+  const { code, stdout, stderr } = await runCli(["pull", NAME], { env });
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(/^turnwise: The token of HF_TOKEN cannot be sent: it has a space, a line break/);
+  expect(stderr).not.toContain("hf_");
+});
+
 test("a licence to be accepted is named with its page", async () => {
   hub.faults.refusal = { status: 401, code: "GatedRepo" };
   const { code, stderr } = await cli("pull", NAME);
-  expect([code, stderr]).toEqual([2, expect.stringContaining(`open ${hub.endpoint}/${REPO} with your account`)]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(`Open ${hub.endpoint}/${REPO} with your account`)]);
 });
 
 const pause = (): Promise<void> => new Promise((go) => setTimeout(go, 5));

@@ -76,7 +76,7 @@ async function download(signal = new AbortController().signal): Promise<void> {
     onProgress: () => {},
     patience: QUICK,
   });
-  await keepFiles(folder, [listed], COMMIT);
+  await keepFiles(folder, { form: "gguf", files: [listed] }, COMMIT);
 }
 
 /** What is there besides the file and its hash. */
@@ -193,14 +193,42 @@ test("a quantisation that is not there is answered with what is", async () => {
 });
 
 test.each([
-  [401, "GatedRepo"],
-  [403, "GatedRepo"],
-  [401, "RepoNotFound"],
-])("%d %s names the page with the licence", async (status, code) => {
+  [401, "GatedRepo", "it needs its licence accepted. Open PAGE with"],
+  [403, "GatedRepo", "it needs its licence accepted. Open PAGE with"],
+  [401, "", "or be private, or there is no repository of that name. Open PAGE with"],
+  [
+    401,
+    "RepoNotFound",
+    "there is no repository of that name, or it is private. Check the name; for a private one, set HF_",
+  ],
+])("%d %s says what may be the matter", async (status, code, text) => {
   hub.faults.refusal = { status, code };
-  const page = `${hub.endpoint}/${REPO}`;
-  await expect(pull()).rejects.toMatchObject({ code: "hub_refused", params: { status, page } });
+  const message = text.replace("PAGE", `${hub.endpoint}/${REPO}`);
+  await expect(pull()).rejects.toMatchObject({ code: "hub_refused", params: { status } });
+  await expect(pull()).rejects.toThrow(message);
   await expect(pull(null, { token: TOKEN })).rejects.toThrow("token of HF_TOKEN");
+});
+
+test("weights that are known not to run are refused before they come, and what runs is named", async () => {
+  hub.put(REPO, "tiny-IQ2_XXS.gguf", Buffer.alloc(10));
+  const refused = pull("IQ2_XXS");
+  await expect(refused).rejects.toMatchObject({ code: "model_feature_unsupported" });
+  await expect(refused).rejects.toThrow(`${REPO} also has: Q4_0 (195 KiB).`);
+  expect(hub.ranges).toEqual([]);
+});
+
+test.each([
+  ["one that is right is not fetched again", (content: Buffer) => content, 0],
+  ["an older version of the same size is", (content: Buffer) => content.map((byte) => byte ^ 1), 1],
+])("of files that a pull ended in its last step left without a hash, %s", async (_, change, fetches) => {
+  const path = await pull();
+  rmSync(`${path}.hash`);
+  writeFileSync(path, change(CONTENT));
+  hub.seen.length = 0;
+  await pull();
+  expect(hub.ranges.length).toBe(fetches);
+  expect(readFileSync(path).equals(CONTENT)).toBe(true);
+  expect(readFileSync(`${path}.hash`, "utf8")).toBe(`sha256 ${SHA256}\ncommit ${COMMIT}\n`);
 });
 
 test("404: no such repository, no such file", async () => {
@@ -308,7 +336,7 @@ test("a disk that fills up on the way is named, and the part is kept", async () 
   const append = vi
     .spyOn(PartFile.prototype, "append")
     .mockRejectedValueOnce(Object.assign(full, { syscall: "write" }));
-  await expect(download()).rejects.toMatchObject({ code: "disk_full", params: { folder, needed: "195 KiB" } });
+  await expect(pull()).rejects.toMatchObject({ code: "disk_full", params: { folder, needed: "195 KiB" } });
   append.mockRestore();
   expect(leftovers().length).toBe(1);
 });
@@ -316,9 +344,24 @@ test("a disk that fills up on the way is named, and the part is kept", async () 
 test("a real full disk", async ({ skip }) => {
   if (!mountSmallDisk(folder, "128k")) skip("this user may not mount a small tmpfs");
   try {
-    await expect(download()).rejects.toMatchObject({ code: "disk_full", params: { folder } });
+    await expect(pull(null, { available: () => Promise.resolve(Infinity) })).rejects.toMatchObject({
+      code: "disk_full",
+      params: { folder },
+    });
     const [part] = leftovers();
     expect(statSync(join(folder, part ?? "")).size).toBeGreaterThan(0);
+  } finally {
+    unmountDisk(folder);
+  }
+});
+
+test("a disk that is full to its last byte, so that not even the lock can be written", async ({ skip }) => {
+  if (!mountSmallDisk(folder, "128k")) skip("this user may not mount a small tmpfs");
+  try {
+    expect(() => writeFileSync(join(folder, "filler"), Buffer.alloc(2 ** 20))).toThrow("ENOSPC");
+    const full = { code: "disk_full", params: { folder, needed: "195 KiB", free: "0 B" } };
+    await expect(pull()).rejects.toMatchObject(full);
+    expect(leftovers()).toEqual(["filler"]);
   } finally {
     unmountDisk(folder);
   }

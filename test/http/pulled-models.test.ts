@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { HubClient } from "../../src/hub/hub-client.ts";
 import { ModelCache } from "../../src/hub/model-cache.ts";
 import type { PullOptions } from "../../src/hub/pull-model.ts";
@@ -92,12 +92,12 @@ test("a newer version of a split model that came in part leaves the old one as i
   stop.abort();
   await expect(running).rejects.toMatchObject({ name: "AbortError" });
   expect(held(paths)).toEqual(old.map(digest));
-  expect(big()).toMatchObject({ whole: true, commit: COMMIT });
+  expect(big()).toMatchObject({ lacks: null, commit: COMMIT });
 
   hub.faults.chunkMs = 0;
   await pull("Q8_0");
   expect(held(paths)).toEqual(newer.map(digest));
-  expect(big()).toMatchObject({ whole: true, commit: NEW_COMMIT });
+  expect(big()).toMatchObject({ lacks: null, commit: NEW_COMMIT });
   expect(readdirSync(folder).filter((name) => name.endsWith(".part"))).toEqual([]);
 });
 
@@ -121,7 +121,7 @@ test.each([
   await pull("Q8_0");
   if (change === null) rmSync(`${first}.hash`);
   else writeFileSync(`${first}.hash`, change(readFileSync(`${first}.hash`, "utf8")));
-  expect(big()).toMatchObject({ whole: false });
+  expect(big()).toMatchObject({ lacks: "its parts are of different versions" });
   expect(cache.find({ ...MAIN, quant: "Q8_0" })).toBeNull();
   await pull("Q8_0");
   expect(cache.find({ ...MAIN, quant: "Q8_0" })).toBe(first);
@@ -148,6 +148,110 @@ test("a model that is not whole is removed by its name, with what came in part",
   expect(cache.remove({ ...MAIN, quant: "Q8_0" })).toMatchObject({ bytes: 1004 });
   expect(readdirSync(folder).toSorted()).toEqual([FILE, `${FILE}.hash`]);
   expect(() => cache.remove({ ...MAIN, quant: "Q8_0" })).toThrow("has no Q8_0");
+});
+
+const shardsOf = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `model-0000${index + 1}-of-0000${count}.safetensors`);
+
+describe("a checkpoint", () => {
+  const CHECKPOINT = "someone/tiny";
+  const HOME = { repo: CHECKPOINT, revision: null } as const;
+  const INDEX = "model.safetensors.index.json";
+  const TEXTS = ["config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"];
+  let home: string;
+
+  /** The repository at `commit`, with so many shards and these texts beside them, of which each says the commit. */
+  function put(commit: string, shards: number, texts: readonly string[] = TEXTS): readonly string[] {
+    hub.commits.set("main", commit);
+    hub.remove(CHECKPOINT);
+    for (const name of [...texts, INDEX, "README.md", "pytorch_model.bin", "original/config.json"]) {
+      hub.put(CHECKPOINT, name, Buffer.from(`${name} ${commit}`));
+    }
+    for (const name of shardsOf(shards)) hub.put(CHECKPOINT, name, randomBytes(50_000));
+    return [...texts, INDEX, ...shardsOf(shards)].toSorted();
+  }
+
+  const pullCheckpoint = (quant: string | null = null, extra: Partial<PullOptions> = {}) =>
+    pullFrom(new HubClient({ endpoint: hub.endpoint }), cache, { ...HOME, quant }, extra);
+  const modelFiles = () => readdirSync(home).filter((name) => !/\.(hash|part|lock)$/.test(name));
+
+  beforeEach(() => {
+    home = cache.folderOf(HOME);
+  });
+
+  test("comes as a folder with what belongs to it, and is not fetched twice", async () => {
+    const names = put(COMMIT, 2);
+    expect(await pullCheckpoint()).toBe(home);
+    expect(modelFiles().toSorted()).toEqual(names);
+    expect(readFileSync(join(home, "config.json"), "utf8")).toBe(`config.json ${COMMIT}`);
+    expect(cache.find({ ...HOME, quant: null })).toBe(home);
+    expect(cache.find({ ...HOME, quant: "safetensors" })).toBe(home);
+    expect(cache.list()).toMatchObject([{ repo: CHECKPOINT, quant: "safetensors", commit: COMMIT, lacks: null }]);
+    const requests = hub.ranges.length;
+    await pullCheckpoint();
+    expect(hub.ranges.length).toBe(requests);
+  });
+
+  test("is told before its weights are fetched what its config.json says", async () => {
+    put(COMMIT, 2);
+    const seen: string[] = [];
+    const onFile = ({ path }: { readonly path: string }, there: string): void => {
+      seen.push(path);
+      expect(readFileSync(there, "utf8")).toBe(`config.json ${COMMIT}`);
+      throw new TypeError("not this one");
+    };
+    await expect(pullCheckpoint(null, { onFile })).rejects.toThrow("not this one");
+    expect([seen, hub.ranges.length]).toEqual([["config.json"], 1]);
+    expect(cache.unfinished()).toMatchObject([{ repo: CHECKPOINT, quant: "safetensors" }]);
+    expect(cache.find({ ...HOME, quant: null })).toBeNull();
+  });
+
+  test("goes on where it was stopped, is one line of what is unfinished, and is removed by its name", async () => {
+    put(COMMIT, 3);
+    hub.faults.chunkMs = 20;
+    const stop = new AbortController();
+    const running = pullCheckpoint(null, { signal: stop.signal });
+    const begun = /^model-00002-of-00003\.safetensors\.\w+\.part$/;
+    while (!existsSync(home) || !readdirSync(home).some((name) => begun.test(name))) await pause();
+    stop.abort();
+    await expect(running).rejects.toMatchObject({ name: "AbortError" });
+    expect(modelFiles()).toEqual([]);
+    const [unfinished, ...more] = cache.unfinished();
+    expect([unfinished?.quant, more]).toEqual(["safetensors", []]);
+    expect(unfinished?.bytes).toBeGreaterThan(50_000);
+    hub.faults.chunkMs = 0;
+    const requests = hub.ranges.length;
+    await pullCheckpoint();
+    // The second shard's rest, and the third.
+    expect(hub.ranges.length - requests).toBeLessThanOrEqual(2);
+    expect(cache.unfinished()).toEqual([]);
+    writeFileSync(join(home, `config.json.${"a".repeat(16)}.part`), "some");
+    writeFileSync(join(home, "tiny-Q4_0.gguf"), "some");
+    const { paths } = cache.remove({ ...HOME, quant: "safetensors" });
+    expect(paths).toContain(join(home, "config.json"));
+    expect(readdirSync(home)).toEqual(["tiny-Q4_0.gguf"]);
+  });
+
+  test("of a newer version leaves nothing of the older one that would be read with it", async () => {
+    put(COMMIT, 3);
+    await pullCheckpoint();
+    writeFileSync(join(home, "notes.txt"), "mine");
+    const names = put(NEW_COMMIT, 2, ["config.json", "tokenizer.json"]);
+    await pullCheckpoint();
+    expect(modelFiles().toSorted()).toEqual([...names, "notes.txt"].toSorted());
+    expect(readdirSync(home).filter((name) => name.endsWith(".hash")).length).toBe(names.length);
+    expect(cache.list()).toMatchObject([{ commit: NEW_COMMIT, lacks: null }]);
+  });
+
+  test("beside GGUF files comes where it is asked for", async () => {
+    put(COMMIT, 2);
+    hub.put(CHECKPOINT, "tiny-Q4_0.gguf", randomBytes(1000));
+    expect(await pullCheckpoint()).toBe(join(home, "tiny-Q4_0.gguf"));
+    expect(await pullCheckpoint("safetensors")).toBe(home);
+    expect(cache.find({ ...HOME, quant: null })).toBe(join(home, "tiny-Q4_0.gguf"));
+    expect(cache.find({ ...HOME, quant: "safetensors" })).toBe(home);
+    expect(cache.list().map(({ quant }) => quant)).toEqual(["Q4_0", "safetensors"]);
+  });
 });
 
 const pause = (): Promise<void> => new Promise((go) => setTimeout(go, 5));

@@ -101,6 +101,11 @@ export class LoopbackHub {
     this.#files.set(repo, files);
   }
 
+  /** All files of the repository. */
+  remove(repo: string): void {
+    this.#files.delete(repo);
+  }
+
   /** Ranges that the storage was asked for, in order. */
   get ranges(): readonly (string | undefined)[] {
     return this.seen.filter(({ server }) => server === "storage").map(({ range }) => range);
@@ -217,7 +222,7 @@ export class LoopbackHub {
 function treeEntry([path, content]: readonly [string, Buffer]) {
   const size = content.byteLength;
   const pointer = { type: "file", oid: "f".repeat(40), size, path };
-  if (!path.endsWith(".gguf") || path.includes("small")) {
+  if (!/\.(gguf|safetensors)$/.test(path) || path.includes("small")) {
     const oid = createHash("sha1").update(`blob ${size}\0`).update(content).digest("hex");
     return { ...pointer, oid, hash: oid };
   }

@@ -13,7 +13,7 @@ import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import { CACHE_OPTIONS } from "../options/cache-options.ts";
 import { ENGINE_OPTIONS } from "../options/engine-options.ts";
-import { PACK_FOLDER_OPTIONS, packFolderOf } from "../options/weight-cache-options.ts";
+import { PACK_WRITING_OPTIONS, packFolderOf } from "../options/weight-cache-options.ts";
 import { createProgress } from "../progress.ts";
 import { REQUIRED_MODEL_ARGUMENT, resolveModel } from "../resolve-model.ts";
 import { writeJson, writeText } from "../terminal.ts";
@@ -42,7 +42,7 @@ export const BENCH_START = defineCommand({
   arguments: { model: REQUIRED_MODEL_ARGUMENT },
   groups: {
     Measurement: START_OPTIONS,
-    Model: { threads: ENGINE_OPTIONS.threads, ...PACK_FOLDER_OPTIONS, ...CACHE_OPTIONS },
+    Model: { threads: ENGINE_OPTIONS.threads, ...PACK_WRITING_OPTIONS, ...CACHE_OPTIONS },
   },
   examples: ["turnwise bench start model.gguf", "turnwise bench start model.gguf --rounds 3 --json"],
   run: async ({ arguments: { model: given }, options }, context) => {
@@ -56,8 +56,8 @@ export const BENCH_START = defineCommand({
       const pack = await packModel({
         model,
         quant: "none",
-        isLocal: true,
         folder,
+        maxBytes: options.weightCacheMax,
         isa: null,
         threads,
         onProgress: (phase, fraction) => progress.update(`${phase} the weights`, fraction),

@@ -26,7 +26,7 @@ export const CONVERT = defineCommand({
         type: { kind: "choice", choices: CONVERT_QUANTS },
         default: "none",
         env: null,
-        help: "How matrices are stored; none keeps them as they are",
+        help: "How matrices are stored; none keeps them as they are, in a folder those that are floats",
       },
     },
     Model: CACHE_OPTIONS,

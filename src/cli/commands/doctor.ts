@@ -16,10 +16,12 @@ import { packageVersion } from "../../native/native-paths.ts";
 import { describeStaleCore } from "../../native/stale-core.ts";
 import { PackFolder } from "../../packs/pack-folder.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
+import { type KeptFile, listPacks, listSynthetic } from "../kept-files.ts";
 import { CACHE_OPTIONS } from "../options/cache-options.ts";
 import { PACK_FOLDER_OPTIONS, packFolderOf } from "../options/weight-cache-options.ts";
 import { runSelfTest } from "../self-test.ts";
 import type { SelfTestResult } from "../self-test.ts";
+import { syntheticFolderOf } from "../synthetic-model.ts";
 import { writeJson, writeText } from "../terminal.ts";
 import { textTable } from "../text-table.ts";
 
@@ -29,6 +31,12 @@ const DOCTOR_OPTIONS = {
 
 /** Features that kernels exist for, or may; the rest of a CPU's list says nothing here. */
 const TELLING_FEATURE = /^(avx|amx|fma|f16c|asimd|sve|i8mm|bf16|neon)/;
+
+interface KeptReport {
+  readonly folder: string;
+  readonly count: number;
+  readonly bytes: number;
+}
 
 interface DoctorReport {
   readonly version: string;
@@ -45,7 +53,9 @@ interface DoctorReport {
   /** Whether these threads spin at barriers. */
   readonly spin: boolean;
   /** The packed weights that the next start may use. */
-  readonly packs: { readonly folder: string; readonly count: number; readonly bytes: number };
+  readonly packs: KeptReport;
+  /** Models of random weights that benches have written. */
+  readonly synthetic: KeptReport;
   /** Null where there is no native core to compare. */
   readonly selfTest: SelfTestResult | null;
 }
@@ -57,22 +67,21 @@ export const DOCTOR = defineCommand({
   groups: { Output: DOCTOR_OPTIONS, Cache: { ...CACHE_OPTIONS, ...PACK_FOLDER_OPTIONS } },
   examples: ["turnwise doctor", "TURNWISE_ISA=scalar turnwise doctor"],
   run: async ({ options }, { terminal }) => {
-    const report = await examine(packFolderOf(options, terminal.env));
+    const packs = new PackFolder(packFolderOf(options, terminal.env));
+    const report = await examine(packs, syntheticFolderOf(terminal.env, options.cacheDir));
     if (options.json) await writeJson(terminal.stdout, report);
     else await writeText(terminal.stdout, renderReport(report));
     return report.selfTest?.passed === false ? EXIT_CODES.failed : EXIT_CODES.ok;
   },
 });
 
-async function examine(packFolder: string): Promise<DoctorReport> {
+async function examine(packs: PackFolder, synthetic: string): Promise<DoctorReport> {
   const load = loadAddon();
   const { addon, ...native } = load;
   const { architecture, ...cpu } = readCpuInfo();
   const cores = readUsableCores();
   const nodes = readNumaNodes();
   const { threads } = placeThreads("auto", { cores, nodes });
-  const packs = new PackFolder(packFolder);
-  const entries = packs.list();
   return {
     version: packageVersion(),
     node: process.version,
@@ -88,10 +97,17 @@ async function examine(packFolder: string): Promise<DoctorReport> {
     numaNodes: nodes.map(({ node, cpus, physicalCores }) => ({ node, cpus: cpus.length, physicalCores })),
     threads,
     spin: maySpin(threads, cores),
-    packs: { folder: packs.path, count: entries.length, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0) },
+    packs: keptReport(packs.path, listPacks(packs)),
+    synthetic: keptReport(synthetic, listSynthetic(synthetic)),
     selfTest: addon === null ? null : await runSelfTest(),
   };
 }
+
+function keptReport(folder: string, files: readonly KeptFile[]): KeptReport {
+  return { folder, count: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+const describeKept = ({ count, bytes, folder }: KeptReport): string => `${count} of ${formatBytes(bytes)} in ${folder}`;
 
 function describeCores({ cores: { cpus, physicalCores, quotaCores }, numaNodes, threads, spin }: DoctorReport): string {
   const quota = quotaCores === null ? "" : `, time for ${Number(quotaCores.toFixed(2))} by a cgroup`;
@@ -101,7 +117,7 @@ function describeCores({ cores: { cpus, physicalCores, quotaCores }, numaNodes, 
 }
 
 function renderReport(report: DoctorReport): string {
-  const { cpu, memory, native, packs, selfTest } = report;
+  const { cpu, memory, native, packs, synthetic, selfTest } = report;
   const features = cpu.features.filter((feature) => TELLING_FEATURE.test(feature));
   return textTable([
     ["turnwise", report.version],
@@ -119,7 +135,8 @@ function renderReport(report: DoctorReport): string {
     ...native.tried.map(({ candidate, reason }) => ["", `not ${candidate}: ${reason}`]),
     ...(native.path === null ? [["", "turnwise build-native compiles it; it needs g++ or clang++"]] : []),
     ["isa levels", native.isa === null ? "none" : `${cpu.isaLevels.join(", ")}; ${native.isa} is used`],
-    ["packed weights", `${packs.count} of ${formatBytes(packs.bytes)} in ${packs.folder}`],
+    ["packed weights", describeKept(packs)],
+    ...(synthetic.count === 0 ? [] : [["bench models", describeKept(synthetic)]]),
     ["self-test", describeSelfTest(selfTest)],
   ]);
 }

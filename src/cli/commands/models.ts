@@ -35,8 +35,8 @@ export const MODELS = defineCommand({
   name: "models",
   summary: "List the pulled models, or remove one",
   details:
-    "rm NAME removes all that was pulled of a repository's main branch, rm NAME:QUANT one model of it, and the packed\n" +
-    "weights that were made of them; NAME@REVISION is another revision.",
+    "rm NAME removes all that was pulled of a repository's main branch, rm NAME:QUANT one model of it (safetensors: its\n" +
+    "checkpoint), and the packed weights that were made of them; NAME@REVISION is another revision.",
   arguments: {
     action: { required: true, help: "ls or rm" },
     name: { required: false, help: "For rm: ORG/NAME[:QUANT][@REVISION]" },
@@ -60,10 +60,10 @@ export const MODELS = defineCommand({
 });
 
 async function list(cache: ModelCache, json: boolean, { stdout, stderr }: Terminal): Promise<void> {
-  const models = cache.list().map(({ repo, quant, revision, commit, bytes, whole }) => ({
+  const models = cache.list().map(({ repo, quant, revision, commit, bytes, lacks }) => ({
     name: nameOf({ repo, quant, revision }),
     bytes,
-    complete: whole,
+    complete: lacks === null,
     commit,
   }));
   const unfinished = cache.unfinished().map(({ repo, quant, revision, bytes }) => ({

@@ -8,7 +8,7 @@ import { packModel } from "../../engine/load/pack-model.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import { CACHE_OPTIONS } from "../options/cache-options.ts";
 import { ENGINE_OPTIONS } from "../options/engine-options.ts";
-import { PACK_FOLDER_OPTIONS, packFolderOf } from "../options/weight-cache-options.ts";
+import { PACK_WRITING_OPTIONS, packFolderOf } from "../options/weight-cache-options.ts";
 import { createProgress } from "../progress.ts";
 import { REQUIRED_MODEL_ARGUMENT, resolveModel } from "../resolve-model.ts";
 import { writeLine } from "../terminal.ts";
@@ -32,7 +32,7 @@ const PACK_OPTIONS = {
 const MODEL_OPTIONS = {
   quant: ENGINE_OPTIONS.quant,
   threads: ENGINE_OPTIONS.threads,
-  ...PACK_FOLDER_OPTIONS,
+  ...PACK_WRITING_OPTIONS,
   ...CACHE_OPTIONS,
 } as const satisfies OptionTable;
 
@@ -42,7 +42,8 @@ export const PACK = defineCommand({
   details:
     "A start finds a pack by what it was made from: the model, --quant and the CPU's layout. In an image, write\n" +
     "it with -o FOLDER and serve with --weight-cache-dir FOLDER --read-only-cache. The model's file is needed as\n" +
-    "well; where it lies and its time do not matter to such a pack. Prints the path.",
+    "well; its name, where it lies and its time do not matter to such a pack. In the cache of this machine the least\n" +
+    "recently used packs make room, within --weight-cache-max. Prints the path.",
   arguments: { model: REQUIRED_MODEL_ARGUMENT },
   groups: { Pack: PACK_OPTIONS, Model: MODEL_OPTIONS },
   examples: ["turnwise pack model.gguf", "turnwise pack model.gguf -o /packs --isa avx512-vnni"],
@@ -55,7 +56,7 @@ export const PACK = defineCommand({
         model,
         quant: options.quant,
         isa: options.isa,
-        isLocal: options.output === null,
+        maxBytes: options.output === null ? options.weightCacheMax : null,
         folder: options.output === null ? packFolderOf(options, env) : resolve(options.output),
         threads: placeThreads(options.threads).threads,
         onProgress: (phase, fraction) => progress.update(`${phase} the weights`, fraction),

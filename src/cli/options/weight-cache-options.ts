@@ -16,7 +16,8 @@ export const PACK_FOLDER_OPTIONS = {
   },
 } as const satisfies OptionTable;
 
-export const WEIGHT_CACHE_OPTIONS = {
+/** Of whoever writes packs there. */
+export const PACK_WRITING_OPTIONS = {
   ...PACK_FOLDER_OPTIONS,
   "weight-cache-max": {
     type: { kind: "bytes" },
@@ -24,6 +25,10 @@ export const WEIGHT_CACHE_OPTIONS = {
     env: "TURNWISE_WEIGHT_CACHE_MAX",
     help: "Bytes of all packed weights, the least recently used make room; 0 is no such cache",
   },
+} as const satisfies OptionTable;
+
+export const WEIGHT_CACHE_OPTIONS = {
+  ...PACK_WRITING_OPTIONS,
   "read-only-cache": {
     type: { kind: "boolean" },
     default: false,

@@ -4,7 +4,7 @@
  */
 
 import { statSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import type { KvType } from "../../base/dtypes.ts";
 import { fail } from "../../base/errors.ts";
 import { formatBytes } from "../../base/bytes.ts";
@@ -295,8 +295,8 @@ function modelInfo(
   };
 }
 
-/** What a model is called after its file. */
-export const modelIdOf = (path: string): string => basename(path).replace(/\.gguf$/i, "");
+/** What a model is called after its file or folder, which may be given as ".". */
+export const modelIdOf = (path: string): string => basename(resolve(path)).replace(/\.gguf$/i, "");
 
 function capacityOf(
   { kvType, maxSequences, pageBytes, pool }: ExecutionPlan,

@@ -4,7 +4,6 @@
  */
 
 import { mkdirSync } from "node:fs";
-import { formatBytes } from "../../base/bytes.ts";
 import { systemReason } from "../../formats/file-source.ts";
 import type { Program } from "../../compile/program.ts";
 import type { BoundWeights } from "../../models/bind-weights.ts";
@@ -17,7 +16,7 @@ import { planWeights } from "../../compile/plan-weights.ts";
 import { describeFiles } from "../../packs/model-files.ts";
 import { encodePackHeader, type PackHeader, planPack } from "../../packs/pack-file.ts";
 import { readBlockSums, readPackHeader, weightsOffset } from "../../packs/pack-file.ts";
-import { PackFolder, removePack } from "../../packs/pack-folder.ts";
+import { ANOTHER_MODEL, mismatch, PackFolder, removePack } from "../../packs/pack-folder.ts";
 import { packKey } from "../../packs/pack-key.ts";
 import type { WeightOrigin } from "../types.ts";
 import type { WeightCacheSettings } from "../weight-cache-settings.ts";
@@ -54,7 +53,7 @@ export function loadWeights(
   const header = packHeaderOf(demand, demand.isa);
   // The header is of what the files' paths lead to now, the weights are those of the files that were opened.
   if (!demand.source.isCurrent()) return { store: pack(demand), origin: packedOrigin(`the model ${REPLACED}`) };
-  const path = folder.pathOf(demand.modelName, header.layout, header.key);
+  const path = folder.find(header);
   const opened = openPack(path, header, demand);
   if (opened !== null && "store" in opened) {
     if (!settings.readOnly) folder.touch(path);
@@ -87,8 +86,8 @@ export function packHeaderOf(demand: WeightsDemand, isa: string): Omit<PackHeade
     const stored = weights.get(tensor);
     return JSON.stringify([stored?.encoding, stored?.shape, stored?.columnOrder === null]);
   };
-  const files = source.weightFiles;
-  const key = packKey({ weights: program.weights, encodingOf, quant, files }, layout);
+  const { weightFiles: files, weightReading: reading } = source;
+  const key = packKey({ weights: program.weights, encodingOf, reading, quant, files }, layout);
   const { bytes, modifiedMs } = describeFiles(files) ?? { bytes: source.fileBytes, modifiedMs: 0 };
   return { key, layout, model: { name: modelName, files, bytes, modifiedMs, quant } };
 }
@@ -104,7 +103,7 @@ interface Problem {
 /** The pack at `path`, every byte of it checked; why it is not used; null where there is none. */
 function openPack(
   path: string,
-  { key, model }: Omit<PackHeader, "sections">,
+  header: Omit<PackHeader, "sections">,
   { program, isa, threads, addon }: WeightsDemand,
 ): OpenedPack | Problem | null {
   const read = readPackHeader(path);
@@ -112,9 +111,9 @@ function openPack(
   if ("problem" in read) return read;
   const { bytes } = planWeights(program.weights);
   const offset = weightsOffset(read.header, bytes);
-  if (read.header.key !== key || offset === null) return { problem: "they are another model's" };
-  const packedMs = read.header.model.modifiedMs;
-  if (packedMs !== null && packedMs !== model.modifiedMs) return { problem: "the model has changed since" };
+  if (offset === null) return { problem: ANOTHER_MODEL };
+  const problem = mismatch(read.header, header);
+  if (problem !== null) return { problem };
   let store: WeightStoreHandle | null = null;
   try {
     store = openWeights({ weights: program.weights, path, offset, isa, threads, addon });
@@ -149,15 +148,11 @@ function startWriting(
   const { fileBytes, sumsOffset, dataOffset } = planPack(store.bytes);
   try {
     mkdirSync(folder.path, { recursive: true, mode: 0o700 });
-    if (fileBytes > maxBytes) return `they take ${formatBytes(fileBytes)}, the cache may have ${formatBytes(maxBytes)}`;
-    const evicted = folder.largerThan(maxBytes - fileBytes);
-    const evictedBytes = evicted.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (!folder.hasRoom(fileBytes - evictedBytes)) {
-      const reason = `the disk of ${folder.path} is too full for ${formatBytes(fileBytes)} more`;
-      onWarning(`Packed weights are not kept, so the next start packs them again: ${reason}.`);
-      return reason;
-    }
-    for (const entry of evicted) removePack(entry);
+    const room = folder.planRoom(path, fileBytes, maxBytes);
+    if (room.kind === "disk-full")
+      onWarning(`Packed weights are not kept, so the next start packs them again: ${room.reason}.`);
+    if (room.kind !== "room") return room.reason;
+    for (const entry of room.evicted) removePack(entry);
     const partialPath = folder.partialPathOf(path);
     store.startWriting({ path, partialPath, header: encodePackHeader(header, store.bytes), sumsOffset, dataOffset });
     return null;

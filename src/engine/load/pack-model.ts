@@ -5,13 +5,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../base/errors.ts";
 import { compileModel } from "../../compile/compile-model.ts";
 import { systemReason } from "../../formats/file-source.ts";
+import { planWeights } from "../../compile/plan-weights.ts";
 import { bindWeights } from "../../models/bind-weights.ts";
 import { buildGraph } from "../../models/families.ts";
 import type { LoadQuant } from "../../models/load-quants.ts";
 import { chooseIsa, isaThatPacksFor } from "../../native/isa.ts";
 import { requireAddon } from "../../native/load-addon.ts";
 import { encodePackHeader, planPack } from "../../packs/pack-file.ts";
-import { PackFolder } from "../../packs/pack-folder.ts";
+import { type PackEntry, PackFolder, removePack } from "../../packs/pack-folder.ts";
 import type { WeightStoreHandle } from "../../native/addon-types.ts";
 import { pack, packHeaderOf, REPLACED } from "./load-weights.ts";
 import { modelIdOf, openSource, PAGE_TOKENS } from "./load-model.ts";
@@ -19,9 +20,12 @@ import { modelIdOf, openSource, PAGE_TOKENS } from "./load-model.ts";
 export interface PackModelOptions {
   readonly model: string;
   readonly quant: LoadQuant | "none";
-  /** The pack names the model's files, and is used only while they are as they were; else it may be moved. */
-  readonly isLocal: boolean;
   readonly folder: string;
+  /**
+   * Bytes of all packs of the folder, which is this machine's cache: the pack names the model's files, and is used only
+   * while they are as they were. Null: it may be moved, and takes what room it needs.
+   */
+  readonly maxBytes: number | null;
   /** The level to pack for; null: the best of this machine. */
   readonly isa: string | null;
   readonly threads: number;
@@ -36,9 +40,12 @@ export interface PackedFile {
 
 const POLL_MS = 50;
 
-/** Throws what loading throws, `invalid_option` for the level, and `file_unwritable`. */
+/**
+ * Throws what loading throws, `invalid_option` for the level, and `file_unwritable`, before it packs where the cache or
+ * the disk has no room.
+ */
 export async function packModel(options: PackModelOptions): Promise<PackedFile> {
-  const { model, quant, folder: folderPath, threads, onProgress, isLocal } = options;
+  const { model, quant, folder: folderPath, threads, onProgress, maxBytes } = options;
   const addon = requireAddon();
   const target = options.isa ?? chooseIsa(addon.cpuInfo().isaLevels, undefined);
   const isa = isaThatPacksFor(addon, target);
@@ -61,9 +68,12 @@ export async function packModel(options: PackModelOptions): Promise<PackedFile> 
     if (!source.isCurrent()) fail("file_unreadable", { path: source.path, reason: `it ${REPLACED}` });
     const folder = new PackFolder(folderPath);
     makeFolder(folderPath);
-    store = pack(demand);
     const path = folder.pathOf(modelName, header.layout, header.key);
-    const { fileBytes, sumsOffset, dataOffset } = planPack(store.bytes);
+    const { fileBytes, sumsOffset, dataOffset } = planPack(planWeights(program.weights).bytes);
+    const evicted = maxBytes === null ? [] : requireRoom(folder, path, fileBytes, maxBytes);
+    store = pack(demand);
+    for (const entry of evicted) removePack(entry);
+    const isLocal = maxBytes !== null;
     const written = isLocal ? header : { ...header, model: { ...header.model, files: null, modifiedMs: null } };
     const partialPath = folder.partialPathOf(path);
     store.startWriting({ path, partialPath, header: encodePackHeader(written, store.bytes), sumsOffset, dataOffset });
@@ -73,6 +83,12 @@ export async function packModel(options: PackModelOptions): Promise<PackedFile> 
     store?.dispose();
     source.dispose();
   }
+}
+
+/** The packs that go for it. Throws `file_unwritable`. */
+function requireRoom(folder: PackFolder, path: string, bytes: number, maxBytes: number): readonly PackEntry[] {
+  const room = folder.planRoom(path, bytes, maxBytes);
+  return room.kind === "room" ? room.evicted : fail("file_unwritable", { path, reason: room.reason });
 }
 
 function makeFolder(path: string): void {

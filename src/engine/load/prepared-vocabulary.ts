@@ -60,10 +60,9 @@ function keep(bytes: Uint8Array, path: string, key: string, folder: PackFolder, 
   const { settings, model } = place;
   try {
     mkdirSync(folder.path, { recursive: true, mode: 0o700 });
-    const evicted = folder.largerThan(settings.maxBytes - bytes.length);
-    const evictedBytes = evicted.reduce((sum, entry) => sum + entry.bytes, 0);
-    if (bytes.length > settings.maxBytes || !folder.hasRoom(bytes.length - evictedBytes)) return;
-    for (const entry of evicted) removePack(entry);
+    const room = folder.planRoom(path, bytes.length, settings.maxBytes);
+    if (room.kind !== "room") return;
+    for (const entry of room.evicted) removePack(entry);
     writeSectionPack(path, folder.partialPathOf(path), { key, layout: LAYOUT, model }, SECTION, bytes);
   } catch {
     // A disk that is full or not ours to write to: the next start works it out again.

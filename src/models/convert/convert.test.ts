@@ -56,6 +56,9 @@ function rewritten(path: string, name: string, quant: ConvertQuant): string {
   return target;
 }
 
+const configIn = (path: string) =>
+  JSON.parse(readFileSync(join(path, "config.json"), "utf8")) as Record<string, unknown>;
+
 function valuesOf(source: ModelSource, name: string): Float32Array {
   const weight = source.weight(name);
   if (weight === null) throw new TypeError(`no weight ${name}`);
@@ -154,7 +157,7 @@ describe("a directory", () => {
     const target = rewritten(quantized, "floats", "f32");
     expect(existsSync(join(target, "tokenizer.json"))).toBe(true);
     expect(existsSync(join(target, "optimizer.pt"))).toBe(false);
-    const config = JSON.parse(readFileSync(join(target, "config.json"), "utf8")) as Record<string, unknown>;
+    const config = configIn(target);
     expect(config).toMatchObject({ ...goldenConfig(GOLDEN), torch_dtype: "float32" });
     expect(config).not.toHaveProperty("quantization_config");
     const [from, to] = [openModel(quantized, openFileSource), openModel(target, openFileSource)];
@@ -200,11 +203,39 @@ describe("a directory", () => {
     const target = join(folder.path, "limits out");
     const write = (from: string, quant: ConvertQuant) => () =>
       writeModelDirectory(openModel(from, openFileSource), target, quant);
-    expect(write(path, "none")).toThrow(/a folder needs one, such as bf16/);
     expect(write(path, "q4-g128")).toThrow(
       /self_attn\.q_proj\.weight has 64 columns, no multiple of its groups of 128/,
     );
     expect(existsSync(target)).toBe(false);
     expect(write(rewritten(path, "limits q4", "q4-g32"), "q4-g32")).toThrow(/int4_g32_zero already.*--quant f16/);
+    expect(write(join(folder.path, "limits q4"), "none")).toThrow(/is quantised, and a folder keeps only floats.*f16/);
+  });
+
+  it("keeps floats as they are where nothing else is asked for", () => {
+    const target = rewritten(directory("same source", { dtype: "float32" }), "same", "none");
+    const written = readSafetensors(join(target, "model.safetensors"), openFileSource);
+    for (const { name, dtype, shape, data } of goldenTensors(GOLDEN)) {
+      const tensor = written.tensors.get(name);
+      expect([tensor?.dtype, tensor?.shape], name).toEqual([dtype, shape]);
+      expect(data instanceof Uint8Array && Buffer.compare(tensor?.view() ?? new Uint8Array(), data), name).toBe(0);
+    }
+    written.dispose();
+    expect(configIn(target)).toEqual({ ...goldenConfig(GOLDEN), dtype: "float32" });
+  });
+
+  it.each([
+    [{ dtype: "bfloat16" }, { dtype: "float16" }],
+    [{ torch_dtype: "bfloat16" }, { torch_dtype: "float16" }],
+    [
+      { dtype: "bfloat16", torch_dtype: "bfloat16" },
+      { dtype: "float16", torch_dtype: "float16" },
+    ],
+    [{}, { torch_dtype: "float16" }],
+  ])("says the new type where %j said the old one", (old, now) => {
+    const name = `dtype ${JSON.stringify(old)}`.replaceAll(/\W/g, "_");
+    expect(configIn(rewritten(directory(name, old), `${name} out`, "f16"))).toEqual({
+      ...goldenConfig(GOLDEN),
+      ...now,
+    });
   });
 });

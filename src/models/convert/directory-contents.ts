@@ -26,36 +26,43 @@ const ROUNDINGS: { readonly [Quant in ConvertQuant]?: Rounding } = {
   "q4-g32": { bits: 4, groupColumns: 32 },
 };
 
+type Config = Readonly<Record<string, unknown>>;
+
 export interface DirectoryContents {
-  /** Fields of config.json that differ from the source's; `undefined` takes one away. */
-  readonly config: Readonly<Record<string, unknown>>;
+  /** Fields of config.json that differ from `original`, the source's; `undefined` takes one away. */
+  readonly configOver: (original: Config) => Config;
   /** One at a time, so that no more than one weight is in memory. */
   readonly tensors: readonly SafetensorsContents[];
 }
 
-/** Throws `invalid_option` where `quant` asks for nothing that could be done. */
+/** Throws `invalid_option` where `quant` asks for what cannot be done. */
 export function directoryContents(source: ModelSource, quant: ConvertQuant): DirectoryContents {
   const rounding = ROUNDINGS[quant];
   const floats = floatTypeOf(quant);
-  if (rounding === undefined && floats === null) {
-    return fail("invalid_option", { option: "--quant", problem: "a folder needs one, such as bf16 or q4-g128." });
-  }
   const rounder = rounding === undefined ? null : rounderOf(rounding);
   return {
-    config:
-      rounding === undefined ? floatConfig(floats ?? "F32") : { quantization_config: quantizationConfig(rounding) },
+    configOver(original) {
+      if (rounding !== undefined) return { quantization_config: quantizationConfig(rounding) };
+      return floats === null ? {} : floatConfig(original, floats);
+    },
     tensors: source.weightNames.flatMap((name) => tensorsOf(source, name, rounder, floats)),
   };
 }
 
 const TORCH_DTYPES: { readonly [Type in GgmlType]?: string } = { F32: "float32", F16: "float16", BF16: "bfloat16" };
 
-function floatConfig(type: GgmlType): Readonly<Record<string, unknown>> {
-  return { torch_dtype: TORCH_DTYPES[type], quantization_config: undefined };
+/** transformers writes "dtype" from 5 on and reads either; one that stayed would contradict the weights. */
+const DTYPE_FIELDS = ["dtype", "torch_dtype"] as const;
+
+function floatConfig(original: Config, type: GgmlType): Config {
+  const named = DTYPE_FIELDS.filter((field) => field in original);
+  const fields = named.length > 0 ? named : ["torch_dtype"];
+  const dtypes = Object.fromEntries(fields.map((field) => [field, TORCH_DTYPES[type]]));
+  return { ...dtypes, quantization_config: undefined };
 }
 
 /** Source: compressed-tensors, `QuantizationConfig`. */
-function quantizationConfig({ bits, groupColumns }: Rounding): Readonly<Record<string, unknown>> {
+function quantizationConfig({ bits, groupColumns }: Rounding): Config {
   const weights = { num_bits: bits, type: "int", symmetric: false, strategy: "group", group_size: groupColumns };
   return {
     quant_method: "compressed-tensors",
@@ -86,6 +93,7 @@ function tensorsOf(
       rounder.round(weight),
     );
   }
+  if (rounder === null && floats === null) requireFloats(source, name, weight);
   const type = floats ?? storedFloat(weight);
   const bytes = (): Uint8Array => encodeRows(GGML_TYPES[type].id, decodeWeightValues(weight));
   const shape = weight.shape.length === 1 ? [rows] : [rows, columns];
@@ -130,6 +138,13 @@ function checkRoundable(
     const problem = `${tensor} has ${columns} columns, no multiple of its groups of ${rounding.groupColumns}.`;
     fail("invalid_option", { option: "--quant", problem });
   }
+}
+
+/** Integers are kept in groups here, which are not what their maker wrote. */
+function requireFloats(source: ModelSource, name: string, { encoding }: StoredWeight): void {
+  if (encoding.kind === "ggml" && isFloat(encoding.type)) return;
+  const what = `${source.tensorName(name)} is quantised, and a folder keeps only floats as they are`;
+  fail("invalid_option", { option: "--quant", problem: `${what}; take f16 to write it dequantised.` });
 }
 
 function isFloat(type: GgmlType): boolean {

@@ -28,7 +28,7 @@ export function writeModelDirectory(
   quant: ConvertQuant,
   onProgress: WriteProgress = () => {},
 ): void {
-  const { config, tensors } = directoryContents(source, quant);
+  const { configOver, tensors } = directoryContents(source, quant);
   let original: Record<string, unknown> = {};
   try {
     mkdirSync(folder, { recursive: true });
@@ -44,7 +44,7 @@ export function writeModelDirectory(
   const pieces = safetensorsPieces(tensors, { format: "pt" });
   writeFilePieces(join(folder, WEIGHTS), pieces, safetensorsBytesOf(tensors), onProgress);
   // Last: it makes a model of the directory.
-  const text = new TextEncoder().encode(`${JSON.stringify({ ...original, ...config }, null, 2)}\n`);
+  const text = new TextEncoder().encode(`${JSON.stringify({ ...original, ...configOver(original) }, null, 2)}\n`);
   writeFilePieces(join(folder, CONFIG), [text], text.length);
 }
 

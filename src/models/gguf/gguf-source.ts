@@ -18,6 +18,7 @@ export function ggufSource(file: GgufModel): ModelSource {
     randomWeights: metadata.findBool(RANDOM_WEIGHTS_KEY) ?? false,
     parameters: file.parameters,
     weightFiles: file.sources.map((source) => source.path),
+    weightReading: "",
     fileBytes: file.fileBytes,
     isCurrent: () => file.sources.every((source) => source.isCurrent()),
     weightNames: [...tensors.keys()].filter((name) => name !== ROPE_FACTORS_TENSOR),

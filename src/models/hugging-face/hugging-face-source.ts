@@ -64,6 +64,10 @@ class HuggingFaceSource implements ModelSource {
     this.weightFiles = [...new Set([...model.tensors.values()].map((tensor) => tensor.path))];
   }
 
+  get weightReading(): string {
+    return JSON.stringify(this.#quantization);
+  }
+
   get parameters(): number {
     return this.weightNames.reduce((sum, name) => sum + (this.weight(name)?.elements ?? 0), 0);
   }
