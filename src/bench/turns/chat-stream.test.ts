@@ -54,7 +54,25 @@ describe("streamChat", () => {
       promptTokens: 9,
       outputTokens: 3,
       cachedTokens: 8,
+      failure: null,
     });
+  });
+
+  it("times thoughts and calls as it does text, and keeps the text alone", async () => {
+    const deltas = [
+      { role: "assistant", content: null },
+      { reasoning_content: "Let me" },
+      { reasoning: " see" },
+      { content: "", reasoning_content: "" },
+      { content: "Done" },
+      { tool_calls: [{ index: 0, function: { name: "f", arguments: "" } }] },
+      { tool_calls: [{ index: 0, function: { arguments: "{}" } }] },
+      { tool_calls: [{ index: 0, function: { arguments: "" }, incomplete: true }] },
+    ];
+    answerWith(() => streamOf([...deltas.map((one) => ({ choices: [{ delta: one }] })), USAGE]));
+    const { text, deltaMs } = await streamChat(target, request, ticks());
+    expect(text).toBe("Done");
+    expect(deltaMs).toEqual([100, 101, 102, 103, 104]);
   });
 
   it("asks for exactly so many tokens, greedily, with a key where it has one", async () => {
@@ -82,12 +100,25 @@ describe("streamChat", () => {
     ["an error event", () => streamOf([delta("x"), { error: { message: "out of pages" } }]), "out of pages"],
     ["a stream without its usage", () => streamOf([delta("x")]), "without its usage"],
     ["what is no JSON", () => new Response("data: {\n\n"), "JSON"],
-    ["a server that is not there", () => Promise.reject(new TypeError("fetch failed")), "fetch failed"],
+    [
+      "a server that is not there",
+      () => Promise.reject(new TypeError("fetch failed", { cause: new TypeError("connect ECONNREFUSED") })),
+      "fetch failed: connect ECONNREFUSED",
+    ],
   ])("fails for %s, with the reason", async (_, response, reason) => {
     answerWith(response);
-    await expect(streamChat(target, request, ticks())).rejects.toMatchObject({
-      code: "request_failed",
-      params: { url: "http://server.test/v1/chat/completions", reason: expect.stringContaining(reason) },
+    expect(await streamChat(target, request, ticks())).toMatchObject({ failure: expect.stringContaining(reason) });
+  });
+
+  it("keeps what came before a failure", async () => {
+    answerWith(() => streamOf([delta("Hel"), delta("lo"), { error: { message: "out of pages" } }]));
+    expect(await streamChat(target, request, ticks())).toEqual({
+      text: "Hello",
+      deltaMs: [100, 101],
+      promptTokens: 0,
+      outputTokens: 0,
+      cachedTokens: 0,
+      failure: "out of pages",
     });
   });
 });
