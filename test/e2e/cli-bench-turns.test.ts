@@ -88,6 +88,18 @@ test("a server of which no turn succeeds is a failure", async () => {
   expect(JSON.parse(stdout)).toMatchObject({ turns: 6, failures: 6, goodShare: 0 });
 });
 
+test("an answer that stalls is given up, and leaves a gap without an end", async () => {
+  const url = await serverOf((_, response) => void response.write(THOUGHT));
+  const limits = ["--url", url, "--model", "m", "--turn-timeout", "300ms"];
+  const { code, stdout } = await runCli([...SHORT, ...limits, "--json"]);
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    failureReasons: { "took longer than 300 ms": 2 },
+    unplayed: 4,
+    gapMs: { count: 2, p50: { value: null } },
+  });
+});
+
 test("an interrupt prints what was measured, and that it is not all", async () => {
   const stalled = { turns: 0 };
   const url = await serverOf((_, response) => {

@@ -1,6 +1,8 @@
 /** One streamed chat completion of any OpenAI-compatible server, with the time of everything that came. */
 
+import { text as textOf } from "node:stream/consumers";
 import { streamData } from "../stream-data.ts";
+import { postJson, type PostedAnswer, type PostOptions } from "./post-json.ts";
 
 export interface ChatTarget {
   /** Up to and including `/v1`. */
@@ -59,14 +61,19 @@ interface Received {
 /** Characters of a refusal's body that a reason quotes. */
 const QUOTED_CHARACTERS = 500;
 
+export type Post = (url: string, options: PostOptions) => Promise<PostedAnswer>;
+
 /** Greedy, so that servers of one model say the same. Does not reject. */
 export async function streamChat(
   target: ChatTarget,
   request: ChatTurnRequest,
   clock: () => number,
+  post: Post = postJson,
 ): Promise<ChatTurnResult> {
   const received: Received = { text: "", deltaMs: [], usage: null };
-  const failure = await receive(target, request, received, clock).catch(reasonOf);
+  const failure = await post(`${target.url}/chat/completions`, requestOf(target, request))
+    .then((answer) => receive(answer, received, clock))
+    .catch(reasonOf);
   const { text, deltaMs, usage } = received;
   return {
     text,
@@ -78,18 +85,31 @@ export async function streamChat(
   };
 }
 
+function requestOf({ apiKey, model }: ChatTarget, { messages, outputTokens, signal }: ChatTurnRequest): PostOptions {
+  return {
+    headers: apiKey === null ? {} : { authorization: `Bearer ${apiKey}` },
+    body: {
+      model,
+      messages,
+      stream: true,
+      stream_options: { include_usage: true },
+      temperature: 0,
+      max_tokens: outputTokens,
+      min_tokens: outputTokens,
+      ignore_eos: true,
+    },
+    signal,
+  };
+}
+
 /** Fills `received`; gives what the server said was wrong, or null. */
 async function receive(
-  target: ChatTarget,
-  request: ChatTurnRequest,
+  { status, body }: PostedAnswer,
   received: Received,
   clock: () => number,
 ): Promise<string | null> {
-  const response = await post(target, request);
-  if (!response.ok || response.body === null) {
-    return `${response.status} ${(await response.text()).slice(0, QUOTED_CHARACTERS)}`;
-  }
-  for await (const data of streamData(response.body)) {
+  if (status !== 200) return `${status} ${(await textOf(body)).slice(0, QUOTED_CHARACTERS)}`;
+  for await (const data of streamData(body)) {
     const chunk = JSON.parse(data) as Chunk;
     if (chunk.error !== undefined) return chunk.error.message ?? "an error event";
     const delta = chunk.choices?.[0]?.delta ?? {};
@@ -100,34 +120,13 @@ async function receive(
   return received.usage === null ? "the stream ended without its usage" : null;
 }
 
-function post({ url, apiKey, model }: ChatTarget, { messages, outputTokens, signal }: ChatTurnRequest) {
-  return fetch(`${url}/chat/completions`, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
-    },
-    body: JSON.stringify({
-      model,
-      messages,
-      stream: true,
-      stream_options: { include_usage: true },
-      temperature: 0,
-      max_tokens: outputTokens,
-      min_tokens: outputTokens,
-      ignore_eos: true,
-    }),
-    signal,
-  });
-}
-
 function hasOutput({ content, reasoning_content: thoughts, reasoning, tool_calls: calls }: Delta): boolean {
   const texts = [content, thoughts, reasoning, ...(calls ?? []).flatMap((call) => Object.values(call.function ?? {}))];
   return texts.some((text) => typeof text === "string" && text !== "");
 }
 
-/** `fetch` says only that it failed; its cause says why. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+  // Where several addresses of a name failed, there is only a code.
+  return error.message === "" && "code" in error ? String(error.code) : error.message;
 }
