@@ -14,7 +14,8 @@
  *   --threads N               by default what Turnwise takes by default
  *   --servers LIST            by default all
  *   --turn-timeout T          by default 30m
- *   --out FILE                by default bench/peers/build/turns-MODEL.json; an existing one is continued
+ *   --out FILE                by default bench/peers/build/turns-MODEL.json; an existing one is continued with
+ *                             the servers that it lacks
  */
 
 import { spawn } from "node:child_process";
@@ -107,12 +108,13 @@ function replayAgainst(command, { trace, sessions, turns }) {
   );
 }
 
+/** The report of all turns. One that was interrupted, or of which none ended well, is an error, so that it is not kept. */
 function runBench(args) {
   const child = spawn(process.execPath, [TURNWISE, ...args], { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   child.stdout.on("data", (text) => (output += text));
   return new Promise((done, failed) => {
-    child.once("exit", (code) => {
+    child.once("close", (code) => {
       if (code === 0) done(JSON.parse(output));
       else failed(new Error(`turnwise ${args.join(" ")} ended with ${code}`));
     });

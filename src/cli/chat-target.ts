@@ -33,19 +33,17 @@ type TargetOptions = OptionValues<typeof TARGET_OPTIONS> &
   EngineValues &
   BatchValues & { readonly cacheDir: string | null };
 
-/** The server at `--url`, else one of `--model` that is started for `work`. Throws `request_failed`. */
-export async function withChatTarget(
+/** What `work` gives with the server at `--url`, else with one of `--model` started for it. Throws `request_failed`. */
+export async function withChatTarget<Result>(
   options: TargetOptions,
   context: CommandContext,
-  work: (target: ChatTarget) => Promise<void>,
-): Promise<void> {
-  if (options.url !== null) await work(await remoteTarget(options.url, options.model, options.apiKey));
-  else {
-    const model = await resolveModel(options.model, options.cacheDir, context);
-    await withOwnServer(model, options, options, context, ({ url, model: id }) =>
-      work({ url, model: id, apiKey: null }),
-    );
-  }
+  work: (target: ChatTarget) => Promise<Result>,
+): Promise<Result> {
+  if (options.url !== null) return work(await remoteTarget(options.url, options.model, options.apiKey));
+  const model = await resolveModel(options.model, options.cacheDir, context);
+  return withOwnServer(model, options, options, context, ({ url, model: id }) =>
+    work({ url, model: id, apiKey: null }),
+  );
 }
 
 /** The server's first model, unless one is named. Throws `request_failed`. */

@@ -14,20 +14,20 @@ export interface OwnServer {
   readonly model: string;
 }
 
-/** It listens on a free port of this machine for the time of `work`. */
-export async function withOwnServer(
+/** What `work` gives; the server listens on a free port of this machine for its time. */
+export async function withOwnServer<Result>(
   model: string,
   engineValues: EngineValues,
   batch: BatchValues | undefined,
   context: CommandContext,
-  work: (server: OwnServer, engine: EngineApi) => Promise<void>,
-): Promise<void> {
-  await withEngine(toEngineOptions(model, engineValues, batch), context, async (engine) => {
+  work: (server: OwnServer, engine: EngineApi) => Promise<Result>,
+): Promise<Result> {
+  return withEngine(toEngineOptions(model, engineValues, batch), context, async (engine) => {
     const serverOptions = resolveOptions(SERVER_OPTIONS, { port: "0", "log-level": "error" });
     const server = await openServer(Promise.resolve(engine), serverOptions, { env: {} });
     try {
       const { url } = await server.listen();
-      await work({ url: `${url}/v1`, model: engine.model.id }, engine);
+      return await work({ url: `${url}/v1`, model: engine.model.id }, engine);
     } finally {
       await server.close();
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TurnExplanation } from "../server/session-explanation.ts";
+import type { TurnExplanation } from "../server/answers/session-answers.ts";
 import { renderExplanation } from "./render-explanation.ts";
 
 const turn = (fields: Partial<TurnExplanation>): TurnExplanation => ({

@@ -1,6 +1,6 @@
 /** A session's explanation as a person reads it, at 80 columns. */
 
-import type { ExplainedMiss, SessionExplanation, TurnExplanation } from "../server/session-explanation.ts";
+import type { ExplainedMiss, SessionExplanation, TurnExplanation } from "../server/answers/session-answers.ts";
 import { textTable } from "./text-table.ts";
 import { wrapText } from "./wrap-text.ts";
 

@@ -2,11 +2,12 @@
 
 import { ERRORS } from "../base/errors.ts";
 import type { ErrorCode } from "../base/errors.ts";
+import { answerColumn } from "./answer-column.ts";
 import { ERROR_MAP } from "./error-map.ts";
 import { MESSAGE_FIELDS } from "./fields/chat-messages.ts";
 import type { FieldTable } from "./fields/field-table.ts";
 import { KEY_COLUMN } from "./key-column.ts";
-import { openApiPath } from "./openapi.ts";
+import { openApiPath } from "./openapi-path.ts";
 import { ROUTES } from "./routes.ts";
 
 /** What lies between these lines of the document is generated. */
@@ -24,6 +25,7 @@ function renderReference(): string {
   return [
     "## Routes",
     routeTable(),
+    "Answers are described under these names in `/openapi.json`; an error is an `Error`, by Anthropic's API an `AnthropicError`.",
     ...routesWithFields().flatMap(({ path, fields }) => [`## Fields of ${openApiPath(path)}`, fieldTables(fields)]),
     "## Fields of a message",
     fieldTables(MESSAGE_FIELDS),
@@ -41,12 +43,13 @@ function routesWithFields(): { readonly path: string; readonly fields: FieldTabl
 }
 
 function routeTable(): string {
-  const rows = ROUTES.map(({ method, path, summary, access }) => [
+  const rows = ROUTES.map(({ method, path, summary, access, answer }) => [
     `\`${method} ${openApiPath(path)}\``,
     summary,
     KEY_COLUMN[access],
+    answerColumn(answer, (name) => `\`${name}\``),
   ]);
-  return markdownTable(["Route", "What it does", "API key"], rows);
+  return markdownTable(["Route", "What it does", "API key", "Answer"], rows);
 }
 
 function fieldTables(table: FieldTable): string {

@@ -26,7 +26,6 @@ import { Lifecycle } from "./lifecycle.ts";
 import { createServerMetrics } from "./metrics/server-metrics.ts";
 import { SERVER_OPTIONS, type ServerOptions } from "./options.ts";
 import { createLogger, type Logger } from "./request-log.ts";
-import { openApiDocument } from "./openapi.ts";
 import { referencePage } from "./reference-page.ts";
 import { reloadOptions } from "./reload-options.ts";
 import { ResponseStore } from "./responses/response-store.ts";
@@ -202,7 +201,8 @@ function createContext(
     logger,
     responses: new ResponseStore({ ttlMs: options.storeTtl, bytesPerOwner: options.storeBytes }),
     reference: {
-      openApi: () => openApiDocument(ROUTES, packageVersion()),
+      // Loaded when it is asked for: no start waits for the schemas of all answers.
+      openApi: async () => (await import("./openapi.ts")).openApiDocument(ROUTES, packageVersion()),
       page: () => referencePage(ROUTES, packageVersion()),
     },
     idempotency: new IdempotencyStore(),

@@ -5,9 +5,10 @@
  */
 
 import type { ErrorCode, TurnwiseError } from "../base/errors.ts";
+import type { ErrorAnswer } from "./answers/error-answers.ts";
 
 /** OpenAI's `error.type`: whose fault it is. Its clients choose their error class by the status. */
-export type OpenAiErrorType = "invalid_request_error" | "rate_limit_error" | "server_error";
+type OpenAiErrorType = ErrorAnswer["error"]["type"];
 
 interface HttpError {
   readonly status: number;
@@ -165,16 +166,6 @@ export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
 };
 
 /** The JSON body of every error answer and of an error event in a stream. */
-export interface ErrorBody {
-  readonly error: {
-    readonly message: string;
-    readonly type: OpenAiErrorType;
-    /** The request field that is wrong, where one is. */
-    readonly param: string | null;
-    readonly code: string | null;
-  };
-}
-
 export function errorStatus(error: TurnwiseError): number {
   return ERROR_MAP[error.code].status;
 }
@@ -187,7 +178,7 @@ export function clientMessage(error: TurnwiseError, requestId: string): string {
 }
 
 /** OpenAI's shape, which is also that of routes without an API of their own. */
-export function errorBody(error: TurnwiseError, requestId: string): ErrorBody {
+export function errorBody(error: TurnwiseError, requestId: string): ErrorAnswer {
   const { type, code } = ERROR_MAP[error.code];
   const field = error.params["field"];
   const param = typeof field === "string" ? field : null;

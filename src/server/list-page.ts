@@ -18,12 +18,20 @@ export const PAGE_QUERY = {
   after: honoured(z.string().optional(), "The id of the last item that the client has; the page begins behind it"),
 } as const satisfies FieldTable;
 
+interface Page<Shown> {
+  readonly object: "list";
+  readonly data: readonly Shown[];
+  readonly first_id: string | null;
+  readonly last_id: string | null;
+  readonly has_more: boolean;
+}
+
 /** The page of `items` that the request's query asks for. Throws `request_invalid`. */
-export function listPage<Item extends { readonly id: string }>(
+export function listPage<Item extends { readonly id: string }, Shown>(
   { http }: RouteRequest,
   items: readonly Item[],
-  show: (item: Item) => object,
-): object {
+  show: (item: Item) => Shown,
+): Page<Shown> {
   const { after, limit } = parseFields(PAGE_QUERY, http.req.query(), false).values;
   const begin = after === undefined ? 0 : items.findIndex(({ id }) => id === after) + 1;
   if (after !== undefined && begin === 0) fail("request_invalid", { field: "after", problem: "is no item's id" });

@@ -1,25 +1,16 @@
 /** The API as an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1), from the server's own tables. */
 
 import { z } from "zod";
+import { ANSWER_SCHEMAS, type AnswerName, type AnswerNames, type RouteAnswer } from "./answers/answer-schemas.ts";
+import type { Dialect } from "./dialects.ts";
 import type { FieldRow, FieldTable } from "./fields/field-table.ts";
+import { openApiPath } from "./openapi-path.ts";
 import type { Route } from "./routes.ts";
 
-/** Bodies are checked as they come in: a field's schema is that of its input. */
-const INPUT = { io: "input", unrepresentable: "any" } as const;
+/** Bodies are checked as they come in, and an answer may get fields: schemas are those of what is read. */
+const INPUT = { io: "input", unrepresentable: "any", override: withoutSafeBounds } as const;
 
-const ERROR_BODY = z.object({
-  error: z.object({
-    message: z.string(),
-    type: z.string(),
-    param: z.string().nullable(),
-    code: z.string().nullable(),
-  }),
-});
-const ANTHROPIC_ERROR_BODY = z.object({
-  type: z.literal("error"),
-  error: z.object({ type: z.string(), message: z.string() }),
-  request_id: z.string(),
-});
+const ERRORS_OF = { openai: "Error", anthropic: "AnthropicError" } as const satisfies Record<Dialect, AnswerName>;
 
 export function openApiDocument(routes: readonly Route[], version: string): object {
   const paths: Record<string, Record<string, object>> = {};
@@ -36,14 +27,9 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
         bearer: { type: "http", scheme: "bearer" },
         apiKey: { type: "apiKey", in: "header", name: "x-api-key" },
       },
-      schemas: { openaiError: schemaOf(ERROR_BODY), anthropicError: schemaOf(ANTHROPIC_ERROR_BODY) },
+      schemas: answerSchemas(),
     },
   };
-}
-
-/** `/v1/models/:id{.+}` as `/v1/models/{id}`. */
-export function openApiPath(path: string): string {
-  return path.replaceAll(/:(\w+)(\{[^}]*\})?/g, "{$1}");
 }
 
 const IDEMPOTENCY_KEY = {
@@ -54,7 +40,7 @@ const IDEMPOTENCY_KEY = {
   schema: { type: "string", minLength: 1, maxLength: 255 },
 };
 
-function operation({ path, access, once, summary, fields, query = {}, dialect = "openai" }: Route): object {
+function operation({ path, access, once, summary, fields, answer, query = {}, dialect = "openai" }: Route): object {
   const names = [...openApiPath(path).matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
   const parameters = [
     ...names.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })),
@@ -68,7 +54,7 @@ function operation({ path, access, once, summary, fields, query = {}, dialect = 
     ...(fields === undefined
       ? {}
       : { requestBody: { required: true, content: { "application/json": { schema: bodySchema(fields) } } } }),
-    responses: { "200": { description: answerText(fields) }, default: errorAnswer(dialect) },
+    responses: { ...answerResponse(answer), default: json("What is wrong", refTo(ERRORS_OF[dialect])) },
   };
 }
 
@@ -77,15 +63,48 @@ function queryParameter(name: string, row: FieldRow): object {
   return { name, in: "query", required: false, description, schema };
 }
 
-function answerText(fields: FieldTable | undefined): string {
-  return fields !== undefined && "stream" in fields
-    ? "The answer, or with stream its server-sent events"
-    : "The answer";
+/** By its status; nothing where the route only refuses. */
+function answerResponse(answer: RouteAnswer): object {
+  switch (answer.kind) {
+    case "json":
+      return { [answer.status ?? 200]: jsonAnswer(answer) };
+    case "document": {
+      const schema = { type: answer.contentType === "application/json" ? "object" : "string" };
+      return { 200: { description: "The answer", content: { [answer.contentType]: { schema } } } };
+    }
+    case "redirect":
+      return { [answer.status]: { description: "Elsewhere", headers: { Location: { schema: { type: "string" } } } } };
+    case "refusal":
+      return {};
+    default:
+      return answer satisfies never;
+  }
 }
 
-function errorAnswer(dialect: string): object {
-  const schema = { $ref: `#/components/schemas/${dialect}Error` };
-  return { description: "What is wrong", content: { "application/json": { schema } } };
+function jsonAnswer({ bodies, events }: Extract<RouteAnswer, { readonly kind: "json" }>): object {
+  const { content } = json("", oneOf(bodies));
+  if (events === undefined) return { description: "The answer", content };
+  return {
+    description: "The answer; with stream server-sent events, whose data is described",
+    content: { ...content, "text/event-stream": { schema: oneOf(events) } },
+  };
+}
+
+const json = (description: string, schema: object) => ({
+  description,
+  content: { "application/json": { schema } },
+});
+
+const uriOf = (name: string): string => `#/components/schemas/${name}`;
+const refTo = (name: AnswerName): object => ({ $ref: uriOf(name) });
+const oneOf = (names: AnswerNames): object => (names.length === 1 ? refTo(names[0]) : { anyOf: names.map(refTo) });
+
+/** All answers by name; where one is part of another, that refers to it. */
+function answerSchemas(): Record<string, object> {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(ANSWER_SCHEMAS)) registry.add(schema, { id });
+  const { schemas } = z.toJSONSchema(registry, { ...INPUT, uri: uriOf });
+  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, withoutIdentity(schema)]));
 }
 
 /** Honoured fields by their schemas; the others are accepted as their notes say. */
@@ -114,6 +133,16 @@ function fieldSchema(row: FieldRow): { readonly description: string } {
 }
 
 function schemaOf(schema: z.ZodType): object {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, INPUT);
-  return rest;
+  return withoutIdentity(z.toJSONSchema(schema, INPUT));
+}
+
+/** Without what says which document a schema is; here it is a part of one. */
+function withoutIdentity({ $schema: _schema, $id: _id, ...schema }: z.core.JSONSchema.BaseSchema): object {
+  return schema;
+}
+
+/** That an integer is one which JavaScript holds exactly goes without saying. */
+function withoutSafeBounds({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
 }

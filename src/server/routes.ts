@@ -1,5 +1,6 @@
 /** The route table: a route is a function in `routes/` and a row here. */
 
+import type { RouteAnswer } from "./answers/answer-schemas.ts";
 import { applyTemplate } from "./routes/apply-template.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
 import { drain, listTenants } from "./routes/admin.ts";
@@ -50,6 +51,7 @@ interface RouteBase {
   readonly fields?: FieldTable;
   /** What a query may hold, where it is read. */
   readonly query?: FieldTable;
+  readonly answer: RouteAnswer;
 }
 
 export type Route = RouteBase &
@@ -66,6 +68,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: chatCompletions,
+    answer: { kind: "json", bodies: ["ChatCompletion"], events: ["ChatCompletionChunk", "Error"] },
     once: true,
     fields: CHAT_FIELDS,
     summary: "Answer a conversation",
@@ -76,6 +79,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: completions,
+    answer: { kind: "json", bodies: ["Completion"], events: ["CompletionChunk", "Error"] },
     once: true,
     fields: COMPLETION_FIELDS,
     summary: "Continue a text",
@@ -86,6 +90,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: responses,
+    answer: { kind: "json", bodies: ["Response"], events: ["ResponseEvent"] },
     once: true,
     fields: RESPONSES_FIELDS,
     summary: "Answer by OpenAI's Responses API",
@@ -96,6 +101,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "nothing",
     handle: getResponse,
+    answer: { kind: "json", bodies: ["Response"] },
     summary: "Read a stored response",
   },
   {
@@ -104,6 +110,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "nothing",
     handle: deleteResponse,
+    answer: { kind: "json", bodies: ["DeletedResponse"] },
     summary: "Delete a stored response",
   },
   {
@@ -112,6 +119,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "nothing",
     handle: cancelResponse,
+    answer: { kind: "refusal" },
     summary: "Refused: responses do not run in the background",
   },
   {
@@ -120,6 +128,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "nothing",
     handle: listInputItems,
+    answer: { kind: "json", bodies: ["InputItemPage"] },
     query: ITEMS_QUERY,
     summary: "List what a stored response answered",
   },
@@ -130,6 +139,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: messages,
+    answer: { kind: "json", bodies: ["Message"], events: ["MessageEvent"] },
     once: true,
     fields: ANTHROPIC_FIELDS,
     summary: "Answer a conversation, by Anthropic's API",
@@ -141,6 +151,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: countTokens,
+    answer: { kind: "json", bodies: ["TokenCount"] },
     fields: COUNT_TOKENS_FIELDS,
     summary: "Prompt tokens of a conversation, by Anthropic's API",
   },
@@ -150,6 +161,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: createSession,
+    answer: { kind: "json", bodies: ["Session"] },
     once: true,
     summary: "Begin a conversation that the server keeps",
     fields: SESSION_FIELDS,
@@ -160,6 +172,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: listSessions,
+    answer: { kind: "json", bodies: ["SessionPage"] },
     query: PAGE_QUERY,
     summary: "List your sessions, oldest first; ?limit= and ?after= page through them",
   },
@@ -169,6 +182,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: getSession,
+    answer: { kind: "json", bodies: ["Session"] },
     summary: "One session, its turns and its head",
   },
   {
@@ -177,6 +191,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: deleteSession,
+    answer: { kind: "json", bodies: ["DeletedSession"] },
     summary: "End a session",
   },
   {
@@ -185,6 +200,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: explainSession,
+    answer: { kind: "json", bodies: ["SessionExplanation"] },
     summary: "What each turn found, and what it computed again, where and why",
   },
   {
@@ -193,6 +209,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: forkSession,
+    answer: { kind: "json", bodies: ["Session"] },
     once: true,
     summary: "A new session with the same turns, without a copy; it may have another system prompt or other tools",
     fields: FORK_FIELDS,
@@ -203,6 +220,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: rollbackSession,
+    answer: { kind: "json", bodies: ["Session"] },
     once: true,
     summary: "Make an earlier turn the head",
     fields: ROLLBACK_FIELDS,
@@ -213,6 +231,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: cancelSession,
+    answer: { kind: "json", bodies: ["Session"] },
     summary: "End the turn that runs",
   },
   {
@@ -221,6 +240,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: listModels,
+    answer: { kind: "json", bodies: ["ModelList", "AnthropicModelList"] },
     summary: "List the served model",
   },
   {
@@ -229,6 +249,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: getModel,
+    answer: { kind: "json", bodies: ["Model", "AnthropicModel"] },
     summary: "Describe one model",
   },
   {
@@ -237,6 +258,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: tokenize,
+    answer: { kind: "json", bodies: ["Tokenization"] },
     fields: TOKENIZE_FIELDS,
     summary: "Token ids of a text or a conversation",
   },
@@ -246,6 +268,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: applyTemplate,
+    answer: { kind: "json", bodies: ["Prompt"] },
     fields: APPLY_TEMPLATE_FIELDS,
     summary: "Show the prompt that the model's chat template makes of a conversation",
   },
@@ -255,6 +278,7 @@ export const ROUTES: readonly Route[] = [
     access: "key",
     needs: "engine",
     handle: detokenize,
+    answer: { kind: "json", bodies: ["Prompt"] },
     fields: DETOKENIZE_FIELDS,
     summary: "Text of token ids",
   },
@@ -264,6 +288,7 @@ export const ROUTES: readonly Route[] = [
     access: "anyone",
     needs: "nothing",
     handle: health,
+    answer: { kind: "json", bodies: ["Health"] },
     summary: "200 while the process answers",
   },
   {
@@ -272,6 +297,7 @@ export const ROUTES: readonly Route[] = [
     access: "anyone",
     needs: "nothing",
     handle: ready,
+    answer: { kind: "json", bodies: ["Ready"] },
     summary: "200 while requests are taken, else 503 with the reason",
   },
   {
@@ -280,6 +306,7 @@ export const ROUTES: readonly Route[] = [
     access: "admin",
     needs: "nothing",
     handle: metrics,
+    answer: { kind: "document", contentType: "text/plain" },
     summary: "Prometheus metrics",
   },
   {
@@ -288,6 +315,7 @@ export const ROUTES: readonly Route[] = [
     access: "admin",
     needs: "nothing",
     handle: listTenants,
+    answer: { kind: "json", bodies: ["TenantList"] },
     summary: "Tenants with their requests in progress, sessions and stored responses",
   },
   {
@@ -296,6 +324,7 @@ export const ROUTES: readonly Route[] = [
     access: "admin",
     needs: "nothing",
     handle: drain,
+    answer: { kind: "json", status: 202, bodies: ["Drain"] },
     summary: "End the server as SIGTERM does",
   },
   {
@@ -304,6 +333,7 @@ export const ROUTES: readonly Route[] = [
     access: "anyone",
     needs: "nothing",
     handle: openApi,
+    answer: { kind: "document", contentType: "application/json" },
     summary: "This API as an OpenAPI document",
   },
   {
@@ -312,6 +342,7 @@ export const ROUTES: readonly Route[] = [
     access: "anyone",
     needs: "nothing",
     handle: toDocs,
+    answer: { kind: "redirect", status: 302 },
     summary: "Leads a browser to /docs",
   },
   {
@@ -320,6 +351,7 @@ export const ROUTES: readonly Route[] = [
     access: "anyone",
     needs: "nothing",
     handle: docs,
+    answer: { kind: "document", contentType: "text/html" },
     summary: "This API as a page",
   },
 ];

@@ -29,7 +29,7 @@ export interface ServerContext {
   readonly logger: Logger;
   readonly responses: ResponseStore;
   /** What `/openapi.json` and `/docs` answer. */
-  readonly reference: { readonly openApi: () => object; readonly page: () => string };
+  readonly reference: { readonly openApi: () => Promise<object>; readonly page: () => string };
   /** What the operator has published. */
   readonly sharedPrefixes: readonly SharedPrefix[];
   readonly idempotency: IdempotencyStore;

@@ -4,9 +4,13 @@
  * of an earlier turn, and which fields of the request were ignored.
  */
 
+import type { TurnwiseAnswer } from "./answers/turnwise-answer.ts";
 import type { RequestScope } from "./request-scope.ts";
 
-export function turnwiseField({ usage, timings, turn }: RequestScope, ignored: readonly string[]): object {
+export function turnwiseField(
+  { usage, timings, turn }: RequestScope,
+  ignored: readonly string[],
+): { readonly turnwise: TurnwiseAnswer } {
   return {
     turnwise: {
       session: turn?.session ?? null,

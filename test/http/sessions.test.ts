@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { turnwiseError } from "../../src/base/errors.ts";
 import { Engine } from "../../src/engine/engine.ts";
-import type { SessionExplanation } from "../../src/server/session-explanation.ts";
+import type { SessionExplanation } from "../../src/server/answers/session-answers.ts";
 import { writeRandomModel } from "../../src/models/random/random-model.ts";
 import { readEvents, scriptedServer, testServer, until } from "./support/test-server.ts";
 import type { TestServer } from "./support/test-server.ts";

@@ -22,10 +22,17 @@ export interface ReplayTurn {
   readonly acts: boolean;
 }
 
+export type SessionStart =
+  /** By itself. `recordedMs` is when it did, on a clock that all sessions of the recording share; null without one. */
+  | { readonly kind: "arrives"; readonly recordedMs: number | null }
+  /** Another session started it, which comes before it in every list: a subagent's. */
+  | { readonly kind: "started"; readonly by: string; readonly afterMs: number };
+
+export const UNRECORDED_START: SessionStart = { kind: "arrives", recordedMs: null };
+
 export interface AgentSession {
   readonly id: string;
-  /** When the session began in the recording, from its start; null where it has no times. */
-  readonly recordedStartMs: number | null;
+  readonly start: SessionStart;
   readonly turns: readonly ReplayTurn[];
 }
 

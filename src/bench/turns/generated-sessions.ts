@@ -4,7 +4,7 @@
  * prompts grow by a few hundred tokens a turn, answers are short, gaps are seconds.
  */
 
-import type { AgentSession, ReplayTurn } from "./agent-session.ts";
+import { type AgentSession, type ReplayTurn, UNRECORDED_START } from "./agent-session.ts";
 import { fillerText } from "./filler-text.ts";
 import { createRandom } from "../../base/random.ts";
 import { exponential, normal } from "./distributions.ts";
@@ -46,6 +46,6 @@ export function generateSessions(shape: GeneratedShape, seed: string): AgentSess
         acts: random() < ACTING_SHARE,
       };
     });
-    return { id: `generated-${session}`, recordedStartMs: null, turns };
+    return { id: `generated-${session}`, start: UNRECORDED_START, turns };
   });
 }

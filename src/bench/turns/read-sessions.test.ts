@@ -42,7 +42,7 @@ describe("readSessions", () => {
 
   it("takes .jsonl and .jsonl.gz for token counts, at the scales given", () => {
     const plain = readSessions(write("counts.jsonl", COUNTS), options);
-    expect(plain.name).toBe("token counts x 0.5, gaps x 2, contexts up to 10000 tokens");
+    expect(plain.name).toBe("token counts x 0.5, times x 2, contexts up to 10000 tokens");
     expect(plain.sessions.map(({ id, turns }) => [id, turns[0]?.outputTokens])).toEqual([["x", 32]]);
     expect(readSessions(write("counts.jsonl.gz", gzipSync(COUNTS)), options)).toEqual(plain);
   });

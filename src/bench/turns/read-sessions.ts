@@ -27,7 +27,7 @@ export function readSessions(path: string, options: TraceOptions): SessionSource
   }
   const { scale, timeScale, maxContextTokens } = options;
   return {
-    name: `token counts x ${scale}, gaps x ${timeScale}, contexts up to ${maxContextTokens} tokens`,
+    name: `token counts x ${scale}, times x ${timeScale}, contexts up to ${maxContextTokens} tokens`,
     sessions: readTokenTraces(text, path, options),
   };
 }

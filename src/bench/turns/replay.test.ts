@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import type { AgentSession, ReplayTurn } from "./agent-session.ts";
+import { type AgentSession, type ReplayTurn, UNRECORDED_START } from "./agent-session.ts";
 import type { ChatTurnRequest, ChatTurnResult } from "./chat-stream.ts";
 import { type ReplayClock, replay } from "./replay.ts";
 
@@ -42,7 +43,9 @@ const turn = (fields: Partial<ReplayTurn> = {}): ReplayTurn => ({
   ...fields,
 });
 
-const session = (id: string, turns: readonly ReplayTurn[]): AgentSession => ({ id, recordedStartMs: null, turns });
+const session = (id: string, turns: readonly ReplayTurn[]): AgentSession => ({ id, start: UNRECORDED_START, turns });
+
+const ANSWER = { text: "", deltaMs: [], promptTokens: 5, outputTokens: 2, cachedTokens: 0, failure: null };
 
 /** A server that takes `ms` for each answer and serves one at a time. */
 function serialServer(clock: VirtualClock, ms: number, result: Partial<ChatTurnResult> = {}) {
@@ -53,9 +56,15 @@ function serialServer(clock: VirtualClock, ms: number, result: Partial<ChatTurnR
     freeAtMs = Math.max(freeAtMs, clock.now()) + ms;
     await clock.waitUntil(freeAtMs);
     const answer = `answer ${requests.length}`;
-    return { text: answer, deltaMs: [clock.now()], promptTokens: 5, outputTokens: 2, cachedTokens: 0, ...result };
+    return { ...ANSWER, text: answer, deltaMs: [clock.now()], ...result };
   };
   return { send, requests };
+}
+
+/** A server that never answers. */
+async function stall({ signal }: ChatTurnRequest): Promise<ChatTurnResult> {
+  if (!signal.aborted) await once(signal, "abort");
+  return { ...ANSWER, failure: "the operation was aborted" };
 }
 
 const options = (clock: ReplayClock) => ({ clock, turnTimeoutMs: 60_000, signal: new AbortController().signal });
@@ -93,28 +102,53 @@ describe("replay", () => {
     expect(requests[1]?.messages.map(({ content }) => content)).toEqual(["Hi", "Summary"]);
   });
 
-  it("fails a turn of the wrong length and ends its session there", async () => {
+  it("fails a turn of the wrong length, and plays no more of its session", async () => {
     const clock = new VirtualClock();
-    const { send } = serialServer(clock, 1, { outputTokens: 1 });
+    const { send, requests } = serialServer(clock, 1, { outputTokens: 1 });
     const records = await clock.run(replay([session("a", [turn(), turn()])], [0], send, options(clock)));
-    expect(records).toHaveLength(1);
+    expect(requests).toHaveLength(1);
     expect(records[0]?.failure).toContain("1 tokens, 2 were asked for");
   });
 
-  it("fails a turn that throws, and goes on with the other sessions", async () => {
+  it("counts the turns behind a failure as failures, and goes on with the other sessions", async () => {
     const clock = new VirtualClock();
     const working = serialServer(clock, 1);
-    let calls = 0;
-    const send = async (request: ChatTurnRequest): Promise<ChatTurnResult> => {
-      calls += 1;
-      if (calls === 1) throw new RangeError("refused");
-      return working.send(request);
-    };
-    const sessions = [session("a", [turn(), turn()]), session("b", [turn()])];
+    const send = async (request: ChatTurnRequest): Promise<ChatTurnResult> =>
+      request.messages.length === 3
+        ? { ...ANSWER, deltaMs: [clock.now()], outputTokens: 0, failure: "refused" }
+        : working.send(request);
+    const sessions = [session("a", [turn(), turn(), turn(), turn({ acts: true })]), session("b", [turn()])];
     const records = await clock.run(replay(sessions, [0, 10], send, options(clock)));
-    expect(records.map(({ session: id, failure }) => [id, failure])).toEqual([
-      ["a", "refused"],
-      ["b", null],
+    expect(records.map(({ session: id, index, failure, isPlayed }) => [id, index, failure, isPlayed])).toEqual([
+      ["a", 0, null, true],
+      ["a", 1, "refused", true],
+      ["a", 2, "not played: turn 2 failed", false],
+      ["a", 3, "not played: turn 2 failed", false],
+      ["b", 0, null, true],
     ]);
+    // What had come of the answer that failed is kept, for the gaps.
+    expect(records[1]?.deltaMs).toHaveLength(1);
+    expect(records[3]).toMatchObject({ acts: true, deltaMs: [], promptTokens: 0 });
+  });
+
+  it("says of a turn that was given up how long it had", async () => {
+    const clock = new VirtualClock();
+    const records = await replay([session("a", [turn()])], [0], stall, { ...options(clock), turnTimeoutMs: 5 });
+    expect(records.map(({ failure }) => failure)).toEqual(["took longer than 5 ms"]);
+  });
+
+  it("has no record of what an interrupt cut short or kept from being sent", async () => {
+    const clock = new VirtualClock();
+    const { send } = serialServer(clock, 100);
+    const interrupt = new AbortController();
+    const sessions = [session("a", [turn(), turn()]), session("b", [turn()])];
+    const records = await clock.run(
+      replay(sessions, [0, 0], send, {
+        ...options(clock),
+        signal: interrupt.signal,
+        onTurn: () => interrupt.abort(),
+      }),
+    );
+    expect(records.map(({ session: id, index }) => [id, index])).toEqual([["a", 0]]);
   });
 });

@@ -1,7 +1,8 @@
 /**
  * Plays sessions against a server. Sessions begin at given times whatever the server does (open loop);
  * inside a session each turn waits for the answer before it and the recorded gap (closed loop). Every clock
- * starts at the intended time, so a turn that is sent late counts its delay ("coordinated omission").
+ * starts at the intended time, so a turn that is sent late counts its delay ("coordinated omission"), and the
+ * turns behind one that failed count as failed, so a server gains nothing by refusing a session early.
  */
 
 import type { AgentSession, ReplayTurn } from "./agent-session.ts";
@@ -23,9 +24,10 @@ export interface ReplayOptions {
   readonly onTurn?: (record: TurnRecord) => void;
 }
 
+/** Does not reject: what goes wrong is in the result, with what came before it. */
 export type SendTurn = (request: ChatTurnRequest) => Promise<ChatTurnResult>;
 
-/** The turns that were played, in the order in which they ended. A session ends at its first failure. */
+/** A record of every turn, in the order in which they ended; where the signal aborts, of those that had ended. */
 export async function replay(
   sessions: readonly AgentSession[],
   startsMs: readonly number[],
@@ -59,42 +61,50 @@ async function playSession(
     if (options.signal.aborted) return;
     history.length = Math.min(history.length, turn.keptMessages ?? history.length);
     history.push(...turn.messages);
-    const record = await playTurn(session.id, index, turn, intendedMs, history, send, options);
+    const { text, ...played } = await playTurn(turn, history, send, options);
     // What Ctrl-C cut short says nothing of the server.
     if (options.signal.aborted) return;
-    add(record);
-    if (record.failure !== null) return;
-    history.push({ role: "assistant", content: record.text });
-    intendedMs = record.endMs;
+    add({ session: session.id, index, acts: turn.acts, intendedMs, ...played, isPlayed: true });
+    intendedMs = played.endMs;
+    if (played.failure !== null) {
+      for (const record of unplayedTurns(session, index + 1, intendedMs)) add(record);
+      return;
+    }
+    history.push({ role: "assistant", content: text });
   }
 }
 
+/** The answer and its end, with the reason where it counts as failed. */
 async function playTurn(
-  session: string,
-  index: number,
-  turn: ReplayTurn,
-  intendedMs: number,
-  messages: readonly { readonly role: string; readonly content: string }[],
+  { outputTokens }: ReplayTurn,
+  messages: ChatTurnRequest["messages"],
   send: SendTurn,
   { clock, turnTimeoutMs, signal }: ReplayOptions,
-): Promise<TurnRecord> {
-  const base = { session, index, acts: turn.acts, intendedMs, text: "" };
+): Promise<ChatTurnResult & { readonly endMs: number }> {
   const timeout = AbortSignal.timeout(turnTimeoutMs);
-  try {
-    const result = await send({
-      messages,
-      outputTokens: turn.outputTokens,
-      signal: AbortSignal.any([signal, timeout]),
-    });
-    const failure =
-      result.outputTokens === turn.outputTokens
-        ? null
-        : `the answer has ${result.outputTokens} tokens, ${turn.outputTokens} were asked for`;
-    return { ...base, ...result, endMs: clock.now(), failure };
-  } catch (error) {
-    const failure = timeout.aborted ? `took longer than ${turnTimeoutMs} ms` : messageOf(error);
-    return { ...base, endMs: clock.now(), deltaMs: [], promptTokens: 0, outputTokens: 0, cachedTokens: 0, failure };
+  const result = await send({ messages, outputTokens, signal: AbortSignal.any([signal, timeout]) });
+  const endMs = clock.now();
+  if (result.failure !== null) {
+    return { ...result, endMs, failure: timeout.aborted ? `took longer than ${turnTimeoutMs} ms` : result.failure };
   }
+  if (result.outputTokens === outputTokens) return { ...result, endMs };
+  const failure = `the answer has ${result.outputTokens} tokens, ${outputTokens} were asked for`;
+  return { ...result, endMs, failure };
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** The turns of `session` from `first` on: without the answer that failed there is no conversation to go on with. */
+function unplayedTurns({ id, turns }: AgentSession, first: number, atMs: number): TurnRecord[] {
+  return turns.slice(first).map(({ acts }, offset) => ({
+    session: id,
+    index: first + offset,
+    acts,
+    intendedMs: atMs,
+    endMs: atMs,
+    deltaMs: [],
+    promptTokens: 0,
+    outputTokens: 0,
+    cachedTokens: 0,
+    failure: `not played: turn ${first} failed`,
+    isPlayed: false,
+  }));
+}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { startTimesMs } from "./arrivals.ts";
+import { haveRecordedStarts, startTimesMs } from "./arrivals.ts";
+import type { AgentSession } from "./agent-session.ts";
 import { generateSessions } from "./generated-sessions.ts";
 import { createRandom } from "../../base/random.ts";
 import { gamma } from "./distributions.ts";
@@ -18,7 +19,7 @@ describe("readTokenTraces", () => {
   it("scales counts and times, and continues where the hashes do", () => {
     const followUp = request({ t: 9, in: 1024, think_time: 3, hash_runs: [[1, 16]], stop: "tool_use" });
     const [session] = readTokenTraces(lines([request({ t: 5 }), followUp], { system_tokens: 128 }), "f", options);
-    expect(session?.recordedStartMs).toBe(5000);
+    expect(session?.start).toEqual({ kind: "arrives", recordedMs: 10_000 });
     const [first, second] = session?.turns ?? [];
     expect(first?.messages.map(({ role, content }) => [role, words(content)])).toEqual([
       ["system", 64],
@@ -49,17 +50,37 @@ describe("readTokenTraces", () => {
     expect(words(last?.messages[0]?.content ?? "")).toBe(350);
   });
 
-  it("makes a session of each subagent, which begins when it was started", () => {
-    const sub = { type: "subagent", t: 4, agent_id: "agent_1", requests: [request({ in: 100, hash_runs: [[50, 2]] })] };
-    const sessions = readTokenTraces(
-      lines([request({ t: 1 }), sub, request({ t: 9, in: 800, hash_runs: [[1, 13]] })]),
-      "f",
-      options,
-    );
-    expect(sessions.map(({ id, recordedStartMs, turns }) => [id, recordedStartMs, turns.length])).toEqual([
-      ["x", 1000, 2],
-      ["x/agent_1", 4000, 1],
+  const subagent = {
+    type: "subagent",
+    t: 4,
+    agent_id: "agent_1",
+    requests: [request({ in: 100, hash_runs: [[50, 2]] })],
+  };
+
+  it("makes a session of each subagent, which begins so long after its agent", () => {
+    const requests = [request({ t: 1 }), subagent, request({ t: 9, in: 800, hash_runs: [[1, 13]] })];
+    const sessions = readTokenTraces(lines(requests), "f", options);
+    expect(sessions.map(({ id, start, turns }) => [id, start, turns.length])).toEqual([
+      ["x", { kind: "arrives", recordedMs: 2000 }, 2],
+      ["x/agent_1", { kind: "started", by: "x", afterMs: 6000 }, 1],
     ]);
+  });
+
+  it("lets a subagent begin by itself where its agent is left out", () => {
+    const sessions = readTokenTraces(lines([request({ t: 1, in: 20_001 }), subagent]), "f", options);
+    expect(sessions.map(({ id, start }) => [id, start])).toEqual([
+      ["x/agent_1", { kind: "arrives", recordedMs: 8000 }],
+    ]);
+  });
+
+  it("knows no starts of agents that all begin at 0, each by a clock of its own", () => {
+    const sessions = readTokenTraces(`${lines([request({}), subagent])}\n${lines([request({})])}`, "f", options);
+    expect(sessions.map(({ start }) => start)).toEqual([
+      { kind: "arrives", recordedMs: null },
+      { kind: "started", by: "x", afterMs: 8000 },
+      { kind: "arrives", recordedMs: null },
+    ]);
+    expect(haveRecordedStarts(sessions)).toBe(false);
   });
 
   it("leaves out sessions beyond the context", () => {
@@ -122,6 +143,17 @@ describe("generateSessions", () => {
 
 const gapsOf = (starts: readonly number[]): number[] => starts.slice(1).map((ms, index) => ms - (starts[index] ?? 0));
 
+const arriving = (id: string, recordedMs: number | null): AgentSession => ({
+  id,
+  start: { kind: "arrives", recordedMs },
+  turns: [],
+});
+const startedBy = (by: string, afterMs: number): AgentSession => ({
+  id: `${by}/sub`,
+  start: { kind: "started", by, afterMs },
+  turns: [],
+});
+
 describe("startTimesMs", () => {
   const sessions = generateSessions(
     { sessions: 4000, turns: 1, systemTokens: 0, turnTokens: 1, outputTokens: 1, thinkMs: 0 },
@@ -141,9 +173,20 @@ describe("startTimesMs", () => {
     expect(deviation / average / variation).toBeLessThan(1.15);
   });
 
-  it("scales recorded times from the first", () => {
-    const recorded = [3000, 1000, 2500].map((recordedStartMs, id) => ({ id: String(id), recordedStartMs, turns: [] }));
-    expect(startTimesMs(recorded, { kind: "recorded", timeScale: 2 }, "")).toEqual([4000, 0, 3000]);
+  it("takes recorded times from the first", () => {
+    const recorded = [arriving("a", 3000), startedBy("a", 70), arriving("b", 1000), arriving("c", 2500)];
+    expect(haveRecordedStarts(recorded)).toBe(true);
+    expect(startTimesMs(recorded, { kind: "recorded" }, "")).toEqual([2000, 2070, 0, 1500]);
+  });
+
+  it("lets subagents follow their agents, and takes no arrivals for them", () => {
+    const agents = [arriving("a", null), arriving("b", null)];
+    const arrivals = { kind: "poisson", perMinute: 60 } as const;
+    const [first = 0, second = 0] = startTimesMs(agents, arrivals, "seed");
+    const [a, b] = agents;
+    const all = [a, startedBy("a", 50), b, startedBy("b", 9)].flatMap((one) => one ?? []);
+    expect(startTimesMs(all, arrivals, "seed")).toEqual([first, first + 50, second, second + 9]);
+    expect(startTimesMs(all, { kind: "burst" }, "seed")).toEqual([0, 50, 0, 9]);
   });
 });
 

@@ -1,10 +1,10 @@
-/** Percentiles with confidence intervals, of values among which failures count as infinite. */
+/** Percentiles with confidence intervals, of durations among which failures count as infinite. */
 
-import { createRandom } from "../../base/random.ts";
+import { quantileRanks } from "./quantile-ranks.ts";
 
 export interface Quantile {
   readonly value: number;
-  /** Bounds of the 95 % confidence interval. */
+  /** Bounds of the 95 % confidence interval: 0 and infinity where the values are too few for one. */
   readonly low: number;
   readonly high: number;
 }
@@ -16,21 +16,18 @@ export interface Quantiles {
   readonly p99: Quantile;
 }
 
-const RESAMPLES = 400;
-const LOW = 0.025;
-const HIGH = 0.975;
+const CONFIDENCE = 0.95;
 
-/** Null without values. The interval is a bootstrap's (Efron 1979), from a fixed seed. */
+/**
+ * Null without values, which are 0 or more. The intervals are of independent values: turns of one session are like
+ * each other, so theirs are a little narrow.
+ */
 export function quantilesOf(values: readonly number[]): Quantiles | null {
   if (values.length === 0) return null;
   const sorted = Float64Array.from(values).toSorted();
-  const random = createRandom(`bootstrap/${values.length}`);
-  const samples = Array.from({ length: RESAMPLES }, () =>
-    Float64Array.from(sorted, () => sorted[Math.floor(random() * sorted.length)] ?? 0).toSorted(),
-  );
   const quantile = (q: number): Quantile => {
-    const bootstrap = Float64Array.from(samples, (sample) => nearestRank(sample, q)).toSorted();
-    return { value: nearestRank(sorted, q), low: nearestRank(bootstrap, LOW), high: nearestRank(bootstrap, HIGH) };
+    const { low, high } = quantileRanks(sorted.length, q, CONFIDENCE);
+    return { value: nearestRank(sorted, q), low: sorted[low - 1] ?? 0, high: sorted[high - 1] ?? Infinity };
   };
   return { count: values.length, p50: quantile(0.5), p95: quantile(0.95), p99: quantile(0.99) };
 }

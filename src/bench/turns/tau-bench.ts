@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { fail } from "../../base/errors.ts";
-import type { AgentSession, ReplayMessage, ReplayTurn } from "./agent-session.ts";
+import { type AgentSession, type ReplayMessage, type ReplayTurn, UNRECORDED_START } from "./agent-session.ts";
 
 /** Characters a token has in English text, about; trajectories have no token counts. */
 const CHARACTERS_PER_TOKEN = 4;
@@ -36,7 +36,7 @@ export function readTauBench(text: string, path: string, thinkMs: number): Agent
   }
   return parsed.data.map(({ task_id: task, trial = 0, traj }) => ({
     id: `tau-${task}-${trial}`,
-    recordedStartMs: null,
+    start: UNRECORDED_START,
     turns: toTurns(traj, thinkMs),
   }));
 }

@@ -2,12 +2,12 @@
  * Sessions out of recorded token counts of coding agents: one JSON object a line, as
  * https://github.com/callanjfox/kv-cache-tester publishes them, with its runs of block hashes as
  * [first, length]. What two requests share is read from the hashes; the text is made up. A subagent's
- * requests are a session of their own.
+ * requests are a session of their own, which begins so long after its agent's as it did.
  */
 
 import { z } from "zod";
 import { fail } from "../../base/errors.ts";
-import type { AgentSession, ReplayMessage, ReplayTurn } from "./agent-session.ts";
+import type { AgentSession, ReplayMessage, ReplayTurn, SessionStart } from "./agent-session.ts";
 import { fillerText } from "./filler-text.ts";
 
 const MS_PER_SECOND = 1000;
@@ -44,6 +44,8 @@ type RecordedRequest = z.output<typeof request>;
 /** The requests of one agent, in order. */
 interface Recording {
   readonly id: string;
+  /** The agent that started this one; null for the first of a line. */
+  readonly startedBy: string | null;
   readonly startSeconds: number;
   readonly blockTokens: number;
   readonly preambleTokens: number;
@@ -53,7 +55,7 @@ interface Recording {
 export interface TokenTraceOptions {
   /** All token counts are multiplied by it, so ratios stay: 0.125 makes 100,000 tokens 12,500. */
   readonly scale: number;
-  /** Think times are multiplied by it. */
+  /** Think times and starts are multiplied by it. */
   readonly timeScale: number;
   /** Sessions whose scaled context ever exceeds this are left out. */
   readonly maxContextTokens: number;
@@ -63,7 +65,31 @@ export interface TokenTraceOptions {
 export function readTokenTraces(lines: string, path: string, options: TokenTraceOptions): AgentSession[] {
   const texts = lines.split("\n").filter((line) => line.trim() !== "");
   const recordings = texts.flatMap((line, index) => parseRecordings(line, path, index + 1));
-  return recordings.flatMap((recording) => toSession(recording, options) ?? []);
+  const played = recordings.filter((one) => isPlayable(one, options));
+  const byId = new Map(played.map((one) => [one.id, one]));
+  // Where every agent begins at 0, each counts from its own start, so nothing tells when one began after another.
+  const sharesClock = recordings.some(({ startedBy, startSeconds }) => startedBy === null && startSeconds > 0);
+  return played.map((recording) => ({
+    id: recording.id,
+    start: startOf(recording, byId, sharesClock, options.timeScale),
+    turns: toTurns(recording, options),
+  }));
+}
+
+const isPlayable = ({ requests }: Recording, { scale, maxContextTokens }: TokenTraceOptions): boolean =>
+  requests.length > 0 && requests.every((one) => (one.in + one.out) * scale <= maxContextTokens);
+
+/** A subagent whose agent is left out begins by itself. */
+function startOf(
+  { startedBy, startSeconds }: Recording,
+  played: ReadonlyMap<string, Recording>,
+  sharesClock: boolean,
+  timeScale: number,
+): SessionStart {
+  const scaledMs = (seconds: number): number => seconds * MS_PER_SECOND * timeScale;
+  const parent = startedBy === null ? undefined : played.get(startedBy);
+  if (parent === undefined) return { kind: "arrives", recordedMs: sharesClock ? scaledMs(startSeconds) : null };
+  return { kind: "started", by: parent.id, afterMs: Math.max(0, scaledMs(startSeconds - parent.startSeconds)) };
 }
 
 /** The agent of a line, and its subagents. */
@@ -85,11 +111,13 @@ function parseRecordings(line: string, path: string, number: number): Recording[
   const { id, block_size: blockTokens, requests } = parsed.data;
   const recordingOf = (
     name: string,
+    startedBy: string | null,
     startSeconds: number,
     preamble: { readonly system_tokens: number; readonly tool_tokens: number },
     own: readonly RecordedRequest[],
   ): Recording => ({
     id: name,
+    startedBy,
     startSeconds,
     blockTokens,
     preambleTokens: preamble.system_tokens + preamble.tool_tokens,
@@ -99,23 +127,12 @@ function parseRecordings(line: string, path: string, number: number): Recording[
   const recordings = requests.flatMap((entry) => {
     if ("agent_id" in entry && "requests" in entry) {
       const started = entry as z.output<typeof subagent>;
-      return [recordingOf(`${id}/${started.agent_id}`, started.t, started, started.requests)];
+      return [recordingOf(`${id}/${started.agent_id}`, id, started.t, started, started.requests)];
     }
     main.push(entry);
     return [];
   });
-  return [recordingOf(id, main[0]?.t ?? 0, parsed.data, main), ...recordings];
-}
-
-function toSession(recorded: Recording, options: TokenTraceOptions): AgentSession | null {
-  const { scale, maxContextTokens } = options;
-  const fits = recorded.requests.every((one) => (one.in + one.out) * scale <= maxContextTokens);
-  if (!fits || recorded.requests.length === 0) return null;
-  return {
-    id: recorded.id,
-    recordedStartMs: recorded.startSeconds * MS_PER_SECOND,
-    turns: toTurns(recorded, options),
-  };
+  return [recordingOf(id, null, main[0]?.t ?? 0, parsed.data, main), ...recordings];
 }
 
 /** One message of the conversation so far and the tokens up to its end. */

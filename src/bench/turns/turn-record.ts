@@ -9,12 +9,13 @@ export interface TurnRecord {
   /** When the turn should have been sent; latencies count from here. */
   readonly intendedMs: number;
   readonly endMs: number;
-  /** When each piece of text came. */
+  /** When each piece of output came: text, thoughts, calls. */
   readonly deltaMs: readonly number[];
   readonly promptTokens: number;
   readonly outputTokens: number;
   readonly cachedTokens: number;
-  readonly text: string;
   /** Why it counts as failed, or null. */
   readonly failure: string | null;
+  /** False where it was not sent, because a turn before it in its session had failed. */
+  readonly isPlayed: boolean;
 }

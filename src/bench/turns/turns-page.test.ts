@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { renderPage } from "../../report/html-page.ts";
 import type { Series } from "../../report/plot.ts";
 import type { TurnRecord } from "./turn-record.ts";
-import { turnsPage } from "./turns-page.ts";
+import { figureRows, showQuantile, turnsPage } from "./turns-page.ts";
 import { turnsReport } from "./turns-report.ts";
 
 const record = (fields: Partial<TurnRecord>): TurnRecord => ({
@@ -15,18 +15,19 @@ const record = (fields: Partial<TurnRecord>): TurnRecord => ({
   promptTokens: 100,
   outputTokens: 3,
   cachedTokens: 75,
-  text: "abc",
   failure: null,
+  isPlayed: true,
   ...fields,
 });
+const OBJECTIVE = { turnMs: 600, firstTokenMs: 250 };
 const RECORDS = [
   record({}),
   record({ index: 1, endMs: 3000, deltaMs: [2000, 3000], promptTokens: 300 }),
-  record({ session: "b", failure: "503 <busy>", deltaMs: [], outputTokens: 0 }),
+  record({ session: "b", failure: "503\n<busy>", deltaMs: [], outputTokens: 0 }),
 ];
 const parts = turnsPage({
   facts: ["two agents & one server"],
-  report: turnsReport(RECORDS, { turnMs: 600, firstTokenMs: 250 }),
+  report: turnsReport(RECORDS, RECORDS.length, OBJECTIVE),
   records: RECORDS,
 });
 
@@ -41,8 +42,8 @@ describe("turnsPage", () => {
       ["2.00 s", "failed", "failed"].map((shown) => expect.stringContaining(shown)),
     );
     const shown = new Map(figures.map(([name = "", value]) => [name, value]));
-    expect(shown.get("turns of sessions")).toBe("3 of 2");
-    expect(shown.get("  503 <busy>")).toBe("1");
+    expect([shown.get("turns"), shown.get("sessions"), shown.get("failed")]).toEqual(["3", "2", "1"]);
+    expect(shown.get("  1")).toBe("503 <busy>");
     expect(shown.get("within 600 ms, first token 250 ms")).toMatch(/^33\.3 %/);
     expect(shown.get("output tokens")).toBe("6");
   });
@@ -61,6 +62,39 @@ describe("turnsPage", () => {
       [100, 200],
       [300, 1000],
     ]);
+  });
+
+  it("says what was not played, and what was interrupted", () => {
+    const report = turnsReport([...RECORDS, record({ failure: "not played", isPlayed: false })], 9, OBJECTIVE);
+    const rows = new Map(figureRows({ ...report, unplayed: 4 }).map(([name = "", value]) => [name, value]));
+    expect(rows.get("turns")).toBe("4 of 9: interrupted");
+    expect(rows.get("  4")).toMatch(/^not played/);
+  });
+
+  it("shows bounds, and that there is none", () => {
+    expect(showQuantile({ value: 1230, low: 900, high: 1400 })).toBe("1.23 s (900 ms .. 1.40 s)");
+    expect(showQuantile({ value: 1230, low: 900, high: Infinity })).toBe("1.23 s (900 ms .. no bound)");
+    expect(showQuantile({ value: Infinity, low: 900, high: Infinity })).toBe("failed (900 ms .. no bound)");
+  });
+
+  it.each([[[]], [[record({ failure: "503", deltaMs: [] })]]])("draws no axes without a point: %#", (records) => {
+    const report = turnsReport(records, 1, OBJECTIVE);
+    const page = renderPage("Turns", turnsPage({ facts: [], report, records }));
+    expect(page).not.toMatch(/<svg|NaN|Infinity|undefined/);
+    expect(page).toContain("nothing to draw");
+  });
+
+  it("draws so many points of a long run that a page can hold them, the largest value among them", () => {
+    const records = Array.from({ length: 3000 }, (_, index) =>
+      record({ index, endMs: 1500 + index, ...(index % 3 === 0 ? { failure: "503", deltaMs: [] } : {}) }),
+    );
+    const plots = turnsPage({ facts: [], report: turnsReport(records, 3000, OBJECTIVE), records }).flatMap((part) =>
+      part.kind === "plot" ? [part.plot.series] : [],
+    );
+    expect(plots).toHaveLength(2);
+    for (const series of plots) for (const { points } of series) expect(points.length).toBeLessThanOrEqual(500);
+    // Two thirds ended, the slowest after 500 + 2999 ms.
+    expect(pointsOf(plots[0] ?? [], "turn")?.at(-1)).toEqual([3499, expect.closeTo(200 / 3)]);
   });
 
   it("is a page that needs nothing else", () => {

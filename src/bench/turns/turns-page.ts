@@ -14,24 +14,27 @@ export interface TurnsPage {
   readonly records: readonly TurnRecord[];
 }
 
-/** Points of a distribution's line. */
+/** Points of one series, so that a page of a long run can still be opened. */
 const MAX_POINTS = 500;
 /** Shorter gaps are of tokens that came in one packet; the axis need not go down to them. */
 const SHORTEST_SHOWN_MS = 0.1;
 
+/** Above `quantileRows`. */
+export const QUANTILE_HEAD: readonly string[] = ["", "p50 (95 % interval)", "p95", "p99"];
+
 export function turnsPage({ facts, report, records }: TurnsPage): PagePart[] {
   return [
     ...facts.map((text): PagePart => ({ kind: "text", text })),
-    { kind: "table", head: ["", "p50", "p95", "p99"], rows: quantileRows(report) },
+    { kind: "table", head: QUANTILE_HEAD, rows: quantileRows(report) },
     { kind: "table", head: ["", "value"], rows: figureRows(report) },
-    { kind: "plot", plot: distributions(records) },
-    { kind: "plot", plot: overTheSession(records) },
+    ...plotParts(records),
   ];
 }
 
-/** "1.23 s (1.10 .. 1.40)". */
+/** "1.23 s (1.10 s .. 1.40 s)". */
 export function showQuantile({ value, low, high }: Quantile): string {
-  return `${showMs(value)} (${showMs(low)} .. ${showMs(high)})`;
+  // Few values have no upper bound, and one that lies among failures is none.
+  return `${showMs(value)} (${showMs(low)} .. ${Number.isFinite(high) ? showMs(high) : "no bound"})`;
 }
 
 export function showMs(ms: number): string {
@@ -56,9 +59,12 @@ function quantileRow(name: string, quantiles: Quantiles | null): string[][] {
 export function figureRows(report: TurnsReport): string[][] {
   const { objective } = report;
   return [
-    ["turns of sessions", `${report.turns} of ${report.sessions}`],
+    ["turns", report.interrupted ? `${report.turns} of ${report.planned}: interrupted` : String(report.turns)],
+    ["sessions", String(report.sessions)],
     ["failed", String(report.failures)],
-    ...Object.entries(report.failureReasons).map(([reason, count]) => [`  ${reason}`, String(count)]),
+    // Reasons may be long, so they are in the column that nothing is aligned to.
+    ...Object.entries(report.failureReasons).map(([reason, count]) => [`  ${count}`, reason.replaceAll(/\s+/g, " ")]),
+    ...(report.unplayed === 0 ? [] : [[`  ${report.unplayed}`, "not played: a turn before them had failed"]]),
     [
       `within ${showMs(objective.turnMs)}, first token ${showMs(objective.firstTokenMs)}`,
       `${(100 * report.goodShare).toFixed(1)} %, ${report.goodTurnsPerMinute.toFixed(1)} a minute`,
@@ -69,6 +75,15 @@ export function figureRows(report: TurnsReport): string[][] {
   ];
 }
 
+/** Axes without a point would be made up. */
+function plotParts(records: readonly TurnRecord[]): PagePart[] {
+  if (records.every(({ failure }) => failure !== null)) {
+    return [{ kind: "text", text: "No turn ended well, so there is nothing to draw." }];
+  }
+  return [distributions(records), byPromptLength(records)].map((plot) => ({ kind: "plot", plot }));
+}
+
+/** Lines end below 100 % where the rest failed. */
 function distributions(records: readonly TurnRecord[]): Plot {
   const series = [
     { label: "turn", values: records.map(turnLatencyMs) },
@@ -85,18 +100,20 @@ function distributions(records: readonly TurnRecord[]): Plot {
 
 function distribution(values: readonly number[]): (readonly [number, number])[] {
   const sorted = Float64Array.from(values).toSorted();
-  const step = Math.max(1, Math.floor(sorted.length / MAX_POINTS));
-  return Array.from(
-    sorted,
-    (value, index) => [Math.max(value, SHORTEST_SHOWN_MS), (100 * (index + 1)) / sorted.length] as const,
-  ).filter(([value], index) => Number.isFinite(value) && (index % step === 0 || index === sorted.length - 1));
+  const finite = sorted.subarray(0, sorted.findLastIndex(Number.isFinite) + 1);
+  return atMost(MAX_POINTS, finite.length).map((index) => [
+    Math.max(finite[index] ?? 0, SHORTEST_SHOWN_MS),
+    (100 * (index + 1)) / sorted.length,
+  ]);
 }
 
-function overTheSession(records: readonly TurnRecord[]): Plot {
+function byPromptLength(records: readonly TurnRecord[]): Plot {
+  const ended = records.filter(({ failure }) => failure === null);
+  const shown = atMost(MAX_POINTS, ended.length).flatMap((index) => ended[index] ?? []);
   const points = (latency: (record: TurnRecord) => number): (readonly [number, number])[] =>
-    records.map((record) => [record.promptTokens, latency(record)] as const);
+    shown.map((record) => [record.promptTokens, latency(record)]);
   return {
-    title: "Latency by the length of the prompt",
+    title: "Latency of turns that ended well, by the length of the prompt",
     x: { label: "prompt tokens", scale: "linear" },
     y: { label: "milliseconds", scale: "log" },
     series: [
@@ -104,4 +121,10 @@ function overTheSession(records: readonly TurnRecord[]): Plot {
       { label: "first token", mark: "points", points: points(firstTokenMs) },
     ],
   };
+}
+
+/** `limit` indices of `length` items, evenly spaced up to the last one; all of them where there are no more. */
+function atMost(limit: number, length: number): number[] {
+  const shown = Math.min(limit, length);
+  return Array.from({ length: shown }, (_, index) => Math.ceil(((index + 1) * length) / shown) - 1);
 }

@@ -11,17 +11,24 @@ export interface TurnObjective {
 }
 
 export interface TurnsReport {
+  /** Turns of the sessions that were to be played. */
+  readonly planned: number;
+  /** Those that the figures are of: all planned ones, unless the replay was interrupted. */
   readonly turns: number;
+  readonly interrupted: boolean;
   readonly sessions: number;
   readonly failures: number;
-  /** The most frequent reasons. */
+  /** Of the failures, those that were not sent because a turn before them had failed. */
+  readonly unplayed: number;
+  /** The most frequent reasons of turns that were sent. */
   readonly failureReasons: Readonly<Record<string, number>>;
   /** From the intended start to the last token; failures are infinite. */
   readonly turnMs: Quantiles | null;
   /** The same, of turns whose recorded answer called a tool. */
   readonly actionMs: Quantiles | null;
+  /** To the first piece of output: text, thoughts or a call; failures are infinite. */
   readonly firstTokenMs: Quantiles | null;
-  /** Between two pieces of text of one answer. */
+  /** Between two pieces of output of one answer; infinite after the last one of an answer that failed. */
   readonly gapMs: Quantiles | null;
   readonly objective: TurnObjective;
   /** Turns that met the objective, a minute. */
@@ -37,19 +44,20 @@ export interface TurnsReport {
 const SHOWN_REASONS = 5;
 const MS_PER_MINUTE = 60_000;
 
-export function turnsReport(records: readonly TurnRecord[], objective: TurnObjective): TurnsReport {
+/** `records` of a replay that was to play `planned` turns. */
+export function turnsReport(records: readonly TurnRecord[], planned: number, objective: TurnObjective): TurnsReport {
   const failed = records.filter(({ failure }) => failure !== null);
   const good = records.filter((record) => meets(record, objective));
   const promptTokens = sumOf(records, (record) => record.promptTokens);
-  const wallMs =
-    records.length === 0
-      ? 0
-      : Math.max(...records.map(({ endMs }) => endMs)) - Math.min(...records.map(({ intendedMs }) => intendedMs));
+  const wallMs = wallOf(records);
   return {
+    planned,
     turns: records.length,
+    interrupted: records.length < planned,
     sessions: new Set(records.map(({ session }) => session)).size,
     failures: failed.length,
-    failureReasons: reasonsOf(failed),
+    unplayed: failed.filter(({ isPlayed }) => !isPlayed).length,
+    failureReasons: reasonsOf(failed.filter(({ isPlayed }) => isPlayed)),
     turnMs: quantilesOf(records.map(turnLatencyMs)),
     actionMs: quantilesOf(records.filter(({ acts }) => acts).map(turnLatencyMs)),
     firstTokenMs: quantilesOf(records.map(firstTokenMs)),
@@ -74,12 +82,25 @@ export function firstTokenMs({ failure, intendedMs, endMs, deltaMs }: TurnRecord
   return failure === null ? (deltaMs[0] ?? endMs) - intendedMs : Infinity;
 }
 
-export function gapsOf({ deltaMs }: TurnRecord): number[] {
-  return deltaMs.slice(1).map((ms, index) => ms - (deltaMs[index] ?? ms));
+/** Whoever read an answer that began and failed waits for the next piece for ever. */
+export function gapsOf({ deltaMs, failure }: TurnRecord): number[] {
+  const gaps = deltaMs.slice(1).map((ms, index) => ms - (deltaMs[index] ?? ms));
+  return failure !== null && deltaMs.length > 0 ? [...gaps, Infinity] : gaps;
 }
 
 function meets(record: TurnRecord, { turnMs, firstTokenMs: limitMs }: TurnObjective): boolean {
   return turnLatencyMs(record) <= turnMs && firstTokenMs(record) <= limitMs;
+}
+
+/** From the first turn's intended start to the last one's end. */
+function wallOf(records: readonly TurnRecord[]): number {
+  let beginMs = Infinity;
+  let endMs = -Infinity;
+  for (const record of records) {
+    beginMs = Math.min(beginMs, record.intendedMs);
+    endMs = Math.max(endMs, record.endMs);
+  }
+  return records.length === 0 ? 0 : endMs - beginMs;
 }
 
 function sumOf(records: readonly TurnRecord[], value: (record: TurnRecord) => number): number {

@@ -4,17 +4,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../base/errors.ts";
 import type { OptionTable, OptionValues } from "../../base/option-table.ts";
 import type { AgentSession, SessionSource } from "../../bench/turns/agent-session.ts";
-import { type Arrivals, startTimesMs } from "../../bench/turns/arrivals.ts";
+import { type Arrivals, haveRecordedStarts, startTimesMs } from "../../bench/turns/arrivals.ts";
 import { type ChatTarget, streamChat } from "../../bench/turns/chat-stream.ts";
 import { generateSessions } from "../../bench/turns/generated-sessions.ts";
 import { readSessions } from "../../bench/turns/read-sessions.ts";
 import { type ReplayClock, replay } from "../../bench/turns/replay.ts";
-import { figureRows, quantileRows, turnsPage } from "../../bench/turns/turns-page.ts";
-import { turnsReport } from "../../bench/turns/turns-report.ts";
+import { figureRows, QUANTILE_HEAD, quantileRows, turnsPage } from "../../bench/turns/turns-page.ts";
+import { type TurnsReport, turnsReport } from "../../bench/turns/turns-report.ts";
 import { renderPage } from "../../report/html-page.ts";
 import { TARGET_OPTIONS, withChatTarget } from "../chat-target.ts";
-import { EXIT_CODES, defineCommand } from "../command.ts";
-import type { CommandContext } from "../command.ts";
+import { type CommandContext, EXIT_CODES, type ExitCode, defineCommand } from "../command.ts";
 import { withInterruptSignal } from "../interrupts.ts";
 import { CACHE_OPTIONS } from "../options/cache-options.ts";
 import { BATCH_OPTIONS, ENGINE_OPTIONS } from "../options/engine-options.ts";
@@ -61,7 +60,7 @@ const SESSION_OPTIONS = {
     type: { kind: "choice", choices: ["burst", "poisson", "gamma", "recorded"] },
     default: "poisson",
     env: null,
-    help: "When sessions begin: all at once, at random, at random in bursts, as recorded",
+    help: "When sessions begin: all at once, at random, in bursts, as recorded; subagents follow their agents",
   },
   rate: { type: { kind: "number", min: 1e-3, max: 1e6 }, default: 10, env: null, help: "Sessions a minute" },
   variation: {
@@ -87,7 +86,7 @@ const REPORT_OPTIONS = {
     type: { kind: "boolean" },
     default: false,
     env: null,
-    help: "Print one JSON object; null stands for the infinite time of a failure",
+    help: "Print one JSON object; null is infinity: of a failure, or of a bound that few turns do not have",
   },
 } as const satisfies OptionTable;
 
@@ -99,8 +98,9 @@ export const BENCH_TURNS = defineCommand({
   details:
     "Sessions begin at their times whatever the server does; inside one, a turn follows the\n" +
     "answer before it. Answers have the recorded length (ignore_eos), and each server's own text\n" +
-    "stays in its history. Clocks start at the intended time, and a failed turn counts as\n" +
-    "infinitely slow.",
+    "stays in its history. Clocks start at the intended time. A failed turn counts as infinitely\n" +
+    "slow, and so do those behind it in its session. The exit status is 1 where no turn ended\n" +
+    "well, and 130 after an interrupt, which prints what was measured until then.",
   arguments: {},
   groups: {
     Target: TARGET_OPTIONS,
@@ -114,15 +114,16 @@ export const BENCH_TURNS = defineCommand({
   },
   examples: [
     "turnwise bench turns --model model.gguf --sessions 8 --html turns.html",
-    "turnwise bench turns --url http://127.0.0.1:8080/v1 --trace sessions.jsonl.gz --scale 0.05 --arrivals recorded",
+    "turnwise bench turns --url http://127.0.0.1:8080/v1 --trace sessions.jsonl.gz --scale 0.05 --rate 4",
   ],
   run: async ({ options }, context) => {
     const source = takeSessions(options);
-    const play = async (target: ChatTarget): Promise<void> => {
+    const planned = source.sessions.reduce((sum, { turns }) => sum + turns.length, 0);
+    const play = async (target: ChatTarget): Promise<TurnsReport> => {
       const arrivals = toArrivals(options);
-      const records = await playWithProgress(source.sessions, arrivals, target, options, context);
+      const records = await playWithProgress(source.sessions, planned, arrivals, target, options, context);
       const objective = { turnMs: options.sloTurn, firstTokenMs: options.sloFirstToken };
-      const report = turnsReport(records, objective);
+      const report = turnsReport(records, planned, objective);
       const facts = [
         `${source.sessions.length} sessions: ${source.name}; arrivals: ${options.arrivals}; seed ${options.seed}`,
         `against ${target.url}, model ${target.model}`,
@@ -132,9 +133,9 @@ export const BENCH_TURNS = defineCommand({
       if (options.html !== null) {
         writeTextFile(options.html, renderPage("Turns of agents", turnsPage({ facts, report, records })));
       }
+      return report;
     };
-    await withChatTarget(options, context, play);
-    return EXIT_CODES.ok;
+    return exitCodeOf(await withChatTarget(options, context, play), context);
   },
 });
 
@@ -150,13 +151,14 @@ function takeSessions(options: SessionOptions): SessionSource {
   if (sessions.length === 0) {
     fail("trace_invalid", { path: trace ?? "", problem: "no session fits; raise --max-context or lower --scale" });
   }
-  if (options.arrivals === "recorded" && sessions.some(({ recordedStartMs }) => recordedStartMs === null)) {
-    fail("invalid_option", { option: "--arrivals", problem: "these sessions have no recorded times." });
+  if (options.arrivals === "recorded" && !haveRecordedStarts(sessions)) {
+    const problem = "it is not recorded when these sessions began beside each other; take poisson, gamma or burst";
+    fail("invalid_option", { option: "--arrivals", problem });
   }
   return { ...source, sessions };
 }
 
-function toArrivals({ arrivals, rate: perMinute, variation, timeScale }: SessionOptions): Arrivals {
+function toArrivals({ arrivals, rate: perMinute, variation }: SessionOptions): Arrivals {
   switch (arrivals) {
     case "burst":
       return { kind: "burst" };
@@ -165,7 +167,7 @@ function toArrivals({ arrivals, rate: perMinute, variation, timeScale }: Session
     case "gamma":
       return { kind: "gamma", perMinute, variation };
     case "recorded":
-      return { kind: "recorded", timeScale };
+      return { kind: "recorded" };
     default:
       return arrivals satisfies never;
   }
@@ -173,12 +175,12 @@ function toArrivals({ arrivals, rate: perMinute, variation, timeScale }: Session
 
 async function playWithProgress(
   sessions: readonly AgentSession[],
+  planned: number,
   arrivals: Arrivals,
   target: ChatTarget,
   { seed, turnTimeout: turnTimeoutMs }: { readonly seed: string; readonly turnTimeout: number },
   { interrupts, terminal }: CommandContext,
 ) {
-  const total = sessions.reduce((sum, { turns }) => sum + turns.length, 0);
   const progress = createProgress(terminal.stderr);
   let done = 0;
   try {
@@ -191,7 +193,7 @@ async function playWithProgress(
           clock: CLOCK,
           turnTimeoutMs,
           signal,
-          onTurn: () => progress.update("playing turns", ++done / total),
+          onTurn: () => progress.update("playing turns", ++done / planned),
         },
       ),
     );
@@ -209,15 +211,22 @@ const CLOCK: ReplayClock = {
   },
 };
 
-async function printReport(
-  facts: readonly string[],
-  report: ReturnType<typeof turnsReport>,
-  { terminal }: CommandContext,
-): Promise<void> {
+async function printReport(facts: readonly string[], report: TurnsReport, { terminal }: CommandContext): Promise<void> {
   for (const fact of facts) await writeLine(terminal.stdout, fact);
-  const heads = ["", "p50 (95 % interval)", "p95", "p99"];
   await writeText(
     terminal.stdout,
-    `\n${textTable([heads, ...quantileRows(report)])}\n${textTable(figureRows(report))}`,
+    `\n${textTable([QUANTILE_HEAD, ...quantileRows(report)])}\n${textTable(figureRows(report))}`,
   );
+}
+
+/** Says on stderr what a script that reads the report must not overlook. */
+async function exitCodeOf(report: TurnsReport, { terminal }: CommandContext): Promise<ExitCode> {
+  if (report.interrupted) {
+    await writeLine(terminal.stderr, `interrupted: the report is of ${report.turns} of ${report.planned} turns`);
+    return EXIT_CODES.interrupted;
+  }
+  if (report.failures < report.turns) return EXIT_CODES.ok;
+  const [reason = ""] = Object.keys(report.failureReasons);
+  await writeLine(terminal.stderr, `no turn ended well: ${reason}`);
+  return EXIT_CODES.failed;
 }

@@ -2,7 +2,7 @@
 
 import { fail } from "../../base/errors.ts";
 import type { OptionTable } from "../../base/option-table.ts";
-import type { SessionExplanation } from "../../server/session-explanation.ts";
+import type { SessionExplanation } from "../../server/answers/session-answers.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import { renderExplanation } from "../render-explanation.ts";
 import { writeJson, writeText } from "../terminal.ts";

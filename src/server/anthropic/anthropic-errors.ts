@@ -1,6 +1,7 @@
 /** Anthropic's error statuses and shape (https://docs.anthropic.com/en/api/errors). */
 
 import type { TurnwiseError } from "../../base/errors.ts";
+import type { AnthropicErrorAnswer } from "../answers/error-answers.ts";
 import { clientMessage, errorStatus } from "../error-map.ts";
 
 /** Anthropic's own status for a server that is overloaded; its clients try again later. */
@@ -17,12 +18,6 @@ const TYPES: Readonly<Record<number, string>> = {
   [OVERLOADED]: "overloaded_error",
 };
 
-export interface AnthropicErrorBody {
-  readonly type: "error";
-  readonly error: { readonly type: string; readonly message: string };
-  readonly request_id: string;
-}
-
 /** A limit of the key or the tenant is a 429; a queue that is full for everyone is the server's overload. */
 export function anthropicStatus(error: TurnwiseError): number {
   if (error.code === "queue_full") return OVERLOADED;
@@ -30,7 +25,7 @@ export function anthropicStatus(error: TurnwiseError): number {
   return status === 503 ? OVERLOADED : status;
 }
 
-export function anthropicErrorBody(error: TurnwiseError, requestId: string): AnthropicErrorBody {
+export function anthropicErrorBody(error: TurnwiseError, requestId: string): AnthropicErrorAnswer {
   const type = TYPES[anthropicStatus(error)] ?? "invalid_request_error";
   return { type: "error", error: { type, message: clientMessage(error, requestId) }, request_id: requestId };
 }

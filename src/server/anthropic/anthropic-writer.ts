@@ -6,7 +6,16 @@
 
 import { randomUUID } from "node:crypto";
 import type { TurnwiseError } from "../../base/errors.ts";
+import { at } from "../../base/invariant.ts";
 import type { GenerationUsage, StreamPart } from "../../engine/types.ts";
+import type {
+  BlockDelta,
+  ContentBlock,
+  MessageAnswer,
+  MessageEnd,
+  MessageEvent,
+  MessageUsage,
+} from "../answers/message-answers.ts";
 import { dataEvent } from "../event-stream.ts";
 import type { ServerEvent } from "../event-stream.ts";
 import type { CallIds } from "../conversation/call-ids.ts";
@@ -28,7 +37,7 @@ export interface AnthropicAnswer {
   readonly ignored: readonly string[];
 }
 
-const event = (type: string, fields: object = {}): ServerEvent => dataEvent({ type, ...fields }, type);
+const event = (data: MessageEvent): ServerEvent => dataEvent(data, data.type);
 
 export function anthropicWriter(
   { engine, scope, server }: EngineRequest,
@@ -39,10 +48,10 @@ export function anthropicWriter(
     type: "message",
     role: "assistant",
     model: servedModelId(engine, server.options),
-  };
+  } as const;
   let started = false;
   /** The block of each segment, made when it opens. */
-  const blocks: Block[] = [];
+  const blocks: ContentBlock[] = [];
   let finished: ChoiceEnd | null = null;
 
   /** What is cached is not known yet; `message_delta` has the final counts. */
@@ -50,9 +59,8 @@ export function anthropicWriter(
     if (started) return;
     started = true;
     const usage = { promptTokens, outputTokens: 0, cachedTokens: 0, preemptions: 0 };
-    yield event("message_start", {
-      message: { ...head, content: [], stop_reason: null, stop_sequence: null, usage: formatUsage(usage, false) },
-    });
+    const message = { ...head, content: [], ...NOT_ENDED, usage: formatUsage(usage, false) };
+    yield event({ type: "message_start", message });
   }
 
   function* tell(events: Iterable<SegmentEvent>): Generator<ServerEvent> {
@@ -61,11 +69,11 @@ export function anthropicWriter(
       if (given.kind === "open") {
         const block = openBlock(given.segment, callIds);
         blocks.push(block);
-        yield event("content_block_start", { index, content_block: block });
+        yield event({ type: "content_block_start", index, content_block: block });
       } else if (given.kind === "add") {
-        yield event("content_block_delta", { index, delta: deltaOf(given.segment, given.text) });
+        yield event({ type: "content_block_delta", index, delta: deltaOf(given.segment, given.text) });
       } else {
-        yield event("content_block_stop", { index, ...markOf(given.segment) });
+        yield event({ type: "content_block_stop", index, ...markOf(given.segment) });
       }
     }
   }
@@ -83,12 +91,13 @@ export function anthropicWriter(
         finished = given;
         return;
       case "end":
-        yield event("message_delta", {
-          delta: finished === null ? {} : formatEnd(finished, segments),
+        yield event({
+          type: "message_delta",
+          delta: finished === null ? NOT_ENDED : formatEnd(finished, segments),
           usage: formatUsage(given.usage, cacheMarked),
           ...turnwiseField(scope, ignored),
         });
-        yield event("message_stop");
+        yield event({ type: "message_stop" });
         return;
       default:
         given satisfies never;
@@ -96,7 +105,7 @@ export function anthropicWriter(
   }
 
   return {
-    answer([output], usage) {
+    answer([output], usage): MessageAnswer {
       if (output !== undefined) {
         for (const opened of segments.read(output)) {
           if (opened.kind === "open") blocks.push(openBlock(opened.segment, callIds));
@@ -104,8 +113,8 @@ export function anthropicWriter(
       }
       return {
         ...head,
-        content: segments.all.map((segment, index) => ({ ...blocks[index], ...contentOf(segment) })),
-        ...(output === undefined ? {} : formatEnd(output, segments)),
+        content: segments.all.map((segment, index) => filledBlock(at(blocks, index), segment)),
+        ...(output === undefined ? NOT_ENDED : formatEnd(output, segments)),
         usage: formatUsage(usage, cacheMarked),
         ...turnwiseField(scope, ignored),
       };
@@ -116,10 +125,10 @@ export function anthropicWriter(
   };
 }
 
-type Block = { readonly type: string } & Readonly<Record<string, unknown>>;
+const NOT_ENDED: MessageEnd = { stop_reason: null, stop_sequence: null };
 
 /** A block before anything of it came. */
-function openBlock({ kind, name, call }: Segment, ids: CallIds): Block {
+function openBlock({ kind, name, call }: Segment, ids: CallIds): ContentBlock {
   switch (kind) {
     case "text":
       return { type: "text", text: "" };
@@ -133,26 +142,33 @@ function openBlock({ kind, name, call }: Segment, ids: CallIds): Block {
   }
 }
 
-function deltaOf({ kind }: Segment, text: string): object {
+function deltaOf({ kind }: Segment, text: string): BlockDelta {
   if (kind === "text") return { type: "text_delta", text };
   return kind === "reasoning"
     ? { type: "thinking_delta", thinking: text }
     : { type: "input_json_delta", partial_json: text };
 }
 
-/** A call that was cut off has no input, and is marked. */
-function contentOf(segment: Segment): object {
-  if (segment.kind === "text") return { text: segment.text };
-  if (segment.kind === "reasoning") return { thinking: segment.text };
-  return { input: callInput(segment), ...markOf(segment) };
+/** The block of a segment that has ended. A call that was cut off has no input, and is marked. */
+function filledBlock(block: ContentBlock, segment: Segment): ContentBlock {
+  switch (block.type) {
+    case "text":
+      return { ...block, text: segment.text };
+    case "thinking":
+      return { ...block, thinking: segment.text };
+    case "tool_use":
+      return { ...block, input: callInput(segment), ...markOf(segment) };
+    default:
+      return block satisfies never;
+  }
 }
 
 /** What tells a client not to run a call: the block of one that was cut off has it, or the event that ends the block. */
-function markOf({ kind, incomplete }: Segment): object {
+function markOf({ kind, incomplete }: Segment): { readonly incomplete?: true } {
   return kind === "call" && incomplete ? { incomplete } : {};
 }
 
-function formatEnd({ reason, stopString }: ChoiceEnd, { calls }: TurnSegments): object {
+function formatEnd({ reason, stopString }: ChoiceEnd, { calls }: TurnSegments): MessageEnd {
   if (reason === "length") return { stop_reason: "max_tokens", stop_sequence: null };
   if (stopString !== null) return { stop_reason: "stop_sequence", stop_sequence: stopString };
   return { stop_reason: calls > 0 ? "tool_use" : "end_turn", stop_sequence: null };
@@ -162,7 +178,10 @@ function formatEnd({ reason, stopString }: ChoiceEnd, { calls }: TurnSegments): 
  * Anthropic counts each prompt token once: read from the cache, written to it, or plain input. All of a
  * prompt is kept here, so where the client marked a prefix, all that was computed counts as written.
  */
-function formatUsage({ promptTokens, outputTokens, cachedTokens }: GenerationUsage, cacheMarked: boolean): object {
+function formatUsage(
+  { promptTokens, outputTokens, cachedTokens }: GenerationUsage,
+  cacheMarked: boolean,
+): MessageUsage {
   const computed = promptTokens - cachedTokens;
   return {
     input_tokens: cacheMarked ? 0 : computed,

@@ -2,6 +2,13 @@
 
 import { at } from "../../base/invariant.ts";
 import type { FinishReason, TokenPiece } from "../../engine/types.ts";
+import type {
+  ChatChoice,
+  ChatChunkChoice,
+  ChatLogprobs,
+  TokenCandidate,
+  TokenLogprob,
+} from "../answers/chat-answers.ts";
 import { AnswerReader } from "../answer-reader.ts";
 import type { GenerationFormat, TokenFilter } from "./generation-format.ts";
 import { isCut, textOf } from "../observe-generation.ts";
@@ -19,8 +26,12 @@ export interface ChatFormatOptions {
   readonly callIds: readonly CallIds[];
 }
 
-export function chatFormat({ listed, newReader, callIds }: ChatFormatOptions): GenerationFormat {
-  const logprobs = (tokens: readonly TokenPiece[]): object | null =>
+export function chatFormat({
+  listed,
+  newReader,
+  callIds,
+}: ChatFormatOptions): GenerationFormat<ChatChoice, ChatChunkChoice> {
+  const logprobs = (tokens: readonly TokenPiece[]): ChatLogprobs =>
     listed === null ? null : { content: tokens.filter(listed).map(formatToken), refusal: null };
   const readers = new Map<number, AnswerReader>();
   const readerOf = (index: number): AnswerReader | null => {
@@ -81,13 +92,13 @@ function reasonOf(reader: AnswerReader | null, reason: FinishReason): FinishReas
   return reason === "stop" && reader !== null && reader.calls > 0 && !reader.isCallOpen ? "tool_calls" : reason;
 }
 
-function formatToken({ bytes, logprob, top }: TokenPiece): object {
+function formatToken({ bytes, logprob, top }: TokenPiece): TokenLogprob {
   return {
     ...formatCandidate(bytes, logprob),
     top_logprobs: (top ?? []).map((candidate) => formatCandidate(candidate.bytes, candidate.logprob)),
   };
 }
 
-function formatCandidate(bytes: Uint8Array, logprob: number | undefined): object {
+function formatCandidate(bytes: Uint8Array, logprob: number | undefined): TokenCandidate {
   return { token: tokenText(bytes), logprob: jsonLogprob(logprob), bytes: [...bytes] };
 }

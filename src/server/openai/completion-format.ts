@@ -1,13 +1,17 @@
 /** `text_completion` (https://platform.openai.com/docs/api-reference/completions/object). */
 
-import type { TokenPiece } from "../../engine/types.ts";
+import type { FinishReason, TokenPiece } from "../../engine/types.ts";
+import type { CompletionChoice, CompletionChunkChoice, CompletionLogprobs } from "../answers/completion-answers.ts";
 import type { GenerationFormat, TokenFilter } from "./generation-format.ts";
 import { textOf } from "../observe-generation.ts";
 import type { ChoiceOutput, Delta } from "../observe-generation.ts";
 import { codePoints, jsonLogprob, tokenOffsets, tokenText } from "../token-text.ts";
 
 /** `echo` precedes each choice's text; `listed` is null where no log-probabilities were asked for. */
-export function completionFormat(echo: string, listed: TokenFilter | null): GenerationFormat {
+export function completionFormat(
+  echo: string,
+  listed: TokenFilter | null,
+): GenerationFormat<CompletionChoice, CompletionChunkChoice> {
   /** Code points of each choice that were streamed, where `text_offset` needs them. */
   const streamed: number[] = [];
   return {
@@ -32,7 +36,12 @@ export function completionFormat(echo: string, listed: TokenFilter | null): Gene
   };
 }
 
-function choice(index: number, text: string, logprobs: object | null, reason: string | null) {
+function choice<Reason extends FinishReason | null>(
+  index: number,
+  text: string,
+  logprobs: CompletionLogprobs | null,
+  reason: Reason,
+) {
   return { index, text, logprobs, finish_reason: reason };
 }
 
@@ -58,7 +67,7 @@ function locateAll({ deltas }: ChoiceOutput, listed: TokenFilter): LocatedToken[
   });
 }
 
-function formatLogprobs(located: readonly LocatedToken[]): object {
+function formatLogprobs(located: readonly LocatedToken[]): CompletionLogprobs {
   return {
     tokens: located.map(({ piece }) => tokenText(piece.bytes)),
     token_logprobs: located.map(({ piece }) => jsonLogprob(piece.logprob)),

@@ -8,17 +8,20 @@ export interface FormattedChoice {
   readonly index: number;
 }
 
-export interface GenerationFormat {
+export interface GenerationFormat<
+  Choice extends FormattedChoice = FormattedChoice,
+  ChunkChoice extends FormattedChoice = FormattedChoice,
+> {
   readonly idPrefix: string;
   /** `object` of an answer and of a chunk. */
   readonly object: string;
   readonly chunkObject: string;
   /** What comes before a choice's first delta, or null. */
-  open(index: number): FormattedChoice | null;
+  open(index: number): ChunkChoice | null;
   /** Null where this API shows nothing of it. */
-  delta(index: number, text: string, tokens: readonly TokenPiece[]): FormattedChoice | null;
-  finish(index: number, end: ChoiceEnd): FormattedChoice;
-  complete(index: number, output: ChoiceOutput): FormattedChoice;
+  delta(index: number, text: string, tokens: readonly TokenPiece[]): ChunkChoice | null;
+  finish(index: number, end: ChoiceEnd): ChunkChoice;
+  complete(index: number, output: ChoiceOutput): Choice;
   /** Tokens of the thoughts of all choices so far; null where the text is not read for thoughts. */
   reasoningTokens(): number | null;
 }

@@ -3,6 +3,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { EngineApi, GenerationUsage } from "../../engine/types.ts";
 import { packageVersion } from "../../native/native-paths.ts";
+import type { CompletionUsage } from "../answers/openai-envelope.ts";
 import { errorBody } from "../error-map.ts";
 import { dataEvent } from "../event-stream.ts";
 import type { ServerEvent } from "../event-stream.ts";
@@ -100,7 +101,7 @@ function systemFingerprint({ model, capacity }: EngineApi): string {
   return `fp_${createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 12)}`;
 }
 
-function formatUsage(usage: GenerationUsage, reasoningTokens: number | null): object {
+function formatUsage(usage: GenerationUsage, reasoningTokens: number | null): CompletionUsage {
   return {
     prompt_tokens: usage.promptTokens,
     completion_tokens: usage.outputTokens,

@@ -1,24 +1,13 @@
 /** The parts of an answer as chat completions write them: content, reasoning_content and tool_calls. */
 
 import type { TurnPart } from "../../text/tools/tool-call-parser.ts";
+import type { ChatAnswerMessage, ChatChunkChoice, ToolCallDelta } from "../answers/chat-answers.ts";
 import type { AnswerReader } from "../answer-reader.ts";
 import type { CallIds } from "../conversation/call-ids.ts";
 import { type ChoiceOutput, isCut } from "../observe-generation.ts";
 
-export interface ToolCallDelta {
-  readonly index: number;
-  readonly id?: string;
-  readonly type?: "function";
-  readonly function: { readonly name?: string; readonly arguments: string };
-  /** The answer ended before the call did. */
-  readonly incomplete?: true;
-}
-
-export interface TurnDelta {
-  readonly content?: string;
-  readonly reasoning_content?: string;
-  readonly tool_calls?: readonly ToolCallDelta[];
-}
+/** What an answer's text adds to a message. */
+export type TurnDelta = Pick<ChatChunkChoice["delta"], "content" | "reasoning_content" | "tool_calls">;
 
 /** What `parts` add to a message, in one delta; null where they add nothing. */
 export function turnDelta(parts: readonly TurnPart[], ids: CallIds): TurnDelta | null {
@@ -54,12 +43,15 @@ export function lastDelta(reader: AnswerReader, cut: boolean, ids: CallIds): Tur
 }
 
 /** A whole message; a call without its end is marked. */
-export function turnMessage(reader: AnswerReader, output: ChoiceOutput, ids: CallIds): object {
+export function turnMessage(reader: AnswerReader, output: ChoiceOutput, ids: CallIds): ChatAnswerMessage {
   const parts = output.deltas.flatMap((delta) => reader.push(delta));
   const delta = turnDelta([...parts, ...reader.finish(isCut(output))], ids) ?? {};
-  const calls = delta.tool_calls?.map(({ index, ...call }) =>
-    reader.isCallOpen && index === reader.calls - 1 ? { ...call, incomplete: true } : call,
-  );
+  const calls = delta.tool_calls?.map(({ index, function: { name = "", arguments: text } }) => ({
+    id: ids.of(index),
+    type: "function" as const,
+    function: { name, arguments: text },
+    ...(reader.isCallOpen && index === reader.calls - 1 ? { incomplete: true as const } : {}),
+  }));
   return {
     role: "assistant",
     content: delta.content ?? (calls === undefined ? "" : null),

@@ -1,9 +1,9 @@
 /** The items that a response's output is made of, one for each segment of the answer. */
 
 import { randomUUID } from "node:crypto";
+import type { OutputItem, OutputText, ReasoningText } from "../answers/response-answers.ts";
 import type { CallIds } from "../conversation/call-ids.ts";
 import type { Segment } from "../turn-segments.ts";
-import type { OutputItem, OutputText, ReasoningText } from "./response-items.ts";
 
 /** What an item is known by while it comes. */
 export interface ItemIds {

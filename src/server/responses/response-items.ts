@@ -10,53 +10,6 @@ import type { ContentPart, GivenItem } from "../fields/responses-fields.ts";
 /** An item as a client sent it, with an id. */
 export type InputItem = GivenItem & { readonly id: string };
 
-export interface OutputText {
-  readonly type: "output_text";
-  readonly text: string;
-  readonly annotations: readonly never[];
-  readonly logprobs: readonly object[];
-}
-
-export interface OutputMessage {
-  readonly type: "message";
-  readonly id: string;
-  readonly status: "in_progress" | "completed" | "incomplete";
-  readonly role: "assistant";
-  readonly content: readonly OutputText[];
-}
-
-export interface OutputCall {
-  readonly type: "function_call";
-  readonly id: string;
-  readonly call_id: string;
-  readonly status: "in_progress" | "completed" | "incomplete";
-  readonly name: string;
-  readonly arguments: string;
-}
-
-export interface ReasoningText {
-  readonly type: "reasoning_text";
-  readonly text: string;
-}
-
-export interface OutputReasoning {
-  readonly type: "reasoning";
-  readonly id: string;
-  readonly status: "in_progress" | "completed" | "incomplete";
-  readonly summary: readonly never[];
-  readonly content: readonly ReasoningText[];
-}
-
-export type OutputItem = OutputMessage | OutputCall | OutputReasoning;
-
-export interface ResponseObject {
-  readonly id: string;
-  readonly object: "response";
-  readonly status: "in_progress" | "completed" | "incomplete" | "failed";
-  readonly output: readonly OutputItem[];
-  readonly [field: string]: unknown;
-}
-
 /**
  * The conversation for the chat template. Neighbouring items of the assistant (its thoughts, its text, its
  * calls) are one message. Throws `field_refused` for an item that is not text or a call.

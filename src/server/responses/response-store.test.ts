@@ -1,11 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { makeTurn } from "../../../test/support/make-turn.ts";
-import type { ResponseObject } from "./response-items.ts";
+import type { ResponseObject } from "../answers/response-answers.ts";
 import { ResponseStore } from "./response-store.ts";
 import type { NamedResponse, StoredResponse } from "./response-store.ts";
 
-const response = (id: string): ResponseObject => ({ id, object: "response", status: "completed", output: [] });
+/** What the store reads of one. */
+const response = (id: string) =>
+  ({ id, object: "response", status: "completed", output: [] }) as Partial<ResponseObject> as ResponseObject;
 
 function named(id: string, previous: StoredResponse | null = null, characters = 0): NamedResponse {
   const input = [{ id: `item-${id}`, role: "user" as const, content: "x".repeat(characters) }];

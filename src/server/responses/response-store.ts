@@ -8,7 +8,8 @@
  */
 
 import { type Turn, turnBytes } from "../../turns/turn.ts";
-import type { InputItem, OutputItem, ResponseObject } from "./response-items.ts";
+import type { OutputItem, ResponseObject } from "../answers/response-answers.ts";
+import type { InputItem } from "./response-items.ts";
 
 export interface StoredResponse {
   readonly response: ResponseObject;

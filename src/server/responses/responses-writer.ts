@@ -5,6 +5,8 @@
  */
 
 import type { FinishReason, GenerationUsage, StreamPart } from "../../engine/types.ts";
+import type { OutputItem, ResponseObject, ResponseUsage } from "../answers/response-answers.ts";
+import type { ResponseEvent } from "../answers/response-events.ts";
 import { errorBody } from "../error-map.ts";
 import { dataEvent } from "../event-stream.ts";
 import type { ServerEvent } from "../event-stream.ts";
@@ -14,7 +16,6 @@ import type { ResponseWriter } from "../response-writer.ts";
 import type { Segment, SegmentEvent, TurnSegments } from "../turn-segments.ts";
 import { turnwiseField } from "../turnwise-field.ts";
 import { contentPart, type ItemIds, newItemIds, outputItem } from "./output-items.ts";
-import type { OutputItem, ResponseObject } from "./response-items.ts";
 
 export interface ResponsesAnswer {
   /** The response before anything was generated: its id, and the request's settings. */
@@ -26,7 +27,11 @@ export interface ResponsesAnswer {
   readonly onEnd: (response: ResponseObject) => void;
 }
 
-type SequencedEvent = (type: string, fields: object) => ServerEvent;
+/** Numbers an event, which has the fields that its type has. */
+type SequencedEvent = <Type extends ResponseEvent["type"]>(
+  type: Type,
+  fields: Omit<Extract<ResponseEvent, { readonly type: Type }>, "type" | "sequence_number">,
+) => ServerEvent;
 
 export function responsesWriter(
   scope: RequestScope,
@@ -41,16 +46,16 @@ export function responsesWriter(
   const event: SequencedEvent = (type, fields) => dataEvent({ type, sequence_number: sequence++, ...fields }, type);
   const idsOf = ({ index }: Segment): ItemIds => ids[index] ?? { id: "", callId: "" };
 
-  function end(usage: GenerationUsage): ResponseObject {
+  function end(usage: GenerationUsage): ResponseObject & { readonly status: "completed" | "incomplete" } {
     const complete = reason === "stop";
-    const response: ResponseObject = {
+    const response = {
       ...opened,
       status: complete ? "completed" : "incomplete",
       incomplete_details: complete ? null : { reason: "max_output_tokens" },
       output: segments.all.map((segment) => outputItem(segment, idsOf(segment), statusOf(segment))),
       usage: formatUsage(usage, segments.thoughtTokens),
       ...turnwiseField(scope, ignored),
-    };
+    } as const satisfies ResponseObject;
     onEnd(response);
     return response;
   }
@@ -120,7 +125,11 @@ export function responsesWriter(
       yield* start();
       const { error } = errorBody(failure, requestId);
       yield event("error", { code: error.code, message: error.message, param: error.param });
-      const response = { ...opened, status: "failed", error: { code: "server_error", message: error.message } };
+      const response: ResponseObject = {
+        ...opened,
+        status: "failed",
+        error: { code: "server_error", message: error.message },
+      };
       yield event("response.failed", { response });
     },
     close: () => [],
@@ -128,7 +137,7 @@ export function responsesWriter(
 }
 
 const statusOf = ({ incomplete }: Segment): OutputItem["status"] => (incomplete ? "incomplete" : "completed");
-const placeOf = ({ index }: Segment, id: string): object => ({ item_id: id, output_index: index, content_index: 0 });
+const placeOf = ({ index }: Segment, id: string) => ({ item_id: id, output_index: index, content_index: 0 });
 
 function* openPart(segment: Segment, id: string, event: SequencedEvent): Generator<ServerEvent> {
   const part = contentPart(segment.kind, "");
@@ -164,7 +173,10 @@ function* closePart(segment: Segment, id: string, event: SequencedEvent): Genera
   if (part !== null) yield event("response.content_part.done", { ...place, part });
 }
 
-function formatUsage({ promptTokens, outputTokens, cachedTokens }: GenerationUsage, reasoningTokens: number): object {
+function formatUsage(
+  { promptTokens, outputTokens, cachedTokens }: GenerationUsage,
+  reasoningTokens: number,
+): ResponseUsage {
   return {
     input_tokens: promptTokens,
     input_tokens_details: { cached_tokens: cachedTokens },

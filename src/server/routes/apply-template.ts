@@ -1,5 +1,6 @@
 /** `POST /apply-template`, which follows llama.cpp's: the prompt that the chat template makes, and nothing computed. */
 
+import type { PromptAnswer } from "../answers/token-answers.ts";
 import { ignoredMessageFields, toChatInput } from "../fields/chat-messages.ts";
 import { parseFields } from "../fields/field-table.ts";
 import { APPLY_TEMPLATE_FIELDS } from "../fields/token-fields.ts";
@@ -15,5 +16,6 @@ export async function applyTemplate(request: EngineRequest): Promise<Response> {
   const ignoredInMessages = ignoredMessageFields(values.messages, server.options.strictFields);
   checkModel(values.model, engine, server.options);
   const prompt = await engine.renderChat(withItsTools(toChatInput(values), toolFormatName(request)));
-  return http.json({ prompt, ...ignoredField([...ignored, ...ignoredInMessages]) });
+  const answer: PromptAnswer = { prompt, ...ignoredField([...ignored, ...ignoredInMessages]) };
+  return http.json(answer);
 }

@@ -1,5 +1,6 @@
 /** `POST /v1/messages/count_tokens`, Anthropic's API. */
 
+import type { TokenCount } from "../answers/token-answers.ts";
 import { anthropicToolAsk } from "../anthropic/anthropic-tools.ts";
 import { anthropicChatInput } from "../fields/anthropic-messages.ts";
 import { COUNT_TOKENS_FIELDS } from "../fields/anthropic-fields.ts";
@@ -18,5 +19,6 @@ export async function countTokens(request: EngineRequest): Promise<Response> {
   const tools = toolRequestOf(anthropicToolAsk(values), toolFormatName(request));
   const prompt = await engine.renderChat(withTools(anthropicChatInput(values, tools.shown), tools));
   const tokens = await engine.tokenize(prompt, { addSpecial: true, parseSpecial: true });
-  return http.json({ input_tokens: tokens.length, ...ignoredField(ignored) });
+  const answer: TokenCount = { input_tokens: tokens.length, ...ignoredField(ignored) };
+  return http.json(answer);
 }

@@ -1,6 +1,7 @@
 /** `GET /v1/models` and `GET /v1/models/{id}`: in OpenAI's shape, or in Anthropic's for its clients. */
 
 import type { EngineApi } from "../../engine/types.ts";
+import type { AnthropicModelAnswer, ModelAnswer } from "../answers/model-answers.ts";
 import { checkModel, servedModelId } from "../server-context.ts";
 import type { EngineRequest, ServerContext } from "../server-context.ts";
 import type { ServerOptions } from "../options.ts";
@@ -10,7 +11,7 @@ export function listModels({ engine, http, scope, server }: EngineRequest): Resp
     return http.json({ object: "list", data: [describeModel(engine, server)] });
   }
   const described = describeForAnthropic(engine, server.options);
-  return http.json({ data: [described], has_more: false, first_id: described["id"], last_id: described["id"] });
+  return http.json({ data: [described], has_more: false, first_id: described.id, last_id: described.id });
 }
 
 export function getModel({ engine, http, scope, server }: EngineRequest): Response {
@@ -19,7 +20,7 @@ export function getModel({ engine, http, scope, server }: EngineRequest): Respon
   return http.json(isOpenAi ? describeModel(engine, server) : describeForAnthropic(engine, server.options));
 }
 
-function describeForAnthropic(engine: EngineApi, options: ServerOptions): Readonly<Record<string, string>> {
+function describeForAnthropic(engine: EngineApi, options: ServerOptions): AnthropicModelAnswer {
   const { name, createdAt } = engine.model;
   return {
     type: "model",
@@ -29,7 +30,7 @@ function describeForAnthropic(engine: EngineApi, options: ServerOptions): Readon
   };
 }
 
-function describeModel(engine: EngineApi, { options, sharedPrefixes }: ServerContext): object {
+function describeModel(engine: EngineApi, { options, sharedPrefixes }: ServerContext): ModelAnswer {
   const { model, capacity } = engine;
   return {
     id: servedModelId(engine, options),

@@ -2,8 +2,8 @@
 
 import type { RouteRequest } from "../server-context.ts";
 
-export function openApi({ http, server }: RouteRequest): Response {
-  return http.json(server.reference.openApi());
+export async function openApi({ http, server }: RouteRequest): Promise<Response> {
+  return http.json(await server.reference.openApi());
 }
 
 export function docs({ http, server }: RouteRequest): Response {

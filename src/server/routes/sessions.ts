@@ -4,6 +4,7 @@ import type { TurnRecord } from "../../turns/kept-turn.ts";
 import { MISS_ADVICE } from "../../turns/miss-advice.ts";
 import type { ForkChanges, NewSession } from "../../turns/session-store.ts";
 import type { Session } from "../../turns/session.ts";
+import type { SessionAnswer, SessionExplanation, TurnExplanation } from "../answers/session-answers.ts";
 import { ignoredMessageFields, toChatInput } from "../fields/chat-messages.ts";
 import { parseFields } from "../fields/field-table.ts";
 import { FORK_FIELDS, ROLLBACK_FIELDS, SESSION_FIELDS } from "../fields/session-fields.ts";
@@ -12,7 +13,6 @@ import { listPage } from "../list-page.ts";
 import { readJsonBody } from "../read-body.ts";
 import { servedModelId } from "../server-context.ts";
 import type { EngineRequest } from "../server-context.ts";
-import type { TurnExplanation } from "../session-explanation.ts";
 
 const DEFAULT_TTL_SECONDS = 3600;
 
@@ -94,13 +94,14 @@ export function cancelSession(request: EngineRequest): Response {
 /** What each turn found and what it computed again, where and why: `turnwise explain` prints it. */
 export function explainSession(request: EngineRequest): Response {
   const session = named(request);
-  return request.http.json({
+  const explanation: SessionExplanation = {
     object: "session.explanation",
     session: session.id,
     state: session.state,
     model: servedModelId(request.engine, request.server.options),
     turns: session.turns.map(explainTurn),
-  });
+  };
+  return request.http.json(explanation);
 }
 
 function explainTurn({ id, usage, timings, miss, departure }: TurnRecord): TurnExplanation {
@@ -137,10 +138,11 @@ async function bodyOf({ http, scope, server }: EngineRequest): Promise<unknown> 
 }
 
 function answer(request: EngineRequest, session: Session, ignored: readonly string[] = []): Response {
-  return request.http.json({ ...describe(request, session), ...ignoredField(ignored) });
+  const described: SessionAnswer = { ...describe(request, session), ...ignoredField(ignored) };
+  return request.http.json(described);
 }
 
-function describe({ engine, server }: EngineRequest, session: Session): object {
+function describe({ engine, server }: EngineRequest, session: Session): SessionAnswer {
   const { init, turns, head, createdMs, expiresMs, state } = session;
   return {
     id: session.id,

@@ -4,7 +4,8 @@ import { z } from "zod";
 import { fail } from "../../base/errors.ts";
 import { type FieldTable, honoured, parseFields } from "../fields/field-table.ts";
 import { listPage, PAGE_QUERY } from "../list-page.ts";
-import type { InputItem, OutputItem } from "../responses/response-items.ts";
+import type { OutputItem } from "../answers/response-answers.ts";
+import type { InputItem } from "../responses/response-items.ts";
 import type { StoredResponse } from "../responses/response-store.ts";
 import type { RouteRequest } from "../server-context.ts";
 

@@ -1,5 +1,6 @@
 /** `POST /tokenize` and `POST /detokenize`, which follow vLLM's. */
 
+import type { PromptAnswer, Tokenization } from "../answers/token-answers.ts";
 import { fail } from "../../base/errors.ts";
 import { ignoredMessageFields, toChatInput } from "../fields/chat-messages.ts";
 import { parseFields } from "../fields/field-table.ts";
@@ -19,13 +20,14 @@ export async function tokenize(request: EngineRequest): Promise<Response> {
   checkModel(values.model, engine, server.options);
   const text = await textOf(values, request);
   const tokens = await engine.tokenize(text, { addSpecial: values.add_special_tokens ?? true, parseSpecial: true });
-  return http.json({
+  const answer: Tokenization = {
     tokens: [...tokens],
     count: tokens.length,
     max_model_len: engine.capacity.contextTokens,
     ...(values.return_token_strs === true ? { token_strs: await engine.pieces(tokens) } : {}),
     ...ignoredField([...ignored, ...ignoredInMessages]),
-  });
+  };
+  return http.json(answer);
 }
 
 export async function detokenize({ engine, http, scope, server }: EngineRequest): Promise<Response> {
@@ -33,7 +35,8 @@ export async function detokenize({ engine, http, scope, server }: EngineRequest)
   const { values, ignored } = parseFields(DETOKENIZE_FIELDS, body, server.options.strictFields);
   checkModel(values.model, engine, server.options);
   checkTokens(values.tokens, "tokens", engine.model.vocabSize);
-  return http.json({ prompt: await engine.detokenize(values.tokens), ...ignoredField(ignored) });
+  const answer: PromptAnswer = { prompt: await engine.detokenize(values.tokens), ...ignoredField(ignored) };
+  return http.json(answer);
 }
 
 async function textOf(values: TokenizeValues, request: EngineRequest): Promise<string> {

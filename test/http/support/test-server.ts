@@ -71,6 +71,13 @@ export async function readNamedEvents(response: Response): Promise<{ name: strin
   });
 }
 
+/** The JSON of each event of a finished stream, whether events have names or not. */
+export async function readEventData(response: Response): Promise<unknown[]> {
+  const lines = (await response.text()).split("\n").filter((line) => line.startsWith("data: "));
+  const texts = lines.map((line) => line.slice("data: ".length)).filter((data) => data !== "[DONE]");
+  return texts.map((text) => JSON.parse(text) as unknown);
+}
+
 /** Long enough for a machine that is busy with other tests. */
 const PATIENCE_MS = 20_000;
 
