@@ -21,6 +21,7 @@ function make(pages: number) {
     const table = new PageTable();
     const match = index.match(tokens, text.length - 1, domain);
     index.adopt(match, table);
+    index.use(match);
     pool.extend(table, domain, match.tokens, text.length, []);
     const node = index.insert(table, tokens, text.length, domain, match.node);
     const last = index.insertTail(table, tokens, text.length, domain, node);
