@@ -205,6 +205,14 @@ export interface TokenPiece {
   readonly top?: readonly { readonly token: number; readonly bytes: Uint8Array; readonly logprob: number }[];
 }
 
+/** Of the tokens of a choice, what a stop string took. */
+export interface TokenCut {
+  /** Last ones that are not part of the output, but for the beginning of the first of them. */
+  readonly tokens: number;
+  /** Characters of the output that are that beginning. */
+  readonly characters: number;
+}
+
 export type FinishReason = "stop" | "length";
 
 export interface GenerationUsage {
@@ -251,6 +259,8 @@ export type StreamPart =
       readonly reason: FinishReason;
       /** The stop string that ended it, or null. */
       readonly stopString: string | null;
+      /** Where that cut the tokens; null where nothing did. */
+      readonly cut: TokenCut | null;
     }
   | { readonly kind: "end"; readonly usage: GenerationUsage; readonly timings: GenerationTimings };
 
