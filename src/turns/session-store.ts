@@ -74,19 +74,20 @@ export class SessionStore {
   }
 
   /**
-   * A session that has the same turns up to `at`, by default the head, and what `changes` does not change.
-   * Nothing is copied. Throws `turn_not_found`, and what `create` throws.
+   * A session that has the same turns up to `at`, by default the head, with null none, and what `changes` does not
+   * change. Nothing is copied. Throws `turn_not_found`, and what `create` throws.
    */
   fork(
     tenant: string,
     id: string,
-    at: string | undefined,
+    at: string | null | undefined,
     changes: Partial<ForkChanges> = {},
     limit = DEFAULT_MAX_SESSIONS,
   ): Session {
     const source = this.get(tenant, id);
     const { frame, opening, metadata, ttlMs } = source.init;
     const turns = at === undefined ? source.turns : source.turnsUpTo(at);
+    source.touch(this.#clock());
     return this.create(tenant, { frame, opening, metadata, ttlMs, ...changes, turns, parent: source.id }, limit);
   }
 

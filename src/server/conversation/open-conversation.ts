@@ -107,7 +107,8 @@ async function openInSession(
   requireSameFrame(session, frame, messages);
   session.begin(() => scope.cancel(turnwiseError("cancelled")), server.sessions.nowMs);
   try {
-    const { head, past } = session;
+    const { head } = session;
+    const past = session.pastOf(head);
     const prompt =
       head === null
         ? await firstPrompt(engine, { ...past, messages: [...past.messages, ...messages] })
@@ -126,7 +127,7 @@ function requireSameFrame(session: Session, frame: ConversationFrame, messages: 
   const problem = "is fixed for a session; to change it, fork the session (POST /v1/sessions/{id}/fork)";
   if (changes("tools")) fail("request_invalid", { field: "tools", problem });
   if (changes("variables")) fail("request_invalid", { field: "chat_template_kwargs", problem });
-  const hasBegun = session.head !== null || session.init.opening.length > 0;
+  const hasBegun = session.headId !== null || session.init.opening.length > 0;
   if (hasBegun && messages.some(({ role }) => role === "system" || role === "developer")) {
     fail("request_invalid", { field: "messages", problem: `holds a system prompt, which ${problem}` });
   }
