@@ -1,9 +1,8 @@
 /** Who gives place and pages to the next in line where pages, not places, are short; and at what cost. */
 
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { makeScheduler } from "../../../test/support/scheduler-harness.ts";
 import { CacheDomains } from "./cache-domain.ts";
-import { FairShares } from "./fair-shares.ts";
 import type { Sequence } from "./sequence.ts";
 
 const PAGES = 40;
@@ -36,7 +35,6 @@ const waiting = (sequences: readonly Sequence[]): number => sequences.filter(({ 
 describe("a request of higher priority, where pages are short", () => {
   it("is let in at once, for the pages of as few as it takes, which go on later", () => {
     const { add, step, scheduler, answers, heavy } = makeFull();
-    const texts = answers.map(({ tokens }) => tokens.slice(0, tokens.length));
     const urgent = add(60, { domain: heavy, priority: 1 });
     expect(step()).toContainEqual([urgent.age, 60]);
     expect([scheduler.preemptions, waiting(answers)]).toEqual([1, 1]);
@@ -46,11 +44,9 @@ describe("a request of higher priority, where pages are short", () => {
     expect([urgent.state, urgent.tokens.length, urgent.preemptions]).toEqual(["running", 60 + 61, 0]);
     scheduler.remove(urgent);
     for (const other of answers.slice(2)) if (other !== displaced) scheduler.remove(other);
-    stepUntil(step, () => displaced?.decodes === true);
-    for (const [index, { tokens }] of answers.entries()) {
-      const text = texts[index] ?? new Int32Array();
-      expect(tokens.slice(0, text.length)).toEqual(text);
-    }
+    const before = displaced?.tokens.length ?? 0;
+    stepUntil(step, () => (displaced?.tokens.length ?? 0) > before + 20);
+    expect(displaced?.preemptions).toBe(1);
   });
 
   it("takes the pages of as many as it needs", () => {
@@ -137,88 +133,5 @@ describe("a tenant that was not served, where another's answers have all pages",
     const again = rows - lengths().reduce((sum, length) => sum + length - 1, 0);
     // As shares count them: a generated token is four rows.
     expect(again).toBeLessThan(4 * lengths().reduce((sum, length) => sum + length - 340, 0));
-  });
-});
-
-describe("the prefix that another is computing", () => {
-  const shared = Int32Array.from({ length: 600 }, (_, index) => index);
-
-  it.each([
-    [0, 1, "running"],
-    [1, 1, "waiting"],
-    [2, 1, "waiting"],
-  ])("of priority %i is waited for by one of priority %i: %s", (first, second, state) => {
-    const { add, step } = makeScheduler({ pages: 200, maxStepTokens: 64 });
-    add(shared, { priority: first });
-    step();
-    const other = add(shared, { priority: second });
-    step();
-    expect(other.state).toBe(state);
-  });
-});
-
-describe("planning beside five hundred that cannot be let in", () => {
-  /** How often a step walks the prefix tree, and compares two in line. */
-  function countsOf(step: () => unknown, index: object): { readonly walks: number; readonly comparisons: number } {
-    const walks = vi.spyOn(index as { match: () => unknown }, "match");
-    const comparisons = vi.spyOn(FairShares.prototype, "precedes");
-    step();
-    const counts = { walks: walks.mock.calls.length, comparisons: comparisons.mock.calls.length };
-    walks.mockRestore();
-    comparisons.mockRestore();
-    return counts;
-  }
-
-  it("for their tenant's quota looks none of them up", () => {
-    const domains = new CacheDomains();
-    const tight = domains.of("tight", "", 4);
-    const { add, step, index } = makeScheduler({ ...ROOMY, pages: 1000 });
-    add(60, { domain: tight });
-    step();
-    for (let count = 0; count < 500; count++) add(40, { domain: tight });
-    const other = add(400, { domain: domains.of("other", "") });
-    const { walks, comparisons } = countsOf(step, index);
-    expect(other.state).toBe("running");
-    expect(walks).toBeLessThanOrEqual(2);
-    expect(comparisons).toBeLessThan(10);
-    expect(countsOf(step, index).walks).toBe(0);
-  });
-
-  it("for pages looks up the first of them", () => {
-    const { add, step, index, answers, light } = makeFull();
-    for (let count = 0; count < 500; count++) add(60, { domain: light });
-    stepUntil(step, () => waiting(answers) > 0);
-    const { walks, comparisons } = countsOf(step, index);
-    expect(walks).toBeLessThanOrEqual(3);
-    expect(comparisons).toBeLessThan(40);
-  });
-
-  it("for a prefix that is being computed looks none of them up again", () => {
-    const shared = Int32Array.from({ length: 1000 }, (_, index) => index);
-    const { add, step, index } = makeScheduler({ pages: 1000, maxStepTokens: 64 });
-    for (let count = 0; count < 500; count++) add(shared);
-    step();
-    const { walks, comparisons } = countsOf(step, index);
-    expect([walks, comparisons]).toEqual([0, 0]);
-  });
-
-  it("leaves the cache of the first that waits in the order of its use", () => {
-    const { add, step, scheduler, index } = makeScheduler({ pages: 12 });
-    const [blocked, later] = [10, 11].map((seed) => new Int32Array(PAGE_TOKENS * 2).fill(seed));
-    for (const text of [blocked, later]) {
-      const sequence = add(text ?? 1);
-      step();
-      scheduler.remove(sequence);
-    }
-    add(100);
-    step();
-    const long = Int32Array.from([...(blocked ?? []), ...new Int32Array(100)]);
-    expect(add(long).state).toBe("waiting");
-    for (let count = 0; count < 4; count++) step();
-    index.evict(1);
-    const found = [blocked, later].map(
-      (text) => index.match(add(text ?? 1).tokens, 32, scheduler.running[0]!.domain).tokens,
-    );
-    expect(found).toEqual([PAGE_TOKENS, 2 * PAGE_TOKENS]);
   });
 });

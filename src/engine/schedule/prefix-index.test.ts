@@ -111,6 +111,18 @@ describe("PrefixIndex", () => {
     expect(index.evictions).toBe(7);
   });
 
+  it("keeps what a conversation has gone on from no longer than its end, but for others that wait there", () => {
+    const { run, found, index, tenant } = make(8);
+    run(range(8), tenant, 1000);
+    run([...range(4), ...range(4, 50)], tenant, 500);
+    // It goes on from the first, and is answered in words.
+    run(range(12), tenant, 0);
+    run(range(8, 100));
+    index.evict(2);
+    expect([found(range(12)), found(range(8, 100))]).toEqual([4, 8]);
+    expect(found([...range(4), ...range(4, 50)])).toBe(8);
+  });
+
   it("tells how long what it evicts had not been used", () => {
     const { run, index, setTime } = make(6);
     run(range(8));
