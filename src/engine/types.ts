@@ -324,7 +324,8 @@ export interface EngineApi {
   publish(prompt: Int32Array): Promise<void>;
   /**
    * Evicts the KV of a text only where nothing else can be evicted, for so many milliseconds: who waits for a tool
-   * comes back with it soon. What the cache does not hold any more is not computed for it.
+   * comes back with it soon. That takes the place of what was said of a text that it begins with; 0 says that nobody
+   * waits any more. What the cache does not hold any more is not computed for it.
    */
   keep(text: CachedText, ms: number): void;
   /** The prompt of a conversation by the model's chat template; throws `template_missing` without one. */
