@@ -177,4 +177,17 @@ describe("SessionStore with a limit of bytes", () => {
     expect(session.bytes).toBe(1000 + 2 * "[]".length);
     expect(() => session.begin(() => undefined, 0)).not.toThrow();
   });
+
+  it("drops one that is too large alone first, and nobody for its sake", () => {
+    const { store, pass } = make(1500);
+    const other = store.create("a", NEW);
+    pass(1);
+    const session = withTurn(store, "a", "x");
+    session.begin(() => undefined, store.nowMs);
+    session.end(large("t2", "y"), store.nowMs);
+    store.get("a", session.id);
+    expect(store.list("a")).toEqual([other, session]);
+    const fork = store.fork("a", session.id, "x");
+    expect(store.list("a")).toEqual([other, fork]);
+  });
 });
