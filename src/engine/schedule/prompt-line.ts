@@ -55,11 +55,11 @@ export class PromptLine {
     return first;
   }
 
-  /** Of each tenant the first that waits, in line. */
+  /** Of each tenant the first that waits, for more than its prefix as far as is known; in line. */
   firstWaiting(): readonly Sequence[] {
     const firsts: Sequence[] = [];
     for (const { sequences } of this.#lines.values()) {
-      const first = sequences.find(({ state }) => state === "waiting");
+      const first = sequences.find(({ state, awaited }) => state === "waiting" && awaited === null);
       if (first !== undefined) firsts.push(first);
     }
     return firsts.toSorted((left, right) => (this.#shares.precedes(left, right) ? -1 : 1));
