@@ -37,6 +37,7 @@ export type {
   PromptScore,
   SamplingSettings,
   StreamPart,
+  TokenCut,
   TokenPiece,
 } from "./engine/types.ts";
 export type {

@@ -45,7 +45,8 @@ export function buildGenerationOrder(
   checkLimits(request);
   checkTokens(prompt, limits.vocabSize);
   const tenant = resolveTenant(request.tenant);
-  const maxTokens = resolveMaxTokens(request.maxTokens, prompt.length, limits.contextTokens, tenant);
+  const choices = request.choices ?? 1;
+  const maxTokens = resolveMaxTokens(request.maxTokens, prompt.length, choices, limits.contextTokens, tenant);
   const minTokens = request.minTokens ?? 0;
   if (minTokens > maxTokens) {
     fail("request_invalid", {
@@ -61,7 +62,7 @@ export function buildGenerationOrder(
     cacheKey: request.cacheKey ?? "",
     deadlineMs: request.deadlineMs ?? Infinity,
     prompt,
-    choices: request.choices ?? 1,
+    choices,
     maxTokens,
     minTokens,
     ignoreEos: request.ignoreEos ?? false,
@@ -115,17 +116,21 @@ function failTenant(name: keyof RequestTenant, problem: string, value: number): 
   fail("request_invalid", { field: `tenant.${name}`, problem: `${problem}, not ${value}` });
 }
 
+/** Of each choice. The context has to hold one of them, the tenant's limit is of all. */
 function resolveMaxTokens(
   asked: number | undefined,
   promptTokens: number,
+  choices: number,
   contextTokens: number,
   { name, maxTurnTokens: limit }: Required<RequestTenant>,
 ): number {
-  const outputTokens = asked ?? Math.max(1, Math.min(contextTokens, limit) - promptTokens);
+  const spare = Math.min(contextTokens - promptTokens, Math.floor((limit - promptTokens) / choices));
+  const outputTokens = asked ?? Math.max(1, spare);
   checkContext(promptTokens, outputTokens, contextTokens);
-  const totalTokens = promptTokens + outputTokens;
+  const allOutputTokens = choices * outputTokens;
+  const totalTokens = promptTokens + allOutputTokens;
   if (totalTokens > limit) {
-    fail("tenant_turn_too_long", { tenant: name, limit, totalTokens, promptTokens, outputTokens });
+    fail("tenant_turn_too_long", { tenant: name, limit, totalTokens, promptTokens, outputTokens: allOutputTokens });
   }
   return outputTokens;
 }

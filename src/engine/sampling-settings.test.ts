@@ -93,6 +93,19 @@ describe("buildGenerationOrder", () => {
     expect(build({}).maxTokens).toBe(61);
   });
 
+  it("gives each choice its part of what its tenant may use in a turn", () => {
+    const tenant = { name: "short", maxTurnTokens: 24 };
+    expect(build({ tenant }).maxTokens).toBe(21);
+    expect(build({ tenant, choices: 4 }).maxTokens).toBe(5);
+    expect(build({ tenant, choices: 4, maxTokens: 5 }).choices).toBe(4);
+    expect(() => build({ tenant, choices: 4, maxTokens: 6 })).toThrow(
+      expect.objectContaining({
+        code: "tenant_turn_too_long",
+        params: { tenant: "short", limit: 24, totalTokens: 27, promptTokens: 3, outputTokens: 24 },
+      }),
+    );
+  });
+
   it("says by how much a request exceeds the context", () => {
     expect(() => build({ maxTokens: 62 })).toThrow(
       expect.objectContaining({

@@ -205,6 +205,14 @@ export interface TokenPiece {
   readonly top?: readonly { readonly token: number; readonly bytes: Uint8Array; readonly logprob: number }[];
 }
 
+/** Of the tokens of a choice, what a stop string took. */
+export interface TokenCut {
+  /** Last ones that are not part of the output, but for the beginning of the first of them. */
+  readonly tokens: number;
+  /** Characters of the output that are that beginning. */
+  readonly characters: number;
+}
+
 export type FinishReason = "stop" | "length";
 
 export interface GenerationUsage {
@@ -251,6 +259,8 @@ export type StreamPart =
       readonly reason: FinishReason;
       /** The stop string that ended it, or null. */
       readonly stopString: string | null;
+      /** Where that cut the tokens; null where nothing did. */
+      readonly cut: TokenCut | null;
     }
   | { readonly kind: "end"; readonly usage: GenerationUsage; readonly timings: GenerationTimings };
 
@@ -314,7 +324,8 @@ export interface EngineApi {
   publish(prompt: Int32Array): Promise<void>;
   /**
    * Evicts the KV of a text only where nothing else can be evicted, for so many milliseconds: who waits for a tool
-   * comes back with it soon. What the cache does not hold any more is not computed for it.
+   * comes back with it soon. That takes the place of what was said of a text that it begins with; 0 says that nobody
+   * waits any more. What the cache does not hold any more is not computed for it.
    */
   keep(text: CachedText, ms: number): void;
   /** The prompt of a conversation by the model's chat template; throws `template_missing` without one. */

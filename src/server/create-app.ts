@@ -11,7 +11,7 @@ import type { KeyHeaders } from "./access/api-keys.ts";
 import { requireKnownHost } from "./access/known-host.ts";
 import { rateHeaders } from "./access/rate-headers.ts";
 import { DIALECTS } from "./dialects.ts";
-import { CONFLICT, errorStatus, retryAfterSeconds } from "./error-map.ts";
+import { errorStatus, isRetriedInVain, retryAfterSeconds } from "./error-map.ts";
 import { answerOnce } from "./idempotency/answer-once.ts";
 import { logRequest } from "./request-log.ts";
 import { REQUEST_ID_HEADER, requestIdFrom } from "./request-id.ts";
@@ -128,8 +128,7 @@ function answerError(http: Context<HonoEnv>, error: TurnwiseError): Response {
   const headers = new Headers({ "content-type": "application/json" });
   const retryAfter = retryAfterSeconds(error);
   if (retryAfter !== null) headers.set("retry-after", String(retryAfter));
-  // Clients of OpenAI's API retry a conflict by themselves unless told not to.
-  if (dialect.status(error) === CONFLICT) headers.set("x-should-retry", "false");
+  if (isRetriedInVain(error)) headers.set("x-should-retry", "false");
   if (error.code === "invalid_api_key") headers.set("www-authenticate", "Bearer");
   const allow = http.res.headers.get("allow");
   if (allow !== null) headers.set("allow", allow);

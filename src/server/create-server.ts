@@ -34,6 +34,7 @@ import { servedModelId } from "./server-context.ts";
 import type { HonoEnv, ServerContext } from "./server-context.ts";
 import { publishPrefixes, type SharedPrefix } from "./shared-prefixes.ts";
 import { createShutdown } from "./shutdown.ts";
+import { sweepStores } from "./sweep-stores.ts";
 import { watchWrites } from "./write-watch.ts";
 
 export type { ListenAddress } from "./http-listener.ts";
@@ -104,6 +105,7 @@ export function createServer(
   const listeners = [listener, ...(adminListener === null ? [] : [adminListener])];
 
   const shutdown = createShutdown({ lifecycle: context.lifecycle, listeners, writes, logger });
+  sweepStores(context, shutdown.ended);
   return {
     app,
     ready: Promise.resolve(ready),

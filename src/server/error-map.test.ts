@@ -57,10 +57,11 @@ describe("errorBody", () => {
 });
 
 it("retryAfterSeconds is given only where the same request may succeed later", () => {
-  const full = { waiting: 1, what: "requests", limit: 1 };
+  const full = { waiting: 1, what: "answers", limit: 1 };
   expect(retryAfterSeconds(turnwiseError("queue_full", { ...full, retryAfterS: 17 }))).toBe(17);
   expect(retryAfterSeconds(turnwiseError("queue_full", { ...full, retryAfterS: 1e9 }))).toBe(600);
   expect(retryAfterSeconds(turnwiseError("draining"))).toBe(2);
   expect(retryAfterSeconds(turnwiseError("prompt_empty"))).toBeNull();
+  expect(retryAfterSeconds(turnwiseError("too_many_sessions", { limit: 1 }))).toBeNull();
   expect(retryAfterSeconds(turnwiseError("engine_failed", { reason: "" }))).toBeNull();
 });

@@ -29,7 +29,7 @@ function overloaded(code: ErrorCode): HttpError {
   return { status: 503, type: "server_error", code };
 }
 
-/** Too much is asked for at once; the same later may succeed. */
+/** Too much is asked for at once, or is there; the same later may succeed. */
 function limited(code: ErrorCode): HttpError {
   return { status: 429, type: "rate_limit_error", code };
 }
@@ -38,7 +38,7 @@ function limited(code: ErrorCode): HttpError {
 export const CLIENT_CLOSED = 499;
 
 /** Another request came first: the same one again would fail again. */
-export const CONFLICT = 409;
+const CONFLICT = 409;
 
 export const ERROR_MAP: Readonly<Record<ErrorCode, HttpError>> = {
   invariant_violated: INTERNAL,
@@ -188,9 +188,15 @@ export function errorBody(error: TurnwiseError, requestId: string): ErrorAnswer 
 /** A forecast further ahead than this says little. */
 const MAX_RETRY_AFTER_SECONDS = 600;
 
+/** Clients retry errors of this status by themselves, but the same request would fail again until another one was sent. */
+export function isRetriedInVain({ code }: TurnwiseError): boolean {
+  return ERROR_MAP[code].status === CONFLICT || code === "too_many_sessions";
+}
+
 /** Seconds after which the same request may succeed, or null where it will not. */
 export function retryAfterSeconds(error: TurnwiseError): number | null {
   const { status } = ERROR_MAP[error.code];
+  if (error.code === "too_many_sessions") return null;
   if (error.code === "rate_limit_exceeded") return Number(error.params["seconds"]);
   const forecast = error.params["retryAfterS"];
   if (typeof forecast === "number") return Math.min(forecast, MAX_RETRY_AFTER_SECONDS);

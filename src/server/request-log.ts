@@ -1,6 +1,7 @@
 /**
- * The log: JSON lines on stderr by pino, one for each request. A line holds no prompt, output, key or
- * error text of a client's making; `--log-prompts` adds lines that hold the first two.
+ * The log: JSON lines on stderr by pino, one for each request. A line names the tenant and the key as the key file
+ * does. It holds no prompt, output, key or error text of a client's making; `--log-prompts` adds lines that hold the
+ * first two.
  */
 
 import { pino } from "pino";
@@ -29,12 +30,15 @@ export function createLogger(level: ServerOptions["logLevel"], destination?: Des
  * that may quote the request are written too.
  */
 export function logRequest(logger: Logger, scope: RequestScope, logPrompts: boolean): void {
-  const { error, usage, timings } = scope;
+  const { error, usage, timings, caller } = scope;
   const line = {
     id: scope.id,
     method: scope.method,
     route: scope.route,
     status: error === null ? scope.status : errorStatus(error),
+    // Without keys everyone is the same tenant.
+    ...(caller.key === null ? {} : { tenant: caller.tenant.name }),
+    ...(caller.keyName === null ? {} : { key: caller.keyName }),
     ...(scope.promptTokens === null ? {} : { promptTokens: scope.promptTokens }),
     ...(usage === null ? {} : { outputTokens: usage.outputTokens, cachedTokens: usage.cachedTokens }),
     ...(timings === null

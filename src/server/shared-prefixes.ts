@@ -63,6 +63,9 @@ async function prefixTokens(
   path: string,
   text: string,
 ): Promise<Int32Array> {
+  if (isJsonList(text)) {
+    fail("conversation_invalid", { source: path, reason: 'it is a list; write {"messages": [...]} around it' });
+  }
   if (!text.trimStart().startsWith("{")) return engine.tokenize(text, { addSpecial: true, parseSpecial: true });
   const input = conversationOf(path, text);
   const format = toolFormatName({ engine, server: { options } });
@@ -80,6 +83,15 @@ async function prefixTokens(
     0,
     one.findIndex((token, index) => token !== other[index]),
   );
+}
+
+/** Meant as messages, surely: as plain text no prompt would begin with it. */
+function isJsonList(text: string): boolean {
+  try {
+    return Array.isArray(JSON.parse(text));
+  } catch {
+    return false;
+  }
 }
 
 function conversationOf(path: string, text: string): ChatInput {

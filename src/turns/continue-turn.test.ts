@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { StreamPart } from "../engine/types.ts";
+import type { StreamPart, TokenCut } from "../engine/types.ts";
 import type { ChatMessage } from "../text/template/types.ts";
 import { firstPrompt, nextPrompt, type TextEngine } from "./continue-turn.ts";
 import { ReplyRecorder } from "./finish-turn.ts";
@@ -38,14 +38,14 @@ const user = (content: string): ChatMessage => ({ role: "user", content });
 /** A turn whose reply was made of these tokens. */
 async function turnOf(
   engine: TextEngine,
-  reply: { tokens: readonly [id: number, text: string][]; text: string; stopString?: string },
+  reply: { tokens: readonly [id: number, text: string][]; text: string; cut?: TokenCut },
 ): Promise<Turn> {
   const prompt = await firstPrompt(engine, { frame: {}, messages: [user("Hi")] });
   const recorder = new ReplyRecorder();
   const tokens = reply.tokens.map(([token, text]) => ({ token, bytes: new TextEncoder().encode(text) }));
   const parts: StreamPart[] = [
     { kind: "delta", choice: 0, text: reply.text, tokens },
-    { kind: "finish", choice: 0, reason: "stop", stopString: reply.stopString ?? null },
+    { kind: "finish", choice: 0, reason: "stop", stopString: reply.cut ? "STOP" : null, cut: reply.cut ?? null },
   ];
   for (const part of parts) recorder.see(part);
   const usage = { promptTokens: 0, outputTokens: tokens.length, cachedTokens: 0, preemptions: 0 };
@@ -98,7 +98,7 @@ describe("nextPrompt", () => {
         [601, "OP"],
       ],
       text: "abc",
-      stopString: "STOP",
+      cut: { tokens: 2, characters: 1 },
     });
     expect([...turn.ledger].slice(-1)).toEqual([AB]);
     const tail = await engine.tokenize("c<e>\n<s>user\nMore<e>\n<s>assistant\n", {});

@@ -1,6 +1,6 @@
 /** From a prompt and what was generated to a finished turn. */
 
-import type { FinishReason, GenerationTimings, GenerationUsage, StreamPart, TokenPiece } from "../engine/types.ts";
+import type { GenerationTimings, GenerationUsage, StreamPart, TokenPiece } from "../engine/types.ts";
 import type { ChatMessage } from "../text/template/types.ts";
 import { missOf } from "./miss.ts";
 import type { Turn, TurnPrompt } from "./turn.ts";
@@ -22,7 +22,7 @@ export interface FinishedTurn {
 export class ReplyRecorder {
   readonly #tokens: TokenPiece[] = [];
   #text = "";
-  #finish: { readonly reason: FinishReason; readonly stopString: string | null } | null = null;
+  #finish: Extract<StreamPart, { kind: "finish" }> | null = null;
 
   see(part: StreamPart): void {
     if (part.kind === "delta") {
@@ -44,8 +44,9 @@ export class ReplyRecorder {
   finish(made: FinishedTurn): Turn | null {
     if (this.#finish === null) return null;
     const { id, prompt, tokens, reply, cacheKey, usage, timings } = made;
-    const { kept, pendingText } =
-      this.#finish.stopString === null ? wholeReply(this.#tokens) : cutReply(this.#tokens, this.#text);
+    // What a stop string took is not in the text, and so not in the ledger.
+    const cut = this.#finish.cut ?? { tokens: 0, characters: 0 };
+    const kept = this.#tokens.slice(0, this.#tokens.length - cut.tokens);
     const ledger = new Int32Array(tokens.length + kept.length);
     ledger.set(tokens);
     for (const [index, { token }] of kept.entries()) ledger[tokens.length + index] = token;
@@ -55,7 +56,7 @@ export class ReplyRecorder {
       messages: [...prompt.messages, reply],
       promptText: prompt.text,
       ledger,
-      pendingText,
+      pendingText: this.#text.slice(this.#text.length - cut.characters),
       cacheKey,
       usage,
       timings,
@@ -63,26 +64,4 @@ export class ReplyRecorder {
       departure: prompt.basis?.departure ?? null,
     };
   }
-}
-
-interface KeptReply {
-  readonly kept: readonly TokenPiece[];
-  readonly pendingText: string;
-}
-
-function wholeReply(tokens: readonly TokenPiece[]): KeptReply {
-  return { kept: tokens, pendingText: "" };
-}
-
-/** Only the tokens whose text the client was given, and the rest of that text. */
-function cutReply(tokens: readonly TokenPiece[], text: string): KeptReply {
-  const bytes = Buffer.from(text);
-  let length = 0;
-  let count = 0;
-  for (const piece of tokens) {
-    if (length + piece.bytes.length > bytes.length) break;
-    length += piece.bytes.length;
-    count += 1;
-  }
-  return { kept: tokens.slice(0, count), pendingText: bytes.subarray(length).toString() };
 }

@@ -25,22 +25,25 @@ function conversation(ids: readonly string[], before: readonly Turn[] = []): rea
 }
 
 const keepAll = (turns: readonly Turn[]): readonly KeptTurn[] => turns.reduce(keepTurn, [] as readonly KeptTurn[]);
-const transcripts = (kept: readonly KeptTurn[]): number => new Set(kept.map(({ within }) => within)).size;
+const restoreAll = (kept: readonly KeptTurn[]): readonly Turn[] =>
+  kept.map((_, index) => restoreTurn(kept.slice(0, index + 1)));
+const texts = (kept: readonly KeptTurn[]): readonly string[] => kept.map(({ added }) => added.promptText);
 
-it("gives every turn back, and keeps one transcript of a conversation that only grew", () => {
-  const turns = conversation(["a", "b", "c", "d"]);
+it("gives every turn back, and keeps of a conversation that only grew what each turn added", () => {
+  const turns = conversation(["a", "b", "\ud83d", "d"]);
   const kept = keepAll(turns);
-  expect(kept.map(restoreTurn)).toEqual(turns);
-  expect(transcripts(kept)).toBe(1);
+  expect(restoreAll(kept)).toEqual(turns);
+  expect(texts(kept)).toEqual(["<a>", "<b>", "<\ud83d>", "<d>"]);
+  expect(kept.map(({ added }) => [added.messages.length, added.ledger.length])).toEqual(kept.map(() => [1, 3]));
 });
 
-it("keeps what a template wrote anew apart", () => {
+it("keeps what a template wrote anew whole, and goes on from there", () => {
   const grown = conversation(["a", "b", "c"]);
   const rewritten = turnAfter({ ...(grown.at(-1) ?? makeTurn()), promptText: "<A><b><c>" }, "d");
   const turns = conversation(["e"], [...grown, rewritten]);
   const kept = keepAll(turns);
-  expect(kept.map(restoreTurn)).toEqual(turns);
-  expect(transcripts(kept)).toBe(2);
+  expect(restoreAll(kept)).toEqual(turns);
+  expect(texts(kept)).toEqual(["<a>", "<b>", "<c>", "<A><b><c><d>", "<e>"]);
 });
 
 it("keeps turns apart whose tokens or messages are others", () => {
@@ -52,18 +55,18 @@ it("keeps turns apart whose tokens or messages are others", () => {
     { ...next, messages: [said("a"), said("b")] },
   ]) {
     const turns = [first ?? next, other];
-    expect(transcripts(keepAll(turns))).toBe(2);
-    expect(keepAll(turns).map(restoreTurn)).toEqual(turns);
+    expect(keepAll(turns).map(({ continues }) => continues)).toEqual([false, false]);
+    expect(restoreAll(keepAll(turns))).toEqual(turns);
   }
 });
 
-it("lets two ways go on from one turn", () => {
+it("lets two ways go on from one turn, which has nothing of either", () => {
   const turns = conversation(["a", "b", "c"]);
   const kept = keepAll(turns);
   const fork = kept.slice(0, 2);
   const other = conversation(["x", "y"], turns.slice(0, 2));
   const forked = other.slice(2).reduce(keepTurn, fork);
-  expect(forked.map(restoreTurn)).toEqual(other);
-  expect(transcripts(forked)).toBe(1);
-  expect(kept.map(restoreTurn)).toEqual(turns);
+  expect(restoreAll(forked)).toEqual(other);
+  expect(forked.slice(0, 2)).toEqual(fork);
+  expect(restoreAll(kept)).toEqual(turns);
 });

@@ -40,12 +40,13 @@ export function missOf(
   cachedTokens: number,
   cacheKey: string,
 ): Miss | null {
-  if (turn.cacheKey !== cacheKey) return { index: 0, cause: "cache_key_changed" };
   const { ledger } = turn;
   const common = commonLength(tokens, ledger);
   // A ledger's last token was generated, not computed; a prompt's last one must be, for its logits.
   const reusable = Math.min(common, ledger.length - 1, tokens.length - 1);
-  if (cachedTokens < reusable) return { index: cachedTokens, cause: "evicted" };
+  if (cachedTokens < reusable) {
+    return { index: cachedTokens, cause: turn.cacheKey === cacheKey ? "evicted" : "cache_key_changed" };
+  }
   return departure === null ? null : { index: common, cause: departure.cause };
 }
 

@@ -15,10 +15,9 @@ export interface MemoryPart {
 /** Of a session that began as `beginning`. */
 export function memoryParts({ frame, messages }: ConversationSoFar, turns: readonly KeptTurn[]): readonly MemoryPart[] {
   const given = [frame.tools, frame.variables, messages].filter((part) => part !== undefined);
-  const transcripts = new Set(turns.map(({ within }) => within));
   return [
     ...given.map((part) => ({ part, bytes: jsonBytes(part) })),
-    ...Array.from(transcripts, (part) => ({ part, bytes: transcriptBytes(part) })),
+    ...turns.map(({ added }) => ({ part: added, bytes: transcriptBytes(added) })),
   ];
 }
 

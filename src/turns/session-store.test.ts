@@ -27,7 +27,7 @@ describe("Session", () => {
     const session = store.create("a", NEW);
     session.begin(() => undefined, 0);
     expect(() => session.begin(() => undefined, 0)).toThrow(code("session_busy"));
-    expect(() => session.rollback(null)).toThrow(code("session_busy"));
+    expect(() => session.rollback(null, 0)).toThrow(code("session_busy"));
     session.end(null, 0);
     expect(session.head).toBeNull();
     session.begin(() => undefined, 0);
@@ -47,10 +47,10 @@ describe("Session", () => {
   it("rolls back to any of its turns, and to the beginning", () => {
     const { store } = make();
     const session = store.create("a", { ...NEW, turns: kept("t1", "t2", "t3") });
-    session.rollback("t2");
+    session.rollback("t2", 0);
     expect(session.turns.map(({ id }) => id)).toEqual(["t1", "t2"]);
-    expect(() => session.rollback("t3")).toThrow(code("turn_not_found"));
-    session.rollback(null);
+    expect(() => session.rollback("t3", 0)).toThrow(code("turn_not_found"));
+    session.rollback(null, 0);
     expect(session.head).toBeNull();
   });
 });
@@ -74,6 +74,7 @@ describe("SessionStore", () => {
     expect([fork.init.parent, fork.head?.id, session.head?.id]).toEqual([session.id, "t1", "t2"]);
     expect(fork.turns[0]).toBe(session.turns[0]);
     expect(store.fork("a", session.id, undefined).head?.id).toBe("t2");
+    expect(store.fork("a", session.id, null).turns).toEqual([]);
     expect(() => store.fork("a", session.id, "t9")).toThrow(code("turn_not_found"));
   });
 
@@ -84,6 +85,21 @@ describe("SessionStore", () => {
     pass(1000);
     expect(() => store.get("a", first.id)).toThrow(code("session_not_found"));
     expect(store.get("a", second.id).isRunning).toBe(true);
+  });
+
+  it("counts a fork of it and a rollback as its use", () => {
+    const { store, pass } = make();
+    const base = store.create("a", { ...NEW, turns: kept("t1", "t2") });
+    for (let uses = 0; uses < 3; uses += 1) {
+      pass(600);
+      store.fork("a", base.id, "t1");
+      pass(600);
+      store.get("a", base.id).rollback("t1", store.nowMs);
+    }
+    pass(999);
+    expect(store.get("a", base.id).id).toBe(base.id);
+    pass(1);
+    expect(() => store.get("a", base.id)).toThrow(code("session_not_found"));
   });
 
   it("cancels the running turn of a session that is deleted, and bounds how many there are", () => {
@@ -147,15 +163,31 @@ describe("SessionStore with a limit of bytes", () => {
     const { store } = make(1500);
     const session = withTurn(store, "a", "x");
     session.begin(() => undefined, 0);
-    // Another text from its beginning on: it shares nothing with the turn before.
-    session.end(large("t2", "y"), 0);
+    // It only grew.
+    session.end(makeTurn({ id: "t2", promptText: "x".repeat(250), ledger: new Int32Array(250) }), 0);
     expect(store.get("a", session.id)).toBe(session);
     expect(() => session.begin(() => undefined, 0)).toThrow(code("session_too_large"));
     expect(() => store.fork("a", session.id, undefined)).toThrow(code("session_too_large"));
     expect(() => store.create("a", { ...NEW, opening: [{ role: "user", content: "x".repeat(1000) }] })).toThrow(
       code("session_too_large"),
     );
-    session.rollback("x");
+    const fork = store.fork("a", session.id, "x");
+    expect(fork.bytes).toBe(1000 + "[]".length * 2);
+    session.rollback("x", 0);
+    expect(session.bytes).toBe(1000 + 2 * "[]".length);
     expect(() => session.begin(() => undefined, 0)).not.toThrow();
+  });
+
+  it("drops one that is too large alone first, and nobody for its sake", () => {
+    const { store, pass } = make(1500);
+    const other = store.create("a", NEW);
+    pass(1);
+    const session = withTurn(store, "a", "x");
+    session.begin(() => undefined, store.nowMs);
+    session.end(large("t2", "y"), store.nowMs);
+    store.get("a", session.id);
+    expect(store.list("a")).toEqual([other, session]);
+    const fork = store.fork("a", session.id, "x");
+    expect(store.list("a")).toEqual([other, fork]);
   });
 });

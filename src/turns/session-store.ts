@@ -46,7 +46,7 @@ export class SessionStore {
 
   /** Throws `session_not_found`, for another tenant's as well. */
   get(tenant: string, id: string): Session {
-    this.#dropExpired();
+    this.dropExpired();
     const session = this.#sessions.get(id);
     if (session === undefined || session.init.tenant !== tenant)
       fail("session_not_found", { session: id.slice(0, 100) });
@@ -56,12 +56,12 @@ export class SessionStore {
 
   /** Oldest first. */
   list(tenant: string): Session[] {
-    this.#dropExpired();
+    this.dropExpired();
     return this.#of(tenant);
   }
 
   countByTenant(): ReadonlyMap<string, number> {
-    this.#dropExpired();
+    this.dropExpired();
     const counts = new Map<string, number>();
     for (const { init } of this.#sessions.values()) counts.set(init.tenant, (counts.get(init.tenant) ?? 0) + 1);
     return counts;
@@ -74,20 +74,33 @@ export class SessionStore {
   }
 
   /**
-   * A session that has the same turns up to `at`, by default the head, and what `changes` does not change.
-   * Nothing is copied. Throws `turn_not_found`, and what `create` throws.
+   * A session that has the same turns up to `at`, by default the head, with null none, and what `changes` does not
+   * change. Nothing is copied. Throws `turn_not_found`, and what `create` throws.
    */
   fork(
     tenant: string,
     id: string,
-    at: string | undefined,
+    at: string | null | undefined,
     changes: Partial<ForkChanges> = {},
     limit = DEFAULT_MAX_SESSIONS,
   ): Session {
     const source = this.get(tenant, id);
     const { frame, opening, metadata, ttlMs } = source.init;
     const turns = at === undefined ? source.turns : source.turnsUpTo(at);
+    source.touch(this.#clock());
     return this.create(tenant, { frame, opening, metadata, ttlMs, ...changes, turns, parent: source.id }, limit);
+  }
+
+  #isTooLarge({ bytes }: Session): boolean {
+    return bytes > this.#maxTenantBytes;
+  }
+
+  /** Frees what nobody has used for its time. */
+  dropExpired(): void {
+    const nowMs = this.#clock();
+    for (const [id, session] of this.#sessions) {
+      if (!session.isRunning && session.expiresMs <= nowMs) this.#sessions.delete(id);
+    }
   }
 
   #of(tenant: string): Session[] {
@@ -96,8 +109,12 @@ export class SessionStore {
     return sessions;
   }
 
-  /** Drops what its tenant has too much beside `used`. */
+  /**
+   * Drops what its tenant has too much beside `used`: first what is too large alone, since no room that others make
+   * would do for it.
+   */
   #makeRoom(used: Session): void {
+    if (this.#isTooLarge(used)) return;
     const rest = new Set(this.#of(used.init.tenant));
     let bound = 0;
     for (const { bytes } of rest) bound += bytes;
@@ -106,17 +123,11 @@ export class SessionStore {
       bound > this.#maxTenantBytes && totalBytes([...rest].flatMap(({ memory }) => memory)) > this.#maxTenantBytes;
     if (!isTooMuch()) return;
     const idle = [...rest].filter((session) => session !== used && !session.isRunning);
-    for (const session of idle.toSorted((a, b) => a.usedMs - b.usedMs)) {
+    const order = (session: Session): number => (this.#isTooLarge(session) ? -1 : session.usedMs);
+    for (const session of idle.toSorted((a, b) => order(a) - order(b))) {
       this.#sessions.delete(session.id);
       rest.delete(session);
       if (!isTooMuch()) return;
-    }
-  }
-
-  #dropExpired(): void {
-    const nowMs = this.#clock();
-    for (const [id, session] of this.#sessions) {
-      if (!session.isRunning && session.expiresMs <= nowMs) this.#sessions.delete(id);
     }
   }
 }

@@ -33,7 +33,6 @@ export class Session {
   readonly createdMs: number;
   readonly #maxBytes: number;
   #turns: readonly KeptTurn[];
-  #head: Turn | null;
   #memory: readonly MemoryPart[] = [];
   #bytes = 0;
   #running: CancelTurn | null = null;
@@ -47,7 +46,6 @@ export class Session {
     this.createdMs = nowMs;
     this.#maxBytes = maxBytes;
     this.#turns = turns;
-    this.#head = headOf(turns);
     this.#measure();
     this.#usedMs = nowMs;
   }
@@ -60,8 +58,13 @@ export class Session {
     return this.#turns;
   }
 
+  get headId(): string | null {
+    return this.#turns.at(-1)?.id ?? null;
+  }
+
+  /** The last turn, whole: made anew each time. Null before the first. */
   get head(): Turn | null {
-    return this.#head;
+    return this.#turns.length === 0 ? null : restoreTurn(this.#turns);
   }
 
   /** What it has in memory; forks have parts of it as well. */
@@ -73,10 +76,9 @@ export class Session {
     return this.#bytes;
   }
 
-  /** The conversation up to the head, under the session's own frame and system prompt. */
-  get past(): ConversationSoFar {
+  /** The conversation up to `head`, under the session's own frame and system prompt. */
+  pastOf(head: Turn | null): ConversationSoFar {
     const { frame, opening } = this.init;
-    const { head } = this;
     if (head === null) return { frame, messages: opening };
     const [own, heads] = [opening, head.messages].map((messages) => messages.filter(isSystem));
     // A fork may have another system prompt than the turns that it took over.
@@ -104,7 +106,7 @@ export class Session {
   /** Throws `session_conflict` unless `after`, where given, is the head, and `session_busy` while a turn runs. */
   require(after: string | null | undefined): void {
     if (this.isRunning) fail("session_busy", { session: this.id });
-    const head = this.head?.id ?? null;
+    const head = this.headId;
     if (after !== undefined && after !== head) {
       fail("session_conflict", { session: this.id, after: String(after), head: String(head) });
     }
@@ -136,7 +138,6 @@ export class Session {
     this.#usedMs = nowMs;
     if (turn === null) return;
     this.#turns = keepTurn(this.#turns, turn);
-    this.#head = turn;
     this.#measure();
   }
 
@@ -145,14 +146,19 @@ export class Session {
   }
 
   /** Makes the turn `to` the head again, or, with null, the time before the first. */
-  rollback(to: string | null): void {
+  rollback(to: string | null, nowMs: number): void {
     this.require(undefined);
     this.#turns = this.turnsUpTo(to);
-    this.#head = headOf(this.#turns);
+    this.#usedMs = nowMs;
     this.#measure();
   }
 
-  /** Throws `turn_not_found`. */
+  /** Someone went on from it elsewhere: it lives on. */
+  touch(nowMs: number): void {
+    this.#usedMs = nowMs;
+  }
+
+  /** With null, none. Throws `turn_not_found`. */
   turnsUpTo(turn: string | null): readonly KeptTurn[] {
     if (turn === null) return [];
     const index = this.#turns.findIndex(({ id }) => id === turn);
@@ -165,11 +171,6 @@ export class Session {
     this.#memory = memoryParts({ frame, messages: opening }, this.#turns);
     this.#bytes = totalBytes(this.#memory);
   }
-}
-
-function headOf(turns: readonly KeptTurn[]): Turn | null {
-  const last = turns.at(-1);
-  return last === undefined ? null : restoreTurn(last);
 }
 
 const isSystem = ({ role }: ChatMessage): boolean => role === "system" || role === "developer";

@@ -56,6 +56,31 @@ describe("TurnMemory", () => {
     expect([memory.recent("a", ""), memory.recent("a", "x")]).toMatchObject([[], [{ id: "t2" }]]);
   });
 
+  it("knows a conversation again in another part of the cache, the one that came last", () => {
+    const memory = new TurnMemory();
+    const now = { frame: {}, messages: [hello, hi, next] };
+    expect(memory.findAnywhere("a", now)).toBeNull();
+    memory.add("a", turn([hello, hi], { id: "first", cacheKey: "x" }));
+    memory.add("a", turn([hello, hi], { id: "second", cacheKey: "y" }));
+    expect(memory.findAnywhere("a", now)).toMatchObject({ turn: { id: "second" }, added: [next] });
+    expect(memory.findAnywhere("b", now)).toBeNull();
+  });
+
+  it("forgets what nobody came back with for an hour, of tenants that never come again too", () => {
+    let nowMs = 0;
+    const memory = new TurnMemory(() => nowMs);
+    for (const tenant of ["a", "gone"]) memory.add(tenant, turn([hello, hi]));
+    memory.add("a", turn([next, hi]));
+    nowMs += 3_599_999;
+    expect(find(memory, [hello, hi, next])).not.toBeNull();
+    nowMs += 1;
+    memory.dropExpired();
+    expect(find(memory, [hello, hi, next])).not.toBeNull();
+    expect(find(memory, [next, hi, next])).toBeNull();
+    expect(find(memory, [hello, hi, next], { tenant: "gone" })).toBeNull();
+    expect(memory.findAnywhere("a", { frame: {}, messages: [next, hi, next] })).toBeNull();
+  });
+
   it("forgets the least recently used when a tenant's are too large", () => {
     const memory = new TurnMemory();
     const large = 6 * 1024 * 1024;

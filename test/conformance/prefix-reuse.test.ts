@@ -1,6 +1,6 @@
 /**
  * Reusing KV changes no bit: the logits of forced steps after a prefix hit, a fork, a rollback, a
- * cancelled prefill or a preemption are those of a run that nothing disturbs.
+ * cancelled prefill or answer, or a preemption are those of a run that nothing disturbs.
  */
 
 import { afterAll, describe, expect, it } from "vitest";
@@ -112,6 +112,26 @@ function reuseTests(executor: () => Executor, { promptTokens, forcedTokens }: Si
     run.finish();
     expect(text.sequence.cachedTokens).toBe(50);
     expect(text.logits).toEqual(undisturbed());
+  });
+
+  it("gives the same logits after an answer that was cancelled half way", () => {
+    const run = new ForcedRun(executor(), 160);
+    const half = Math.floor(forcedTokens / 2);
+    const cancelled = run.add(prompt, forced);
+    while (cancelled.logits.length <= half) run.step();
+    run.scheduler.remove(cancelled.sequence);
+    // Its client asks again, and one goes on from what it had.
+    const [again, onwards] = [
+      run.add(prompt, forced),
+      run.add(join(prompt, forced.subarray(0, half)), forced.subarray(half)),
+    ];
+    run.finish();
+    expect([again.sequence.cachedTokens, onwards.sequence.cachedTokens]).toEqual([
+      promptTokens - 1,
+      promptTokens + half - 1,
+    ]);
+    expect(again.logits).toEqual(undisturbed());
+    expect(onwards.logits).toEqual(undisturbed().slice(half));
   });
 
   it("gives the same logits after preemptions", () => {

@@ -98,6 +98,31 @@ describe("limits a minute", () => {
 });
 
 describe("a key", () => {
+  it("is named in the lines of its requests, as its tenant is", async () => {
+    const apiKeyFile = keyFile({ a: { tenant: "team", name: "ci" }, b: { tenant: "team" } });
+    const { post, get, logs } = scriptedServer({}, { apiKeyFile });
+    for (const key of ["a", "b", "nobody"]) await post(CHAT, chat, bearer(key));
+    await get("/health");
+    expect(logs.map(({ tenant, key }) => [tenant, key])).toEqual([
+      ["team", "ci"],
+      ["team", undefined],
+      [undefined, undefined],
+      [undefined, undefined],
+    ]);
+    const open = scriptedServer();
+    await open.post(CHAT, chat);
+    expect(open.logs).toMatchObject([{ status: 200 }]);
+    expect(open.logs[0]).not.toHaveProperty("tenant");
+  });
+
+  it("that has all the sessions that it may is not told to try again", async () => {
+    const apiKeyFile = keyFile({ a: { tenant: "t", limits: { max_sessions: 1 } } });
+    const { post } = scriptedServer({}, { apiKeyFile });
+    expect((await post("/v1/sessions", {}, bearer("a"))).status).toBe(200);
+    const { status, headers } = await post("/v1/sessions", {}, bearer("a"));
+    expect([status, headers.get("retry-after"), headers.get("x-should-retry")]).toEqual([429, null, "false"]);
+  });
+
   it.each(ROUTES.map(({ method, path, access }) => ({ method, path, access })))(
     "opens $method $path in either header",
     async ({ method, path, access }) => {

@@ -169,6 +169,8 @@ describe("a session", () => {
     expect([back.head, back.turns]).toEqual([null, []]);
     const again = await chat({ session: { id, after: null }, messages: [user("One")], max_tokens: 2 });
     expect(again.usage.prompt_tokens).toBe(first.usage.prompt_tokens);
+    const fork = await json<SessionAnswer>(await test.post(`${SESSIONS}/${id}/fork`, { at: "" }));
+    expect([fork.parent, fork.head, fork.turns]).toEqual([id, null, []]);
   });
 
   it("keeps its head when a turn is cancelled, and is busy until then", async () => {
@@ -176,7 +178,8 @@ describe("a session", () => {
     const { id } = await json<SessionAnswer>(await post(SESSIONS, {}));
     const running = await post(CHAT, { session: { id }, messages: [user("Go")], stream: true });
     const second = await post(CHAT, { session: { id }, messages: [user("Me too")] });
-    expect([second.status, second.headers.get("retry-after")]).toEqual([409, "2"]);
+    const told = ["retry-after", "x-should-retry"].map((name) => second.headers.get(name));
+    expect([second.status, ...told]).toEqual([409, "2", "false"]);
     expect(await second.json()).toMatchObject({ error: { code: "session_busy" } });
     await post(`${SESSIONS}/${id}/cancel`, {});
     await readEvents(running);
@@ -352,6 +355,19 @@ describe("a turn that comes to nothing", () => {
 });
 
 describe("a client that resends its conversation", () => {
+  it("is told that it named another part of the cache", async () => {
+    const messages = [user("Keep this apart, please")];
+    const first = await chat({ messages, prompt_cache_key: "one" });
+    const reply = { role: "assistant", content: first.choices[0]?.message.content };
+    const next = { messages: [...messages, reply, user("Go on")] };
+    const moved = await chat({ ...next, prompt_cache_key: "two" });
+    expect([cached(moved), moved.turnwise.miss]).toEqual([0, { index: 0, cause: "cache_key_changed" }]);
+    const stayed = await chat({ ...next, prompt_cache_key: "one" });
+    expect([cached(stayed), stayed.turnwise.miss]).toEqual([ledgerTokens(first) - 1, null]);
+    const another = await chat({ messages: [user("Keep this apart, please")], prompt_cache_key: "three" });
+    expect(another.turnwise.miss).toBeNull();
+  });
+
   it("computes only what is new, though its replies come back as text", async () => {
     const messages = [user("Tell me everything about it")];
     const first = await chat({ messages });

@@ -101,6 +101,7 @@ describe("a shared prefix", () => {
     ["nothing.txt", null, "file_unreadable"],
     ["broken.json", "{", "conversation_invalid"],
     ["empty.json", "{}", "conversation_invalid"],
+    ["list.json", JSON.stringify([SYSTEM]), "conversation_invalid"],
     ["other.json", JSON.stringify({ messages: [SYSTEM], temperature: 1 }), "conversation_invalid"],
   ])("in %s is refused", async (name, content, code) => {
     const path = join(folder, name);

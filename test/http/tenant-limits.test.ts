@@ -116,6 +116,12 @@ describe("limits of a key", () => {
     expect([refused.status, refused.error?.code]).toEqual([400, "tenant_turn_too_long"]);
     expect(refused.error?.message).toContain("100");
     expect(await ask("short", { prompt: promptOf(90, 30), max_tokens: 10 })).toMatchObject({ status: 200 });
+    const several = await ask("short", { prompt: promptOf(60, 30), max_tokens: 11, n: 4 });
+    expect([several.status, several.error?.message]).toEqual([
+      400,
+      expect.stringContaining("104 (60 in the prompt, 44 for"),
+    ]);
+    expect(await ask("short", { prompt: promptOf(60, 30), max_tokens: 10, n: 4 })).toMatchObject({ status: 200 });
   });
 
   it("max_sessions bounds a tenant's sessions and forks, no other tenant's", async () => {

@@ -33,3 +33,21 @@ it.each(REQUESTS)("%s keeps nothing of an answer in words", async (path, body) =
   expect((await post(path, body)).status).toBe(200);
   expect(engine.kept).toEqual([]);
 });
+
+it("lets go of it when the result has come and is answered in words, in a session and resent", async () => {
+  const { post, engine } = scriptedServer({ text: CALL }, { toolWait: 5000 });
+  const chat = async (fields: object): Promise<{ id: string; choices: { message: { tool_calls: object[] } }[] }> => {
+    const response = await post("/v1/chat/completions", { tools: CHAT_TOOLS, ...fields });
+    expect(response.status).toBe(200);
+    return (await response.json()) as never;
+  };
+  const { id } = (await (await post("/v1/sessions", { tools: CHAT_TOOLS })).json()) as { id: string };
+  const called = await chat({ session: { id }, messages: [QUESTION] });
+  const { message } = called.choices[0] ?? { message: { tool_calls: [] } };
+  const result = { role: "tool", tool_call_id: (message.tool_calls[0] as { id: string }).id, content: "2" };
+  engine.script = { ...engine.script, text: "It is two." };
+  await chat({ session: { id }, messages: [result] });
+  await chat({ messages: [QUESTION, message, result] });
+  await chat({ session: { id }, messages: [QUESTION] });
+  expect(engine.kept.map(({ ms }) => ms)).toEqual([5000, 0, 0]);
+});

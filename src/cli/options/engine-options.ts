@@ -68,7 +68,7 @@ export const BATCH_OPTIONS = {
     type: { kind: "integer", ...rangeOf(ENGINE_LIMITS.maxWaiting) },
     default: null,
     env: "TURNWISE_MAX_WAITING",
-    help: `Requests that may wait, one more is refused with 429; by default ${ENGINE_LIMITS.maxWaiting.default}`,
+    help: `Answers (n of a request) that may wait, more are refused with 429; by default ${ENGINE_LIMITS.maxWaiting.default}`,
     reload: true,
   },
   "max-waiting-tokens": {

@@ -7,6 +7,15 @@ import type { PagePool } from "./page-pool.ts";
 import type { PrefixIndex, PrefixMatch } from "./prefix-index.ts";
 import type { Sequence } from "./sequence.ts";
 
+export interface FoundPrefix {
+  /** What the tree has of it. */
+  readonly match: PrefixMatch;
+  /** Who has more of the page behind that than the tree; null where nobody. */
+  readonly source: Sequence | null;
+  /** Tokens found in all. */
+  readonly tokens: number;
+}
+
 export class KnownPrefix {
   readonly #pool: PagePool;
   readonly #index: PrefixIndex;
@@ -16,9 +25,13 @@ export class KnownPrefix {
     this.#index = index;
   }
 
-  /** Gives `sequence` the pages of its prefix; false, and nothing, where a running sequence is computing a longer one. */
-  take(sequence: Sequence, running: readonly Sequence[]): boolean {
-    const { tokens, domain, reusable, pages } = sequence;
+  /**
+   * The prefix of `sequence`; null where a running sequence is computing a longer one, for which it waits. It does not
+   * wait for one of lower priority: others may go before that, and it would wait for them too.
+   */
+  find(sequence: Sequence, running: readonly Sequence[]): FoundPrefix | null {
+    if (stillAwaits(sequence)) return null;
+    const { tokens, domain, reusable } = sequence;
     const match = this.#index.match(tokens, reusable, domain);
     const sharedPages = match.node?.depth ?? 0;
     let known = match.tokens;
@@ -27,17 +40,35 @@ export class KnownPrefix {
       if (!continues(other, sequence, match)) continue;
       const common = tokens.commonUntil(sharedPages * this.#pool.pageTokens, reusable, other.tokens);
       if (common <= known) continue;
-      if (other.computed < common && !other.decodes) return false;
+      if (other.computed < common && !other.decodes && other.priority >= sequence.priority) {
+        sequence.awaited = { from: other, tokens: common };
+        return null;
+      }
       if (other.computed <= known) continue;
       known = Math.min(common, other.computed);
       source = other;
     }
-    this.#index.adopt(source === null ? match : { ...match, partial: null }, pages);
-    if (source !== null) this.#pool.share(source.pages.at(sharedPages), pages);
-    sequence.computed = known;
-    sequence.indexed = match.node;
-    return true;
+    // The tree's page has fewer of the tokens.
+    return { match: source === null ? match : { ...match, partial: null }, source, tokens: known };
   }
+
+  /** Gives `sequence`, which has none, the pages of its prefix. It is no use of them yet. */
+  hold(sequence: Sequence, { match, source, tokens }: FoundPrefix): void {
+    const { pages } = sequence;
+    this.#index.adopt(match, pages);
+    if (source !== null) this.#pool.share(source.pages.at(match.node?.depth ?? 0), pages);
+    sequence.computed = tokens;
+    sequence.indexed = match.node;
+  }
+}
+
+/** Whether that is still to come which it waited for when it was looked at last: then the tree need not be asked. */
+function stillAwaits(sequence: Sequence): boolean {
+  if (sequence.awaited === null) return false;
+  const { from, tokens } = sequence.awaited;
+  if (from.state === "running" && from.computed < tokens && !from.decodes) return true;
+  sequence.awaited = null;
+  return false;
 }
 
 /** Whether a running sequence begins with the whole pages that another matches. */

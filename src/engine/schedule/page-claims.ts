@@ -1,15 +1,17 @@
 /**
  * How sequences come to pages. What only the cache holds is evicted first; then a running sequence takes
- * them from one that is served after it, the cheapest to compute again. A tenant at its quota takes from its own
- * cache and its own sequences, never from another's.
+ * them from one that is served after it, or gives way to it: of its own tenant, where there is one, and the cheapest
+ * to compute again. A tenant at its quota takes from its own cache and its own sequences, never from another's.
  *
- * The first in the order of service cannot lose its pages and fits its quota and the pool alone: it ends.
+ * The first in the order of service loses its pages to nobody who grows, and fits its quota and the pool alone: it
+ * ends, or gives way to one that waits. `victimsFor` says who could.
  */
 
+import { givesWay, isAhead } from "./give-way.ts";
 import type { PageCopy, PagePool } from "./page-pool.ts";
-import type { PageTable } from "./page-table.ts";
 import type { PrefixIndex } from "./prefix-index.ts";
 import type { Sequence } from "./sequence.ts";
+import type { TenantShare } from "./tenant-share.ts";
 
 export class PageClaims {
   readonly #pool: PagePool;
@@ -48,22 +50,83 @@ export class PageClaims {
    * it again. Whoever runs alone may always be let in.
    */
   hasRoomFor(candidate: Sequence): boolean {
-    return this.#fits(candidate, this.#running(), this.#pool.available);
+    return this.#lackOf(candidate, this.#running(), this.#pool.available) <= 0;
   }
 
   /** The same for its tenant's quota alone. */
   isWithinQuota(candidate: Sequence): boolean {
     const { tenant } = candidate.domain;
-    if (tenant.quota === Infinity) return true;
-    const own = this.#running().filter(({ domain }) => domain.tenant === tenant);
-    return this.#fits(candidate, own, tenant.quota - tenant.used + tenant.evictable);
+    return tenant.quota === Infinity || this.#lackOf(candidate, this.#runningOf(tenant), quotaLeft(tenant)) <= 0;
   }
 
-  #fits(candidate: Sequence, running: readonly Sequence[], available: number): boolean {
-    if (running.length === 0) return true;
-    let needed = this.#pagesToCome(candidate);
-    for (const sequence of running) needed += this.#pagesToCome(sequence);
-    return needed <= available;
+  /** Whatever the cache has of it, no further sequence of `tenant` is within its quota. */
+  isAtQuota(tenant: TenantShare): boolean {
+    if (tenant.quota === Infinity) return false;
+    const own = this.#runningOf(tenant);
+    return own.length > 0 && this.#pagesOfAll(own) + 1 > quotaLeft(tenant);
+  }
+
+  /**
+   * Those of `candidates`, taken in their order, whose pages let `next` in, and where it `needsPlace` a place; null
+   * where all of them would not do. `mayLose` says whether one may have to compute so many of its tokens again.
+   */
+  victimsFor(
+    next: Sequence,
+    candidates: readonly Sequence[],
+    needsPlace: boolean,
+    mayLose: (candidate: Sequence, tokens: number) => boolean,
+  ): readonly Sequence[] | null {
+    const { tenant } = next.domain;
+    const running = this.#running().length;
+    const own = this.#runningOf(tenant);
+    let poolLack = this.#lackOf(next, this.#running(), this.#pool.available);
+    let quotaLack = this.#lackOf(next, own, quotaLeft(tenant));
+    const victims: Sequence[] = [];
+    let ownVictims = 0;
+    /** How many of the victims hold a page. */
+    const holders = new Map<number, number>();
+    for (const candidate of candidates) {
+      const lack = Math.max(poolLack, quotaLack);
+      if (lack <= 0 && (!needsPlace || victims.length > 0)) return victims;
+      const isOwn = candidate.domain.tenant === tenant;
+      const gain = this.#gainOf(candidate, holders);
+      // Who would not help keeps what it has.
+      if (lack > 0 && (gain === 0 || (poolLack <= 0 && !isOwn))) continue;
+      const lost = Math.min(this.#ownTokens(candidate) ?? 0, Math.max(0, lack) * this.#pool.pageTokens);
+      if (!mayLose(candidate, lost)) continue;
+      victims.push(candidate);
+      for (const page of pagesOf(candidate)) holders.set(page, (holders.get(page) ?? 0) + 1);
+      poolLack = victims.length === running ? 0 : poolLack - gain;
+      if (!isOwn) continue;
+      ownVictims += 1;
+      quotaLack = ownVictims === own.length ? 0 : quotaLack - gain;
+    }
+    return Math.max(poolLack, quotaLack) <= 0 && (!needsPlace || victims.length > 0) ? victims : null;
+  }
+
+  /** Pages that are missing for `candidate` beside `running`; 0 or less where none is. */
+  #lackOf(candidate: Sequence, running: readonly Sequence[], available: number): number {
+    if (running.length === 0) return 0;
+    return this.#pagesToCome(candidate) + this.#pagesOfAll(running) - available;
+  }
+
+  #pagesOfAll(sequences: readonly Sequence[]): number {
+    let pages = 0;
+    for (const sequence of sequences) pages += this.#pagesToCome(sequence);
+    return pages;
+  }
+
+  /** Pages that are had for others without `candidate`, once the sequences that `holders` counts are gone. */
+  #gainOf(candidate: Sequence, holders: ReadonlyMap<number, number>): number {
+    let pages = this.#pagesToCome(candidate);
+    for (const page of pagesOf(candidate)) {
+      if (this.#pool.holders(page) === 1 + (holders.get(page) ?? 0)) pages += 1;
+    }
+    return pages;
+  }
+
+  #runningOf(tenant: TenantShare): readonly Sequence[] {
+    return this.#running().filter(({ domain }) => domain.tenant === tenant);
   }
 
   #pagesToCome({ pages, computed, tokens }: Sequence): number {
@@ -73,7 +136,7 @@ export class PageClaims {
   /** Preempts until there is room up to `target`, or nobody is left who may be. */
   #makeRoom(sequence: Sequence, target: number): void {
     while (this.#lacks(sequence, target)) {
-      const victim = this.#cheapestAfter(sequence);
+      const victim = this.#cheapestFor(sequence);
       if (victim === null) return;
       this.#preempt(victim);
     }
@@ -84,31 +147,43 @@ export class PageClaims {
   }
 
   /**
-   * The sequence after `claimant` that loses the least: of the lowest priority, with the fewest tokens in
-   * pages of its own, of equal ones the last. Null where none would free a page that `claimant` may take.
+   * The sequence that gives `claimant` pages: of the lowest priority; of those one of its own tenant, which
+   * so pays for its own growth; of those the one with the fewest tokens in pages of its own, of equal ones the last.
+   * Null where none would free a page that `claimant` may take.
    */
-  #cheapestAfter(claimant: Sequence): Sequence | null {
-    const candidates = this.#candidatesAfter(claimant);
+  #cheapestFor(claimant: Sequence): Sequence | null {
+    const candidates = this.#candidatesFor(claimant);
+    const isOwn = ({ domain }: Sequence): boolean => domain.tenant === claimant.domain.tenant;
     let victim: Sequence | null = null;
     let least = Infinity;
     for (const sequence of candidates) {
       const tokens = this.#ownTokens(sequence);
       if (tokens === null) continue;
-      const isBetter = victim === null || sequence.priority < victim.priority || tokens <= least;
-      if (!isBetter) continue;
+      if (victim !== null && sequence.priority === victim.priority) {
+        if (isOwn(victim) && !isOwn(sequence)) continue;
+        if (isOwn(victim) === isOwn(sequence) && tokens > least) continue;
+      }
       victim = sequence;
       least = tokens;
     }
     return victim ?? this.#lastOfSharing(candidates, claimant);
   }
 
-  /** In the order of service. */
-  #candidatesAfter(claimant: Sequence): readonly Sequence[] {
+  /**
+   * Who may have to give `claimant` pages, in the order of service: those behind it, and those that would give way to it
+   * if it waited. A tenant that is ahead of another takes none from it, or it would take back what it gave: its
+   * sequence waits in its place. None of this holds for the first of all, so that there is always one that goes on.
+   */
+  #candidatesFor(claimant: Sequence): readonly Sequence[] {
     const { tenant } = claimant.domain;
-    const atQuota = tenant.quota - tenant.used + tenant.evictable <= this.#pool.available;
-    return this.#running().filter(
-      (sequence) => claimant.precedes(sequence) && (!atQuota || sequence.domain.tenant === tenant),
-    );
+    const running = this.#running();
+    const [first] = running;
+    const atQuota = quotaLeft(tenant) <= this.#pool.available;
+    return running.filter((sequence) => {
+      if (sequence === claimant || (atQuota && sequence.domain.tenant !== tenant)) return false;
+      if (claimant.precedes(sequence)) return claimant === first || !isAhead(claimant, sequence);
+      return sequence !== first && givesWay(sequence, claimant, this.#pool.pageTokens);
+    });
   }
 
   /**
@@ -117,11 +192,8 @@ export class PageClaims {
    */
   #lastOfSharing(candidates: readonly Sequence[], claimant: Sequence): Sequence | null {
     const holders = new Map<number, number>();
-    for (const { pages } of candidates) {
-      for (let index = 0; index < pages.length; index++) {
-        const page = pages.at(index);
-        holders.set(page, (holders.get(page) ?? 0) + 1);
-      }
+    for (const candidate of candidates) {
+      for (const page of pagesOf(candidate)) holders.set(page, (holders.get(page) ?? 0) + 1);
     }
     const written = this.#pool.mustCopy(claimant.pages, claimant.computed)
       ? claimant.pages.at(Math.floor(claimant.computed / this.#pool.pageTokens))
@@ -130,7 +202,7 @@ export class PageClaims {
       const others = this.#pool.holders(page) - (holders.get(page) ?? 0);
       return others === 0 || (page === written && others === 1);
     };
-    return candidates.findLast(({ pages }) => someOf(pages, isFreed)) ?? null;
+    return candidates.findLast((candidate) => [...pagesOf(candidate)].some(isFreed)) ?? null;
   }
 
   /** Tokens to compute again if the pages went that no other sequence has; null where it has none. */
@@ -152,7 +224,12 @@ export class PageClaims {
   }
 }
 
-function someOf(pages: PageTable, test: (page: number) => boolean): boolean {
-  for (let index = 0; index < pages.length; index++) if (test(pages.at(index))) return true;
-  return false;
+/** Pages that `tenant` may still take, and those that it gives up for them. */
+function quotaLeft({ quota, used, evictable }: TenantShare): number {
+  return quota - used + evictable;
+}
+
+function* pagesOf({ pages }: Sequence): Generator<number, undefined> {
+  for (let index = 0; index < pages.length; index++) yield pages.at(index);
+  return undefined;
 }

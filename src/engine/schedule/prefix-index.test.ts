@@ -21,6 +21,7 @@ function make(pages: number) {
     const table = new PageTable();
     const match = index.match(tokens, text.length - 1, domain);
     index.adopt(match, table);
+    index.use(match);
     pool.extend(table, domain, match.tokens, text.length, []);
     const node = index.insert(table, tokens, text.length, domain, match.node);
     const last = index.insertTail(table, tokens, text.length, domain, node);
@@ -108,6 +109,18 @@ describe("PrefixIndex", () => {
     run(range(4, 200), tenant, 5000);
     index.evict(3);
     expect(index.evictions).toBe(7);
+  });
+
+  it("keeps what a conversation has gone on from no longer than its end, but for others that wait there", () => {
+    const { run, found, index, tenant } = make(8);
+    run(range(8), tenant, 1000);
+    run([...range(4), ...range(4, 50)], tenant, 500);
+    // It goes on from the first, and is answered in words.
+    run(range(12), tenant, 0);
+    run(range(8, 100));
+    index.evict(2);
+    expect([found(range(12)), found(range(8, 100))]).toEqual([4, 8]);
+    expect(found([...range(4), ...range(4, 50)])).toBe(8);
   });
 
   it("tells how long what it evicts had not been used", () => {

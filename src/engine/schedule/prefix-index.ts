@@ -113,13 +113,17 @@ export class PrefixIndex implements PageEvictor {
     return { node: node.page === NO_PAGE ? null : node, partial, tokens: begin + common };
   }
 
-  /** Gives the empty `table` the pages of a match, and counts it as a use of them. */
+  /** Gives the empty `table` the pages of a match. Whoever then computes with them calls `use`. */
   adopt({ node, partial }: PrefixMatch, table: PageTable): void {
-    const path: PrefixNode[] = [];
-    for (let each = partial ?? node; each !== null && each.page !== NO_PAGE; each = each.parent) path.push(each);
-    for (const each of path.toReversed()) this.#pool.share(each.page, table);
-    const nowMs = this.#options.clock();
-    for (const each of path) this.#touch(each, nowMs);
+    const path: number[] = [];
+    for (let each = partial ?? node; each !== null && each.page !== NO_PAGE; each = each.parent) path.push(each.page);
+    for (const page of path.toReversed()) this.#pool.share(page, table);
+  }
+
+  /** The pages of a match are used: they are evicted after those that were used before. */
+  use({ node, partial }: PrefixMatch): void {
+    const last = partial ?? node;
+    if (last !== null) this.#touchPath(last);
   }
 
   /**
@@ -173,10 +177,19 @@ export class PrefixIndex implements PageEvictor {
     return tail;
   }
 
-  /** Keeps the path to `node` until `untilMs`, where anything else can be evicted. */
+  /**
+   * A conversation ends with `node` for now: its path is kept until `untilMs`, where anything else can be evicted.
+   * What was kept for an earlier end of it is kept no longer, but for others that go on from there.
+   */
   protect(node: PrefixNode, untilMs: number): void {
-    for (let each: PrefixNode | null = node; each !== null; each = each.parent) {
-      each.protectedUntilMs = Math.max(each.protectedUntilMs, untilMs);
+    let ownMs = untilMs;
+    // What is published is never evicted, and has children of every domain.
+    for (let each: PrefixNode | null = node; each !== null && !each.domain.isPublic; each = each.parent) {
+      if (each.page === NO_PAGE) return;
+      let keptMs = ownMs;
+      for (const child of each.children.values()) keptMs = Math.max(keptMs, child.protectedUntilMs);
+      each.protectedUntilMs = keptMs;
+      ownMs = 0;
     }
   }
 

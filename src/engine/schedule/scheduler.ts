@@ -10,16 +10,19 @@
  * one is just computing more of that prefix, it waits for it.
  *
  * When pages run out, nobody is let in, then cached pages are evicted, then a running sequence is preempted
- * (`page-claims.ts`): it leaves its pages to the cache and later computes again what was evicted of them.
+ * (`page-claims.ts`): it leaves its pages to the cache and later computes again what was evicted of them. So are
+ * those that give way to the next in line (`give-way.ts`), where it lacks a place or pages.
  */
 
 import { invariant } from "../../base/invariant.ts";
 import { FairShares } from "./fair-shares.ts";
+import { givesWay } from "./give-way.ts";
 import { KnownPrefix } from "./known-prefix.ts";
 import { PageClaims } from "./page-claims.ts";
 import type { PageHold, PagePool } from "./page-pool.ts";
 import { PrefillBudget, type PrefillLimits } from "./prefill-budget.ts";
 import type { PrefixIndex } from "./prefix-index.ts";
+import { PromptLine } from "./prompt-line.ts";
 import type { Sequence } from "./sequence.ts";
 import { ServiceQueue } from "./service-queue.ts";
 import { StepPlan } from "./step-plan.ts";
@@ -32,12 +35,10 @@ export interface SchedulerLimits extends PrefillLimits {
   readonly maxLogitRows: number;
 }
 
-/** A tenant has had so much more than another, by weight and in rows of a prompt, before it gives up a place. */
-const PLACE_LEAD = 64;
-/** Rows that a sequence computes in its place before it can lose it. */
-const PLACE_ROWS = 16;
-/** A prompt may lose its place so often: its pages may be evicted each time, and it must end all the same. */
-const MAX_PLACES_LOST = 8;
+/** What came of letting a sequence in; where it waits on, for what. */
+type Admission = "running" | "awaits prefix" | "awaits quota" | "awaits room";
+
+const NOBODY: readonly Sequence[] = [];
 
 export class Scheduler {
   readonly #limits: SchedulerLimits;
@@ -51,10 +52,7 @@ export class Scheduler {
   readonly #waiting = new ServiceQueue();
   readonly #parked = new Set<Sequence>();
   readonly #plan = new StepPlan();
-  /** Those that this step has looked at for a chunk of their prompt. */
-  readonly #considered = new Set<Sequence>();
-  /** No page was taken from a running sequence in this step. */
-  #letsIn = true;
+  readonly #line = new PromptLine(this.#shares);
   #preemptions = 0;
 
   constructor(pool: PagePool, index: PrefixIndex, times: StepTimes, limits: SchedulerLimits) {
@@ -70,7 +68,7 @@ export class Scheduler {
       index,
       () => this.running,
       (victim) => {
-        this.#letsIn = false;
+        this.#line.close();
         this.#preempt(victim);
       },
     );
@@ -134,9 +132,8 @@ export class Scheduler {
   plan(): StepPlan {
     const plan = this.#plan;
     plan.clear();
-    this.#considered.clear();
-    this.#letsIn = true;
-    this.#yieldPlace();
+    this.#line.open(this.running, this.waiting);
+    this.#makeWay();
     this.#budget.open(this.running);
     // In order: a sequence that loses its pages comes later. The list shrinks while this runs.
     for (let index = 0; index < this.running.length; index++) {
@@ -230,40 +227,37 @@ export class Scheduler {
   /** Chunks of prompts, of running sequences and of waiting ones that are let in, in the order of who is next. */
   #prefill(): void {
     while (!this.#budget.isSpent) {
-      const next = this.#nextPrompt(this.#letsIn && this.running.length < this.#limits.maxSequences);
+      if (this.running.length >= this.#limits.maxSequences) this.#line.close();
+      const next = this.#line.next();
       if (next === null) return;
-      this.#considered.add(next);
       if (next.state === "running") this.#takePrompt(next, this.#claimPrompt(next, true));
-      else if (!this.#letIn(next)) this.#letsIn = false;
+      else this.#admit(next);
     }
-  }
-
-  #nextPrompt(letsIn: boolean): Sequence | null {
-    let next: Sequence | null = null;
-    const consider = (sequence: Sequence): void => {
-      if (this.#considered.has(sequence)) return;
-      if (next === null || this.#shares.precedes(sequence, next)) next = sequence;
-    };
-    for (const sequence of this.running) if (!sequence.decodes) consider(sequence);
-    if (letsIn) for (const sequence of this.waiting) consider(sequence);
-    return next;
   }
 
   /**
-   * Lets a waiting sequence in, never for pages of a running one. False where there is no room: nobody
-   * behind it goes first then, or it might wait for ever. Only those that wait for a prefix, or whose
-   * tenant has its quota already, are passed over.
+   * Where there is no room, nobody behind it goes first, or it might wait for ever. Those that wait for a prefix are
+   * passed over, and tenants that have their quota already.
    */
-  #letIn(sequence: Sequence): boolean {
-    if (!this.#prefixes.take(sequence, this.running)) return true;
-    if (!this.#claims.isWithinQuota(sequence)) {
-      this.#dropPages(sequence);
-      return true;
-    }
-    const rows = this.#claims.hasRoomFor(sequence) ? this.#claimPrompt(sequence, false) : 0;
+  #admit(next: Sequence): void {
+    const admission = this.#letIn(next);
+    if (admission === "awaits room") this.#line.close();
+    if (admission === "awaits quota") this.#line.close(next.domain.tenant);
+  }
+
+  /** Lets a waiting sequence in, never for pages of a running one. */
+  #letIn(sequence: Sequence): Admission {
+    if (this.#claims.isAtQuota(sequence.domain.tenant)) return "awaits quota";
+    const prefix = this.#prefixes.find(sequence, this.running);
+    if (prefix === null) return "awaits prefix";
+    this.#prefixes.hold(sequence, prefix);
+    const isWithinQuota = this.#claims.isWithinQuota(sequence);
+    const hasRoom = isWithinQuota && this.#claims.hasRoomFor(sequence);
+    if (hasRoom) this.#index.use(prefix.match);
+    const rows = hasRoom ? this.#claimPrompt(sequence, false) : 0;
     if (rows === 0) {
       this.#dropPages(sequence);
-      return false;
+      return isWithinQuota ? "awaits room" : "awaits quota";
     }
     this.#waiting.remove(sequence);
     this.#running.add(sequence);
@@ -271,7 +265,7 @@ export class Scheduler {
     sequence.cachedTokens ??= sequence.computed;
     sequence.rowsInPlace = 0;
     this.#takePrompt(sequence, rows);
-    return true;
+    return "running";
   }
 
   #claimPrompt(sequence: Sequence, mayPreempt: boolean): number {
@@ -287,37 +281,38 @@ export class Scheduler {
     this.#shares.charge(sequence, rows, false);
   }
 
-  /**
-   * Where all places are taken, the next in line gets that of a sequence of lower priority, or of a tenant that
-   * has had much more than its own. It costs nothing as long as pages are not short: those left are found again.
-   */
-  #yieldPlace(): void {
-    if (this.running.length < this.#limits.maxSequences || this.waiting.length === 0) return;
-    const next = this.#firstWaiting();
-    if (next === null || !this.#claims.isWithinQuota(next) || !this.#claims.hasRoomFor(next)) return;
-    let victim: Sequence | null = null;
-    for (const sequence of this.running) {
-      if (!this.#yieldsTo(sequence, next)) continue;
-      if (victim === null || this.#shares.precedes(victim, sequence)) victim = sequence;
+  /** Where the next in line lacks a place or pages, those give way to it that have to, if that is enough. */
+  #makeWay(): void {
+    if (this.waiting.length === 0) return;
+    for (const next of this.#line.firstWaiting()) {
+      const victims = this.#victimsFor(next);
+      if (victims === null) continue;
+      for (const victim of victims) {
+        if (!victim.decodes) victim.placesLost += 1;
+        this.#preempt(victim);
+      }
+      return;
     }
-    if (victim === null) return;
-    if (!victim.decodes) victim.placesLost += 1;
-    this.#preempt(victim);
   }
 
-  #firstWaiting(): Sequence | null {
-    let first: Sequence | null = null;
-    for (const sequence of this.waiting) {
-      if (first === null || this.#shares.precedes(sequence, first)) first = sequence;
-    }
-    return first;
-  }
-
-  #yieldsTo(running: Sequence, next: Sequence): boolean {
-    if (running.rowsInPlace < PLACE_ROWS) return false;
-    if (!running.decodes && running.placesLost >= MAX_PLACES_LOST) return false;
-    if (running.priority !== next.priority) return running.priority < next.priority;
-    return running.domain.tenant.served > next.domain.tenant.served + PLACE_LEAD;
+  /** Who gives way to `next`; null where it is passed over: it waits for its prefix, or for its tenant's quota. */
+  #victimsFor(next: Sequence): readonly Sequence[] | null {
+    const claims = this.#claims;
+    const needsPlace = this.running.length >= this.#limits.maxSequences;
+    // Without what the cache has of it: it needs no more than that.
+    const isWithinQuota = claims.isWithinQuota(next);
+    if (!needsPlace && isWithinQuota && claims.hasRoomFor(next)) return NOBODY;
+    const yielding = this.running.filter((sequence) => givesWay(sequence, next, 0));
+    if (yielding.length === 0) return isWithinQuota ? NOBODY : null;
+    const prefix = this.#prefixes.find(next, this.running);
+    if (prefix === null) return null;
+    this.#prefixes.hold(next, prefix);
+    const lastFirst = yielding.toSorted((left, right) => (this.#shares.precedes(left, right) ? 1 : -1));
+    const mayLose = (victim: Sequence, tokens: number): boolean => givesWay(victim, next, tokens);
+    const victims = claims.victimsFor(next, lastFirst, needsPlace, mayLose);
+    const isPassedOver = victims === null && !claims.isWithinQuota(next);
+    this.#dropPages(next);
+    return isPassedOver ? null : (victims ?? NOBODY);
   }
 
   /** Takes the pages of a running sequence, and its rows of this step, and lets it wait. */
@@ -329,7 +324,7 @@ export class Scheduler {
     victim.state = "waiting";
     victim.preemptions += 1;
     this.#waiting.add(victim);
-    this.#considered.add(victim);
+    this.#line.drop(victim);
     this.#preemptions += 1;
   }
 

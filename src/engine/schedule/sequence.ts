@@ -35,6 +35,12 @@ export interface SequenceInit {
   readonly scoreFrom: number | null;
 }
 
+/** The first `tokens` tokens, which `from` is computing. */
+export interface AwaitedPrefix {
+  readonly from: Sequence;
+  readonly tokens: number;
+}
+
 export const NO_DRAFT: Int32Array = new Int32Array(0);
 
 export class Sequence {
@@ -58,6 +64,8 @@ export class Sequence {
   computed = 0;
   /** The last of its full pages in the prefix tree; null before the first. */
   indexed: PrefixNode | null = null;
+  /** While it waits: a sequence that is computing so many tokens of its beginning; null where none is known to be. */
+  awaited: AwaitedPrefix | null = null;
   /** Tokens whose K and V were there when it was first let in; null until then. */
   cachedTokens: number | null = null;
   /** Tokens that are likely to follow `tokens`: computed with the last of them, and kept as far as they are chosen. */

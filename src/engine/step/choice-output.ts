@@ -5,7 +5,7 @@
  */
 
 import type { WireDelta, WireToken } from "../threads/step-messages.ts";
-import type { FinishReason } from "../types.ts";
+import type { FinishReason, TokenCut } from "../types.ts";
 
 /** Turns ids to text; never gives half a character. `text/` has the real one. */
 export interface TokenDecoder {
@@ -32,10 +32,13 @@ export interface TokenLimits {
 export interface Finish {
   readonly reason: FinishReason;
   readonly stopString: string | null;
+  readonly cut: TokenCut | null;
 }
 
 interface HeldToken {
   readonly piece: WireToken;
+  /** Characters that are the text of those before it: what they leave unfinished is one. */
+  readonly begin: number;
   /** Characters that must be out before the token may be. */
   readonly end: number;
 }
@@ -47,6 +50,8 @@ export class ChoiceOutput {
   readonly #stops: StopMatcher | null;
   #held: HeldToken[] = [];
   #decodedCharacters = 0;
+  /** Of the last token's text. */
+  #end = 0;
   #emittedCharacters = 0;
   #tokens = 0;
 
@@ -70,13 +75,23 @@ export class ChoiceOutput {
     const last = ended || whole || this.#tokens >= this.#limits.maxTokens;
     if (last) text += this.#decoder.flush();
     this.#decodedCharacters += text.length;
-    this.#held.push({ piece, end: this.#decodedCharacters + (this.#decoder.hasPartial ? 1 : 0) });
+    const begin = this.#end;
+    this.#end = this.#decodedCharacters + (this.#decoder.hasPartial ? 1 : 0);
+    this.#held.push({ piece, begin, end: this.#end });
 
     let { emit, stopped } = this.#stops === null ? { emit: text, stopped: null } : this.#stops.push(text);
     if (last && stopped === null && this.#stops !== null) emit += this.#stops.flush();
     this.#emittedCharacters += emit.length;
-    const finish = finishOf(ended || whole, last, stopped);
+    const finish = stopped === null ? finishOf(ended || whole, last) : this.#stop(stopped);
     return { delta: this.#delta(emit, finish !== null), finish };
+  }
+
+  /** Tokens that are out have all of their text in the output; those that are held need not. */
+  #stop(stopString: string): Finish {
+    const kept = this.#held.findIndex(({ end }) => end > this.#emittedCharacters);
+    const begin = this.#held[kept]?.begin ?? this.#emittedCharacters;
+    const cut = { tokens: this.#held.length - kept, characters: this.#emittedCharacters - begin };
+    return { reason: "stop", stopString, cut };
   }
 
   #delta(text: string, all: boolean): WireDelta | null {
@@ -91,8 +106,7 @@ export class ChoiceOutput {
   }
 }
 
-function finishOf(ended: boolean, last: boolean, stopped: string | null): Finish | null {
-  if (stopped !== null) return { reason: "stop", stopString: stopped };
-  if (ended) return { reason: "stop", stopString: null };
-  return last ? { reason: "length", stopString: null } : null;
+function finishOf(ended: boolean, last: boolean): Finish | null {
+  if (!ended && !last) return null;
+  return { reason: ended ? "stop" : "length", stopString: null, cut: null };
 }

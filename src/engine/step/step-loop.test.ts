@@ -322,6 +322,23 @@ describe("StepLoop", () => {
     expect(loop.stats().preemptions).toBeGreaterThan(0);
   });
 
+  it.each([
+    ["a request of higher priority", { priority: 1 }],
+    ["a tenant that has had less", { name: "other" }],
+  ])("goes on exactly with answers that gave their pages to %s, which ends first", (_, tenant) => {
+    const { loop } = makeLoop({ pages: 20 });
+    const prompts = ["abcd", "bcde", "cdef"].map((text) => tokensOf(text));
+    for (const [id, prompt] of prompts.entries()) loop.submit(generationOrder({ id, prompt, maxTokens: 60 }));
+    while (loop.stats().pagesUsed < 18) loop.step();
+    const next = { id: 9, prompt: tokensOf("zyxwvutsrqpo"), tenant: { ...DEFAULT_TENANT, ...tenant } };
+    loop.submit(generationOrder(next));
+    const events = runToEnd(loop);
+    for (const [id, prompt] of prompts.entries()) expect(outputOf(events, id).tokens).toEqual(greedy(prompt, 60));
+    expect(outputOf(events, 9).tokens).toEqual(greedy(next.prompt, 8));
+    const ends = events.filter((event) => event.kind === "part" && event.part.kind === "end");
+    expect(ends.map(({ id }) => id)[0]).toBe(9);
+  });
+
   it("lets a prompt in while others decode, without holding them up", () => {
     let now = 0;
     const { loop, executor } = makeLoop({ maxStepTokens: 256, pages: 200, clock: () => now });

@@ -5,7 +5,8 @@
 
 import { createDetokenizer } from "../../text/detokenizer.ts";
 import type { VocabularyBytes } from "../../text/tokenizer/types.ts";
-import { tokenBytes } from "../../text/tokenizer/vocabulary-bytes.ts";
+import { TOKEN_FLAG } from "../../text/tokenizer/types.ts";
+import { hasTokenFlag, tokenBytes } from "../../text/tokenizer/vocabulary-bytes.ts";
 import type { TokenDecoder } from "./choice-output.ts";
 
 /** Decodes tokens that follow a prompt. */
@@ -15,6 +16,8 @@ export function createTokenDecoder(vocabulary: VocabularyBytes, keepSpecial: boo
   return {
     push(token) {
       const text = detokenizer.push(token);
+      // What is hidden has bytes, but none in the text.
+      if (!keepSpecial && hasTokenFlag(vocabulary, token, TOKEN_FLAG.hidden)) return text;
       for (const byte of tokenBytes(vocabulary, token)) missingBytes = bytesMissingAfter(byte, missingBytes);
       return text;
     },

@@ -131,11 +131,15 @@ export class StepClient {
 
   /** The order stops until its reader, who is behind, has caught up. */
   park(id: number): void {
-    if (this.#end === null && this.#listeners.has(id)) this.#thread.post({ kind: "park", id });
+    if (this.#end !== null || !this.#listeners.has(id)) return;
+    this.#room?.park(id);
+    this.#thread.post({ kind: "park", id });
   }
 
   resume(id: number): void {
-    if (this.#end === null && this.#listeners.has(id)) this.#thread.post({ kind: "resume", id });
+    if (this.#end !== null || !this.#listeners.has(id)) return;
+    this.#room?.resume(id);
+    this.#thread.post({ kind: "resume", id });
   }
 
   /** What is cached of a text is evicted last, for so many milliseconds. */

@@ -16,7 +16,7 @@ describe("WaitingRoom", () => {
     expect(() => room.enter(order(3, 5), 12_300)).toThrow(
       expect.objectContaining({
         code: "queue_full",
-        params: { waiting: 1, what: "requests", limit: 1, retryAfterS: 13 },
+        params: { waiting: 1, what: "answers", limit: 1, retryAfterS: 13 },
       }),
     );
     room.leave(1);
@@ -55,6 +55,37 @@ describe("WaitingRoom", () => {
     const room = new WaitingRoom({ maxSequences: 8, maxWaiting: 8, maxWaitingTokens: 100 });
     room.enter(order(1, 500), 0);
     expect(() => room.enter(order(2, 1), 0)).toThrow(expect.objectContaining({ code: "queue_full" }));
+  });
+
+  it("does not count those that wait for their readers, until they go on", () => {
+    const room = new WaitingRoom({ maxSequences: 2, maxWaiting: 1, maxWaitingTokens: 1000 });
+    for (const id of [1, 2, 3]) room.enter(order(id, 5), 0);
+    const full = expect.objectContaining({ code: "queue_full" });
+    expect(() => room.enter(order(4, 5), 0)).toThrow(full);
+    for (const id of [1, 2, 1]) room.park(id);
+    for (const id of [4, 5]) room.enter(order(id, 5), 0);
+    expect(() => room.enter(order(6, 5), 0)).toThrow(full);
+    room.leave(1);
+    expect(() => room.enter(order(6, 5), 0)).toThrow(full);
+    room.leave(3);
+    room.resume(2);
+    room.resume(2);
+    expect(() => room.enter(order(6, 5), 0)).toThrow(full);
+    room.leave(2);
+    room.enter(order(6, 5), 0);
+  });
+
+  it("counts each answer that a request wants, however many it may have alone", () => {
+    const room = new WaitingRoom({ maxSequences: 2, maxWaiting: 3, maxWaitingTokens: 1000 });
+    const few = { name: "few", maxWaiting: 2 };
+    room.enter({ ...order(1, 5, few), choices: 9 }, 0);
+    expect(() => room.enter(order(2, 5), 0)).toThrow(
+      expect.objectContaining({ params: expect.objectContaining({ waiting: 7, what: "answers" }) }),
+    );
+    room.leave(1);
+    room.enter({ ...order(1, 5, few), choices: 2 }, 0);
+    expect(() => room.enter(order(2, 5, few), 0)).toThrow(expect.objectContaining({ code: "tenant_queue_full" }));
+    room.enter(order(2, 5), 0);
   });
 
   it("holds each tenant to its own limits", () => {

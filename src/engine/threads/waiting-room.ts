@@ -1,6 +1,6 @@
 /**
- * Who may wait: requests and the tokens of their prompts, in all and of each tenant. Decided on the main
- * thread, so that nobody waits for a step to end to hear that there is no room.
+ * Who may wait: answers, of which a request may want several, and the tokens of prompts, in all and of each tenant.
+ * Decided on the main thread, so that nobody waits for a step to end to hear that there is no room.
  */
 
 import { fail } from "../../base/errors.ts";
@@ -10,12 +10,15 @@ import type { WaitingLimits } from "../engine-settings.ts";
 interface Entry {
   readonly tenant: string;
   readonly tokens: number;
+  readonly answers: number;
   /** Nothing has been computed for it yet. */
   waits: boolean;
+  /** It waits for its reader, and not for a place. */
+  isParked: boolean;
 }
 
 export interface RoomLimits extends WaitingLimits {
-  /** Orders that run at once: so many do not wait. */
+  /** Sequences that run at once: so many answers do not wait. */
   readonly maxSequences: number;
 }
 
@@ -23,6 +26,8 @@ export class WaitingRoom {
   #limits: RoomLimits;
   readonly #entries = new Map<number, Entry>();
   #waitingTokens = 0;
+  /** Answers that have a place or wait for one. */
+  #answers = 0;
 
   constructor(limits: RoomLimits) {
     this.#limits = limits;
@@ -39,8 +44,8 @@ export class WaitingRoom {
     const { maxWaiting, maxWaitingTokens, maxSequences } = this.#limits;
     const { id, tenant } = order;
     const tokens = tokensOf(order);
-    const waiting = this.#entries.size - maxSequences;
-    if (waiting >= maxWaiting) fail("queue_full", { waiting, what: "requests", limit: maxWaiting, retryAfterS });
+    const waiting = this.#answers - maxSequences;
+    if (waiting >= maxWaiting) fail("queue_full", { waiting, what: "answers", limit: maxWaiting, retryAfterS });
     // Into an empty room everyone may come, or a long prompt never could.
     if (this.#waitingTokens > 0 && this.#waitingTokens + tokens > maxWaitingTokens) {
       fail("queue_full", {
@@ -51,8 +56,10 @@ export class WaitingRoom {
       });
     }
     this.#checkTenant(tenant, tokens, retryAfterS);
-    this.#entries.set(id, { tenant: tenant.name, tokens, waits: true });
+    const answers = order.kind === "generate" ? order.choices : 1;
+    this.#entries.set(id, { tenant: tenant.name, tokens, answers, waits: true, isParked: false });
     this.#waitingTokens += tokens;
+    this.#answers += answers;
   }
 
   /** From now on; who is in already stays. */
@@ -68,8 +75,24 @@ export class WaitingRoom {
     this.#waitingTokens -= entry.tokens;
   }
 
+  park(id: number): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || entry.isParked) return;
+    entry.isParked = true;
+    this.#answers -= entry.answers;
+  }
+
+  /** It goes on; it was in, and needs no leave. */
+  resume(id: number): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || !entry.isParked) return;
+    entry.isParked = false;
+    this.#answers += entry.answers;
+  }
+
   leave(id: number): void {
     this.begin(id);
+    this.park(id);
     this.#entries.delete(id);
   }
 
@@ -79,11 +102,11 @@ export class WaitingRoom {
     let waitingTokens = 0;
     for (const entry of this.#entries.values()) {
       if (!entry.waits || entry.tenant !== name) continue;
-      count += 1;
+      count += entry.answers;
       waitingTokens += entry.tokens;
     }
     if (count >= maxWaiting) {
-      fail("tenant_queue_full", { tenant: name, waiting: count, what: "requests", limit: maxWaiting, retryAfterS });
+      fail("tenant_queue_full", { tenant: name, waiting: count, what: "answers", limit: maxWaiting, retryAfterS });
     }
     if (count > 0 && waitingTokens + tokens > maxWaitingTokens) {
       const limit = maxWaitingTokens;

@@ -60,13 +60,14 @@ export class ApiKeys {
     let known: KnownKey | null = null;
     for (const key of this.#keys) if (timingSafeEqual(key.digest, given)) known = key;
     if (known !== null && known.expiresMs > Date.now()) {
-      const { tenant, admin, maxRequests } = known;
+      const { tenant, name, admin, maxRequests } = known;
       const key = known.digest.toString("hex");
       return {
         tenant,
         admin: admin ? "yes" : "no",
         meter: this.#meters.get(key) ?? null,
         key,
+        keyName: name,
         maxRequests,
         local: false,
       };

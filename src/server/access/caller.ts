@@ -11,6 +11,8 @@ export interface Caller {
   readonly meter: RateMeter | null;
   /** SHA-256 of the key in hex; null where none is asked for. */
   readonly key: string | null;
+  /** What the key file calls it; null where nothing. */
+  readonly keyName: string | null;
   /** Requests that the key may have in progress at once. */
   readonly maxRequests: number;
   /** Let in without a key, because only this machine reaches the address. */
@@ -19,7 +21,7 @@ export interface Caller {
 
 /** Everyone, where no key is asked for. */
 export function openCaller({ admin, local }: Pick<Caller, "admin" | "local">): Caller {
-  return { tenant: DEFAULT_TENANT, admin, meter: null, key: null, maxRequests: Infinity, local };
+  return { tenant: DEFAULT_TENANT, admin, meter: null, key: null, keyName: null, maxRequests: Infinity, local };
 }
 
 /** Headers that a browser's page or a proxy adds: the request did not begin with a program on this machine. */

@@ -27,6 +27,8 @@ export interface KnownKey {
   /** It lies in the file as it is. */
   readonly exposed: boolean;
   readonly tenant: Tenant;
+  /** Its own, by which the log tells it from the tenant's other keys; null where it has none. */
+  readonly name: string | null;
   readonly admin: boolean;
   /** In progress at once. */
   readonly maxRequests: number;
@@ -37,7 +39,7 @@ export interface KnownKey {
 
 /** A key file is small; a large one is a mistake, such as a model's path. */
 const MAX_KEY_FILE_BYTES = 1024 * 1024;
-/** Metrics and logs name tenants. */
+/** Metrics name tenants, and log lines both. */
 const MAX_NAME_CHARACTERS = 100;
 
 /** A turn that may take longer than a day has no limit. */
@@ -86,6 +88,7 @@ function hashedKey(digest: Buffer, admin: boolean): KnownKey {
     digest,
     exposed: false,
     tenant: DEFAULT_TENANT,
+    name: null,
     admin,
     maxRequests: Infinity,
     limits: null,
@@ -134,25 +137,28 @@ function parseJsonKeys(text: string, path: string): KnownKey[] {
     const { path: place, problem } = describeIssue(parsed.error.issues, value);
     return failKeyFile(`${path}: ${place} ${problem}`);
   }
-  return Object.entries(parsed.data).map(([digest, { tenant: name, admin, priority, weight, expires, limits }]) => ({
-    digest: Buffer.from(digest, "hex"),
-    exposed: false,
-    tenant: {
+  return Object.entries(parsed.data).map(
+    ([digest, { tenant, name = null, admin, priority, weight, expires, limits }]) => ({
+      digest: Buffer.from(digest, "hex"),
+      exposed: false,
+      tenant: {
+        name: tenant,
+        priority,
+        weight,
+        kvShare: limits.kv_share,
+        maxWaiting: limits.max_waiting,
+        maxWaitingTokens: limits.max_waiting_tokens,
+        maxTurnTokens: limits.max_turn_tokens,
+        maxSessions: limits.max_sessions,
+        turnTimeoutMs: limits.turn_timeout_s * 1000,
+      },
       name,
-      priority,
-      weight,
-      kvShare: limits.kv_share,
-      maxWaiting: limits.max_waiting,
-      maxWaitingTokens: limits.max_waiting_tokens,
-      maxTurnTokens: limits.max_turn_tokens,
-      maxSessions: limits.max_sessions,
-      turnTimeoutMs: limits.turn_timeout_s * 1000,
-    },
-    admin,
-    maxRequests: limits.max_requests,
-    limits: rateLimits(limits.requests_per_minute, limits.tokens_per_minute),
-    expiresMs: expires === undefined ? Infinity : Date.parse(expires),
-  }));
+      admin,
+      maxRequests: limits.max_requests,
+      limits: rateLimits(limits.requests_per_minute, limits.tokens_per_minute),
+      expiresMs: expires === undefined ? Infinity : Date.parse(expires),
+    }),
+  );
 }
 
 function rateLimits(requestsPerMinute: number, tokensPerMinute: number): RateLimits | null {

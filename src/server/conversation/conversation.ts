@@ -96,8 +96,12 @@ export class Conversation {
     this.#open = false;
     this.#turn = turn;
     server.turns.add(scope.tenant.name, turn);
-    if (waitsForTools(turn)) {
-      engine.keep({ tokens: turn.ledger, tenant: scope.tenant.name, cacheKey: turn.cacheKey }, server.options.toolWait);
+    const waits = waitsForTools(turn);
+    const before = this.prompt.basis?.turn;
+    // What was kept for the tools of the turn before is kept no longer than for those of this one.
+    if (waits || (before !== undefined && waitsForTools(before))) {
+      const text = { tokens: turn.ledger, tenant: scope.tenant.name, cacheKey: turn.cacheKey };
+      engine.keep(text, waits ? server.options.toolWait : 0);
     }
     this.#session?.end(turn, server.sessions.nowMs);
     scope.turn = { session: this.#session?.id ?? null, turn: turn.id, miss: turn.miss };

@@ -9,7 +9,8 @@ import { frameKey } from "../../turns/canonical-message.ts";
 import { firstPrompt, nextPrompt, type TextEngine } from "../../turns/continue-turn.ts";
 import { closestDeparture } from "../../turns/departure.ts";
 import type { Session } from "../../turns/session.ts";
-import type { ConversationFrame, ConversationSoFar, Turn, TurnPrompt } from "../../turns/turn.ts";
+import type { ConversationFrame, ConversationSoFar, PromptBasis, Turn, TurnPrompt } from "../../turns/turn.ts";
+import type { KnownTurn } from "../../turns/turn-memory.ts";
 import type { EngineRequest } from "../server-context.ts";
 import { type ToolRequest, withTools } from "../tool-request.ts";
 import { Conversation } from "./conversation.ts";
@@ -78,7 +79,13 @@ async function statelessPrompt(
   const prompt = known === null ? await firstPrompt(engine, now) : await nextPrompt(engine, known.turn, known.added);
   if (prompt.basis !== null && prompt.basis.departure !== null) return prompt;
   // The client may have meant to go on from a later turn than the one that is still its beginning.
-  return { ...prompt, basis: closestDeparture(server.turns.recent(name, cacheKey), now, prompt.text) ?? prompt.basis };
+  const closest = closestDeparture(server.turns.recent(name, cacheKey), now, prompt.text) ?? prompt.basis;
+  return { ...prompt, basis: closest ?? elsewhere(server.turns.findAnywhere(name, now)) };
+}
+
+/** What the conversation goes on from has its KV in another part of the tenant's cache. */
+function elsewhere(known: KnownTurn | null): PromptBasis | null {
+  return known === null ? null : { turn: known.turn, departure: null };
 }
 
 /** Where the turn is called something else now, another one may have been called so: then it goes on from that. */
@@ -107,7 +114,8 @@ async function openInSession(
   requireSameFrame(session, frame, messages);
   session.begin(() => scope.cancel(turnwiseError("cancelled")), server.sessions.nowMs);
   try {
-    const { head, past } = session;
+    const { head } = session;
+    const past = session.pastOf(head);
     const prompt =
       head === null
         ? await firstPrompt(engine, { ...past, messages: [...past.messages, ...messages] })
@@ -126,7 +134,7 @@ function requireSameFrame(session: Session, frame: ConversationFrame, messages: 
   const problem = "is fixed for a session; to change it, fork the session (POST /v1/sessions/{id}/fork)";
   if (changes("tools")) fail("request_invalid", { field: "tools", problem });
   if (changes("variables")) fail("request_invalid", { field: "chat_template_kwargs", problem });
-  const hasBegun = session.head !== null || session.init.opening.length > 0;
+  const hasBegun = session.headId !== null || session.init.opening.length > 0;
   if (hasBegun && messages.some(({ role }) => role === "system" || role === "developer")) {
     fail("request_invalid", { field: "messages", problem: `holds a system prompt, which ${problem}` });
   }

@@ -89,7 +89,7 @@ export const SAMPLING_FIELDS = {
   metadata: inert("Labels for OpenAI's dashboard"),
   store: inert("Nothing is stored"),
   service_tier: inert("There is one tier"),
-  priority: inert("Requests are served in order"),
+  priority: inert("Keys have priorities; of one tenant's requests deadline_s says which goes first"),
   request_id: inert("Send an x-request-id header"),
   cache_prompt: inert("Prompt caching does not change answers"),
   id_slot: inert("There are no slots"),

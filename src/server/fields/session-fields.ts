@@ -22,7 +22,10 @@ export const SESSION_FIELDS = {
 } as const satisfies FieldTable;
 
 export const FORK_FIELDS = {
-  at: honoured(z.string().optional(), "A turn of the session; by default its head"),
+  at: honoured(
+    z.string().optional(),
+    'A turn of the session, or "" for the time before the first; by default its head',
+  ),
   system: honoured(z.string().optional(), "Another system prompt; what follows it is computed anew"),
   tools: honoured(chatTools.optional(), "Other tools"),
   chat_template_kwargs: honoured(z.record(z.string(), z.unknown()).optional(), "Other template variables"),

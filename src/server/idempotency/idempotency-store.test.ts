@@ -32,6 +32,18 @@ describe("IdempotencyStore", () => {
     expect(store.find("a", "k", "digest")).toBeNull();
   });
 
+  it("frees what is over, though its tenant never comes again", async () => {
+    const { store, pass } = make();
+    await ended(store, "k", 1000);
+    store.dropExpired();
+    expect(store.heldBytes).toBe(1000);
+    pass(10 * MINUTE);
+    store.add("b", "running", new SharedRun("digest", scope()));
+    store.dropExpired();
+    expect(store.heldBytes).toBe(0);
+    expect(store.find("b", "running", "digest")).not.toBeNull();
+  });
+
   it("keeps what runs as long as it runs, and nothing that failed", async () => {
     const { store, pass } = make();
     store.add("a", "running", new SharedRun("digest", scope()));

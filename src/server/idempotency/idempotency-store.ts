@@ -24,11 +24,17 @@ export class IdempotencyStore {
     this.#clock = clock;
   }
 
+  /** Bytes of the answers that are kept, of all tenants. */
+  get heldBytes(): number {
+    let bytes = 0;
+    for (const entries of this.#tenants.values()) for (const { run } of entries.values()) bytes += run.body.heldBytes;
+    return bytes;
+  }
+
   /** The run of `key`; null where there is none. Throws `idempotency_mismatch` where it is of another body. */
   find(tenant: string, key: string, digest: string): SharedRun | null {
-    this.#dropExpired(tenant);
-    const run = this.#tenants.get(tenant)?.get(key)?.run;
-    if (run === undefined) return null;
+    const { run, expiresMs = 0 } = this.#tenants.get(tenant)?.get(key) ?? {};
+    if (run === undefined || expiresMs <= this.#clock()) return null;
     if (run.digest !== digest) fail("idempotency_mismatch");
     if (!run.body.isKept) fail("idempotency_outgrown");
     return run;
@@ -63,9 +69,12 @@ export class IdempotencyStore {
     }
   }
 
-  #dropExpired(tenant: string): void {
+  /** Frees the answers whose time is over, of every tenant. */
+  dropExpired(): void {
     const nowMs = this.#clock();
-    const entries = this.#tenants.get(tenant);
-    for (const [key, { expiresMs }] of entries ?? []) if (expiresMs <= nowMs) entries?.delete(key);
+    for (const [tenant, entries] of this.#tenants) {
+      for (const [key, { expiresMs }] of entries) if (expiresMs <= nowMs) entries.delete(key);
+      if (entries.size === 0) this.#tenants.delete(tenant);
+    }
   }
 }

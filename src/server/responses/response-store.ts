@@ -67,13 +67,13 @@ export class ResponseStore {
 
   /** Those of whom anything is kept. */
   owners(): readonly string[] {
-    this.#dropExpired();
+    this.dropExpired();
     return [...this.#bytes.keys()];
   }
 
   /** Keeps a response; one larger than the limit is not kept. */
   add(owner: string, { stored, turn }: NamedResponse): void {
-    this.#dropExpired();
+    this.dropExpired();
     const bytes = Buffer.byteLength(JSON.stringify([stored.response, stored.input, stored.output]));
     if (bytes + turnBytes(turn) > this.#limits.bytesPerOwner) return;
     this.#shares.set(stored, { bytes, owner, holders: 1 });
@@ -86,7 +86,7 @@ export class ResponseStore {
 
   /** The response, and those before it are used too; null where the owner has none of this id. */
   get(owner: string, id: string): NamedResponse | null {
-    this.#dropExpired();
+    this.dropExpired();
     const entry = this.#entries.get(id);
     if (entry === undefined || entry.owner !== owner) return null;
     // Oldest first, so that a conversation's end outlives its beginning.
@@ -101,6 +101,12 @@ export class ResponseStore {
     if (this.get(owner, id) === null) return false;
     this.#remove(id);
     return true;
+  }
+
+  /** Frees those whose time is over. */
+  dropExpired(): void {
+    const nowMs = this.#clock();
+    for (const [id, { expiresAtMs }] of this.#entries) if (expiresAtMs <= nowMs) this.#remove(id);
   }
 
   #touch(id: string): void {
@@ -143,10 +149,5 @@ export class ResponseStore {
     }
     // The rest is held by the new response's own conversation.
     if (this.bytesOf(owner) > this.#limits.bytesPerOwner) this.#remove(keptId);
-  }
-
-  #dropExpired(): void {
-    const nowMs = this.#clock();
-    for (const [id, { expiresAtMs }] of this.#entries) if (expiresAtMs <= nowMs) this.#remove(id);
   }
 }

@@ -73,16 +73,20 @@ export async function forkSession(request: EngineRequest): Promise<Response> {
     ...(ttlSeconds === undefined ? {} : { ttlMs: ttlSeconds * 1000 }),
     ...(metadata === undefined ? {} : { metadata }),
   };
-  const fork = request.server.sessions.fork(name, id, values.at, changes, maxSessions);
+  const at = values.at === undefined ? undefined : turnNamed(values.at);
+  const fork = request.server.sessions.fork(name, id, at, changes, maxSessions);
   return answer(request, fork, ignored);
 }
 
 export async function rollbackSession(request: EngineRequest): Promise<Response> {
   const { values, ignored } = parseFields(ROLLBACK_FIELDS, await bodyOf(request), request.server.options.strictFields);
   const session = named(request);
-  session.rollback(values.to === "" ? null : values.to);
+  session.rollback(turnNamed(values.to), request.server.sessions.nowMs);
   return answer(request, session, ignored);
 }
+
+/** "" names the time before the first turn. */
+const turnNamed = (id: string): string | null => (id === "" ? null : id);
 
 /** Ends the turn that runs, if one does; its request ends with `cancelled`, and the head stays. */
 export function cancelSession(request: EngineRequest): Response {
@@ -143,13 +147,13 @@ function answer(request: EngineRequest, session: Session, ignored: readonly stri
 }
 
 function describe({ engine, server }: EngineRequest, session: Session): SessionAnswer {
-  const { init, turns, head, createdMs, expiresMs, state } = session;
+  const { init, turns, headId, createdMs, expiresMs, state } = session;
   return {
     id: session.id,
     object: "session",
     created_at: Math.floor(createdMs / 1000),
     model: servedModelId(engine, server.options),
-    head: head?.id ?? null,
+    head: headId,
     parent: init.parent,
     turns: turns.map(({ id, usage }) => ({
       id,

@@ -155,7 +155,7 @@ export class FakeEngine implements EngineApi {
           const text = piece.token === FAKE_END_TOKEN ? "" : new TextDecoder().decode(piece.bytes);
           yield { kind: "delta", choice, text, tokens: [piece] };
         }
-        yield { kind: "finish", choice, reason, stopString: this.script.stopString ?? null };
+        yield { kind: "finish", choice, reason, stopString: this.script.stopString ?? null, cut: null };
       }
       finished = true;
       yield {
