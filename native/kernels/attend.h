@@ -111,7 +111,7 @@ inline void AttendPages(const AttendTask& task) {
     for (int d = 0; d < task.layout->padded_dim; d += kLanes) Store(output + d, Zero());
     task.maxima[row] = -INFINITY;
     task.sums[row] = 0.0f;
-    Pages::PrepareQuery(task, scratch, row);
+    if (!task.same_queries) Pages::PrepareQuery(task, scratch, row);
   }
   const int total = task.page_count * task.layout->page_tokens;
   // Blocks outside and rows inside, so that K and V of a block stay in L1 or L2 for all rows.

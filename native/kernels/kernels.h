@@ -113,6 +113,8 @@ struct AttendTask {
   float* sums;     // [rows]
   // Per-thread memory of at least AttendScratchBytes(rows, layout) bytes, 64-byte aligned.
   uint8_t* scratch;
+  // Whether the last task in `scratch` had the same rows and queries: what it made of them is used again.
+  bool same_queries;
 };
 size_t AttendScratchBytes(int32_t rows, const PageLayout& layout);
 

@@ -90,8 +90,9 @@ class AttendOp final : public StageOp {
       return;
     }
     ClearState(work.state, rows, layout.padded_dim);
+    int32_t first = -1;
     for (int32_t split = 0; split < item.splits; ++split) {
-      const int32_t first = RunSplit(step, item, split, work, work.partial);
+      first = RunSplit(step, item, split, work, work.partial, first);
       for (int32_t row = first; row < rows; ++row) Fold(step, work.state, row, work.partial, row);
     }
     for (int32_t row = 0; row < rows; ++row) {
@@ -109,15 +110,17 @@ class AttendOp final : public StageOp {
   }
 
   // Attends the positions of one split. Rows that begin behind it are left out; returns the first row
-  // that took part. Results lie at the row's own place in `into`.
+  // that took part; `before` is that of the item's split before in this workspace, or -1. Results lie at the row's own
+  // place in `into`.
   int32_t RunSplit(const StepContext& step, const AttentionItem& item, int32_t split, const Workspace& work,
-                   const AttentionPartial& into) const {
+                   const AttentionPartial& into, int32_t before = -1) const {
     const PageLayout& layout = step.model->kv.layout();
     const int32_t first_position = split * kAttentionSplitTokens;
     const int32_t skipped = std::max(0, first_position - item.first_position) * group_;
     const int32_t rows = AddQueries(step, item, skipped, work, 0);
     AttendTask task = TaskOf(step, item, first_position, work);
     task.rows = rows;
+    task.same_queries = skipped == before;
     task.outputs = into.outputs + static_cast<size_t>(skipped) * layout.padded_dim;
     task.maxima = into.maxima + skipped;
     task.sums = into.sums + skipped;
