@@ -25,7 +25,9 @@ export function renderReference(commands: readonly Command[]): string {
 }
 
 const commandList = (commands: readonly Command[]): string =>
-  commands.map(({ name, summary }) => `- [\`turnwise ${name}\`](#turnwise-${name}): ${summary}`).join("\n");
+  commands
+    .map(({ name, summary }) => `- [\`turnwise ${name}\`](#turnwise-${name.replaceAll(" ", "-")}): ${summary}`)
+    .join("\n");
 
 function commandSection(command: Command): string {
   const words = Object.entries(command.arguments).map(([name, { required }]) =>
