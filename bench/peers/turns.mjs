@@ -14,7 +14,7 @@
  *   --threads N               by default what Turnwise takes by default
  *   --servers LIST            by default all
  *   --turn-timeout T          by default 30m
- *   --out FILE                by default bench/peers/build/turns-MODEL.json; one of the same build is continued
+ *   --out FILE                by default bench/peers/build/turns-MODEL.json; an existing one is continued
  */
 
 import { spawn } from "node:child_process";

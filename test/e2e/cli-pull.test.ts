@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { writeRandomModel } from "../../src/models/random/random-model.ts";
 import { NATIVE_MISSING } from "../support/native-addon.ts";
 import { LoopbackHub } from "../support/loopback-hub.ts";
-import { type CliResult, cliResult, runCli, startCli, waitForLine } from "./support/run-cli.ts";
+import { type CliResult, cliResult, runCli, startCli } from "./support/run-cli.ts";
 
 const REPO = "someone/tiny-GGUF";
 const NAME = `hf:${REPO}:Q8_0`;
@@ -106,18 +106,6 @@ test("the next run goes on after Ctrl-C", async () => {
   expect((await cli("models", "ls")).stdout).toContain("incomplete");
   hub.faults.chunkMs = 0;
   expect(await cli("pull", NAME)).toMatchObject({ code: 0 });
-});
-
-test("a SIGHUP while serve pulls its model ends nothing, and is answered when there is a server", async () => {
-  hub.faults.chunkMs = 50;
-  const child = startCli(["serve", NAME, "--port", "0", "--backend", "interpreter"], environment());
-  const ended = cliResult(child);
-  await waitForLine(child, "stderr", /^pulling /);
-  child.kill("SIGHUP");
-  hub.faults.chunkMs = 0;
-  await waitForLine(child, "stderr", /listening on/);
-  child.kill("SIGTERM");
-  expect(await ended).toMatchObject({ code: 0, stderr: expect.stringContaining("SIGHUP: settings reloaded\n") });
 });
 
 test.each([
