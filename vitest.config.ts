@@ -4,7 +4,11 @@ import { LONG_INTEROP } from "./vitest.long.config.ts";
 export default defineConfig({
   test: {
     globalSetup: "test/support/temporary-folder.ts",
-    include: ["src/**/*.test.ts", "scripts/**/*.test.mjs", "test/{conformance,http,golden,interop,e2e}/**/*.test.ts"],
+    include: [
+      "src/**/*.test.ts",
+      "{scripts,bench/peers}/*.test.mjs",
+      "test/{conformance,http,golden,interop,e2e}/**/*.test.ts",
+    ],
     // Minutes of it: `npm run test:long`.
     exclude: LONG_INTEROP,
     pool: "forks",

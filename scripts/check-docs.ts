@@ -10,8 +10,8 @@ import { allCommands } from "../src/cli/commands.ts";
 import { parseArguments } from "../src/cli/parse-arguments.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
-/** Commands that npm has without a script. */
 const COMMANDS = await allCommands();
+/** Commands that npm has without a script. */
 const NPM_COMMANDS = new Set(["install", "ci", "start", "test", "run"]);
 
 /** Folders that hold documents, at any depth. */
@@ -44,8 +44,12 @@ function anchorsOf(path: string): ReadonlySet<string> {
 
 function linkProblems(document: string, text: string): readonly string[] {
   const problems: string[] = [];
-  for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+  for (const [, target = ""] of text.matchAll(/\]\(([^)\n]*)\)/g)) {
     if (/^[a-z]+:/.test(target)) continue;
+    if (target === "" || /\s/.test(target)) {
+      problems.push(`${document}: the link (${target}) is no link: a target is not empty and has no white space`);
+      continue;
+    }
     const [file = "", anchor] = target.split("#");
     const path = file === "" ? join(ROOT, document) : resolve(ROOT, dirname(document), file);
     if (!existsSync(path)) problems.push(`${document}: the link ${target} leads nowhere`);

@@ -30,7 +30,7 @@ const STEPS = [
   { name: "sizes", args: () => tsx("size.ts") },
   { name: "patterns", args: () => tsx("check-patterns.ts") },
   { name: "docs", args: () => tsx("check-docs.ts") },
-  { name: "unit tests", args: () => [binOf("vitest", "vitest"), "run", "src/", "scripts/"] },
+  { name: "unit tests", args: () => [binOf("vitest", "vitest"), "run", "src/", "scripts/", "bench/"] },
 ];
 
 const results = STEPS.map(({ name, args }) => {

@@ -46,6 +46,7 @@ const suites = {
   kernels: readLog(join(reports, "kernels.log")),
   check: readLog(join(reports, "check.log")),
   clients: readLog(join(reports, "clients.log")),
+  package: readLog(join(reports, "package.log")),
   arm: readLog(join(reports, "arm.log")),
   "arm-model": readLog(join(reports, "arm-model.log")),
   "arm-instructions": readLog(join(reports, "arm-instructions.log")),

@@ -3,7 +3,7 @@
 import { ENGINES } from "./engines.mjs";
 import { table } from "./text-table.mjs";
 
-export function renderComparison({ cpu, model, threads, turnwise, llamaCpp, measurements }) {
+export function renderComparison({ identity, measurements }) {
   const names = ENGINES.map(({ name }) => name);
   const cases = [...new Set(measurements.map(({ benchCase }) => benchCase))];
   const rows = cases.map((benchCase) => {
@@ -16,7 +16,7 @@ export function renderComparison({ cpu, model, threads, turnwise, llamaCpp, meas
   const spreads = cases.flatMap((benchCase) => names.map((engine) => spreadLine(measurements, benchCase, engine)));
   const commands = new Map(measurements.map(({ benchCase, engine, command }) => [`${benchCase}, ${engine}`, command]));
   return [
-    `${cpu}, ${threads} threads, ${model}; turnwise ${turnwise}, llama.cpp ${llamaCpp}; tokens/s, medians`,
+    `${identity.cpu}, ${identity.threads} threads, ${identity.model}; ${versions(identity)}; tokens/s, medians`,
     "",
     ...table([head, ...rows]),
     "",
@@ -27,6 +27,11 @@ export function renderComparison({ cpu, model, threads, turnwise, llamaCpp, meas
     ...[...commands].map(([what, command]) => `  ${what}: ${command}`),
   ].join("\n");
 }
+
+/** What was measured. */
+export const versions = (identity) =>
+  `turnwise ${identity.turnwise} (program ${identity.program}, native core ${identity["native core"]}), ` +
+  `llama.cpp ${identity["llama.cpp"]}`;
 
 const ratesOf = (measurements, benchCase, engine) =>
   measurements.filter((one) => one.benchCase === benchCase && one.engine === engine).map((one) => one.tokensPerSecond);

@@ -1,12 +1,13 @@
 /** The replays as text: latencies by server, how Turnwise compares, and every command. */
 
+import { versions } from "./render-comparison.mjs";
 import { table } from "./text-table.mjs";
 
 const seconds = (ms) => (ms === null || ms === undefined ? "infinite" : (ms / 1000).toFixed(2));
 
 const mib = (bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
-export function renderTurns({ cpu, turnwise, llamaCpp, facts, results }) {
+export function renderTurns({ identity, results }) {
   const head = ["server", "turns", "failed", "turn p50 s", "p95 s", "p99 s", "first token p50 s", "cached", "wall s"];
   const rows = results.map(({ name, result }) => [
     name,
@@ -20,9 +21,9 @@ export function renderTurns({ cpu, turnwise, llamaCpp, facts, results }) {
     seconds(result.wallMs),
   ]);
   return [
-    `${cpu}, ${facts.threads} threads, ${facts.model}; turnwise ${turnwise}, llama.cpp ${llamaCpp}`,
-    `${facts.sessions} agents at once, final contexts of ${facts.contextTokens} tokens; ` +
-      `KV cache of turnwise ${mib(facts.kvBytes)}, of llama-server ${mib(facts.peerKvBytes)}`,
+    `${identity.cpu}, ${identity.threads} threads, ${identity.model}; ${versions(identity)}`,
+    `${identity.sessions} agents at once, final contexts of ${identity.contextTokens} tokens; ` +
+      `KV cache of turnwise ${mib(identity.kvBytes)}, of llama-server ${mib(identity.peerKvBytes)}`,
     "",
     ...table([head, ...rows]),
     "",

@@ -9,19 +9,20 @@
  *   --threads N               by default what Turnwise takes by default
  *   --rounds N                by default 5
  *   --minutes N               starts no measurement after so long; by default 8
- *   --out FILE                by default bench/peers/build/SHAPE-QUANT.json; an existing one is continued
+ *   --out FILE                by default bench/peers/build/SHAPE-QUANT-THREADS.json; one of the same build is continued
  */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { llamaCppVersion, preparePeers } from "./build-llama-cpp.mjs";
 import { DEFAULT_CASES, parseCase } from "./cases.mjs";
 import { ENGINES } from "./engines.mjs";
 import { renderComparison } from "./render-comparison.mjs";
-import { BUILD, syntheticModel, turnwise, TURNWISE, turnwiseJson } from "./turnwise-cli.mjs";
+import { openReport, saveReport } from "./report-file.mjs";
+import { BUILD, doctor, syntheticModel, TURNWISE, turnwiseIdentity } from "./turnwise-cli.mjs";
 
 /** A measurement that takes longer is broken. */
 const LONGEST_MS = 10 * 60_000;
@@ -50,41 +51,20 @@ function main() {
   if (!existsSync(TURNWISE)) throw new Error("build Turnwise first: npm run build");
   preparePeers(log);
   const model = positionals[0] === undefined ? syntheticModel(values.synthetic, log) : resolve(positionals[0]);
-  const threads = Number(values.threads ?? turnwiseJson(["doctor", "--json"]).threads);
+  const machine = doctor();
+  const threads = Number(values.threads ?? machine.threads);
   const cases = values.cases.split(",").map((name) => parseCase(name) ?? refuse(`${name} is no case of the peers`));
   const out = resolve(values.out ?? join(BUILD, `${basename(model, ".gguf")}-${threads}.json`));
-  const report = openReport(out, { model: basename(model), threads });
-  measureAll(report, cases, { model, threads }, () => save(out, report));
+  const facts = { cpu: cpus()[0]?.model ?? "", model: basename(model), threads };
+  const identity = { ...facts, ...turnwiseIdentity(machine), "llama.cpp": llamaCppVersion() };
+  const report = openReport(out, identity, { measurements: [] });
+  measureAll(report, cases, { model, threads }, () => saveReport(out, report));
   console.log(renderComparison(report));
   log(`written: ${out}`);
 }
 
 function refuse(problem) {
   throw new Error(problem);
-}
-
-/** A report of the same model and threads goes on; another one must not be overwritten. */
-function openReport(out, { model, threads }) {
-  if (existsSync(out)) {
-    const report = JSON.parse(readFileSync(out, "utf8"));
-    if (report.model === model && report.threads === threads) return report;
-    refuse(`${out} is of ${report.model} on ${report.threads} threads; give another --out`);
-  }
-  return {
-    startedAt: new Date().toISOString(),
-    cpu: cpus()[0]?.model ?? "",
-    turnwise: turnwise(["--version"]).trim().replace("turnwise ", ""),
-    llamaCpp: llamaCppVersion(),
-    model,
-    threads,
-    measurements: [],
-  };
-}
-
-function save(out, report) {
-  mkdirSync(dirname(out), { recursive: true });
-  writeFileSync(`${out}.partial`, `${JSON.stringify(report, null, 2)}\n`);
-  renameSync(`${out}.partial`, out);
 }
 
 function measureAll(report, cases, settings, onMeasured) {

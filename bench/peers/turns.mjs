@@ -19,14 +19,15 @@
  */
 
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { llamaCppVersion, preparePeers } from "./build-llama-cpp.mjs";
 import { finalContextTokens, kvBytesPerToken } from "./context-size.mjs";
-import { BUILD, syntheticModel, turnwise, TURNWISE, turnwiseJson } from "./turnwise-cli.mjs";
+import { BUILD, doctor, syntheticModel, TURNWISE, turnwiseIdentity } from "./turnwise-cli.mjs";
 import { renderTurns } from "./render-turns.mjs";
+import { openReport, saveReport } from "./report-file.mjs";
 import { withServer } from "./server-process.mjs";
 import { SERVERS } from "./servers.mjs";
 
@@ -59,7 +60,8 @@ async function main() {
   if (!existsSync(TURNWISE)) throw new Error("build Turnwise first: npm run build");
   preparePeers(log, { server: true });
   const model = values.model === undefined ? syntheticModel(values.synthetic, log) : resolve(values.model);
-  const threads = Number(values.threads ?? turnwiseJson(["doctor", "--json"]).threads);
+  const machine = doctor();
+  const threads = Number(values.threads ?? machine.threads);
   const load = { trace: resolve(values.trace), sessions: Number(values.sessions), turns: Number(values.turns) };
   const contextTokens = await finalContextTokens(model, load);
   const kvBytesOf = (share) => Math.floor(Number(share) * contextTokens * kvBytesPerToken(model));
@@ -68,7 +70,9 @@ async function main() {
 
   const out = resolve(values.out ?? join(BUILD, `turns-${basename(model, ".gguf")}.json`));
   const settings = { model, threads, kvBytes, peerKvBytes, sessions: load.sessions };
-  const report = openReport(out, { ...load, model: basename(model), threads, kvBytes, peerKvBytes, contextTokens });
+  const facts = { cpu: cpus()[0]?.model ?? "", model: basename(model), threads, kvBytes, peerKvBytes, contextTokens };
+  const identity = { ...load, ...facts, ...turnwiseIdentity(machine), "llama.cpp": llamaCppVersion() };
+  const report = openReport(out, identity, { results: [] });
   const wanted = values.servers.split(",");
   for (const server of SERVERS.filter(({ name }) => wanted.includes(name))) {
     if (report.results.some(({ name }) => name === server.name)) continue;
@@ -76,26 +80,10 @@ async function main() {
     log(`${server.name}: ${command.join(" ")}`);
     const result = await replayAgainst(command, load);
     report.results.push({ name: server.name, command: command.join(" "), result });
-    writeFileSync(`${out}.partial`, `${JSON.stringify(report, null, 2)}\n`);
-    renameSync(`${out}.partial`, out);
+    saveReport(out, report);
   }
   console.log(renderTurns(report));
   log(`written: ${out}`);
-}
-
-function openReport(out, facts) {
-  const fresh = {
-    startedAt: new Date().toISOString(),
-    cpu: cpus()[0]?.model ?? "",
-    turnwise: turnwise(["--version"]).trim().replace("turnwise ", ""),
-    llamaCpp: llamaCppVersion(),
-    facts,
-    results: [],
-  };
-  if (!existsSync(out)) return fresh;
-  const report = JSON.parse(readFileSync(out, "utf8"));
-  if (JSON.stringify(report.facts) === JSON.stringify(facts)) return report;
-  throw new Error(`${out} is of another load: ${JSON.stringify(report.facts)}; give another --out`);
 }
 
 function replayAgainst(command, { trace, sessions, turns }) {

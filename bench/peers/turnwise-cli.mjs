@@ -1,7 +1,8 @@
-/** The checkout's Turnwise as a command, and the files of random weights that it writes. */
+/** The checkout's Turnwise as a command, what build of it that is, and the files of random weights that it writes. */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
@@ -15,7 +16,28 @@ export function turnwise(args) {
   return stdout;
 }
 
-export const turnwiseJson = (args) => JSON.parse(turnwise(args));
+export const doctor = () => JSON.parse(turnwise(["doctor", "--json"]));
+
+/**
+ * What Turnwise's figures depend on, of what `doctor` says: its version, and hashes of the program and the native core,
+ * which a rebuild changes.
+ */
+export function turnwiseIdentity({ version, native }) {
+  const program = join(ROOT, "dist", "program");
+  const files = readdirSync(program).filter((name) => name.endsWith(".js"));
+  return {
+    turnwise: version,
+    program: hashOf(files.toSorted().map((name) => join(program, name))),
+    "native core": native.path === null ? "none" : hashOf([native.path]),
+    isa: native.isa ?? "none",
+  };
+}
+
+function hashOf(paths) {
+  const hash = createHash("sha256");
+  for (const path of paths) hash.update(readFileSync(path));
+  return hash.digest("hex").slice(0, 12);
+}
 
 /** The path of a file that is written once and kept. */
 export function syntheticModel(name, log) {

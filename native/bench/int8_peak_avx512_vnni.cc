@@ -4,8 +4,10 @@
 
 // GCC 12 warns of its own undefined placeholder operands inside the intrinsics (GCC bug 105593), which the
 // template of the loop inlines.
+#if !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
 
 #include "int8_peak_vnni.h"

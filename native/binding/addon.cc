@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include "../runtime/cpu_info.h"
+#include "../runtime/mapped_file.h"
 #include "../runtime/numa.h"
 #include "arguments.h"
 #include "handles.h"
@@ -32,6 +33,15 @@ Napi::Value GetCpuInfo(const Napi::CallbackInfo& call) {
   });
 }
 
+Napi::Value CanPlace(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  return Guard(env, [&](std::string* error) -> Napi::Value {
+    int32_t node = 0;
+    if (!ReadInt32(call[0], "node", 0, kMaxNumaNodes - 1, &node, error)) return Napi::Value();
+    return Napi::Boolean::New(env, CanPlacePages(node));
+  });
+}
+
 // NATIVE_LIMITS in src/base/native-limits.ts.
 Napi::Object Limits(Napi::Env env) {
   Napi::Object limits = Napi::Object::New(env);
@@ -41,6 +51,7 @@ Napi::Object Limits(Napi::Env env) {
   limits.Set("attentionSplitTokens", kAttentionSplitTokens);
   limits.Set("numaNodes", kMaxNumaNodes);
   limits.Set("cpus", kMaxCpus);
+  limits.Set("mappedFiles", kMaxMappedFiles);
   return limits;
 }
 
@@ -74,6 +85,7 @@ Napi::Array WeightLayouts(Napi::Env env) {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("abi", kAddonAbi);
   exports.Set("cpuInfo", Napi::Function::New(env, GetCpuInfo, "cpuInfo"));
+  exports.Set("canPlacePages", Napi::Function::New(env, CanPlace, "canPlacePages"));
   exports.Set("limits", Limits(env));
   exports.Set("weightFormats", WeightFormats(env));
   exports.Set("weightLayouts", WeightLayouts(env));

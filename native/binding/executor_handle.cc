@@ -175,6 +175,8 @@ ExecutorHandle::ExecutorHandle(const Napi::CallbackInfo& info) : Napi::ObjectWra
     SetConstant(info, "kvBytes", static_cast<double>(executor_->kv_bytes()));
     SetConstant(info, "arenaBytes", static_cast<double>(executor_->arena_bytes()));
     SetConstant(info, "threads", executor_->threads());
+    SetConstant(info, "refusedThreads", executor_->refused_threads());
+    SetConstant(info, "refusedRanges", executor_->refused_ranges());
     return Napi::Value();
   });
 }

@@ -107,7 +107,9 @@ bool Executor::Init(const ExecutorOptions& options, std::string* error) {
   model_.shared = nullptr;
   if (!model_.kv.Allocate(program_.kv, options.pages, error)) return false;
   // Which thread will read a page is not known when it is written.
-  if (options.nodes.size() > 1) InterleavePages(model_.kv.data(), model_.kv.bytes(), options.nodes);
+  if (options.nodes.size() > 1 && !InterleavePages(model_.kv.data(), model_.kv.bytes(), options.nodes)) {
+    ++refused_ranges_;
+  }
   if (!arena_.Allocate(program_.arena_bytes)) {
     *error = "the system refuses an arena of " + std::to_string(program_.arena_bytes) + " bytes";
     return false;
@@ -163,7 +165,7 @@ void Executor::PlaceWeights(const std::vector<NumaNode>& nodes) {
   for (const Stage& stage : stages_) {
     std::vector<const StageOp*> ops;
     for (int i = stage.first; i < stage.last; ++i) ops.push_back(ops_[i].get());
-    MoveToReaders(ops, model_, pool_->groups(), nodes);
+    refused_ranges_ += MoveToReaders(ops, model_, pool_->groups(), nodes);
   }
 }
 

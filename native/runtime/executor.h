@@ -57,6 +57,9 @@ class Executor final : private StagedWork {
   int32_t pages() const { return model_.kv.pages(); }
   size_t kv_bytes() const { return model_.kv.bytes(); }
   size_t arena_bytes() const { return arena_.size() + shared_.size(); }
+  // What the system did not place on its NUMA node; it works where it is, with far memory.
+  int refused_threads() const { return pool_->refusals(); }
+  int refused_ranges() const { return refused_ranges_; }
 
  private:
   // Instructions that run at the same time: [first, last) of ops_.
@@ -92,6 +95,7 @@ class Executor final : private StagedWork {
   SampleBatch sample_staging_;
   StepContext step_;
   int logit_rows_ = 0;
+  int refused_ranges_ = 0;
   std::vector<AlignedMemory> scratch_;
   std::unique_ptr<Sampler> sampler_;
   std::vector<double> profile_;

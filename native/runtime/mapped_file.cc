@@ -14,10 +14,6 @@
 namespace turnwise {
 namespace {
 
-// What the signal handler may look at: fixed memory and atomics only. A mapping that finds no slot is
-// not guarded; no process maps this many model files.
-constexpr int kMaxGuarded = 256;
-
 // Copies of written pages are not reserved beforehand: there are hardly ever any.
 #ifdef MAP_NORESERVE
 constexpr int kNoReserve = MAP_NORESERVE;
@@ -25,6 +21,7 @@ constexpr int kNoReserve = MAP_NORESERVE;
 constexpr int kNoReserve = 0;
 #endif
 
+// What the signal handler may look at: fixed memory and atomics only.
 struct Guard {
   std::atomic<uintptr_t> begin{0};  // 0: free
   std::atomic<uintptr_t> end{0};
@@ -32,7 +29,7 @@ struct Guard {
   std::atomic<bool> truncated{false};
 };
 
-Guard guards[kMaxGuarded];
+Guard guards[kMaxMappedFiles];
 struct sigaction previous_action;
 std::once_flag handler_installed;
 std::mutex guards_mutex;
@@ -83,7 +80,8 @@ void InstallHandler() {
   sigaction(SIGBUS, &action, &previous_action);
 }
 
-void AddGuard(const uint8_t* data, size_t size, int file) {
+// False where all places are taken.
+bool AddGuard(const uint8_t* data, size_t size, int file) {
   std::call_once(handler_installed, InstallHandler);
   std::lock_guard<std::mutex> lock(guards_mutex);
   for (Guard& guard : guards) {
@@ -92,8 +90,9 @@ void AddGuard(const uint8_t* data, size_t size, int file) {
     guard.file.store(file, std::memory_order_relaxed);
     guard.end.store(reinterpret_cast<uintptr_t>(data) + size, std::memory_order_relaxed);
     guard.begin.store(reinterpret_cast<uintptr_t>(data), std::memory_order_release);
-    return;
+    return true;
   }
+  return false;
 }
 
 void RemoveGuard(const uint8_t* data) {
@@ -135,7 +134,9 @@ std::shared_ptr<MappedFile> MappedFile::Open(const std::string& path, Writes wri
     } else {
       mapped->data_ = static_cast<uint8_t*>(data);
       mapped->size_ = static_cast<size_t>(status.st_size);
-      AddGuard(mapped->data_, mapped->size_, mapped->file_);
+      if (!AddGuard(mapped->data_, mapped->size_, mapped->file_)) {
+        *error = "this process maps " + std::to_string(kMaxMappedFiles) + " model files already, and no more";
+      }
     }
   }
   return error->empty() ? mapped : nullptr;

@@ -15,12 +15,16 @@
 
 namespace turnwise {
 
+// At once, of a process: each has a place in a table of fixed size, which the handler may look at. NATIVE_LIMITS in
+// src/base/native-limits.ts has it too.
+constexpr int kMaxMappedFiles = 2048;
+
 class MappedFile {
  public:
   // kCopied: who writes to the mapping changes a copy of its own of the page. kReadOnly: a write ends the process.
   enum class Writes { kReadOnly, kCopied };
 
-  // Null with a reason.
+  // Null with a reason, as where kMaxMappedFiles are mapped.
   static std::shared_ptr<MappedFile> Open(const std::string& path, Writes writes, std::string* error);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;

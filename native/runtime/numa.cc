@@ -2,6 +2,7 @@
 
 #if defined(__linux__)
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -53,12 +54,22 @@ bool InterleavePages(const uint8_t* begin, size_t bytes, const std::vector<NumaN
   return Bind(begin, bytes, kInterleave, mask, 0ul);
 }
 
+bool CanPlacePages(int32_t node) {
+  const size_t bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  void* page = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return false;
+  const bool can = MovePages(static_cast<const uint8_t*>(page), bytes, node);
+  munmap(page, bytes);
+  return can;
+}
+
 #else
 
 bool IsMainThread() { return false; }
 bool StayOn(const NumaNode&) { return false; }
 bool MovePages(const uint8_t*, size_t, int32_t) { return false; }
 bool InterleavePages(const uint8_t*, size_t, const std::vector<NumaNode>&) { return false; }
+bool CanPlacePages(int32_t) { return false; }
 
 #endif
 

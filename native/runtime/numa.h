@@ -1,6 +1,6 @@
 // NUMA nodes on Linux: the CPUs a thread stays on, and the memory that pages lie in. By system calls, without libnuma:
 // sched_setaffinity(2), mbind(2). All of it is placement, which no result depends on: what the system refuses, as
-// containers do with mbind, is left as it was.
+// containers do with mbind, is left as it was, and whoever asked is told by false.
 #pragma once
 
 #include <cstddef>
@@ -31,5 +31,8 @@ bool MovePages(const uint8_t* begin, size_t bytes, int32_t node);
 
 // Pages of the range that are touched first from then on come to the nodes in turn.
 bool InterleavePages(const uint8_t* begin, size_t bytes, const std::vector<NumaNode>& nodes);
+
+// Whether the system places memory on a node for this process, tried with a page of its own.
+bool CanPlacePages(int32_t node);
 
 }  // namespace turnwise

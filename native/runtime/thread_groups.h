@@ -28,6 +28,12 @@ class ThreadGroups {
   }
   // The same of a node's groups.
   int FirstTaskOfNode(int tasks, int node) const { return FirstTask(tasks, node * groups_of_node_); }
+  // Whose tasks threads of the group `own` take in round `round` of count(): its own, then those of the other groups of
+  // its node, then of each further node; groups of one node begin at different groups of the next.
+  int TakesFrom(int own, int round) const {
+    const int node = (NodeOf(own) + round / groups_of_node_) % (count_ / groups_of_node_);
+    return node * groups_of_node_ + (own + round) % groups_of_node_;
+  }
 
  private:
   int First(int group) const { return (group * threads_ + count_ - 1) / count_; }

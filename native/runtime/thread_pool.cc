@@ -66,7 +66,11 @@ ThreadPool::ThreadPool(int threads, bool spin, std::vector<NumaNode> nodes)
       next_tasks_(static_cast<size_t>(groups_.count())),
       arrivals_(static_cast<size_t>(groups_.count())) {
   StartWorkers();
-  if (!nodes_.empty() && !IsMainThread()) StayOn(nodes_[0]);
+  if (nodes_.empty()) return;
+  if (!IsMainThread()) PlaceThread(0);
+  // So that refusals() has all of them.
+  Patience patience{kLongestSpin};
+  WaitFor(workers_placed_, static_cast<uint64_t>(threads_ - 1), &patience);
 }
 
 ThreadPool::~ThreadPool() { StopWorkers(); }
@@ -95,7 +99,11 @@ void ThreadPool::StopWorkers() {
 
 void ThreadPool::WorkerLoop(int thread) {
   NameThread(thread);
-  if (!nodes_.empty()) StayOn(nodes_[static_cast<size_t>(groups_.NodeOf(groups_.Of(thread)))]);
+  if (!nodes_.empty()) {
+    PlaceThread(thread);
+    workers_placed_.fetch_add(1);
+    WakeParked();
+  }
   Patience at_start{kLongestSpin};
   Patience at_barrier{kLongestSpin};
   for (uint64_t run = 1;; ++run) {
@@ -103,6 +111,10 @@ void ThreadPool::WorkerLoop(int thread) {
     if (stopping_.load()) return;
     Participate(thread, &at_barrier);
   }
+}
+
+void ThreadPool::PlaceThread(int thread) {
+  if (!StayOn(nodes_[static_cast<size_t>(groups_.NodeOf(groups_.Of(thread)))])) refusals_.fetch_add(1);
 }
 
 void ThreadPool::Run(StagedWork* work) {
@@ -148,8 +160,8 @@ void ThreadPool::RunStage(int stage, int thread) {
   StagedWork* work = work_;
   const int tasks = work->TaskCount(stage);
   const int own = groups_.Of(thread);
-  for (int i = 0; i < groups_.count(); ++i) {
-    const int group = (own + i) % groups_.count();
+  for (int round = 0; round < groups_.count(); ++round) {
+    const int group = groups_.TakesFrom(own, round);
     const int end = groups_.FirstTask(tasks, group + 1);
     std::atomic<int>& next = NextTask(stage, group).next;
     // A look before the add: threads that help find most runs empty, and should not write to their lines.
@@ -172,6 +184,10 @@ void ThreadPool::Arrive(int group, uint64_t stage_number) {
 // publishing thread sees it parked.
 void ThreadPool::Publish(std::atomic<uint64_t>* value, uint64_t now) {
   value->store(now);
+  WakeParked();
+}
+
+void ThreadPool::WakeParked() {
   if (parked_.load() == 0) return;
   std::lock_guard<std::mutex> lock(mutex_);
   wake_.notify_all();

@@ -1,6 +1,6 @@
 // The threads that execute a program: the calling thread and N - 1 workers, which go through a list of
 // stages together. A stage's tasks are cut into one run for each group of threads, handed out by an atomic
-// counter; a group whose run is empty helps the others, the next one first. A barrier stands between stages:
+// counter; a group whose run is empty helps the others, those of its NUMA node first. A barrier stands between stages:
 // the last thread of a group reports to the root, the last group releases all. Threads that wait spin for some tens of
 // microseconds at most, then park; where spinning did not pay, as on cores that other processes use too, they spin
 // less the next time.
@@ -44,6 +44,8 @@ class ThreadPool {
 
   int threads() const { return threads_; }
   const ThreadGroups& groups() const { return groups_; }
+  // Threads that the system did not let stay on their node.
+  int refusals() const { return refusals_.load(); }
 
   // Runs all stages of `work` and returns when the last is done. One caller at a time. Allocates only where
   // there are more stages than one, and than in any run before.
@@ -67,6 +69,8 @@ class ThreadPool {
   void StartWorkers();
   void StopWorkers();
   void WorkerLoop(int thread);
+  // Called by the thread itself.
+  void PlaceThread(int thread);
   void Participate(int thread, Patience* at_barrier);
   void RunStage(int stage, int thread);
   // This thread is done with the stage that the pool counts as `stage_number`, from 1.
@@ -76,6 +80,7 @@ class ThreadPool {
   bool SpinFor(const std::atomic<uint64_t>& value, uint64_t target, Patience* patience) const;
   // Sets what others wait for; wakes those that are parked.
   void Publish(std::atomic<uint64_t>* value, uint64_t now);
+  void WakeParked();
   Counter& NextTask(int stage, int group) { return next_tasks_[static_cast<size_t>(stage) * groups_.count() + group]; }
 
   const int threads_;
@@ -100,6 +105,8 @@ class ThreadPool {
   std::vector<Arrivals> arrivals_;
   alignas(64) std::atomic<int> parked_{0};
   std::atomic<bool> stopping_{false};
+  std::atomic<uint64_t> workers_placed_{0};
+  std::atomic<int> refusals_{0};
   std::mutex mutex_;
   std::condition_variable wake_;
 };

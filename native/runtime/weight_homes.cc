@@ -7,7 +7,6 @@ namespace {
 class RangeMover {
  public:
   explicit RangeMover(int32_t node) : node_(node) {}
-  ~RangeMover() { Flush(); }
 
   void Add(const WeightRange& range) {
     for (WeightRange& open : open_) {
@@ -18,11 +17,15 @@ class RangeMover {
     open_.push_back(range);
   }
 
- private:
-  void Flush() {
-    for (const WeightRange& range : open_) MovePages(range.begin, range.bytes, node_);
+  // Moves all; returns how many the system refused.
+  int Flush() {
+    int refused = 0;
+    for (const WeightRange& range : open_) refused += MovePages(range.begin, range.bytes, node_) ? 0 : 1;
+    open_.clear();
+    return refused;
   }
 
+ private:
   const int32_t node_;
   // One for each matrix of the stage.
   std::vector<WeightRange> open_;
@@ -30,9 +33,10 @@ class RangeMover {
 
 }  // namespace
 
-void MoveToReaders(const std::vector<const StageOp*>& stage, const ModelContext& model, const ThreadGroups& groups,
-                   const std::vector<NumaNode>& nodes) {
+int MoveToReaders(const std::vector<const StageOp*>& stage, const ModelContext& model, const ThreadGroups& groups,
+                  const std::vector<NumaNode>& nodes) {
   int units = 0;
+  int refused = 0;
   for (const StageOp* op : stage) units += op->UnitCount();
   std::vector<WeightRange> ranges;
   for (size_t node = 0; node < nodes.size(); ++node) {
@@ -46,7 +50,9 @@ void MoveToReaders(const std::vector<const StageOp*>& stage, const ModelContext&
       stage[op]->ListUnitWeights(model, own, &ranges);
       for (const WeightRange& range : ranges) mover.Add(range);
     }
+    refused += mover.Flush();
   }
+  return refused;
 }
 
 }  // namespace turnwise

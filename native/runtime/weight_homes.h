@@ -11,8 +11,8 @@
 
 namespace turnwise {
 
-// Moves what the ops of one stage read; nothing where there are no nodes.
-void MoveToReaders(const std::vector<const StageOp*>& stage, const ModelContext& model, const ThreadGroups& groups,
+// Moves what the ops of one stage read; nothing where there are no nodes. Returns how many ranges the system did not move.
+int MoveToReaders(const std::vector<const StageOp*>& stage, const ModelContext& model, const ThreadGroups& groups,
                    const std::vector<NumaNode>& nodes);
 
 }  // namespace turnwise

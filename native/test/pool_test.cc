@@ -89,6 +89,18 @@ void TestGroups(int threads, int nodes) {
   }
   std::vector<int> of_node(static_cast<size_t>(nodes), 0);
   for (int thread = 0; thread < threads; ++thread) ++of_node[static_cast<size_t>(groups.NodeOf(groups.Of(thread)))];
+  const int groups_of_node = groups.count() / nodes;
+  for (int own = 0; own < groups.count(); ++own) {
+    std::vector<int> taken(static_cast<size_t>(groups.count()), 0);
+    Expect(groups.TakesFrom(own, 0) == own, "group %d takes from group %d first", own, groups.TakesFrom(own, 0));
+    for (int round = 0; round < groups.count(); ++round) {
+      const int from = groups.TakesFrom(own, round);
+      ++taken[static_cast<size_t>(from)];
+      const bool is_near = groups.NodeOf(from) == groups.NodeOf(own);
+      Expect(is_near == (round < groups_of_node), "group %d takes from group %d in round %d", own, from, round);
+    }
+    for (const int times : taken) Expect(times == 1, "group %d takes from a group %d times", own, times);
+  }
   for (const int size : of_node) Expect(size == threads / nodes || size == (threads + nodes - 1) / nodes, "%d threads", size);
 }
 
@@ -101,6 +113,8 @@ void TestPages() {
   Expect(MovePages(bytes.data() + 100, bytes.size() - 200, 0) || is_refused(), "moved: error %d", errno);
   Expect(InterleavePages(bytes.data(), bytes.size(), {{0, {0}}}) || is_refused(), "interleaved: error %d", errno);
   Expect(MovePages(bytes.data(), 100, 0), "less than a page");
+  Expect(CanPlacePages(0) || is_refused(), "a page of its own: error %d", errno);
+  Expect(!CanPlacePages(kMaxNumaNodes - 1), "a node that is not there");
   bool is_same = true;
   for (size_t i = 0; i < bytes.size(); ++i) is_same = is_same && bytes[i] == static_cast<uint8_t>(i * 7);
   Expect(is_same, "the bytes are others");
@@ -153,6 +167,9 @@ void TestNodes(int threads) {
     SummingWork sums({40, 3, 17, 1, 40});
     pool.Run(&sums);
     Expect(sums.IsRight(), "sums of %d threads", threads);
+    Expect(pool.refusals() == 0, "%d threads refused", pool.refusals());
+    const ThreadPool lost(threads, false, {{0, {kMaxCpus - 1}}});
+    Expect(lost.refusals() == threads, "%d of %d threads refused", lost.refusals(), threads);
   }).join();
   cpu_set_t after;
   Expect(sched_getaffinity(0, sizeof after, &after) == 0 && CPU_EQUAL(&set, &after), "the main thread stays free");

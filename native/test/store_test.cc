@@ -1,16 +1,19 @@
 // Weights in a store's memory and in files: packed by several threads, summed beside other work, written, mapped, and
 // cut while they are mapped.
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <thread>
 
 #include "../runtime/block_sums.h"
+#include "../runtime/mapped_file.h"
 #include "../runtime/weight_store.h"
 #include "sources.h"
 #include "testing.h"
@@ -137,6 +140,30 @@ void TestMapped(const KernelTable& kernels, const std::string& path, const std::
   Expect(store.weights()[static_cast<size_t>(last)].values[15] == 0.0f, "what is gone is not zero");
 }
 
+// As many files as the process may map are all guarded; one more is refused, not left without a guard.
+void TestMappedFiles(const std::string& path) {
+  BeginCase("mapped files");
+  rlimit files;
+  Expect(getrlimit(RLIMIT_NOFILE, &files) == 0, "there is no limit of open files");
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+  if (files.rlim_max != RLIM_INFINITY && files.rlim_max < kMaxMappedFiles + 64) {
+    std::puts("SKIPPED: mapped files, as this user may not open so many");
+    return;
+  }
+  std::vector<std::shared_ptr<MappedFile>> mapped;
+  std::string error;
+  while (error.empty()) mapped.push_back(MappedFile::Open(path, MappedFile::Writes::kReadOnly, &error));
+  Expect(mapped.back() == nullptr && mapped.size() == kMaxMappedFiles + 1, "%zu files: %s", mapped.size(), error.c_str());
+  Expect(error.find("2048 model files") != std::string::npos, "refused by: %s", error.c_str());
+  mapped.pop_back();
+  Expect(truncate(path.c_str(), 100) == 0, "not truncated");
+  for (const auto& file : mapped) Expect(file->data()[kDataOffset] == 0 && IsTruncated(file->data()), "not guarded");
+  mapped.pop_back();
+  error.clear();
+  Expect(MappedFile::Open(path, MappedFile::Writes::kReadOnly, &error) != nullptr, "a place again: %s", error.c_str());
+}
+
 }  // namespace
 
 void TestStore(const KernelTable& kernels) {
@@ -164,6 +191,8 @@ void TestStore(const KernelTable& kernels) {
   cancelled->StartBlockSums();
   cancelled.reset();
   Expect(access(other.c_str(), F_OK) != 0 && access(partial_path.c_str(), F_OK) != 0, "a file is left");
+
+  TestMappedFiles(path);
 }
 
 }  // namespace test

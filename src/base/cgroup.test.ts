@@ -34,9 +34,25 @@ describe("version 2", () => {
         "/sys/fs/cgroup/cpu.max": "400000 100000\n",
         "/sys/fs/cgroup/memory.max": "1000\n",
         "/sys/fs/cgroup/memory.current": "900\n",
-        "/sys/fs/cgroup/memory.stat": "anon 5\nfile 700\ninactive_file 300\nactive_file 400\n",
+        "/sys/fs/cgroup/memory.stat":
+          "anon 5\nfile 750\nshmem 50\ninactive_anon 9\ninactive_file 300\nactive_file 400\n",
       }),
-    ).toEqual({ quotaCores: 4, memoryRoomBytes: 400 });
+    ).toEqual({ quotaCores: 4, memoryRoomBytes: 800 });
+  });
+
+  test("a pack that earlier starts have mapped takes no room, on whichever list its pages are", () => {
+    const pack = 4.5 * GIB;
+    const room = (lists: string): unknown =>
+      limits({
+        "/proc/self/mountinfo": V2,
+        "/proc/self/cgroup": "0::/a\n",
+        "/sys/fs/cgroup/a/memory.max": `${6 * GIB}\n`,
+        "/sys/fs/cgroup/a/memory.current": `${GIB / 8 + pack}\n`,
+        "/sys/fs/cgroup/a/memory.stat": lists,
+      });
+    const free = { quotaCores: Infinity, memoryRoomBytes: 5.875 * GIB };
+    expect(room(`inactive_file ${pack}\nactive_file 0\n`)).toEqual(free);
+    expect(room(`inactive_file 0\nactive_file ${pack}\n`)).toEqual(free);
   });
 
   test("a container in the host's namespace, which sees only its own part of the tree", () => {
@@ -101,9 +117,10 @@ describe("version 1", () => {
         [`${base}/memory/memory.usage_in_bytes`]: "100\n",
         [`${base}/memory/docker/1/memory.limit_in_bytes`]: "1000\n",
         [`${base}/memory/docker/1/memory.usage_in_bytes`]: "400\n",
-        [`${base}/memory/docker/1/memory.stat`]: "inactive_file 3\ntotal_inactive_file 100\n",
+        [`${base}/memory/docker/1/memory.stat`]:
+          "inactive_file 3\nactive_file 5\ntotal_inactive_file 100\ntotal_active_file 50\n",
       }),
-    ).toEqual({ quotaCores: 2.5, memoryRoomBytes: 700 });
+    ).toEqual({ quotaCores: 2.5, memoryRoomBytes: 750 });
   });
 
   test("inside a container, whose mount shows its group as the root", () => {

@@ -92,11 +92,19 @@ function quotaOf(read: ReadText, { version, folder }: Group): number {
   return Number.isFinite(cores) && cores > 0 ? cores : Infinity;
 }
 
-/** Files of one version, and the key in memory.stat of page cache that gives way when memory is needed. */
+/**
+ * Files of one version, and the keys in memory.stat of page cache, which gives way when memory is needed. That is the
+ * active list too: a model's file that several starts have mapped stands there, and MemAvailable counts it as well.
+ * Neither list has tmpfs or other shared memory, which would have to be swapped.
+ */
 const MEMORY_FILES = {
-  1: { limits: ["memory.limit_in_bytes"], usage: "memory.usage_in_bytes", reclaimable: "total_inactive_file" },
+  1: {
+    limits: ["memory.limit_in_bytes"],
+    usage: "memory.usage_in_bytes",
+    cache: /^total_(?:in)?active_file (\d+)$/gm,
+  },
   // Above memory.high a group is slowed down until it has given memory back.
-  2: { limits: ["memory.max", "memory.high"], usage: "memory.current", reclaimable: "inactive_file" },
+  2: { limits: ["memory.max", "memory.high"], usage: "memory.current", cache: /^(?:in)?active_file (\d+)$/gm },
 } as const;
 
 function memoryRoomOf(read: ReadText, { version, folder }: Group): number {
@@ -105,8 +113,8 @@ function memoryRoomOf(read: ReadText, { version, folder }: Group): number {
   const limit = Math.min(...limits.filter((value) => !Number.isNaN(value)));
   const usage = toNumber(read(`${folder}/${files.usage}`)?.trim());
   if (limit === Infinity || Number.isNaN(usage)) return Infinity;
-  const stat = new RegExp(`^${files.reclaimable} (\\d+)$`, "m").exec(read(`${folder}/memory.stat`) ?? "");
-  return limit - usage + Number(stat?.[1] ?? 0);
+  const cached = [...(read(`${folder}/memory.stat`) ?? "").matchAll(files.cache)].map(([, bytes]) => Number(bytes));
+  return limit - usage + cached.reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** NaN for "max" and for what is absent. */

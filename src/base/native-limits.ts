@@ -15,4 +15,6 @@ export const NATIVE_LIMITS = {
   numaNodes: 64,
   /** Numbers of CPUs are below; far above any machine. */
   cpus: 4096,
+  /** Model files and packs that one process maps, each of them guarded: two models of as many parts as the readers take. */
+  mappedFiles: 2048,
 } as const;

@@ -24,6 +24,11 @@ describe("a case's name", () => {
     },
   );
 
+  it("has no more sequences than an engine takes, which the refusal says", () => {
+    expect(caseOf("decode-x1024").sequences).toBe(1024);
+    for (const name of ["decode-x1025", "forks-x2000@64"]) expect(() => caseOf(name)).toThrow(/1 to 1024 sequences/);
+  });
+
   it("is taken once from a list, and all suites are lists of cases", () => {
     const names = parseBenchCases("--cases", "decode, decode-x2,decode").map(({ name }) => name);
     expect(names).toEqual(["decode", "decode-x2"]);

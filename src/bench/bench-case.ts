@@ -1,11 +1,12 @@
 /**
  * What is measured, by name: `prefill-512`, `prefill-512@4096` (after a context of 4,096 tokens), `decode`,
  * `decode@8192`, `decode-x16` (16 sequences together), `decode-x16@4096`, `forks-x16@4096` (16 sequences
- * that share their context's pages). Any numbers will do.
+ * that share their context's pages). Any numbers will do that an engine can be asked for.
  */
 
 import { fail } from "../base/errors.ts";
 import { nearestName } from "../base/nearest-name.ts";
+import { ENGINE_LIMITS } from "../engine/engine-limits.ts";
 
 export interface BenchCase {
   readonly name: string;
@@ -23,8 +24,9 @@ export interface BenchCase {
 /** Steps of one pass of decoding; then it begins again at its depth, so that the depth stays what it says. */
 const DECODE_STEPS = 32;
 
-/** Far above what memory holds; keeps sizes small integers. */
-const MAX_NUMBER = 1_000_000;
+/** Tokens: far above what memory holds; keeps sizes small integers. */
+const MAX_TOKENS = 1_000_000;
+const MAX_SEQUENCES = ENGINE_LIMITS.maxSequences.max;
 
 export const SUITES = {
   default: ["prefill-512", "prefill-512@4096", "decode", "decode@8192", "decode-x16"],
@@ -55,15 +57,14 @@ export function parseBenchCase(option: string, name: string): BenchCase {
     /^(?:prefill-(?<tokens>\d+)|decode(?:-x(?<together>\d+))?|forks-x(?<forks>\d+))(?:@(?<depth>\d+))?$/.exec(name);
   if (match === null) return refuse(option, name);
   const { tokens, together, forks, depth } = match.groups ?? {};
-  const numbers = [tokens, together, forks].map((digits) => Number(digits ?? 1));
-  if (numbers.some((value) => value < 1) || [...numbers, Number(depth ?? 0)].some((value) => value > MAX_NUMBER)) {
-    return refuse(option, name);
-  }
+  const sequences = Number(together ?? forks ?? 1);
+  if (sequences < 1 || sequences > MAX_SEQUENCES || Number(tokens ?? 1) < 1) return refuse(option, name);
+  if (Math.max(Number(tokens ?? 0), Number(depth ?? 0)) > MAX_TOKENS) return refuse(option, name);
   if (forks !== undefined && depth === undefined) return refuse(option, name);
   return {
     name,
     kind: tokens === undefined ? "decode" : "prefill",
-    sequences: Number(together ?? forks ?? 1),
+    sequences,
     tokens: Number(tokens ?? DECODE_STEPS),
     depth: Number(depth ?? 0),
     shared: forks !== undefined,
@@ -77,7 +78,7 @@ function refuse(option: string, name: string): never {
     option,
     problem:
       `${JSON.stringify(name)} is no case; cases are prefill-TOKENS[@DEPTH], decode[-xSEQUENCES][@DEPTH] and ` +
-      `forks-xSEQUENCES@DEPTH, with numbers from 1 to ${MAX_NUMBER}.${hint}`,
+      `forks-xSEQUENCES@DEPTH, with 1 to ${MAX_SEQUENCES} sequences and up to ${MAX_TOKENS} tokens.${hint}`,
   });
 }
 

@@ -7,7 +7,6 @@ import { arch, totalmem } from "node:os";
 import { fail } from "../base/errors.ts";
 import { availableMemoryBytes } from "../engine/load/available-memory.ts";
 import { type LoadedModel, PAGE_TOKENS, loadModel } from "../engine/load/load-model.ts";
-import { DEFAULT_CONTEXTS } from "../engine/load/memory-budget.ts";
 import type { EngineOptions } from "../engine/types.ts";
 import { readCpuInfo } from "../native/cpu-info.ts";
 import { lastLevelCacheBytes } from "../native/last-level-cache.ts";
@@ -73,14 +72,11 @@ export function runBench(options: BenchOptions): BenchReport {
 
 function loadForBench(options: BenchOptions): LoadedModel {
   const { model, cases, threads, kvType, backend, quant, onProgress, onWarning } = options;
-  const largest = Math.max(...cases.map(contextOf));
-  // The default pool holds so many contexts; many short sequences need more of them than that.
-  const pooled = Math.max(...cases.map((benchCase) => casePageCount(benchCase, PAGE_TOKENS) * PAGE_TOKENS));
   const sequences = Math.max(...cases.map((benchCase) => benchCase.sequences));
-  const loaded = loadModel(
+  return loadModel(
     {
       model,
-      contextTokens: Math.max(largest, Math.ceil(pooled / DEFAULT_CONTEXTS)),
+      contextTokens: Math.max(...cases.map(contextOf)),
       maxSequences: sequences,
       maxStepTokens: Math.max(STEP_TOKENS, sequences),
       // Every run measures the same memory, whether or not an earlier one left a pack.
@@ -94,8 +90,8 @@ function loadForBench(options: BenchOptions): LoadedModel {
       onProgress: ({ fraction }) => onProgress?.("loading the model", fraction),
       onWarning: (message) => onWarning?.(message),
     },
+    { poolPages: Math.max(...cases.map((benchCase) => casePageCount(benchCase, PAGE_TOKENS))) },
   );
-  return loaded;
 }
 
 function createProbe({ executor, capacity }: LoadedModel): MachineProbe | null {

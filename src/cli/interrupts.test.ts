@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
-import { processInterrupts } from "./interrupts.ts";
+import { once } from "node:events";
+import { expect, onTestFinished, test } from "vitest";
+import { processInterrupts, takeHangups } from "./interrupts.ts";
 
 const listeners = (): number[] => ["SIGINT", "SIGTERM"].map((signal) => process.listenerCount(signal));
 
@@ -30,4 +31,28 @@ test("the newest handler has the signals, counted since it was pushed; one is ra
   process.kill(process.pid, "SIGINT");
   await expect.poll(() => seen.at(-1)).toEqual(["inner", "SIGINT", 2]);
   for (const end of release) end();
+});
+
+/** A SIGHUP of this process, once its listeners have had it. */
+const arrived = (): Promise<unknown> => {
+  const signal = once(process, "SIGHUP");
+  process.kill(process.pid, "SIGHUP");
+  return signal;
+};
+
+test("a SIGHUP that nobody answers yet ends nothing, and is answered once when somebody does", async () => {
+  const before = process.listeners("SIGHUP");
+  const answerWith = takeHangups();
+  onTestFinished(() => {
+    for (const listener of process.listeners("SIGHUP")) {
+      if (!before.includes(listener)) process.off("SIGHUP", listener);
+    }
+  });
+  await arrived();
+  await arrived();
+  let answers = 0;
+  answerWith(() => (answers += 1));
+  expect(answers).toBe(1);
+  await arrived();
+  expect(answers).toBe(2);
 });

@@ -67,9 +67,21 @@ function listen(dispatch: (signal: InterruptSignal) => void): void {
   for (const signal of SIGNALS) process.on(signal, dispatch);
 }
 
-/** SIGHUP, which services send for a change of settings; without a handler it ends the process. */
-export function onHangup(handler: () => void): void {
-  process.on("SIGHUP", handler);
+/**
+ * Takes SIGHUP from now on, which services send for a change of settings and which ends a process that does not. The
+ * returned function says who answers it; one that came before is answered then.
+ */
+export function takeHangups(): (handler: () => void) => void {
+  let answer: (() => void) | null = null;
+  let isWaiting = false;
+  process.on("SIGHUP", () => {
+    if (answer === null) isWaiting = true;
+    else answer();
+  });
+  return (handler) => {
+    answer = handler;
+    if (isWaiting) handler();
+  };
 }
 
 /**

@@ -100,6 +100,9 @@ export interface ExecutorHandle {
   readonly kvBytes: number;
   readonly arenaBytes: number;
   readonly threads: number;
+  /** Threads that the system did not let stay on their node, and ranges of memory that it did not place there. */
+  readonly refusedThreads: number;
+  readonly refusedRanges: number;
   dispose(): void;
 }
 
@@ -143,6 +146,8 @@ export interface MachineProbeOptions {
 export interface Addon {
   readonly abi: number;
   cpuInfo(): CpuInfo;
+  /** Whether the system places memory on a NUMA node for this process. */
+  canPlacePages(node: number): boolean;
   /** Its own `NATIVE_LIMITS` and `WEIGHT_FORMATS`, for the test that compares them. */
   readonly limits: Readonly<Record<string, number>>;
   readonly weightFormats: readonly {

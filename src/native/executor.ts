@@ -10,6 +10,7 @@ import type { Addon, ExecutorHandle, NodesOption, WeightStoreHandle } from "./ad
 import { chooseIsa } from "./isa.ts";
 import { requireAddon } from "./load-addon.ts";
 import { nativeCall } from "./native-call.ts";
+import { describeRefusedPlacement } from "./refused-placement.ts";
 import { type PackOptions, packWeights } from "./weight-store.ts";
 
 export interface NativeExecutorOptions {
@@ -36,6 +37,8 @@ export interface StoreExecutorOptions extends Pick<NativeExecutorOptions, "progr
 export interface NativeExecutor extends Executor {
   readonly isa: string;
   readonly threads: number;
+  /** What the system refused of its placement on NUMA nodes, for the user; null: nothing. */
+  readonly refusedPlacement: string | null;
   /** Nanoseconds spent in each instruction of the program since the last call. */
   takeProfile(): Float64Array;
 }
@@ -102,6 +105,7 @@ class AddonExecutor implements NativeExecutor {
   readonly description: string;
   readonly isa: string;
   readonly threads: number;
+  readonly refusedPlacement: string | null;
   readonly limits: ExecutorLimits;
   readonly kvType: Executor["kvType"];
   readonly vocabSize: number;
@@ -113,6 +117,7 @@ class AddonExecutor implements NativeExecutor {
     this.#handle = handle;
     this.isa = isa;
     this.threads = handle.threads;
+    this.refusedPlacement = describeRefusedPlacement(handle);
     this.description = `native ${isa}`;
     this.limits = { maxTokens, maxLogitRows, pages, pageTokens: kv.pageTokens };
     this.kvType = kv.type;

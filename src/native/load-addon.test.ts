@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { ADDON_ABI } from "./addon-types.ts";
 import { findAddon } from "./load-addon.ts";
-import { cachedBuildPath, checkoutBuildPath, platformPackageName } from "./native-paths.ts";
+import { cachedBuildPath, checkoutBuildPath, isMusl, platformPackageName } from "./native-paths.ts";
 
 const VERSION = "1.2.3";
 
@@ -14,6 +14,14 @@ function write(path: string, text: string): string {
   writeFileSync(path, text);
   return path;
 }
+
+const report = (header: object) => () => ({ header });
+
+it("knows Linux without glibc by Node's report", () => {
+  expect(isMusl("linux", report({ glibcVersionRuntime: "2.36", glibcVersionCompiler: "2.28" }))).toBe(false);
+  expect(isMusl("linux", report({ arch: "x64" }))).toBe(true);
+  expect(isMusl("darwin", report({ arch: "arm64" }))).toBe(false);
+});
 
 describe("findAddon", () => {
   let root: string;

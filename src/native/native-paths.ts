@@ -23,6 +23,16 @@ export function cachedBuildPath(environment: Environment = process.env, root: st
   return join(cacheDirectory(environment), "native", folder, "turnwise.node");
 }
 
+/** Whether this is Linux without glibc, for which no binary is published. `report`: Node's diagnostic one. */
+export function isMusl(
+  platform: string = process.platform,
+  report: () => object = () => process.report.getReport(),
+): boolean {
+  if (platform !== "linux") return false;
+  const { header = {} } = report() as { readonly header?: { readonly glibcVersionRuntime?: string } };
+  return header.glibcVersionRuntime === undefined;
+}
+
 /** Package that holds a binary for this machine, where one is published; `scripts/package.mjs` makes them. */
 export function platformPackageName(): string {
   // Linux binaries are for glibc; npm installs none elsewhere.

@@ -7,17 +7,16 @@ import type { Socket } from "node:net";
 import type { Hono } from "hono";
 import type { DestinationStream } from "pino";
 import type { Environment } from "../base/environment.ts";
-import { fail } from "../base/errors.ts";
 import type { TurnwiseError } from "../base/errors.ts";
 import type { EngineApi } from "../engine/types.ts";
 import { packageVersion } from "../native/native-paths.ts";
 import { SessionStore } from "../turns/session-store.ts";
 import { TurnMemory } from "../turns/turn-memory.ts";
-import { type AdminAddress, parseAdminAddress } from "./access/admin-address.ts";
-import { ApiKeys, type KeyHeaders, loadApiKeys, type LoadedKeys } from "./access/api-keys.ts";
-import { checkBinding, isLoopback } from "./access/binding.ts";
+import type { AdminAddress } from "./access/admin-address.ts";
+import { ApiKeys, type KeyHeaders, type LoadedKeys } from "./access/api-keys.ts";
 import { type Caller, openCaller } from "./access/caller.ts";
-import { readTlsFiles, type TlsFiles } from "./access/tls-files.ts";
+import { readAccess } from "./access/read-access.ts";
+import type { TlsFiles } from "./access/tls-files.ts";
 import { createApp } from "./create-app.ts";
 import { createHttpListener } from "./http-listener.ts";
 import type { HttpListener, ListenAddress } from "./http-listener.ts";
@@ -71,7 +70,7 @@ export interface ServerSurroundings {
 
 /**
  * A server of `engine`. Given a promise, it listens at once and answers 503 `not_ready` until the engine
- * is there. Throws `unsafe_binding`, or what is wrong with the API key file.
+ * is there. Throws what `readAccess` throws.
  */
 export function createServer(
   engine: EngineApi | Promise<EngineApi>,
@@ -81,8 +80,8 @@ export function createServer(
   const env = surroundings.env ?? process.env;
   let current = options;
   const keys = new ApiKeys();
-  const admin = options.adminListen === null ? null : parseAdminAddress(options.adminListen);
-  const first = readAccess(options, env, admin);
+  const first = readAccess(options, env);
+  const { admin } = first;
   keys.take(first.keys);
   const logger = createLogger(options.logLevel, surroundings.logDestination);
   warnOfExposedKeys(first.keys, options, logger);
@@ -124,7 +123,7 @@ export function createServer(
     drain: (reason) => shutdown.drain(reason, current.drainTimeout),
     reload(wanted) {
       const { taken, kept } = reloadOptions(SERVER_OPTIONS, current, wanted);
-      const { keys: wantedKeys, tls } = readAccess(taken, env, admin);
+      const { keys: wantedKeys, tls } = readAccess(taken, env);
       keys.take(wantedKeys);
       current = taken;
       logger.level = taken.logLevel;
@@ -136,28 +135,6 @@ export function createServer(
     },
     close: () => shutdown.now(),
   };
-}
-
-interface Access {
-  readonly keys: LoadedKeys;
-  readonly tls: TlsFiles | null;
-}
-
-/** All that decides who is let in, or what is wrong with it; then nothing has changed. */
-function readAccess(options: ServerOptions, env: Environment, admin: AdminAddress | null): Access {
-  const adminKey = env["TURNWISE_ADMIN_KEY"];
-  const keys = loadApiKeys({
-    file: options.apiKeyFile,
-    single: env["TURNWISE_API_KEY"],
-    admin: adminKey,
-    local: isLoopback(options.host),
-  });
-  checkBinding(options.host, keys.required, options.insecure);
-  if (admin !== null && !admin.local && !keys.keys.some((key) => key.admin)) {
-    const problem = `${admin.host} can be reached from other machines and needs an admin key (TURNWISE_ADMIN_KEY).`;
-    fail("invalid_option", { option: "--admin-listen", problem });
-  }
-  return { keys, tls: readTlsFiles(options.tlsCert, options.tlsKey) };
 }
 
 /** Of keys that anyone has who reads the file. */

@@ -42,6 +42,18 @@ describe("build-native", () => {
     expect(readdirSync(join(folder, "obj"))).toEqual([]);
   });
 
+  it.skipIf(process.platform === "win32")("takes the cross compiler for another machine, whatever CXX names", () => {
+    for (const [name, words] of [
+      ["native", "the compiler of CXX"],
+      ["cross-g++", "the cross compiler"],
+    ] as const) {
+      const script = `#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "${words}" >&2\nexit 1\n`;
+      writeFileSync(join(folder, name), script, { mode: 0o755 });
+    }
+    expect(build(join(folder, "native")).stderr).toMatch(/the compiler of CXX\n$/);
+    expect(build(join(folder, "native"), "--cross", join(folder, "cross-")).stderr).toMatch(/the cross compiler\n$/);
+  });
+
   it("refuses unknown arguments", () => {
     expect(build("g++", "--fast", "yes")).toMatchObject({ status: 2, built: false });
   });

@@ -166,6 +166,21 @@ describe.skipIf(NATIVE_MISSING)("native handles", () => {
     expect(() => newExecutor({ nodes })).toThrow(/nodes must be no more than threads/);
   });
 
+  it("counts what the system did not place on a NUMA node, and computes all the same", () => {
+    const noCpus = new Int32Array(0);
+    const unplaced = newExecutor({ nodes: { ids: noCpus, cpuStarts: Int32Array.of(0), cpus: noCpus } });
+    expect(unplaced).toMatchObject({ refusedThreads: 0, refusedRanges: 0 });
+    // The last number that mbind can be told, and a CPU beyond all: no machine has them.
+    const nodes = { ids: Int32Array.of(63), cpuStarts: Int32Array.of(0, 1), cpus: Int32Array.of(4095) };
+    const placed = newExecutor({ nodes });
+    // The calling thread is the process's own, which stays free.
+    expect(placed.refusedThreads).toBe(1);
+    expect(() => placed.step(BATCH)).not.toThrow();
+    expect(addon.canPlacePages(63)).toBe(false);
+    for (const value of [-1, 64, "0", undefined]) expect(() => addon.canPlacePages(anything(value))).toThrow(/node/);
+    for (const each of [unplaced, placed]) each.dispose();
+  });
+
   it("refuses wrong arguments of packMatrix and addVector", () => {
     const store = new addon.WeightStore({ isa: "scalar", threads: 2, bytes: REGION_BYTES });
     const bytes = new Uint8Array(4 * 6);

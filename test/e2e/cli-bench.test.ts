@@ -36,6 +36,14 @@ test("a written model is measured, in JSON with the documented names", async () 
   });
 });
 
+test("many short sequences get the pages that they need, on a model of any context", async () => {
+  const cases = "decode-x600@64,forks-x700@64";
+  const args = ["bench", model, "--rounds", "1", "--threads", "1", "--cases", cases, "--json"];
+  const { code, stdout } = await runCli(args);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ cases: [{ name: "decode-x600@64" }, { name: "forks-x700@64" }] });
+});
+
 test("what was measured is printed although a plot cannot be written", async () => {
   const nowhere = join(folder, "nowhere", "plot.svg");
   const quick = ["--rounds", "1", "--threads", "1", "--cases", "prefill-32"];

@@ -2,10 +2,12 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { writeRandomModel } from "../../src/models/random/random-model.ts";
+import { LoopbackHub } from "../support/loopback-hub.ts";
 import { tinyModelFile } from "../support/random-model-file.ts";
 import { PROGRAM, cliResult, startCli, testEnvironment, waitForLine } from "./support/run-cli.ts";
 
@@ -68,6 +70,28 @@ test("Ctrl-C, which ends the shell as well, counts once", async () => {
   signalGroup(shell, "SIGINT");
   expect(await answer).toMatchObject({ usage: { completion_tokens: 100 } });
   expect((await ended).stderr).not.toContain("again");
+});
+
+test("a SIGHUP while serve pulls its model ends nothing, and is answered when there is a server", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "turnwise-hangup-"));
+  const hub = await LoopbackHub.start();
+  onTestFinished(async () => {
+    await hub.close();
+    rmSync(folder, { recursive: true });
+  });
+  const file = join(folder, "tiny-Q8_0.gguf");
+  writeRandomModel(file, "tiny", "q8_0", 1);
+  hub.put("someone/tiny-GGUF", "tiny-Q8_0.gguf", readFileSync(file));
+  hub.faults.chunkMs = 50;
+  const env = { HF_ENDPOINT: hub.endpoint, HF_HOME: folder, HF_TOKEN: "", TURNWISE_CACHE_DIR: join(folder, "cache") };
+  const child = startCli(["serve", "hf:someone/tiny-GGUF:Q8_0", "--port", "0", "--backend", "interpreter"], env);
+  const ended = cliResult(child);
+  await waitForLine(child, "stderr", /^pulling /);
+  child.kill("SIGHUP");
+  hub.faults.chunkMs = 0;
+  await waitForLine(child, "stderr", /listening on/);
+  child.kill("SIGTERM");
+  expect(await ended).toMatchObject({ code: 0, stderr: expect.stringContaining("SIGHUP: settings reloaded\n") });
 });
 
 test("what is said to nobody does not end the running requests", async () => {

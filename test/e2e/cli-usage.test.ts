@@ -66,6 +66,24 @@ test("config check prints each setting with where it comes from", async () => {
   });
 });
 
+test.each([
+  [{ host: "0.0.0.0" }, {}, 2, "Binding to 0.0.0.0 without an API key"],
+  [{ host: "0.0.0.0" }, { TURNWISE_API_KEY: "secret" }, 0, ""],
+  [{ apiKeyFile: "/nowhere/keys" }, {}, 1, "Cannot read /nowhere/keys"],
+  [{ tlsCert: "/nowhere/cert.pem" }, {}, 2, "--tls-cert: needs --tls-key"],
+  [{ adminListen: "0.0.0.0:9090" }, { TURNWISE_API_KEY: "secret" }, 2, "needs an admin key"],
+  [{ chatTemplate: "/nowhere/template.jinja" }, {}, 1, "Cannot read /nowhere/template.jinja"],
+])("config check prints %j with %j, and ends as serve would: with code %i", async (settings, env, code, problem) => {
+  const path = join(mkdtempSync(join(tmpdir(), "turnwise-cli-")), "settings.json");
+  writeFileSync(path, JSON.stringify(settings));
+  const result = await runCli(["config", "check", path], { env });
+  expect(result).toMatchObject({ code, stdout: expect.stringMatching(/^ {2}port +8080 +default$/m) });
+  expect(result.stderr).toContain(problem);
+  if (code === 0) return;
+  const served = await runCli(["serve", "--config", path, "--port", "0"], { env });
+  expect(served).toMatchObject({ code, stderr: result.stderr });
+});
+
 test.each(["run", "serve", "chat", "inspect", "tokenize", "perplexity"])(
   "%s names a model that is not there",
   async (command) => {

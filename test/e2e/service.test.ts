@@ -9,6 +9,8 @@ import { ROOT, cliResult, startCli, waitForLine } from "./support/run-cli.ts";
 
 const SERVE = ["serve", "--port", "0", "--backend", "interpreter", "--log-level", "silent"];
 
+const deployFile = (name: string): string => readFileSync(join(ROOT, "deploy", name), "utf8");
+
 test("as process 1 of its namespace, as in a container, it ends on SIGTERM", async ({ skip }) => {
   const namespace = ["--pid", "--fork", "--mount-proc"];
   if (spawnSync("unshare", [...namespace, "true"]).status !== 0) skip("this user may make no namespaces here");
@@ -20,6 +22,36 @@ test("as process 1 of its namespace, as in a container, it ends on SIGTERM", asy
   const [inside] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").split(" ");
   process.kill(Number(inside), "SIGTERM");
   expect(await ended).toMatchObject({ code: 0, stderr: expect.stringContaining("SIGTERM: finishing") });
+});
+
+test("systemd understands all of the unit", ({ skip }) => {
+  const unit = join(ROOT, "deploy", "turnwise.service");
+  const { error, status, stderr } = spawnSync("systemd-analyze", ["verify", "--man=no", unit], { encoding: "utf8" });
+  if (error !== undefined) skip("systemd-analyze is not installed");
+  // What it does not understand it only tells; other units' problems are this machine's.
+  const problems = stderr.split("\n").filter((line) => line.includes("turnwise.service"));
+  expect({ problems, status }).toEqual({ problems: [], status: 0 });
+});
+
+test("the image's build context has what the image copies, and no build or dependency of this machine", () => {
+  const rules = deployFile("Containerfile.dockerignore")
+    .split("\n")
+    .filter((line) => /^[^#]/.test(line));
+  const taken = rules.filter((rule) => rule.startsWith("!")).map((rule) => rule.slice(1));
+  expect(rules.filter((rule) => !rule.startsWith("!"))).toEqual(["*", "**/build", "**/node_modules"]);
+  expect(rules[0]).toBe("*");
+  const made = ["node_modules", "dist", "build/native/turnwise.node"];
+  const copied = [...deployFile("Containerfile").matchAll(/^COPY --from=build \/app\/(\S+)/gm)].map(
+    ([, path = ""]) => path,
+  );
+  const sources = ["src", "native", "scripts", "package-lock.json", "tsconfig*.json"];
+  for (const path of [...copied.filter((each) => !made.includes(each)), ...sources]) {
+    expect(
+      taken.some((each) => path === each || path.startsWith(`${each}/`)),
+      path,
+    ).toBe(true);
+  }
+  for (const path of taken.filter((each) => !each.includes("*"))) expect(existsSync(join(ROOT, path)), path).toBe(true);
 });
 
 test("it tells systemd when the model is loaded", async () => {

@@ -2,11 +2,15 @@
 
 import { resolve } from "node:path";
 import { unreachable } from "../../base/invariant.ts";
-import { camelCase, resolveOption } from "../../base/option-parse.ts";
+import type { Environment } from "../../base/environment.ts";
+import { camelCase, resolveOption, resolveOptions } from "../../base/option-parse.ts";
 import type { OptionOrigin, OptionValue, SettingsFile } from "../../base/option-parse.ts";
 import type { OptionTable } from "../../base/option-table.ts";
+import { SERVER_OPTIONS } from "../../server/options.ts";
 import { requireAction } from "../action-argument.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
+import { CACHE_OPTIONS } from "../options/cache-options.ts";
+import { ENGINE_OPTIONS, toEngineOptions } from "../options/engine-options.ts";
 import { SETTINGS } from "../settings.ts";
 import { findSettingsFile, readSettingsFile } from "../settings-file.ts";
 import { writeJson, writeText } from "../terminal.ts";
@@ -28,7 +32,8 @@ export const CONFIG = defineCommand({
   summary: "Check the settings and show where each comes from",
   details:
     "A flag wins over the environment, that over turnwise.config.json, that over the default. Without FILE it\n" +
-    "is the file that other commands would read. Sizes and times are printed in bytes and milliseconds.",
+    "is the file that other commands would read. Sizes and times are printed in bytes and milliseconds. What\n" +
+    "serve would refuse before it listens (keys, certificates, an address without a key) is an error here too.",
   arguments: {
     action: { required: true, help: "check" },
     file: { required: false, help: "A settings file" },
@@ -47,9 +52,18 @@ export const CONFIG = defineCommand({
       const rows = settings.map(({ name, value, origin }) => [name, value === null ? "" : String(value), origin]);
       await writeText(terminal.stdout, textTable(rows));
     }
+    await checkTogether(terminal.env, file);
     return EXIT_CODES.ok;
   },
 });
+
+/** What single settings do not show, as `serve` meets it before it listens. Throws that. */
+async function checkTogether(env: Environment, file: SettingsFile | null): Promise<void> {
+  // Only now: it brings a library that help need not wait for.
+  const { readAccess } = await import("../../server/access/read-access.ts");
+  readAccess(resolveOptions(SERVER_OPTIONS, {}, env, file), env);
+  toEngineOptions("", resolveOptions({ ...ENGINE_OPTIONS, ...CACHE_OPTIONS }, {}, env, file));
+}
 
 function describeOrigin(origin: OptionOrigin, variable: string | null, file: SettingsFile | null): string {
   switch (origin) {

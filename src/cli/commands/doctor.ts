@@ -12,7 +12,8 @@ import type { CpuInfo } from "../../native/addon-types.ts";
 import { readCpuInfo } from "../../native/cpu-info.ts";
 import { chooseIsa } from "../../native/isa.ts";
 import { type AddonLoad, loadAddon } from "../../native/load-addon.ts";
-import { packageVersion } from "../../native/native-paths.ts";
+import { isMusl, packageVersion } from "../../native/native-paths.ts";
+import { MBIND_REFUSED } from "../../native/refused-placement.ts";
 import { describeStaleCore } from "../../native/stale-core.ts";
 import { PackFolder } from "../../packs/pack-folder.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
@@ -29,6 +30,8 @@ const DOCTOR_OPTIONS = {
   json: { type: { kind: "boolean" }, default: false, env: null, help: "Print one JSON object" },
 } as const satisfies OptionTable;
 
+const HOW_TO_BUILD = "turnwise build-native compiles it; it needs g++ or clang++";
+
 /** Features that kernels exist for, or may; the rest of a CPU's list says nothing here. */
 const TELLING_FEATURE = /^(avx|amx|fma|f16c|asimd|sve|i8mm|bf16|neon)/;
 
@@ -44,9 +47,16 @@ interface DoctorReport {
   readonly platform: string;
   readonly cpu: Omit<CpuInfo, "architecture">;
   readonly memory: { readonly totalBytes: number; readonly availableBytes: number };
-  readonly native: Omit<AddonLoad, "addon"> & { readonly isa: string | null; readonly stale: string | null };
-  /** `quotaCores` is null without a quota. */
+  readonly native: Omit<AddonLoad, "addon"> & {
+    readonly isa: string | null;
+    readonly stale: string | null;
+    /** Linux with musl, for which no core is published. */
+    readonly musl: boolean;
+  };
   readonly numaNodes: readonly { readonly node: number; readonly cpus: number; readonly physicalCores: number }[];
+  /** Whether the system places memory on the first of several nodes; null where there is one, or no native core. */
+  readonly numaPlacement: boolean | null;
+  /** `quotaCores` is null without a quota. */
   readonly cores: Omit<UsableCores, "quotaCores"> & { readonly quotaCores: number | null };
   /** By default. */
   readonly threads: number;
@@ -92,8 +102,11 @@ async function examine(packs: PackFolder, synthetic: string): Promise<DoctorRepo
       ...native,
       isa: addon === null ? null : chooseIsa(cpu.isaLevels, undefined),
       stale: describeStaleCore(load),
+      musl: isMusl(),
     },
     cores: { ...cores, quotaCores: Number.isFinite(cores.quotaCores) ? cores.quotaCores : null },
+    numaPlacement:
+      addon === null || nodes[0] === undefined || nodes.length < 2 ? null : addon.canPlacePages(nodes[0].node),
     numaNodes: nodes.map(({ node, cpus, physicalCores }) => ({ node, cpus: cpus.length, physicalCores })),
     threads,
     spin: maySpin(threads, cores),
@@ -126,6 +139,7 @@ function renderReport(report: DoctorReport): string {
     ["cpu", cpu.model],
     ["features", features.length === 0 ? "unknown without the native core" : features.join(" ")],
     ["cores", describeCores(report)],
+    ...(report.numaPlacement === false ? [["", MBIND_REFUSED]] : []),
     ["memory", `${formatBytes(memory.totalBytes)}; this process may still take ${formatBytes(memory.availableBytes)}`],
     [
       "native core",
@@ -133,7 +147,9 @@ function renderReport(report: DoctorReport): string {
     ],
     ...(native.stale === null ? [] : [["", native.stale]]),
     ...native.tried.map(({ candidate, reason }) => ["", `not ${candidate}: ${reason}`]),
-    ...(native.path === null ? [["", "turnwise build-native compiles it; it needs g++ or clang++"]] : []),
+    ...(native.path === null
+      ? [["", `${native.musl ? "there is none ready-made for musl; " : ""}${HOW_TO_BUILD}`]]
+      : []),
     ["isa levels", native.isa === null ? "none" : `${cpu.isaLevels.join(", ")}; ${native.isa} is used`],
     ["packed weights", describeKept(packs)],
     ...(synthetic.count === 0 ? [] : [["bench models", describeKept(synthetic)]]),

@@ -8,10 +8,9 @@ import { reloadOptions } from "../../server/reload-options.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import type { CommandContext } from "../command.ts";
 import { describeCapacity, describeModel } from "../describe-engine.ts";
-import { exitBySignal } from "../interrupts.ts";
+import { exitBySignal, takeHangups } from "../interrupts.ts";
 import { type LoadedEngine, loadEngine } from "../load-engine.ts";
 import { CACHE_OPTIONS } from "../options/cache-options.ts";
-import { onHangup } from "../interrupts.ts";
 import { notifyReady } from "../notify-service.ts";
 import { BATCH_OPTIONS, ENGINE_OPTIONS, toEngineOptions, toWaitingLimits } from "../options/engine-options.ts";
 import { MODEL_OPTIONS } from "../options/model-options.ts";
@@ -43,15 +42,18 @@ export const SERVE = defineCommand({
     "turnwise serve model.gguf --ctx 8192 --kv-memory 4GiB --max-sequences 16",
   ],
   run: async ({ arguments: { model: given }, options, rereadOptions }, context) => {
+    // Before a model is pulled, which may take long.
+    const answerHangups = takeHangups();
     const model = await resolveModel(given ?? options.model, options.cacheDir, context);
+    // What is wrong with the template, the address or the keys is said before the model takes its time to load.
+    const engineOptions = toEngineOptions(model, options, options);
     const begin = new EventEmitter();
-    const engine = once(begin, "load").then(() => loadEngine(toEngineOptions(model, options, options), context));
-    // What is wrong with the address or the keys is said before the model takes its time to load.
+    const engine = once(begin, "load").then(() => loadEngine(engineOptions, context));
     const server = await openServer(engine, options);
     const { url, adminUrl } = await server.listen();
     const drained = untilDrained(server, context);
     const running = { server, engine, options };
-    onHangup(() => reload(running, rereadOptions, context));
+    answerHangups(() => reload(running, rereadOptions, context));
     begin.emit("load");
     try {
       const loaded = await Promise.race([server.ready, drained.then(() => null)]);

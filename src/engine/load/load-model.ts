@@ -78,8 +78,18 @@ export interface LoadCallbacks {
   readonly onWarning: (message: string) => void;
 }
 
+/** What the engine's users do not choose: for those who drive the executor themselves. */
+export interface LoadDemand {
+  /** Pages that the KV pool should have, as far as memory goes; by default it is sized for serving. */
+  readonly poolPages?: number;
+}
+
 /** Reads, compiles and packs the model. Throws what `Engine.load` documents; then nothing stays open. */
-export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks): LoadedModel {
+export function loadModel(
+  options: PlainEngineOptions,
+  callbacks: LoadCallbacks,
+  { poolPages }: LoadDemand = {},
+): LoadedModel {
   const startMs = performance.now();
   const settings = resolveSettings(options);
   const native = chooseBackend(settings.backend) === "native";
@@ -89,7 +99,7 @@ export function loadModel(options: PlainEngineOptions, callbacks: LoadCallbacks)
     const spec = source.spec();
     const graph = buildGraph(spec);
     const weights = bindWeights(graph, source);
-    const plan = planExecution(settings, spec, graph, weights, native);
+    const plan = planExecution(settings, spec, graph, weights, native, poolPages ?? null);
     const { executor, loaded } = native
       ? loadNative(plan, weights, source, settings, callbacks)
       : { executor: interpreterExecutor(plan, weights, settings), loaded: null };
@@ -163,6 +173,7 @@ function planExecution(
   graph: Graph,
   weights: BoundWeights,
   native: boolean,
+  poolPages: number | null,
 ): ExecutionPlan {
   const contextTokens = settings.contextTokens ?? spec.contextTokens;
   if (contextTokens > spec.contextTokens) {
@@ -192,6 +203,7 @@ function planExecution(
     contextTokens,
     contextIsRequested: settings.contextTokens !== null,
     kvMemoryBytes: settings.kvMemoryBytes,
+    poolPages,
   });
   return { compiled, kvType, maxSequences, maxLogitRows, pageBytes, pool };
 }
@@ -239,7 +251,9 @@ function loadNative(
   const loaded = loadWeights(demand, weightCache, onWarning);
   try {
     const { store } = loaded;
-    return { executor: createStoreExecutor({ program, store, threads, nodes, pages, isa, addon }), loaded };
+    const executor = createStoreExecutor({ program, store, threads, nodes, pages, isa, addon });
+    if (executor.refusedPlacement !== null) onWarning(executor.refusedPlacement);
+    return { executor, loaded };
   } catch (error) {
     loaded.store.dispose();
     throw error;

@@ -11,6 +11,7 @@ const DEMAND: PoolDemand = {
   contextTokens: 64,
   contextIsRequested: false,
   kvMemoryBytes: null,
+  poolPages: null,
 };
 
 describe("sizePool", () => {
@@ -30,6 +31,11 @@ describe("sizePool", () => {
 
   it("takes the memory that was asked for", () => {
     expect(sizePool({ ...DEMAND, kvMemoryBytes: 899 })).toEqual({ pages: 89, contextTokens: 64 });
+  });
+
+  it("has the pages that were asked for, however short the context, up to 80 % of what weights leave", () => {
+    expect(sizePool({ ...DEMAND, poolPages: 60 })).toEqual({ pages: 60, contextTokens: 64 });
+    expect(sizePool({ ...DEMAND, poolPages: 100 })).toEqual({ pages: 72, contextTokens: 64 });
   });
 
   it.each<[Partial<PoolDemand>, number, number]>([

@@ -10,10 +10,10 @@ import type { KvGroup } from "../../graph/types.ts";
 
 /** Of the memory that weights leave: enough to serve, little enough to share a machine. */
 const DEFAULT_SHARE = 0.4;
-/** A context that was asked for by number may take this much for itself. */
-const REQUESTED_CONTEXT_SHARE = 0.8;
+/** A context or a pool that was asked for by number may take this much for itself. */
+const REQUESTED_SHARE = 0.8;
 /** More than so many whole contexts is memory that rarely serves. */
-export const DEFAULT_CONTEXTS = 8;
+const DEFAULT_CONTEXTS = 8;
 
 export interface PoolDemand {
   /** What this process may still take. */
@@ -27,6 +27,8 @@ export interface PoolDemand {
   readonly contextIsRequested: boolean;
   /** The pool's size as asked for, or null. */
   readonly kvMemoryBytes: number | null;
+  /** Pages that the pool should have, as far as memory goes, or null. */
+  readonly poolPages: number | null;
 }
 
 export interface PoolSize {
@@ -65,8 +67,10 @@ function poolBudget(demand: PoolDemand, contextBytes: number): number {
     });
   }
   if (kvMemoryBytes === null) {
+    const requestable = Math.floor(freeBytes * REQUESTED_SHARE);
+    if (demand.poolPages !== null) return Math.min(demand.poolPages * demand.pageBytes, requestable);
     const share = Math.floor(freeBytes * DEFAULT_SHARE);
-    const roomForRequest = demand.contextIsRequested && contextBytes <= freeBytes * REQUESTED_CONTEXT_SHARE;
+    const roomForRequest = demand.contextIsRequested && contextBytes <= requestable;
     return Math.min(roomForRequest ? Math.max(share, contextBytes) : share, DEFAULT_CONTEXTS * contextBytes);
   }
   if (kvMemoryBytes > freeBytes) {

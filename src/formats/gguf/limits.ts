@@ -38,7 +38,7 @@ export const GGUF_LIMITS: GgufLimits = {
    * it is parsed, and offsets into it are 32-bit, so this must stay below 4 GiB.
    */
   headerBytes: 256 * 2 ** 20,
-  /** Published splits have up to a few hundred parts; each one is an open file. */
+  /** Published splits have up to a few hundred parts; each one is an open file, mapped and guarded (NATIVE_LIMITS.mappedFiles). */
   splitParts: 1024,
 };
 

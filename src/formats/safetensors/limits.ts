@@ -23,6 +23,6 @@ export const SAFETENSORS_LIMITS: SafetensorsLimits = {
   dimensions: 8,
   /** model.safetensors.index.json lists each tensor of all shards. */
   indexBytes: 32 * 2 ** 20,
-  /** Published models have up to some 200; each one is an open file. */
+  /** Published models have up to some 200; each one is an open file, mapped and guarded (NATIVE_LIMITS.mappedFiles). */
   shards: 1024,
 };

@@ -57,7 +57,7 @@ const ROWS: readonly Row[] = [
     "deepseek-llm",
   ],
   [stages("[\\r\\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", PATTERNS.deepseekCjk, "\\p{N}"), "deepseek-coder"],
-  [stages("[\\p{P}$+<=>^~|`]+", PATTERNS.gpt2, THREE_DIGITS), "falcon"],
+  [stages("[\\p{P}$+<=>^~|`]+", PATTERNS.gpt2, "\\p{N}+", THREE_DIGITS), "falcon"],
   [stages(PATTERNS.bloom), "poro-chat bloom gpt3-finnish"],
   [stages(PATTERNS.bloom, "\\p{N}"), "viking"],
   [
