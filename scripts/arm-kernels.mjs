@@ -34,15 +34,20 @@ const TASK_TOKENS = 96;
 const GEMV_BYTES = 12;
 const GEMV_BYTES_OF_2_BITS = 4;
 
-/** llvm-mca 19 on loops of llama.cpp at commit de3ff815 (2026-09-28). */
-const LLAMA_CPP = {
-  gemmQ4_0: { "neoverse-v1": 50, "neoverse-v2": 50 },
-  gemmQ8_0: { "neoverse-v1": 46, "neoverse-v2": 51 },
-  gemvQ4_0: { "neoverse-v1": 9.2, "neoverse-v2": 9.9 },
+/**
+ * llama.cpp's loops for its repacked types in the same model: by row of the table, as `--write` puts them into the
+ * record and into src/cost/arm-rates.ts. Of commit de3ff815 (2026-09-28), ggml/src/ggml-cpu/arch/arm/repack.cpp, the
+ * loops over blocks of ggml_gemm_q4_0_4x8_q8_0 (its assembly of 16 rows x 4), ggml_gemm_q8_0_4x8_q8_0 (its intrinsics of
+ * 4 x 4) and ggml_gemv_q4_0_4x8_q8_0, by llvm-mca 19. Typed in: the command does not compile that source.
+ */
+export const LLAMA_CPP_RATES = {
+  "GEMM Q4_0": { "neoverse-v1": 50, "neoverse-v2": 50 },
+  "GEMM Q8_0": { "neoverse-v1": 46, "neoverse-v2": 51 },
+  "GEMV Q4_0": { "neoverse-v1": 9.2, "neoverse-v2": 9.9 },
 };
 
 /** Multiplications of a product of many tokens, its weights unpacked. */
-function gemm(format, target, llamaCpp) {
+function gemm(format, target) {
   const { columns, sub } = format;
   // Values are taken 32 columns at a time where there is no sub-scale.
   const inner = sub === 0 ? columns / GROUP_COLUMNS : columns / sub;
@@ -50,7 +55,6 @@ function gemm(format, target, llamaCpp) {
     name: `GEMM ${format.name}`,
     unit: "MAC/cycle",
     target,
-    llamaCpp,
     parts: [{ kernel: "panel", width: BLOCK_TOKENS / 2, type: format.type, inner, passes: 1 }],
     work: PANEL_ROWS * BLOCK_TOKENS * columns,
   };
@@ -73,12 +77,11 @@ function wholeGemm(format) {
 }
 
 /** Packed bytes of a product of one token. */
-function gemv(format, target, llamaCpp) {
+function gemv(format, target) {
   return {
     name: `GEMV ${format.name}`,
     unit: "bytes/cycle",
     target,
-    llamaCpp,
     parts: [{ kernel: "dot", width: 1, type: format.type, inner: format.columns / GROUP_COLUMNS, passes: 1 }],
     work: TILE_ROWS * format.rowBytes,
   };
@@ -95,15 +98,15 @@ export const ARM_KERNELS = [
   gemm(FORMATS.q5_k, 80),
   gemm(FORMATS.q6_k, 65),
   gemm(FORMATS.q2_k, 65),
-  gemm(FORMATS.q4_0, 62, LLAMA_CPP.gemmQ4_0),
-  gemm(FORMATS.q8_0, 62, LLAMA_CPP.gemmQ8_0),
+  gemm(FORMATS.q4_0, 62),
+  gemm(FORMATS.q8_0, 62),
   ...Object.values(FORMATS).map((format) => wholeGemm(format)),
   gemv(FORMATS.int4_g128, GEMV_BYTES),
   gemv(FORMATS.q4_k, GEMV_BYTES),
   gemv(FORMATS.q5_k, GEMV_BYTES),
   gemv(FORMATS.q6_k, GEMV_BYTES),
   gemv(FORMATS.q2_k, GEMV_BYTES_OF_2_BITS),
-  gemv(FORMATS.q4_0, GEMV_BYTES, LLAMA_CPP.gemvQ4_0),
+  gemv(FORMATS.q4_0, GEMV_BYTES),
   gemv(FORMATS.q8_0, GEMV_BYTES),
   {
     name: "Attention, Q times K in int8",

@@ -1,6 +1,11 @@
-/** Written by `npm run arm:model -- --write`: modelled rates of the Arm kernels' loops, in its table's units. */
+/**
+ * Written by `npm run arm:model -- --write`: modelled rates of the Arm kernels' loops, and of llama.cpp's in the same
+ * model, in its table's units.
+ */
 
 import type { ArmCore } from "./arm-chips.ts";
+
+type Rates = Readonly<Record<string, Readonly<Record<ArmCore, number>>>>;
 
 export const ARM_RATES = {
   "GEMM int4 group-128": { "neoverse-v1": 86.3, "neoverse-v2": 90.1 },
@@ -26,4 +31,11 @@ export const ARM_RATES = {
   "GEMV Q8_0": { "neoverse-v1": 38.1, "neoverse-v2": 40.9 },
   "Attention, Q times K in int8": { "neoverse-v1": 61.3, "neoverse-v2": 61.3 },
   "Attention, probabilities of 15 bits times V": { "neoverse-v1": 48.9, "neoverse-v2": 49 },
-} as const satisfies Readonly<Record<string, Readonly<Record<ArmCore, number>>>>;
+} as const satisfies Rates;
+
+/** scripts/arm-kernels.mjs says which loops those are. */
+export const LLAMA_CPP_RATES = {
+  "GEMM Q4_0": { "neoverse-v1": 50, "neoverse-v2": 50 },
+  "GEMM Q8_0": { "neoverse-v1": 46, "neoverse-v2": 51 },
+  "GEMV Q4_0": { "neoverse-v1": 9.2, "neoverse-v2": 9.9 },
+} as const satisfies Rates;
