@@ -16,7 +16,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-import { ARM_CPUS, ARM_KERNELS } from "./arm-kernels.mjs";
+import { ARM_CPUS, ARM_KERNELS, LLAMA_CPP_RATES } from "./arm-kernels.mjs";
 import { CROSS_PREFIX, requireCycleModel, runOrSkip } from "./arm-tools.mjs";
 import { findMarkedLoops, straightLine } from "./assembly-loops.mjs";
 import { compileUnit, findCompiler } from "./build-native.mjs";
@@ -60,14 +60,22 @@ function namedLoops() {
   return loops.map((loop, index) => ({ ...loop, name: names[index] }));
 }
 
+/** By core and text: rows of many tokens are of the same few loops. */
+const knownCycles = new Map();
+
 /** Cycles of one pass through a loop, once it is running. */
 function cyclesOf(mca, cpu, loop, inner) {
   const input = `${straightLine(loop, inner).join("\n")}\n`;
+  const key = `${cpu}\n${input}`;
+  const known = knownCycles.get(key);
+  if (known !== undefined) return known;
   const args = ["-mtriple=aarch64", `-mcpu=${cpu}`, `-iterations=${ITERATIONS}`];
   const { status, stdout, stderr } = spawnSync(mca, args, { input, encoding: "utf8" });
   const total = /^Total Cycles:\s+(\d+)/m.exec(stdout)?.[1];
   if (status !== 0 || total === undefined) throw new Error(`${mca} ${args.join(" ")} failed: ${stderr}`);
-  return Number(total) / ITERATIONS;
+  const cycles = Number(total) / ITERATIONS;
+  knownCycles.set(key, cycles);
+  return cycles;
 }
 
 function rateOf(mca, cpu, kernel, loops) {
@@ -82,8 +90,9 @@ function rateOf(mca, cpu, kernel, loops) {
   return Math.round((kernel.work / cycles) * 10) / 10;
 }
 
-function peerCell({ llamaCpp }) {
-  return llamaCpp === undefined ? "" : ARM_CPUS.map(({ cpu }) => llamaCpp[cpu]).join(", ");
+function peerCell({ name }) {
+  const peer = LLAMA_CPP_RATES[name];
+  return peer === undefined ? "" : ARM_CPUS.map(({ cpu }) => peer[cpu]).join(", ");
 }
 
 function table(rates) {
@@ -102,14 +111,22 @@ function table(rates) {
 }
 
 function write(rates, markdown, versions) {
-  writeFileSync(RECORD, `${JSON.stringify({ ...versions, rates }, null, 2)}\n`);
+  writeFileSync(RECORD, `${JSON.stringify({ ...versions, rates, llamaCpp: LLAMA_CPP_RATES }, null, 2)}\n`);
   writeFileSync(
     RATES,
-    `/** Written by \`npm run arm:model -- --write\`: modelled rates of the Arm kernels' loops, in its table's units. */
+    `/**
+ * Written by \`npm run arm:model -- --write\`: modelled rates of the Arm kernels' loops, and of llama.cpp's in the same
+ * model, in its table's units.
+ */
 
 import type { ArmCore } from "./arm-chips.ts";
 
-export const ARM_RATES = ${JSON.stringify(rates)} as const satisfies Readonly<Record<string, Readonly<Record<ArmCore, number>>>>;
+type Rates = Readonly<Record<string, Readonly<Record<ArmCore, number>>>>;
+
+export const ARM_RATES = ${JSON.stringify(rates)} as const satisfies Rates;
+
+/** scripts/arm-kernels.mjs says which loops those are. */
+export const LLAMA_CPP_RATES = ${JSON.stringify(LLAMA_CPP_RATES)} as const satisfies Rates;
 `,
   );
   spawnSync(join(ROOT, "node_modules", ".bin", "oxfmt"), [RATES, RECORD]);

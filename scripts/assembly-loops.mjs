@@ -62,18 +62,22 @@ function functionsOf(assembly) {
   return found;
 }
 
-/** First and last line of the innermost loop that holds line `at`, or null. */
+/**
+ * First and last line of the innermost loop that holds line `at`, or null: of all that a branch back ends, the one that
+ * begins last. A branch further back, out of a block that leaves the loop, may stand before its own.
+ */
 function loopAround(lines, at) {
   const labels = new Map();
   lines.forEach((line, index) => {
     const label = LABEL.exec(line)?.[1];
     if (label !== undefined) labels.set(label, index);
   });
+  let found = null;
   for (let end = at; end < lines.length; end += 1) {
-    const target = labels.get(BRANCH.exec(lines[end])?.[1]);
-    if (target !== undefined && target <= at) return { begin: target, end };
+    const begin = labels.get(BRANCH.exec(lines[end])?.[1]);
+    if (begin !== undefined && begin <= at && begin > (found?.begin ?? -1)) found = { begin, end };
   }
-  return null;
+  return found;
 }
 
 /** Without labels, directives, comments, and branches: what a straight line runs. */

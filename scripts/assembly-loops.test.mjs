@@ -66,6 +66,36 @@ describe("findMarkedLoops", () => {
     expect(findMarkedLoops([plain, NESTED, straight].join("\n")).map(({ symbol }) => symbol)).toEqual(["kernel"]);
   });
 
+  it("finds a loop around a block that leaves it for an earlier place", () => {
+    const text = functionText("leaves", [
+      ".L1:",
+      "mov x9, x0",
+      ".L2:",
+      "// turnwise-model unpack outer 16",
+      "ldr q0, [x1]",
+      ".L3:",
+      "// turnwise-model unpack inner 16",
+      "tbl v1.16b, {v0.16b}, v2.16b",
+      "cbz x3, .L4",
+      "b .L5",
+      ".L6:",
+      "cbnz x4, .L1",
+      ".L5:",
+      "str q1, [x2], 16",
+      "b.ne .L3",
+      ".L4:",
+      "add x1, x1, 16",
+      "b.lt .L2",
+      "b .L6",
+    ]);
+    expect(findMarkedLoops(text)).toMatchObject([
+      {
+        inner: ["tbl v1.16b, {v0.16b}, v2.16b", "str q1, [x2], 16"].map(instruction),
+        body: [instruction("ldr q0, [x1]"), null, instruction("add x1, x1, 16")],
+      },
+    ]);
+  });
+
   it("does not take a jump forward, or a call, for the end of a loop", () => {
     const text = functionText("jumps", [
       ".L8:",

@@ -6,6 +6,8 @@
  *   decode   seconds a token = bytes / (core share x modelled bytes of all threads) + bytes / (memory share x peak)
  */
 
+import { LLAMA_CPP_RATES } from "./arm-rates.ts";
+
 /** Tokens a second of one machine at several numbers of threads. */
 export interface MeasuredSpeed {
   readonly threads: number;
@@ -34,14 +36,14 @@ export interface FitBasis {
   readonly loopBytes: number;
 }
 
-/** llama.cpp's Q4_0 loops in llvm-mca's model of Neoverse V2 (docs/performance.md); bytes with its Q6_K output matrix. */
+/** Bytes of a token with the model's Q6_K output matrix. */
 export const LLAMA_CPP_BASIS: FitBasis = {
   hertz: 2.8e9,
   bytesPerSecond: 537.6e9,
   tokenBytes: 4.36e9,
   tokenMultiplications: 6.98e9,
-  loopMultiplications: 50,
-  loopBytes: 9.9,
+  loopMultiplications: LLAMA_CPP_RATES["GEMM Q4_0"]["neoverse-v2"],
+  loopBytes: LLAMA_CPP_RATES["GEMV Q4_0"]["neoverse-v2"],
 };
 
 export interface Efficiency {

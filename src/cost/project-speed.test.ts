@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import { randomModelGraph } from "../models/random/random-model.ts";
 import { ARM_CHIPS } from "./arm-chips.ts";
-import { ARM_RATES } from "./arm-rates.ts";
+import { ARM_RATES, LLAMA_CPP_RATES } from "./arm-rates.ts";
 import {
   LLAMA_CPP_BASIS,
   LLAMA_CPP_ON_GRAVITON4,
@@ -81,6 +81,18 @@ describe("a projection", () => {
     expect((decode?.tokensPerSecond ?? 0) * seconds).toBeCloseTo(1, 1);
   });
 
+  it.each([
+    ["q4_k", "GEMV Q4_K", 148],
+    ["q5_k", "GEMV Q5_K", 180],
+  ] as const)("of %s counts bytes as they are packed", (quant, loop, packedBytes) => {
+    const model = projectedModel("llama-3.1-8b", quant);
+    // Behind a prompt of one token there is no attention to speak of.
+    const [, decode] = projectSpeed(model, ARM_CHIPS.graviton4, 4, PERFECT, 1);
+    const bytes = ((6.979e9 + 4096 * 128_256) * packedBytes) / 256;
+    const seconds = bytes / (4 * 2.8e9 * ARM_RATES[loop]["neoverse-v2"]) + bytes / 537.6e9;
+    expect((decode?.tokensPerSecond ?? 0) * seconds).toBeCloseTo(1, 2);
+  });
+
   it.each(PROJECTED_QUANTS)("is there for %s, which is offered", (quant) => {
     const cases = projectSpeed(projectedModel("llama-3.2-1b", quant), ARM_CHIPS.graviton3, 4, PERFECT, 8);
     for (const { tokensPerSecond } of cases) expect(tokensPerSecond).toBeGreaterThan(0);
@@ -95,6 +107,8 @@ describe("a projection", () => {
 it("has the rates of the record", () => {
   const record = JSON.parse(readFileSync(new URL("../../bench/arm-model.json", import.meta.url), "utf8")) as {
     readonly rates: unknown;
+    readonly llamaCpp: unknown;
   };
   expect(ARM_RATES).toEqual(record.rates);
+  expect(LLAMA_CPP_RATES).toEqual(record.llamaCpp);
 });

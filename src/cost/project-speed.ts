@@ -5,7 +5,7 @@
 
 import { fail } from "../base/errors.ts";
 import { type WeightFormat, weightRowBytes } from "../base/weight-formats.ts";
-import { GGML_TYPES } from "../formats/gguf/ggml-types.ts";
+import { weightFormatOf } from "../compile/weight-formats.ts";
 import type { DecodableType } from "../formats/quant/decodable-types.ts";
 import { type Graph, weightsOf } from "../graph/graph.ts";
 import { graphCost } from "../graph/graph-cost.ts";
@@ -86,7 +86,7 @@ export function projectSpeed(
 function workOf({ graph, typeOf }: ProjectedModel, core: ArmCore, sizes: StepSizes, oneRow: boolean): Work {
   let cycles = 0;
   let bytes = 0;
-  const bytesOf = (ref: WeightRef): number => storedBytes(ref, typeOf);
+  const bytesOf = (ref: WeightRef): number => packedBytes(ref, typeOf);
   const storage = { weightBytes: bytesOf, kvPositionBytes: kvPositionBytes(graph) };
   for (const node of graph.nodes) {
     const cost = graphCost({ ...graph, nodes: [node] }, sizes, storage);
@@ -120,10 +120,13 @@ function ratesOf(type: ProjectedType, core: ArmCore): readonly [many: number, on
   return [ARM_RATES[many][core], ARM_RATES[one][core]];
 }
 
-function storedBytes(ref: WeightRef, typeOf: (ref: WeightRef) => ProjectedType): number {
+/** As the kernels read it, in which units the loops' rates are. */
+function packedBytes(ref: WeightRef, typeOf: ProjectedModel["typeOf"]): number {
   if (ref.kind === "vector") return ref.rows * ref.columns * 4;
-  const type = typeOf(ref);
-  if (type === GROUPS_OF_128) return ref.rows * weightRowBytes(type, ref.columns);
-  const { blockElements, blockBytes } = GGML_TYPES[type];
-  return (ref.rows * ref.columns * blockBytes) / blockElements;
+  return ref.rows * weightRowBytes(packedFormat(typeOf(ref)), ref.columns);
+}
+
+function packedFormat(type: ProjectedType): WeightFormat {
+  if (type === GROUPS_OF_128) return type;
+  return weightFormatOf({ encoding: { kind: "ggml", type }, columnOrder: null }, "own");
 }

@@ -18,7 +18,11 @@ import type { ModelSource } from "../../src/models/model-source.ts";
 import { openModel } from "../../src/models/open-model.ts";
 import { createNativeExecutor } from "../../src/native/executor.ts";
 import { storedWeightBytes } from "../../src/native/stored-weight-bytes.ts";
-import { CHECKPOINT_VARIANTS, type CheckpointVariant } from "../support/checkpoints/checkpoint-variants.ts";
+import {
+  BIASED_VARIANTS,
+  CHECKPOINT_VARIANTS,
+  type CheckpointVariant,
+} from "../support/checkpoints/checkpoint-variants.ts";
 import {
   goldenConfig,
   goldenTensors,
@@ -30,7 +34,9 @@ import { NATIVE_ISA_LEVELS, NATIVE_MISSING } from "../support/native-addon.ts";
 import { sourceLogits } from "../support/source-logits.ts";
 import { stepOf } from "../support/step-of.ts";
 
-const GOLDEN: ForwardGolden = { ...readForwardGolden("qwen3"), hidden: 128, ffn: 256, heads: 8 };
+const SIZES = { hidden: 128, ffn: 256, heads: 8 };
+const GOLDEN: ForwardGolden = { ...readForwardGolden("qwen3"), ...SIZES };
+const BIASED: ForwardGolden = { ...readForwardGolden("qwen2"), ...SIZES };
 const LIMITS = { maxTokens: 16, maxLogitRows: 16, pages: 2, pageTokens: 16 } as const;
 
 /**
@@ -44,10 +50,14 @@ const LARGEST_ROUNDING_RMS = 0.075;
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
 
-function openVariant(variant: CheckpointVariant, form: "quantized" | "dequantized"): ModelSource {
+function openVariant(
+  golden: ForwardGolden,
+  variant: CheckpointVariant,
+  form: "quantized" | "dequantized",
+): ModelSource {
   const path = mkdtempSync(join(folder.path, form));
   const config = form === "quantized" ? { quantization_config: variant.config } : {};
-  writeDirectory(path, { ...goldenConfig(GOLDEN), ...config }, goldenTensors(GOLDEN, variant, form));
+  writeDirectory(path, { ...goldenConfig(golden), ...config }, goldenTensors(golden, variant, form));
   return openModel(path, openFileSource);
 }
 
@@ -58,9 +68,9 @@ function rootMeanSquare(rows: readonly Float32Array[], others: readonly Float32A
   return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
 }
 
-function logitsOf(executor: Executor): Float32Array[] {
-  executor.step(stepOf([{ tokens: GOLDEN.tokens, position: 0, pages: [1], logits: "all" }]));
-  const rows = GOLDEN.tokens.map((_, row) => {
+function logitsOf(executor: Executor, { tokens }: ForwardGolden): Float32Array[] {
+  executor.step(stepOf([{ tokens, position: 0, pages: [1], logits: "all" }]));
+  const rows = tokens.map((_, row) => {
     const logits = new Float32Array(executor.vocabSize);
     executor.readLogits(row, logits);
     return logits;
@@ -70,20 +80,23 @@ function logitsOf(executor: Executor): Float32Array[] {
 }
 
 describe.skipIf(NATIVE_MISSING)("native", () => {
-  it.each(CHECKPOINT_VARIANTS)("$name", (variant) => {
-    const twin = openVariant(variant, "dequantized");
-    const exact = sourceLogits(twin, GOLDEN.tokens);
+  it.each([
+    ...CHECKPOINT_VARIANTS.map((variant) => ({ golden: GOLDEN, variant })),
+    ...BIASED_VARIANTS.map((variant) => ({ golden: BIASED, variant })),
+  ])("$golden.architecture, $variant.name", ({ golden, variant }) => {
+    const twin = openVariant(golden, variant, "dequantized");
+    const exact = sourceLogits(twin, golden.tokens);
     twin.dispose();
-    const source = openVariant(variant, "quantized");
+    const source = openVariant(golden, variant, "quantized");
     const plain = buildGraph(source.spec());
     const bound = bindWeights(plain, source);
     const { program, graph } = compileModel(plain, bound, { ...LIMITS, kvType: "f32" });
     const weights = weightProvider(bound);
-    const expected = logitsOf(new InterpreterExecutor({ graph, weights, limits: LIMITS, kvType: "f32" }));
+    const expected = logitsOf(new InterpreterExecutor({ graph, weights, limits: LIMITS, kvType: "f32" }), golden);
     for (const isa of NATIVE_ISA_LEVELS) {
       const weightBytes = storedWeightBytes(bound);
       const native = createNativeExecutor({ program, weightBytes, threads: 2, pages: LIMITS.pages, isa });
-      const logits = logitsOf(native);
+      const logits = logitsOf(native, golden);
       expect(rootMeanSquare(logits, expected)).toBeLessThan(LARGEST_RMS);
       expect(rootMeanSquare(logits, exact)).toBeLessThan(LARGEST_ROUNDING_RMS);
     }

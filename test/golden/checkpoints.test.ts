@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { openFileSource } from "../../src/formats/file-source.ts";
 import type { SafetensorsContents } from "../../src/formats/safetensors/write.ts";
 import { openModel } from "../../src/models/open-model.ts";
-import { CHECKPOINT_VARIANTS } from "../support/checkpoints/checkpoint-variants.ts";
+import { BIASED_VARIANTS, CHECKPOINT_VARIANTS } from "../support/checkpoints/checkpoint-variants.ts";
 import {
   goldenConfig,
   goldenTensors,
@@ -59,5 +59,15 @@ describe("quantised", () => {
     expect(quantized).toEqual(twin);
     const plain = logitsOf(golden, goldenTensors(golden));
     expect(quantized).not.toEqual(plain);
+  });
+
+  it.each(BIASED_VARIANTS)("with biases of Q, K and V, $name", (variant) => {
+    const biased: ForwardGolden = { ...readForwardGolden("qwen2"), hidden: 128, ffn: 256, heads: 8 };
+    const tensors = goldenTensors(biased, variant);
+    const quantized = logitsOf(biased, tensors, variant.config);
+    expect(quantized).toEqual(logitsOf(biased, goldenTensors(biased, variant, "dequantized")));
+    const unbiased = tensors.filter(({ name }) => !name.endsWith(".bias"));
+    expect(unbiased).toHaveLength(tensors.length - 3 * biased.layers);
+    expect(quantized).not.toEqual(logitsOf(biased, unbiased, variant.config));
   });
 });

@@ -5,24 +5,20 @@ import { describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine/engine.ts";
 import { openFileSource } from "../../src/formats/file-source.ts";
 import { readSafetensors } from "../../src/formats/safetensors/read.ts";
-import { awqMatrix } from "../../src/formats/group-quant/awq.ts";
-import { encodeGroups, decodeGroups, type GroupMatrix } from "../../src/formats/group-quant/group-blocks.ts";
-import { gptqMatrix } from "../../src/formats/group-quant/gptq.ts";
+import { awqGroups } from "../../src/formats/group-quant/awq.ts";
+import { encodeGroups, decodeGroups, type StoredGroups } from "../../src/formats/group-quant/group-blocks.ts";
+import { gptqGroups } from "../../src/formats/group-quant/gptq.ts";
 import { planGroups } from "../../src/formats/group-quant/plan-groups.ts";
 import type { SafetensorsTensor } from "../../src/formats/safetensors/model.ts";
 import { openModel } from "../../src/models/open-model.ts";
 import { sourceLogits } from "../support/source-logits.ts";
 import { sharedAbsent, sharedPath } from "./support/shared-folder.ts";
 
-function dequantized(matrix: GroupMatrix): Float32Array {
-  const plan = planGroups(matrix);
+function dequantized(groups: StoredGroups): Float32Array {
+  const plan = planGroups(groups);
   if (typeof plan === "string") throw new TypeError(plan);
-  return decodeGroups(
-    encodeGroups(matrix, plan.encoding.format, plan.order),
-    plan.encoding.format,
-    matrix.rows,
-    matrix.columns,
-  );
+  const { format } = plan.encoding;
+  return decodeGroups(encodeGroups(groups.open(), format, plan.order), format, groups.rows, groups.columns);
 }
 
 function referenceTensors(name: string): (part: string) => SafetensorsTensor {
@@ -73,15 +69,15 @@ describe.skipIf(sharedAbsent)("checkpoints of others", () => {
   // All of these files' words are 0 and their scales 1: zero points are 1 in version 1 of GPTQ, 0 in AWQ.
   it("the reference of GPTQ has the layout that is read", () => {
     const part = referenceTensors("gptq");
-    const tensors = { qweight: part("qweight"), qzeros: part("qzeros"), scales: part("scales"), gIdx: part("g_idx") };
-    const values = dequantized(gptqMatrix({ bits: 4, version: 1, ...tensors, gIdx: null }));
+    const tensors = { qweight: part("qweight"), qzeros: part("qzeros"), scales: part("scales") };
+    const values = dequantized(gptqGroups({ bits: 4, version: 1, ...tensors, groupOf: null }));
     expect(values).toEqual(new Float32Array(64 * 32).fill(-1));
   });
 
   it("the reference of AWQ has the layout that is read", () => {
     const part = referenceTensors("awq");
     const tensors = { qweight: part("qweight"), qzeros: part("qzeros"), scales: part("scales") };
-    expect(dequantized(awqMatrix(tensors))).toEqual(new Float32Array(64 * 32).fill(0));
+    expect(dequantized(awqGroups(tensors))).toEqual(new Float32Array(64 * 32).fill(0));
   });
 
   it.each([

@@ -120,6 +120,7 @@ class PanelBuilder {
 #pragma GCC unroll 4
       for (int o = 0; o < Format::kOperands; ++o) words[Format::Column(v, o) / 4] = SignedOperand(weights, v, o);
     }
+#pragma GCC unroll 2
     for (int i = 0; i < kGroupSubs; ++i) {
       // Without sub-scales a step is one run of values.
       uint8_t* sub = subs + (Layout::kHasSubScale ? (group * kGroupSubs + i) * Layout::kSubBytes : group * 4 * kSet);

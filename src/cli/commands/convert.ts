@@ -14,8 +14,9 @@ export const CONVERT = defineCommand({
   name: "convert",
   summary: "Write a model as a GGUF file or as a Hugging Face directory, as it is or with fewer bits",
   details:
-    "A name that ends in .gguf is a file that llama.cpp loads too; any other is a directory, and then MODEL must\n" +
-    "be one. Rounding is to nearest, as --quant rounds at load; a directory takes compressed-tensors' form.",
+    "A name that ends in .gguf is a file that llama.cpp loads too; any other is a directory in the form of transformers,\n" +
+    "which a GGUF file becomes if its tokenizer is byte-level BPE. Rounding is to nearest, as --quant rounds at load; a\n" +
+    "directory takes compressed-tensors' form.",
   arguments: {
     model: REQUIRED_MODEL_ARGUMENT,
     target: { required: true, help: "FILE.gguf, or a directory that is made" },
@@ -35,6 +36,7 @@ export const CONVERT = defineCommand({
     "turnwise convert ./my-model my-model.gguf --quant bf16",
     "turnwise convert ./my-model my-model-q8.gguf --quant q8",
     "turnwise convert ./my-model my-model-int4 --quant q4-g128",
+    "turnwise convert my-model-q8.gguf my-model-bf16 --quant bf16",
   ],
   run: async ({ arguments: { model, target }, options }, context) => {
     const path = await resolveModel(model, options.cacheDir, context);

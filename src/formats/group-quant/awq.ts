@@ -5,7 +5,7 @@
  */
 
 import type { SafetensorsTensor } from "../safetensors/model.ts";
-import type { GroupMatrix } from "./group-blocks.ts";
+import type { GroupMatrix, GroupShape, StoredGroups } from "./group-blocks.ts";
 import { floatsOf, wordsOf } from "./packed-words.ts";
 
 export interface AwqTensors {
@@ -18,22 +18,25 @@ export interface AwqTensors {
 const SHIFTS = [0, 16, 4, 20, 8, 24, 12, 28] as const;
 
 /** The tensors have the shapes above. */
-export function awqMatrix({ qweight, qzeros, scales }: AwqTensors): GroupMatrix {
+export function awqGroups(tensors: AwqTensors): StoredGroups {
+  const { qweight, scales } = tensors;
   const [columns = 0, rowWords = 0] = qweight.shape;
   const [groups = 0] = scales.shape;
-  const rows = rowWords * 8;
-  const scaleValues = floatsOf(scales);
+  const shape: GroupShape = { bits: 4, rows: rowWords * 8, columns, groups, groupOf: null };
+  return { ...shape, scales, open: () => openMatrix(shape, tensors) };
+}
+
+function openMatrix(shape: GroupShape, { qweight, qzeros, scales }: AwqTensors): GroupMatrix {
+  const { rows, columns } = shape;
+  const rowWords = rows / 8;
+  const packed = wordsOf(qweight);
   const zeroWords = wordsOf(qzeros);
+  const scaleValues = floatsOf(scales);
   return {
-    bits: 4,
-    rows,
-    columns,
-    groups,
-    groupOf: null,
+    ...shape,
     scale: (row, group) => scaleValues[group * rows + row] ?? 0,
     zeroPoint: (row, group) => nibble(zeroWords[group * rowWords + Math.floor(row / 8)] ?? 0, row),
     readValues(first, count, out) {
-      const packed = wordsOf(qweight);
       for (let column = 0; column < columns; column += 1) {
         for (let row = 0; row < count; row += 1) {
           const word = packed[column * rowWords + Math.floor((first + row) / 8)] ?? 0;

@@ -7,7 +7,7 @@
  */
 
 import type { SafetensorsTensor } from "../safetensors/model.ts";
-import type { GroupMatrix } from "./group-blocks.ts";
+import type { GroupMatrix, GroupShape, StoredGroups } from "./group-blocks.ts";
 import { floatsOf, wordsOf } from "./packed-words.ts";
 
 export interface CompressedTensors {
@@ -18,24 +18,28 @@ export interface CompressedTensors {
   readonly weight: SafetensorsTensor;
   readonly scale: SafetensorsTensor;
   readonly zeroPoint: SafetensorsTensor | null;
-  readonly gIdx: SafetensorsTensor | null;
+  /** Each column's group; null where they lie in order. */
+  readonly groupOf: Int32Array | null;
 }
 
 /** The tensors have the shapes above. */
-export function compressedMatrix(tensors: CompressedTensors): GroupMatrix {
-  const { bits, rows, columns, weight, scale, zeroPoint, gIdx } = tensors;
+export function compressedGroups(tensors: CompressedTensors): StoredGroups {
+  const { bits, rows, columns, scale, groupOf } = tensors;
+  const groups = scale.elements === 1 ? 1 : scale.elements / rows;
+  const shape: GroupShape = { bits, rows, columns, groups, groupOf };
+  return { ...shape, scales: scale, open: () => openMatrix(shape, tensors) };
+}
+
+function openMatrix(shape: GroupShape, { weight, scale, zeroPoint }: CompressedTensors): GroupMatrix {
+  const { bits, columns, groups } = shape;
   const scaleValues = floatsOf(scale);
   const oneScale = scale.elements === 1;
-  const groups = oneScale ? 1 : scale.elements / rows;
   return {
-    bits,
-    rows,
-    columns,
-    groups,
-    groupOf: gIdx === null ? null : wordsOf(gIdx),
+    ...shape,
     scale: (row, group) => scaleValues[oneScale ? 0 : row * groups + group] ?? 0,
     zeroPoint: zeroPoint === null ? () => 2 ** (bits - 1) : zeroPointOf(zeroPoint, bits, groups),
-    readValues: weight.dtype === "I8" ? int8Values(weight, columns) : packedValues(weight, bits, columns),
+    readValues:
+      weight.dtype === "I8" ? int8Values(weight.view(), columns) : packedValues(wordsOf(weight), bits, columns),
   };
 }
 
@@ -52,19 +56,18 @@ function zeroPointOf(zeroPoint: SafetensorsTensor, bits: 4 | 8, groups: number):
     ((words[Math.floor(row / perWord) * groups + group] ?? 0) >>> (bits * (row % perWord))) & (2 ** bits - 1);
 }
 
-function int8Values(weight: SafetensorsTensor, columns: number): GroupMatrix["readValues"] {
+function int8Values(bytes: Uint8Array, columns: number): GroupMatrix["readValues"] {
   return (first, count, out) => {
-    const bytes = weight.view().subarray(first * columns, (first + count) * columns);
-    for (let i = 0; i < bytes.length; i += 1) out[i] = (bytes[i] ?? 0) ^ 128;
+    const begin = first * columns;
+    for (let i = 0; i < count * columns; i += 1) out[i] = (bytes[begin + i] ?? 0) ^ 128;
   };
 }
 
-function packedValues(weight: SafetensorsTensor, bits: 4 | 8, columns: number): GroupMatrix["readValues"] {
+function packedValues(words: Int32Array, bits: 4 | 8, columns: number): GroupMatrix["readValues"] {
   const perWord = 32 / bits;
   const wordsPerRow = Math.ceil(columns / perWord);
   const mask = 2 ** bits - 1;
   return (first, count, out) => {
-    const words = wordsOf(weight);
     for (let row = 0; row < count; row += 1) {
       const begin = (first + row) * wordsPerRow;
       for (let column = 0; column < columns; column += 1) {

@@ -6,7 +6,7 @@
  */
 
 import type { SafetensorsTensor } from "../safetensors/model.ts";
-import type { GroupMatrix } from "./group-blocks.ts";
+import type { GroupMatrix, GroupShape, StoredGroups } from "./group-blocks.ts";
 import { floatsOf, wordsOf } from "./packed-words.ts";
 
 export interface GptqTensors {
@@ -15,33 +15,44 @@ export interface GptqTensors {
   readonly qweight: SafetensorsTensor;
   readonly qzeros: SafetensorsTensor;
   readonly scales: SafetensorsTensor;
-  readonly gIdx: SafetensorsTensor | null;
+  /** Each column's group; null where they lie in order. */
+  readonly groupOf: Int32Array | null;
 }
 
+/**
+ * A one in each zero point of a word. Writers of version 1 take it from whole words (GPTQModel's conversion from
+ * version 2), so that a zero point of 0 is stored as the largest value and borrows from its neighbour; adding it
+ * to whole words gives both back. No writer means 2^bits, which the quantiser's range does not hold.
+ */
+const ONES = { 4: 0x1111_1111, 8: 0x0101_0101 } as const;
+
 /** The tensors have the shapes above. */
-export function gptqMatrix({ bits, version, qweight, qzeros, scales, gIdx }: GptqTensors): GroupMatrix {
-  const perWord = 32 / bits;
-  const mask = 2 ** bits - 1;
+export function gptqGroups(tensors: GptqTensors): StoredGroups {
+  const { bits, qweight, scales, groupOf } = tensors;
   const [words = 0, rows = 0] = qweight.shape;
   const [groups = 0] = scales.shape;
-  const scaleValues = floatsOf(scales);
+  const shape: GroupShape = { bits, rows, columns: (words * 32) / bits, groups, groupOf };
+  return { ...shape, scales, open: () => openMatrix(shape, tensors) };
+}
+
+function openMatrix(shape: GroupShape, { version, qweight, qzeros, scales }: GptqTensors): GroupMatrix {
+  const { bits, rows, columns } = shape;
+  const perWord = 32 / bits;
+  const mask = 2 ** bits - 1;
+  const words = columns / perWord;
+  const packed = wordsOf(qweight);
   const zeroWords = wordsOf(qzeros);
   const zeroColumns = rows / perWord;
-  const columns = words * perWord;
+  const subtracted = version === 1 ? ONES[bits] : 0;
+  const scaleValues = floatsOf(scales);
   return {
-    bits,
-    rows,
-    columns,
-    groups,
-    groupOf: gIdx === null ? null : wordsOf(gIdx),
+    ...shape,
     scale: (row, group) => scaleValues[group * rows + row] ?? 0,
     zeroPoint(row, group) {
       const word = zeroWords[group * zeroColumns + Math.floor(row / perWord)] ?? 0;
-      const stored = (word >>> (bits * (row % perWord))) & mask;
-      return version === 1 ? stored + 1 : stored;
+      return ((word + subtracted) >>> (bits * (row % perWord))) & mask;
     },
     readValues(first, count, out) {
-      const packed = wordsOf(qweight);
       for (let index = 0; index < words; index += 1) {
         for (let row = 0; row < count; row += 1) {
           const word = packed[index * rows + first + row] ?? 0;

@@ -8,6 +8,7 @@
 
 import { invariant } from "../../base/invariant.ts";
 import { f16FromNumber, f16ToNumber } from "../quant/half-floats.ts";
+import type { SafetensorsTensor } from "../safetensors/model.ts";
 
 export interface GroupFormatInfo {
   readonly bits: 4 | 8;
@@ -36,18 +37,30 @@ export interface GroupEncoding {
   readonly format: GroupFormat;
 }
 
-/** A whole weight as its checkpoint means it, however the checkpoint packs it. */
-export interface GroupMatrix {
+/** The sizes of a group-quantised weight, and where its groups lie. */
+export interface GroupShape {
   readonly bits: 4 | 8;
   readonly rows: number;
   readonly columns: number;
   /** Of each column its group; null where groups are runs of `columns / groups` columns. */
   readonly groupOf: Int32Array | null;
   readonly groups: number;
+}
+
+/** A whole weight as its checkpoint means it, however the checkpoint packs it. */
+export interface GroupMatrix extends GroupShape {
   scale(row: number, group: number): number;
   zeroPoint(row: number, group: number): number;
   /** Unsigned values of `count` rows from `first` on, row by row. */
   readValues(first: number, count: number, out: Uint8Array): void;
+}
+
+/** A weight that is still in its file: to plan with. */
+export interface StoredGroups extends GroupShape {
+  /** Of all groups, in any order. */
+  readonly scales: SafetensorsTensor;
+  /** Reads each of its tensors once; what was read lives as long as the matrix, so that is kept for one use. */
+  open(): GroupMatrix;
 }
 
 /** Bytes of so many columns, a multiple of the group's. */
@@ -97,7 +110,7 @@ export function encodeGroups(matrix: GroupMatrix, format: GroupFormat, order: Ui
   return out;
 }
 
-export function groupOfColumn({ groupOf, columns, groups }: GroupMatrix, column: number): number {
+export function groupOfColumn({ groupOf, columns, groups }: GroupShape, column: number): number {
   return groupOf === null ? Math.floor((column * groups) / columns) : (groupOf[column] ?? 0);
 }
 
@@ -142,9 +155,4 @@ export function decodeGroups(bytes: Uint8Array, format: GroupFormat, rows: numbe
     begin += groupBytes(info);
   }
   return out;
-}
-
-/** Whether f16 holds `value` exactly. */
-export function fitsF16(value: number): boolean {
-  return f16ToNumber(f16FromNumber(value)) === value;
 }

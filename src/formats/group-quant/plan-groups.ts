@@ -3,7 +3,8 @@
  * together, how wide the stored groups are, and what holds the scales exactly.
  */
 
-import { fitsF16, GROUP_FORMATS, type GroupEncoding, type GroupFormat, type GroupMatrix } from "./group-blocks.ts";
+import { GROUP_FORMATS, type GroupEncoding, type GroupFormat, type StoredGroups } from "./group-blocks.ts";
+import { allFitF16 } from "./packed-words.ts";
 
 export interface GroupPlan {
   readonly encoding: GroupEncoding;
@@ -12,8 +13,7 @@ export interface GroupPlan {
 }
 
 /** A string says what is wrong with the groups. */
-export function planGroups(matrix: GroupMatrix): GroupPlan | string {
-  const { columns, groups, groupOf, bits } = matrix;
+export function planGroups({ columns, groups, groupOf, bits, scales }: StoredGroups): GroupPlan | string {
   const sizes = new Int32Array(groups);
   if (groupOf === null) {
     if (columns % groups !== 0) return `has ${groups} groups, which do not divide its ${columns} columns`;
@@ -23,8 +23,10 @@ export function planGroups(matrix: GroupMatrix): GroupPlan | string {
       if (group < 0 || group >= groups) return `has g_idx[${column}] = ${group}, outside 0..${groups - 1}`;
       sizes[group] = (sizes[group] ?? 0) + 1;
     }
+    const empty = sizes.indexOf(0);
+    if (empty >= 0) return `has no column in group ${empty} by its g_idx`;
   }
-  const format = widestFormat(bits, scalesFitF16(matrix) ? 2 : 4, sizes);
+  const format = widestFormat(bits, allFitF16(scales) ? 2 : 4, sizes);
   if (format === undefined) {
     const found = [...new Set(sizes)].slice(0, 4).join(", ");
     return `has groups of ${found} columns, no multiples of ${SMALLEST_GROUP}`;
@@ -43,16 +45,6 @@ function widestFormat(bits: 4 | 8, scaleBytes: 2 | 4, sizes: Int32Array): GroupF
     const isRight = info.bits === bits && info.scaleBytes === scaleBytes;
     return isRight && sizes.every((size) => size % info.groupColumns === 0);
   });
-}
-
-function scalesFitF16(matrix: GroupMatrix): boolean {
-  const { rows, groups } = matrix;
-  for (let row = 0; row < rows; row += 1) {
-    for (let group = 0; group < groups; group += 1) {
-      if (!fitsF16(matrix.scale(row, group))) return false;
-    }
-  }
-  return true;
 }
 
 /** Columns by group, in order within each; null where they are so already. */

@@ -1,6 +1,5 @@
 /** A model written to disk in another format or with other weights. */
 
-import { fail } from "../../base/errors.ts";
 import { openFileSource } from "../../formats/file-source.ts";
 import { readGguf } from "../../formats/gguf/read.ts";
 import { writeGguf } from "../../formats/gguf/write.ts";
@@ -13,7 +12,7 @@ import { writeModelDirectory } from "./write-directory.ts";
 
 type OnProgress = (fraction: number) => void;
 
-/** A `target` that ends in .gguf is a file; any other a directory, and then `path` must be one. */
+/** A `target` that ends in .gguf is a file; any other a directory. Throws as `writeGguf` and `writeModelDirectory`. */
 export function convertModel(path: string, target: string, quant: ConvertQuant, onProgress?: OnProgress): void {
   if (target.endsWith(".gguf")) convertToGguf(path, target, quant, onProgress);
   else convertToDirectory(path, target, quant, onProgress);
@@ -30,12 +29,6 @@ function convertToGguf(path: string, target: string, quant: ConvertQuant, onProg
 }
 
 function convertToDirectory(path: string, target: string, quant: ConvertQuant, onProgress?: OnProgress): void {
-  if (!isModelDirectory(path)) {
-    fail("invalid_option", {
-      option: "TARGET",
-      problem: "only a Hugging Face directory can be written as one; name a .gguf file.",
-    });
-  }
   const source = openModel(path, openFileSource);
   try {
     writeModelDirectory(source, target, quant, onProgress);

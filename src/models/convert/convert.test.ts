@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import * as fc from "fast-check";
+import { Tokenizer } from "tokenizers";
 import { afterAll, describe, expect, it } from "vitest";
 import type { CheckpointVariant } from "../../../test/support/checkpoints/checkpoint-variants.ts";
 import {
@@ -10,17 +12,19 @@ import {
 } from "../../../test/support/checkpoints/write-directory.ts";
 import { packQuantizedTensors } from "../../../test/support/checkpoints/write-weight.ts";
 import { readForwardGolden } from "../../../test/support/forward-golden.ts";
+import { sourceLogits } from "../../../test/support/source-logits.ts";
+import { trickyText } from "../../../test/support/tricky-text.ts";
 import { memorySource, openFileSource } from "../../formats/file-source.ts";
 import { GGML_TYPES } from "../../formats/gguf/ggml-types.ts";
 import type { GgufModel } from "../../formats/gguf/model.ts";
 import { readGguf } from "../../formats/gguf/read.ts";
-import type { GgufValue } from "../../formats/gguf/value.ts";
+import { type GgufValue, ggufValue } from "../../formats/gguf/value.ts";
 import { ggufBytes, type GgufContents } from "../../formats/gguf/write.ts";
-import { floatsOf } from "../../formats/group-quant/packed-words.ts";
 import { decodeRows, encodeRows } from "../../formats/quant/rows.ts";
 import { readSafetensors } from "../../formats/safetensors/read.ts";
 import { safetensorsPieces } from "../../formats/safetensors/write.ts";
 import { decodeWeightValues } from "../../formats/stored-weight.ts";
+import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
 import { ggufSource } from "../gguf/gguf-source.ts";
 import type { ModelSource } from "../model-source.ts";
 import { openModel } from "../open-model.ts";
@@ -123,9 +127,7 @@ describe("a directory", () => {
       const tensor = written.tensors.get(name);
       if (tensor === undefined || !(data instanceof Uint8Array)) throw new TypeError(name);
       expect(tensor.shape, name).toEqual(shape);
-      // There they are f32 that f16 holds.
-      const own = name.endsWith("_scale") ? new Uint8Array(floatsOf(tensor).buffer) : tensor.view();
-      expect(Buffer.compare(own, data), name).toBe(0);
+      expect(Buffer.compare(tensor.view(), data), name).toBe(0);
     }
     const source = openModel(target, openFileSource);
     expect(source.weight("blk.0.ffn_up.weight")?.encoding).toEqual({ kind: "groups", format: "int4_g32_zero" });
@@ -237,5 +239,74 @@ describe("a directory", () => {
       ...goldenConfig(GOLDEN),
       ...now,
     });
+  });
+});
+
+/** Written to a folder of that name. */
+function directoryOf(file: GgufModel, name: string, quant: ConvertQuant): ModelSource {
+  const target = join(folder.path, name);
+  writeModelDirectory(ggufSource(file), target, quant);
+  return openModel(target, openFileSource);
+}
+
+describe("a directory of a GGUF file", () => {
+  const tokens = [3, 17, 60, 42, 42, 8, 31];
+
+  it.each([
+    ["tiny", "q8_0"],
+    ["tiny-wide", "f16"],
+  ] as const)("gives the logits of %s in %s", (shape, quant) => {
+    const file = opened(randomModel(shape, quant, 1));
+    expect(ggufSource(file).spec().ropePairing).toBe("neighbours");
+    const source = directoryOf(file, `of ${shape}`, "f32");
+    expect(source.spec().ropePairing).toBe("halves");
+    expect(sourceLogits(source, tokens)).toEqual(sourceLogits(ggufSource(file), tokens));
+    source.dispose();
+  });
+
+  it("takes the rounding of a directory", () => {
+    const source = directoryOf(FILE, "of tiny-wide in 4 bits", "q4-g32");
+    expect(source.weight("blk.0.attn_q.weight")?.encoding).toEqual({ kind: "groups", format: "int4_g32_zero" });
+    source.dispose();
+  });
+
+  it("has the tokens and the template of the file, for others too", async () => {
+    const source = directoryOf(FILE, "of tiny-wide in bf16", "bf16");
+    const [own, original] = [source, ggufSource(FILE)].map((each) => createTokenizer(each.vocabulary()));
+    expect(source.chatTemplate).toBe(ggufSource(FILE).chatTemplate);
+    const path = join(source.path, "tokenizer.json");
+    const others = Tokenizer.fromFile(path);
+    const encode = (tokenizer: typeof own, text: string, addSpecial: boolean): readonly number[] => [
+      ...(tokenizer?.encode(text, { addSpecial, parseSpecial: true }) ?? []),
+    ];
+    await fc.assert(
+      fc.asyncProperty(trickyText, fc.boolean(), async (text, addSpecial) => {
+        const withSpecial = `${text}<|eot_id|>${text}`;
+        const expected = encode(original, withSpecial, addSpecial);
+        expect(encode(own, withSpecial, addSpecial)).toEqual(expected);
+        const encoding = await others.encode(withSpecial, null, { addSpecialTokens: addSpecial });
+        expect(encoding.getIds()).toEqual(expected);
+      }),
+    );
+    for (const field of ["bosId", "eosId", "addBos", "addEos", "endOfGenerationIds"] as const) {
+      expect(own?.[field], field).toEqual(original?.[field]);
+    }
+    source.dispose();
+  });
+
+  it("is refused where a directory cannot say what the file does", () => {
+    const scaled = opened(randomModel("tiny-biased", "f32", 1));
+    expect(() => directoryOf(scaled, "refused", "bf16")).toThrow(/no field for the divisors of RoPE/);
+    const metadata = FILE.metadata.entries();
+    const spm = opened({
+      metadata: [...metadata].map(([key, value]) =>
+        key === "tokenizer.ggml.model" ? [key, ggufValue.string("llama")] : [key, value],
+      ),
+      tensors: [...FILE.tensors.values()].map((tensor) => ({ ...tensor, data: tensor.view() })),
+    });
+    expect(() => directoryOf(spm, "refused", "bf16")).toThrow(
+      /of kind spm in a tokenizer\.json.*turnwise convert SOURCE FILE\.gguf/,
+    );
+    expect(existsSync(join(folder.path, "refused"))).toBe(false);
   });
 });

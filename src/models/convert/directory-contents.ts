@@ -14,6 +14,7 @@ import { decodeWeightValues, type StoredWeight } from "../../formats/stored-weig
 import { moduleOfWeight } from "../hugging-face/weight-names.ts";
 import type { ModelSource } from "../model-source.ts";
 import { type ConvertQuant, floatTypeOf } from "./convert-quant.ts";
+import { hasRopeRows, pairRopeRows } from "./rope-rows.ts";
 
 interface Rounding {
   readonly bits: 4 | 8;
@@ -81,7 +82,7 @@ function tensorsOf(
   rounder: Rounder | null,
   floats: GgmlType | null,
 ): readonly SafetensorsContents[] {
-  const weight = source.weight(name);
+  const weight = pairedInHalves(source, name);
   const place = moduleOfWeight(name);
   if (weight === null || place === null) return fail("weight_missing", { tensor: name, expected: "" });
   const [rows = 0, columns = 0] = weight.shape;
@@ -98,6 +99,20 @@ function tensorsOf(
   const bytes = (): Uint8Array => encodeRows(GGML_TYPES[type].id, decodeWeightValues(weight));
   const shape = weight.shape.length === 1 ? [rows] : [rows, columns];
   return [{ name: `${place.module}.${place.part}`, dtype: type as "F32", shape, data: () => [bytes()] }];
+}
+
+/** A weight with its rows as checkpoints have them. */
+function pairedInHalves(source: ModelSource, name: string): StoredWeight | null {
+  const weight = source.weight(name);
+  if (weight === null || !hasRopeRows(name)) return weight;
+  const { ropePairing, headDim } = source.spec();
+  if (ropePairing === "halves") return weight;
+  const [rows = 1] = weight.shape;
+  const parts = weight.parts.map((part) => ({
+    ...part,
+    view: () => pairRopeRows(part.view(), rows, headDim, "halves"),
+  }));
+  return { ...weight, parts };
 }
 
 interface Rounder extends Rounding {

@@ -11,7 +11,6 @@ import { ggufValue } from "../../formats/gguf/value.ts";
 import type { GgufContents, GgufTensorContents } from "../../formats/gguf/write.ts";
 import { encodeRows } from "../../formats/quant/rows.ts";
 import { decodeWeightValues, type StoredWeight } from "../../formats/stored-weight.ts";
-import { sourceRow } from "../../graph/weight-ref.ts";
 import { ggufRopePairing } from "../families.ts";
 import { ROPE_FACTORS_TENSOR } from "../gguf/rope-scaling.ts";
 import { type MetadataEntry, specMetadata } from "../gguf/spec-metadata.ts";
@@ -21,6 +20,7 @@ import type { ModelSpec } from "../model-spec.ts";
 import { LOAD_QUANTS } from "../load-quants.ts";
 import { quantizedSource } from "../quantized-source.ts";
 import { type ConvertQuant, floatTypeOf } from "./convert-quant.ts";
+import { hasRopeRows, pairRopeRows } from "./rope-rows.ts";
 
 /**
  * `file` is what `source` was made of where that is a GGUF file. Throws `tokenizer_unsupported`,
@@ -37,7 +37,7 @@ export function ggufContents(source: ModelSource, file: GgufModel | null, quant:
   const floats = floatTypeOf(quant);
   const rounding = LOAD_QUANTS.find((known) => known === quant);
   const from = rounding === undefined ? source : quantizedSource(source, rounding);
-  const tensors = source.weightNames.map((name) => tensorOf(from, name, floats, rowOrderOf(name, spec)));
+  const tensors = source.weightNames.map((name) => tensorOf(from, name, floats, spec));
   return {
     metadata: [
       ...(file === null ? sourceMetadata(source, spec) : fileMetadata(file)),
@@ -79,26 +79,19 @@ function ropeFactors({ rope: { scaling } }: ModelSpec): readonly GgufTensorConte
   return [{ name: ROPE_FACTORS_TENSOR, type: "F32", shape: [factors.length], data }];
 }
 
-/** The file's row of each row of the source, or null where they are in order. */
-type RowOrder = ((row: number) => number) | null;
-
 /** Files of some families pair neighbours in RoPE, checkpoints always the halves of a head. */
-function rowOrderOf(name: string, { architecture, ropePairing, headDim }: ModelSpec): RowOrder {
-  if (ropePairing === ggufRopePairing(architecture) || !/\.attn_[qk]\.(?:weight|bias)$/.test(name)) return null;
-  return (row) => sourceRow({ kind: "rope-halves", headDim }, row);
-}
-
-function tensorOf(source: ModelSource, name: string, floats: GgmlType | null, rowOrder: RowOrder): GgufTensorContents {
+function tensorOf(source: ModelSource, name: string, floats: GgmlType | null, spec: ModelSpec): GgufTensorContents {
   const weight = source.weight(name);
   if (weight === null) return fail("weight_missing", { tensor: source.tensorName(name), expected: "" });
   const type = typeOf(source, name, weight, floats);
-  const columns = weight.shape.length === 1 ? 1 : (weight.shape.at(-1) ?? 1);
-  return {
-    name,
-    type,
-    shape: weight.shape.toReversed(),
-    data: () => [inRowOrder(bytesIn(weight, type), weight.elements / columns, rowOrder)],
+  const [rows = 1] = weight.shape;
+  const pairing = ggufRopePairing(spec.architecture);
+  const isTurned = hasRopeRows(name) && spec.ropePairing !== pairing;
+  const data = (): Uint8Array => {
+    const bytes = bytesIn(weight, type);
+    return isTurned ? pairRopeRows(bytes, rows, spec.headDim, pairing) : bytes;
   };
+  return { name, type, shape: weight.shape.toReversed(), data: () => [data()] };
 }
 
 /** Vectors are f32 in all files; llama.cpp takes no others. */
@@ -119,18 +112,6 @@ function bytesIn(weight: StoredWeight, type: GgmlType): Uint8Array {
   const isStoredSo = weight.encoding.kind === "ggml" && weight.encoding.type === type && weight.columnOrder === null;
   if (isStoredSo && data !== undefined) return data.view();
   return encodeRows(GGML_TYPES[type].id, decodeWeightValues(weight));
-}
-
-/** Rows are whole blocks, so that they move as bytes. */
-function inRowOrder(bytes: Uint8Array, rows: number, rowOrder: RowOrder): Uint8Array {
-  if (rowOrder === null) return bytes;
-  const rowBytes = bytes.length / rows;
-  const out = new Uint8Array(bytes.length);
-  for (let row = 0; row < rows; row += 1) {
-    const to = rowOrder(row);
-    out.set(bytes.subarray(row * rowBytes, (row + 1) * rowBytes), to * rowBytes);
-  }
-  return out;
 }
 
 /** llama.cpp's number for what most of the file's matrices are. Source: llama.h, enum llama_ftype. */

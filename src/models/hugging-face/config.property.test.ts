@@ -37,7 +37,14 @@ const CONFIG = {
   layer_types: ["full_attention"],
 };
 const QUANTIZATIONS = [
-  { quant_method: "gptq", bits: 4, group_size: 128, desc_act: true, checkpoint_format: "gptq_v2" },
+  {
+    quant_method: "gptq",
+    bits: 4,
+    group_size: 128,
+    desc_act: true,
+    checkpoint_format: "gptq_v2",
+    dynamic: { "-:a": {} },
+  },
   { quant_method: "awq", bits: 4, group_size: 128, version: "gemm", zero_point: true },
   {
     quant_method: "compressed-tensors",

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { CHECKPOINT_VARIANTS } from "../../../test/support/checkpoints/checkpoint-variants.ts";
+import { checkpointVariant } from "../../../test/support/checkpoints/checkpoint-variants.ts";
 import {
   goldenConfig,
   goldenTensors,
@@ -12,6 +12,7 @@ import { readForwardGolden } from "../../../test/support/forward-golden.ts";
 import { byteBpe, byteLevel } from "../../../test/support/tokenizer-json.ts";
 import { openFileSource } from "../../formats/file-source.ts";
 import type { SafetensorsContents } from "../../formats/safetensors/write.ts";
+import { decodeWeightValues } from "../../formats/stored-weight.ts";
 import { bindWeights } from "../bind-weights.ts";
 import { buildGraph } from "../families.ts";
 import type { ModelSource } from "../model-source.ts";
@@ -43,8 +44,7 @@ function load(path: string): ModelSource {
 
 /** The golden quantised by the first variant of that name, with one tensor changed. */
 function quantized(variantName: string, tensor: string, change: Partial<SafetensorsContents> | null): string {
-  const variant = CHECKPOINT_VARIANTS.find(({ name }) => name.startsWith(variantName));
-  if (variant === undefined) throw new TypeError(`no variant ${variantName}`);
+  const variant = checkpointVariant(variantName);
   const tensors = goldenTensors(GOLDEN, variant).flatMap((contents) =>
     contents.name !== tensor ? [contents] : change === null ? [] : [{ ...contents, ...change }],
   );
@@ -57,6 +57,22 @@ function changed(name: string, change: Partial<SafetensorsContents>): Tensors {
 }
 
 const Q = "model.layers.1.self_attn.q_proj";
+const ACT_ORDER = "GPTQ 4 bits, group 32, zero points, act-order";
+
+/** The group of each of Q's 64 columns. */
+const gIdx = (groupOf: (column: number) => number): Partial<SafetensorsContents> => ({
+  data: new Uint8Array(Int32Array.from({ length: 64 }, (_, column) => groupOf(column)).buffer),
+});
+
+function valuesOfQ(path: string): Float32Array | null {
+  const weight = load(path).weight("blk.1.attn_q.weight");
+  return weight === null ? null : decodeWeightValues(weight);
+}
+
+const inputScales = (module: string): Tensors => [
+  { name: `${module}.input_scale`, dtype: "F32", shape: [1], data: new Uint8Array(4) },
+  { name: `${module}.input_zero_point`, dtype: "I8", shape: [1], data: new Uint8Array(1) },
+];
 
 describe("a Hugging Face directory", () => {
   it("says what the model is", () => {
@@ -134,6 +150,32 @@ describe("a Hugging Face directory", () => {
       /GPTQ of 3 bits/,
     ],
     [
+      "GPTQ of several widths",
+      {
+        quantization_config: {
+          quant_method: "gptq",
+          bits: 4,
+          group_size: 128,
+          dynamic: { "-:.*gate.*": {}, "+:.*down.*": { bits: 4 }, ".*up.*": { bits: 8 } },
+        },
+      },
+      "model_feature_unsupported",
+      /GPTQ of several widths: bits 8 by "dynamic" for \.\*up\.\*, 4 for the rest/,
+    ],
+    [
+      "GPTQ of several groups",
+      {
+        quantization_config: {
+          quant_method: "gptq",
+          bits: 4,
+          group_size: -1,
+          dynamic: { "+:.*down.*": { group_size: 32 } },
+        },
+      },
+      "model_feature_unsupported",
+      /group_size 32 by "dynamic" for \+:\.\*down\.\*, -1 for the rest/,
+    ],
+    [
       "another layout of AWQ",
       { quantization_config: { quant_method: "awq", bits: 4, version: "gemv" } },
       "model_feature_unsupported",
@@ -166,18 +208,25 @@ describe("a Hugging Face directory", () => {
       /q_proj\.qzeros has shape \[4, 8\]\. Accepted: shape \[2, 16\]/,
     ],
     [
-      "GPTQ 4 bits, group 32",
+      ACT_ORDER,
       `${Q}.g_idx`,
-      { data: new Uint8Array(Int32Array.from({ length: 64 }, (_, i) => (i === 5 ? 7 : i >> 5)).buffer) },
+      gIdx((column) => (column === 5 ? 7 : column >> 5)),
       /q_proj\.qweight has g_idx\[5\] = 7, outside 0\.\.1/,
     ],
     [
-      "GPTQ 4 bits, group 32",
+      ACT_ORDER,
       `${Q}.g_idx`,
-      { data: new Uint8Array(Int32Array.from({ length: 64 }, (_, i) => (i < 31 ? 0 : 1)).buffer) },
+      gIdx((column) => (column < 31 ? 0 : 1)),
       /q_proj\.qweight has groups of 31, 33 columns, no multiples of 32.*Accepted: groups of multiples of 32/,
     ],
-    ["GPTQ 4 bits, group 32, zero points, act-order", `${Q}.g_idx`, null, /q_proj\.g_idx is missing.* \[64\]/],
+    [ACT_ORDER, `${Q}.g_idx`, gIdx(() => 0), /q_proj\.qweight has no column in group 1 by its g_idx/],
+    [
+      "GPTQ 4 bits, group 32",
+      `${Q}.g_idx`,
+      gIdx((column) => (column < 31 ? 0 : 1)),
+      /q_proj\.g_idx has group 1 for column 31, and desc_act is false.*Accepted: column \/ 32, or desc_act true/,
+    ],
+    [ACT_ORDER, `${Q}.g_idx`, null, /q_proj\.g_idx is missing.* \[64\]/],
     ["AWQ, group 32", `${Q}.qzeros`, null, /q_proj\.qzeros is missing/],
     [
       "compressed-tensors pack-quantized 4 bits, group 32",
@@ -196,8 +245,7 @@ describe("a Hugging Face directory", () => {
   });
 
   it("reads quantize_config.json, where older GPTQ checkpoints say how they are quantised", () => {
-    const [variant] = CHECKPOINT_VARIANTS;
-    const path = directory(CONFIG, goldenTensors(GOLDEN, variant ?? null));
+    const path = directory(CONFIG, goldenTensors(GOLDEN, checkpointVariant("GPTQ 4 bits, group 32")));
     expect(() => load(path)).toThrow(/q_proj\.qweight is quantised\. Accepted: a quantization_config of GPTQ/);
     writeFileSync(join(path, "quantize_config.json"), JSON.stringify({ bits: 4, group_size: 32, desc_act: false }));
     expect(load(path).weight("blk.1.attn_q.weight")?.encoding).toEqual({ kind: "groups", format: "int4_g32_zero" });
@@ -207,15 +255,48 @@ describe("a Hugging Face directory", () => {
   });
 
   it("takes one group for a row without the index of its columns, in any order", () => {
-    const variant = CHECKPOINT_VARIANTS.find(({ name }) => name.startsWith("GPTQ 8 bits, group -1"));
-    const config = { ...CONFIG, quantization_config: { ...variant?.config, desc_act: true } };
-    expect(() => load(directory(config, goldenTensors(GOLDEN, variant ?? null)))).not.toThrow();
+    const variant = checkpointVariant("GPTQ 8 bits, group -1");
+    const config = { ...CONFIG, quantization_config: { ...variant.config, desc_act: true } };
+    expect(() => load(directory(config, goldenTensors(GOLDEN, variant)))).not.toThrow();
+  });
+
+  it("takes an index of zeros for columns in order where there is no act-order", () => {
+    const asWritten = valuesOfQ(quantized("GPTQ 4 bits, group 32", "", {}));
+    expect(asWritten).toHaveLength(128 * 64);
+    for (const index of [gIdx(() => 0), null]) {
+      expect(valuesOfQ(quantized("GPTQ 4 bits, group 32", `${Q}.g_idx`, index))).toEqual(asWritten);
+    }
+  });
+
+  it.each([
+    ["leaves out", []],
+    ["fills with -1", [{ name: `${Q}.weight_g_idx`, dtype: "I32", shape: [128], data: new Uint8Array(512).fill(255) }]],
+  ] as const)("takes columns in order where compressed-tensors %s the index of its act-order", (_, index) => {
+    const variant = checkpointVariant("compressed-tensors pack-quantized 4 bits, group 64, act-order");
+    const golden = { ...GOLDEN, hidden: 128, ffn: 256, heads: 8 };
+    const config = { ...goldenConfig(golden), quantization_config: variant.config };
+    const tensors = goldenTensors(golden, variant);
+    const orderOf = (all: Tensors) => load(directory(config, all)).weight("blk.1.attn_q.weight")?.columnOrder;
+    expect(orderOf(tensors)).toHaveLength(128);
+    const unordered = tensors.filter(({ name }) => name !== `${Q}.weight_g_idx`);
+    expect(unordered).toHaveLength(tensors.length - 1);
+    expect(orderOf([...unordered, ...index])).toBeNull();
+  });
+
+  it("leaves out how static W8A8 rounds inputs, and nothing else of that name", () => {
+    const variant = checkpointVariant("compressed-tensors int-quantized 8 bits, channel, symmetric");
+    const config = { ...CONFIG, quantization_config: variant.config };
+    const tensors = goldenTensors(GOLDEN, variant);
+    load(directory(config, [...tensors, ...inputScales(Q)]));
+    expect(() => load(directory(config, [...tensors, ...inputScales("lm_head")]))).toThrow(
+      /needs the tensor lm_head\.input/,
+    );
   });
 
   it("refuses columns that groups do not divide", () => {
-    const variant = CHECKPOINT_VARIANTS.find(({ name }) => name === "AWQ, group 32");
-    const config = { ...CONFIG, quantization_config: { ...variant?.config, group_size: 48 } };
-    const path = directory(config, goldenTensors(GOLDEN, variant ?? null));
+    const variant = checkpointVariant("AWQ, group 32");
+    const config = { ...CONFIG, quantization_config: { ...variant.config, group_size: 48 } };
+    const path = directory(config, goldenTensors(GOLDEN, variant));
     expect(() => load(path)).toThrow(/q_proj\.qweight has 64 columns\. Accepted: multiples of the group size 48/);
   });
 

@@ -47,7 +47,7 @@ class HuggingFaceSource implements ModelSource {
   readonly #tensors: TensorReader;
   readonly #facts: WeightFacts;
   readonly #quantization: Quantization;
-  /** Planning a quantised weight looks at all of its scales. */
+  /** Planning a quantised weight looks at all of its scales where those are not F16. */
   readonly #weights = new Map<string, StoredWeight | null>();
   #tokenizer: ReadTokenizer | null = null;
 
@@ -181,11 +181,17 @@ function isZeroBias(tensor: SafetensorsTensor | undefined): boolean {
 /** Buffers that older writers saved; they follow from the configuration. */
 const BUFFER = /\.rotary_emb\.inv_freq$/;
 
+/** How compressed-tensors' static W8A8 rounds a weight's input; kernels here round each input by what is in it. */
+function isInputScale(name: string, tensors: Tensors): boolean {
+  const module = /^(?<module>.+)\.input_(?:scale|zero_point)$/.exec(name)?.groups?.["module"];
+  return module !== undefined && tensors.has(`${module}.weight_scale`);
+}
+
 /** Canonical names of all weights; what no table knows keeps its own name, for the binder to refuse. */
 function weightNames(tensors: Tensors, { tiedHead }: WeightFacts): readonly string[] {
   const names = new Set<string>();
   for (const tensor of tensors.values()) {
-    if (BUFFER.test(tensor.name) || isZeroBias(tensor)) continue;
+    if (BUFFER.test(tensor.name) || isZeroBias(tensor) || isInputScale(tensor.name, tensors)) continue;
     const { module, part } = splitName(tensor.name);
     // The head of a tied model is its embedding.
     const canonical =

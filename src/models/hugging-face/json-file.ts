@@ -68,9 +68,12 @@ export class JsonFields {
     return fields === undefined ? undefined : new JsonFields(this.#placeOf(name), fields);
   }
 
-  /** All fields that are objects. */
-  objects(): readonly JsonFields[] {
-    return Object.keys(this.#fields).flatMap((name) => this.findObject(name) ?? []);
+  /** All fields, each an object or null; what is null is left out. */
+  objectsByName(): readonly (readonly [name: string, fields: JsonFields])[] {
+    return Object.keys(this.#fields).flatMap((name) => {
+      const fields = this.findObject(name);
+      return fields === undefined ? [] : [[name, fields] as const];
+    });
   }
 
   missing(name: string): never {

@@ -48,13 +48,31 @@ function readGptq(fields: JsonFields): Quantization {
   if (bits !== 4 && bits !== 8) return refuse(`GPTQ of ${bits} bits`);
   const format = fields.findString("checkpoint_format") ?? "gptq";
   if (format !== "gptq" && format !== "gptq_v2") return refuse(`GPTQ in the format ${format}`);
+  const groupColumns = readGroup(fields, "group_size");
+  refuseOverrides(fields, { bits, group_size: groupColumns ?? -1 });
   return {
     method: "gptq",
     bits,
-    groupColumns: readGroup(fields, "group_size"),
+    groupColumns,
     actOrder: fields.findBool("desc_act") ?? false,
     version: format === "gptq" ? 1 : 2,
   };
+}
+
+/**
+ * GPTQModel's `dynamic`: settings of the modules that a pattern matches. One with "-:" before it says which modules
+ * are not quantised, and those are seen by their tensors.
+ */
+function refuseOverrides(fields: JsonFields, settings: Readonly<Record<"bits" | "group_size", number>>): void {
+  const dynamic = fields.findObject("dynamic");
+  for (const [pattern, rule] of dynamic?.objectsByName() ?? []) {
+    if (pattern.startsWith("-:")) continue;
+    for (const name of ["bits", "group_size"] as const) {
+      const own = rule.findInteger(name) ?? settings[name];
+      if (own === settings[name]) continue;
+      refuse(`GPTQ of several widths: ${name} ${own} by "dynamic" for ${pattern}, ${settings[name]} for the rest`);
+    }
+  }
 }
 
 function readAwq(fields: JsonFields): Quantization {
@@ -78,7 +96,9 @@ function readCompressedTensors(fields: JsonFields): Quantization {
   if (format !== "pack-quantized" && format !== "int-quantized" && format !== "naive-quantized") {
     return refuse(`compressed-tensors in the format ${format}`);
   }
-  const widths = new Set((fields.findObject("config_groups")?.objects() ?? []).map(weightBits));
+  const widths = new Set(
+    (fields.findObject("config_groups")?.objectsByName() ?? []).map(([, group]) => weightBits(group)),
+  );
   const [bits = 8] = widths;
   if (widths.size > 1) return refuse("compressed-tensors of several widths");
   return { method: "compressed-tensors", bits };

@@ -1,10 +1,10 @@
 /** One quantised weight of a checkpoint: its tensors found and checked, brought to groups of integers. */
 
 import type { StoredWeight } from "../../formats/stored-weight.ts";
-import { awqMatrix } from "../../formats/group-quant/awq.ts";
-import { compressedMatrix } from "../../formats/group-quant/compressed-tensors.ts";
-import { gptqMatrix } from "../../formats/group-quant/gptq.ts";
-import { encodeGroups, type GroupMatrix } from "../../formats/group-quant/group-blocks.ts";
+import { awqGroups } from "../../formats/group-quant/awq.ts";
+import { compressedGroups } from "../../formats/group-quant/compressed-tensors.ts";
+import { gptqGroups } from "../../formats/group-quant/gptq.ts";
+import { encodeGroups, type StoredGroups } from "../../formats/group-quant/group-blocks.ts";
 import { wordsOf } from "../../formats/group-quant/packed-words.ts";
 import { planGroups, SMALLEST_GROUP } from "../../formats/group-quant/plan-groups.ts";
 import type { SafetensorsTensor } from "../../formats/safetensors/model.ts";
@@ -39,23 +39,23 @@ export function quantizedWeight(module: string, how: Quantization, tensors: Tens
   return null;
 }
 
-function storedGroups(name: string, matrix: GroupMatrix): StoredWeight {
-  const plan = planGroups(matrix);
+function storedGroups(name: string, groups: StoredGroups): StoredWeight {
+  const plan = planGroups(groups);
   if (typeof plan === "string") {
     return weightInvalid(name, plan, `groups of multiples of ${SMALLEST_GROUP} columns, or whole rows of such`);
   }
   const { encoding, order } = plan;
-  const { rows, columns } = matrix;
+  const { rows, columns } = groups;
   return {
     encoding,
     shape: [rows, columns],
     elements: rows * columns,
-    parts: [{ role: "data", view: () => encodeGroups(matrix, encoding.format, order) }],
+    parts: [{ role: "data", view: () => encodeGroups(groups.open(), encoding.format, order) }],
     columnOrder: order,
   };
 }
 
-function gptqOf(module: string, how: GptqQuantization, tensors: TensorReader): GroupMatrix {
+function gptqOf(module: string, how: GptqQuantization, tensors: TensorReader): StoredGroups {
   const { bits, actOrder, version } = how;
   const qweight = tensors.get(`${module}.qweight`, ["I32"], [null, null]);
   const [words = 0, rows = 0] = qweight.shape;
@@ -66,16 +66,31 @@ function gptqOf(module: string, how: GptqQuantization, tensors: TensorReader): G
   const gIdx = tensors[index](`${module}.g_idx`, ["I32"], [columns]);
   const scales = tensors.get(`${module}.scales`, FLOAT_DTYPES, [groups, rows]);
   const qzeros = tensors.get(`${module}.qzeros`, ["I32"], [groups, (rows * bits) / 32]);
-  return gptqMatrix({ bits, version, qweight, qzeros, scales, gIdx });
+  if (gIdx !== null && !actOrder) requireInOrder(gIdx, columns / groups);
+  const groupOf = gIdx !== null && actOrder ? wordsOf(gIdx) : null;
+  return gptqGroups({ bits, version, qweight, qzeros, scales, groupOf });
 }
 
-function awqOf(module: string, how: Extract<Quantization, { method: "awq" }>, tensors: TensorReader): GroupMatrix {
+/** Without act-order some writers leave the index at zeros, which stands for the same. */
+function requireInOrder(gIdx: SafetensorsTensor, groupColumns: number): void {
+  const groupOf = wordsOf(gIdx);
+  if (groupOf.every((group) => group === 0)) return;
+  const column = groupOf.findIndex((group, at) => group !== Math.floor(at / groupColumns));
+  if (column < 0) return;
+  weightInvalid(
+    gIdx.name,
+    `has group ${groupOf[column]} for column ${column}, and desc_act is false in config.json`,
+    `column / ${groupColumns}, or desc_act true`,
+  );
+}
+
+function awqOf(module: string, how: Extract<Quantization, { method: "awq" }>, tensors: TensorReader): StoredGroups {
   const qweight = tensors.get(`${module}.qweight`, ["I32"], [null, null]);
   const [columns = 0, rowWords = 0] = qweight.shape;
   const groups = groupCount(qweight, columns, how.groupColumns);
   const scales = tensors.get(`${module}.scales`, FLOAT_DTYPES, [groups, rowWords * 8]);
   const qzeros = tensors.get(`${module}.qzeros`, ["I32"], [groups, rowWords]);
-  return awqMatrix({ qweight, qzeros, scales });
+  return awqGroups({ qweight, qzeros, scales });
 }
 
 function groupCount(weight: SafetensorsTensor, columns: number, groupColumns: number | null): number {
@@ -84,7 +99,7 @@ function groupCount(weight: SafetensorsTensor, columns: number, groupColumns: nu
   return weightInvalid(weight.name, `has ${columns} columns`, `multiples of the group size ${groupColumns}`);
 }
 
-function compressedOf(module: string, packedBits: 4 | 8, tensors: TensorReader): GroupMatrix {
+function compressedOf(module: string, packedBits: 4 | 8, tensors: TensorReader): StoredGroups {
   const isPacked = tensors.has(`${module}.weight_packed`);
   const { weight, rows, columns } = isPacked ? packedWeight(module, packedBits, tensors) : plainWeight(module, tensors);
   const bits = isPacked ? packedBits : 8;
@@ -93,9 +108,10 @@ function compressedOf(module: string, packedBits: 4 | 8, tensors: TensorReader):
   const zeroShape = isPacked ? [Math.ceil((rows * bits) / 32), groups] : scale.shape;
   const zeroPoint = tensors.find(`${module}.weight_zero_point`, isPacked ? ["I32"] : ["I8"], zeroShape);
   const gIdx = tensors.find(`${module}.weight_g_idx`, ["I32"], [columns]);
-  // -1 everywhere says that there is no order.
-  const hasOrder = gIdx !== null && wordsOf(gIdx).some((group) => group !== -1);
-  return compressedMatrix({ bits, rows, columns, weight, scale, zeroPoint, gIdx: hasOrder ? gIdx : null });
+  // -1 everywhere is where writers begin, and readers where there is none, whatever "actorder" says: in order.
+  const groupOf = gIdx === null ? null : wordsOf(gIdx);
+  const hasOrder = groupOf?.some((group) => group !== -1) === true;
+  return compressedGroups({ bits, rows, columns, weight, scale, zeroPoint, groupOf: hasOrder ? groupOf : null });
 }
 
 /** One scale for the whole, one for each row, or one for each group of a row. */

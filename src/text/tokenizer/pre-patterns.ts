@@ -3,6 +3,7 @@
  * them, and the ScanRules that do the same faster.
  */
 
+import { invariant } from "../../base/invariant.ts";
 import type { ScanRule, SplitRule, SplitStage } from "./split-rules.ts";
 
 const CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
@@ -113,4 +114,13 @@ export function ruleOf(found: readonly SplitStage[]): SplitRule {
     ([sources]) => sources.length === patterns.length && sources.every((source, index) => source === patterns[index]),
   );
   return scanned?.[1] ?? { kind: "stages", stages: found };
+}
+
+/** A rule as stages: those that `ruleOf` makes it of. */
+export function stagesOf(rule: SplitRule): readonly SplitStage[] {
+  if (rule.kind === "stages") return rule.stages;
+  const wanted = JSON.stringify(rule);
+  const scanned = SCANNED.find(([, known]) => JSON.stringify(known) === wanted);
+  invariant(scanned !== undefined, "each rule that is scanned has patterns");
+  return scanned[0].map(isolated);
 }

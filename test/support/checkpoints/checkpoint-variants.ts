@@ -43,14 +43,14 @@ function awq(groupColumns: number): CheckpointVariant {
 }
 
 function compressed(row: GroupOptions, format: "pack" | "int"): CheckpointVariant {
-  const { bits, groupColumns, symmetric, scattered, oneScale = false } = row;
+  const { bits, groupColumns, symmetric, scattered, oneScale = false, scaleType = "F32" } = row;
   const strategy = oneScale ? "tensor" : groupColumns === -1 ? "channel" : "group";
   const actorder = scattered === undefined ? null : "group";
   const weights = { num_bits: bits, type: "int", symmetric, strategy, group_size: groupColumns, actorder };
   const group = `${strategy}${groupColumns === -1 ? "" : ` ${groupColumns}`}${scattered === undefined ? "" : ", act-order"}`;
   return {
-    name: `compressed-tensors ${format}-quantized ${bits} bits, ${group}, ${symmetric ? "symmetric" : "zero points"}`,
-    rounding: { ...row, scaleType: "F32" },
+    name: `compressed-tensors ${format}-quantized ${bits} bits, ${group}, ${symmetric ? "symmetric" : "zero points"}${scaleType === "BF16" ? ", scales in BF16" : ""}`,
+    rounding: { ...row, scaleType },
     config: {
       quant_method: "compressed-tensors",
       format: `${format}-quantized`,
@@ -67,6 +67,7 @@ export const CHECKPOINT_VARIANTS: readonly CheckpointVariant[] = [
   gptq({ bits: 4, groupColumns: 64, symmetric: false, version: 1 }),
   gptq({ bits: 4, groupColumns: 128, symmetric: false, version: 2 }),
   gptq({ bits: 4, groupColumns: -1, symmetric: true, version: 1 }),
+  gptq({ bits: 4, groupColumns: -1, symmetric: false, version: 1 }),
   gptq({ bits: 4, groupColumns: 32, symmetric: false, scattered: "by input", version: 1 }),
   gptq({ bits: 4, groupColumns: 64, symmetric: true, scattered: "by matrix", version: 1 }),
   gptq({ bits: 4, groupColumns: 128, symmetric: true, scattered: "by input", version: 2 }),
@@ -78,7 +79,9 @@ export const CHECKPOINT_VARIANTS: readonly CheckpointVariant[] = [
   awq(32),
   awq(64),
   awq(128),
+  awq(-1),
   compressed({ bits: 4, groupColumns: 128, symmetric: true }, "pack"),
+  compressed({ bits: 4, groupColumns: 128, symmetric: true, scaleType: "BF16" }, "pack"),
   compressed({ bits: 4, groupColumns: 32, symmetric: false }, "pack"),
   compressed({ bits: 4, groupColumns: 64, symmetric: false, scattered: "by input" }, "pack"),
   compressed({ bits: 8, groupColumns: -1, symmetric: true }, "pack"),
@@ -89,3 +92,16 @@ export const CHECKPOINT_VARIANTS: readonly CheckpointVariant[] = [
   compressed({ bits: 8, groupColumns: -1, symmetric: true, oneScale: true }, "int"),
   compressed({ bits: 8, groupColumns: -1, symmetric: false, oneScale: true }, "int"),
 ];
+
+/** Of those that models with biases are tried in, as Qwen 2's: one of each method that writes them. */
+export const BIASED_VARIANTS = [
+  checkpointVariant("GPTQ 4 bits, group 32, zero points, act-order by input"),
+  checkpointVariant("AWQ, group 64"),
+];
+
+/** What a test of one thing takes; throws where no variant's name begins so. */
+export function checkpointVariant(name: string): CheckpointVariant {
+  const found = CHECKPOINT_VARIANTS.find((variant) => variant.name.startsWith(name));
+  if (found === undefined) throw new TypeError(`no variant ${name}`);
+  return found;
+}

@@ -1,6 +1,6 @@
 /** Weights rounded to integers with a scale and a zero point for each group, as makers of checkpoints do. */
 
-import { f16FromNumber, f16ToNumber } from "../../../src/formats/quant/half-floats.ts";
+import { bf16FromNumber, f16FromNumber, f16ToNumber } from "../../../src/formats/quant/half-floats.ts";
 
 export interface QuantizedGroups {
   readonly bits: 4 | 8;
@@ -11,10 +11,25 @@ export interface QuantizedGroups {
   readonly groupOf: readonly number[];
   /** [rows * columns], unsigned. */
   readonly values: Uint8Array;
+  /** What holds the scales exactly. */
+  readonly scaleType: ScaleType;
   /** [rows * groups] */
   readonly scales: Float32Array;
   readonly zeroPoints: Int32Array;
 }
+
+export type ScaleType = "F16" | "BF16" | "F32";
+
+const bf16Scratch = new Float32Array(1);
+
+const ROUND_SCALE: Readonly<Record<ScaleType, (scale: number) => number>> = {
+  F16: (scale) => f16ToNumber(f16FromNumber(scale)),
+  BF16(scale) {
+    new Uint32Array(bf16Scratch.buffer)[0] = bf16FromNumber(scale) << 16;
+    return bf16Scratch[0] ?? 0;
+  },
+  F32: Math.fround,
+};
 
 export interface GroupOptions {
   readonly bits: 4 | 8;
@@ -26,7 +41,7 @@ export interface GroupOptions {
    * columns, as GPTQ calibrates those of one input, or one for each number of rows, so that Q has another than K.
    */
   readonly scattered?: "by input" | "by matrix";
-  readonly scaleType?: "F16" | "F32";
+  readonly scaleType?: ScaleType;
   /** One scale and zero point for the whole matrix. */
   readonly oneScale?: boolean;
 }
@@ -54,7 +69,7 @@ export function quantizeGroups(weights: Float32Array, columns: number, options: 
       const inGroup = members.map((column) => weights[row * columns + column] ?? 0);
       const { low, high } = whole ?? rangeOf(inGroup);
       const range = symmetric ? 2 * Math.max(-low, high) : high - low;
-      const scale = scaleType === "F16" ? f16ToNumber(f16FromNumber(range / largest)) : Math.fround(range / largest);
+      const scale = ROUND_SCALE[scaleType](range / largest);
       const zeroPoint = symmetric ? 2 ** (bits - 1) : Math.round(-low / scale);
       scales[row * groups + group] = scale;
       zeroPoints[row * groups + group] = zeroPoint;
@@ -64,7 +79,7 @@ export function quantizeGroups(weights: Float32Array, columns: number, options: 
       }
     }
   }
-  return { bits, rows, columns, groups, groupOf, values, scales, zeroPoints };
+  return { bits, rows, columns, groups, groupOf, values, scaleType, scales, zeroPoints };
 }
 
 /** Of the values and 0. */

@@ -3,9 +3,9 @@
  * descriptions and not from the code that reads them.
  */
 
-import { f16FromNumber } from "../../../src/formats/quant/half-floats.ts";
+import { bf16FromNumber, f16FromNumber } from "../../../src/formats/quant/half-floats.ts";
 import type { SafetensorsContents } from "../../../src/formats/safetensors/write.ts";
-import type { QuantizedGroups } from "./quantize-groups.ts";
+import type { QuantizedGroups, ScaleType } from "./quantize-groups.ts";
 
 type Integers = (row: number, column: number) => number;
 
@@ -37,8 +37,15 @@ function packRows(rows: number, columns: number, bits: number, at: Integers): Ui
   return new Uint8Array(words.buffer);
 }
 
-function halves(values: Float32Array): Uint8Array {
-  return new Uint8Array(Uint16Array.from(values, f16FromNumber).buffer);
+function scaleTensor(
+  name: string,
+  dtype: ScaleType,
+  shape: readonly number[],
+  values: Float32Array,
+): SafetensorsContents {
+  const toBits = { F16: f16FromNumber, BF16: bf16FromNumber };
+  const data = dtype === "F32" ? values : Uint16Array.from(values, toBits[dtype]);
+  return { name, dtype, shape, data: new Uint8Array(data.buffer) };
 }
 
 function transposed(q: QuantizedGroups): Float32Array {
@@ -49,6 +56,12 @@ function transposed(q: QuantizedGroups): Float32Array {
   );
 }
 
+/** Version 1 has one less in each zero point, taken from whole words: below 0 borrows from the next. */
+function minusOnes(words: Uint8Array, bits: 4 | 8): Uint8Array {
+  const ones = bits === 4 ? 0x1111_1111 : 0x0101_0101;
+  return new Uint8Array(new Uint32Array(words.buffer).map((word) => word - ones).buffer);
+}
+
 export function gptqTensors(
   module: string,
   q: QuantizedGroups,
@@ -57,7 +70,7 @@ export function gptqTensors(
 ): SafetensorsContents[] {
   const { bits, rows, columns, groups } = q;
   const perWord = 32 / bits;
-  const stored: Integers = (group, row) => (q.zeroPoints[row * groups + group] ?? 0) - (version === 1 ? 1 : 0);
+  const zeros = packColumns(groups, rows, bits, (group, row) => q.zeroPoints[row * groups + group] ?? 0);
   const tensors: SafetensorsContents[] = [
     {
       name: `${module}.qweight`,
@@ -69,9 +82,9 @@ export function gptqTensors(
       name: `${module}.qzeros`,
       dtype: "I32",
       shape: [groups, rows / perWord],
-      data: packColumns(groups, rows, bits, stored),
+      data: version === 1 ? minusOnes(zeros, bits) : zeros,
     },
-    { name: `${module}.scales`, dtype: "F16", shape: [groups, rows], data: halves(transposed(q)) },
+    scaleTensor(`${module}.scales`, q.scaleType, [groups, rows], transposed(q)),
   ];
   const index = new Uint8Array(Int32Array.from(q.groupOf).buffer);
   if (withIndex) tensors.push({ name: `${module}.g_idx`, dtype: "I32", shape: [columns], data: index });
@@ -98,7 +111,7 @@ export function awqTensors(module: string, q: QuantizedGroups): SafetensorsConte
       shape: [groups, rows / 8],
       data: packColumns(groups, rows, 4, zero, AWQ_ORDER),
     },
-    { name: `${module}.scales`, dtype: "F16", shape: [groups, rows], data: halves(transposed(q)) },
+    scaleTensor(`${module}.scales`, q.scaleType, [groups, rows], transposed(q)),
   ];
 }
 
@@ -116,7 +129,7 @@ export function packQuantizedTensors(module: string, q: QuantizedGroups, symmetr
       data: packColumns(rows, columns, bits, value),
     },
     { name: `${module}.weight_shape`, dtype: "I64", shape: [2], data: shape },
-    { name: `${module}.weight_scale`, dtype: "F32", shape: [rows, groups], data: new Uint8Array(q.scales.buffer) },
+    scaleTensor(`${module}.weight_scale`, q.scaleType, [rows, groups], q.scales),
   ];
   if (!symmetric) {
     const data = packRows(rows, groups, bits, zero);
@@ -152,7 +165,7 @@ export function int8Tensors(
       shape: [rows, columns],
       data: Uint8Array.from(q.values, (value) => value - 128),
     },
-    { name: `${module}.weight_scale`, dtype: "F32", shape, data: new Uint8Array(scales.buffer) },
+    scaleTensor(`${module}.weight_scale`, q.scaleType, shape, scales),
   ];
   if (!symmetric) {
     tensors.push({ name: `${module}.weight_zero_point`, dtype: "I8", shape, data: new Uint8Array(zeroPoints.buffer) });
