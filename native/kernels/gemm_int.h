@@ -57,10 +57,9 @@ class IntGroup {
     if constexpr (Group::kHasMinimum && Group::kSubgroups > 1) AddHalfMinima(weights, rows, at, sums);
   }
 
-  // The same without the weights' scale, for a format with offsets; `offsets` are those that the products lack.
-  static inline __attribute__((always_inline)) void AddUnscaled(const Group* weights, const F32* offsets,
-                                                                const uint8_t* const* rows, const GroupOffsets& at,
-                                                                F32 (*sums)[kTokens]) {
+  // The same without the weights' scale, for a format with offsets.
+  static inline __attribute__((always_inline)) void AddUnscaled(const Group* weights, const uint8_t* const* rows,
+                                                                const GroupOffsets& at, F32 (*sums)[kTokens]) {
     Dot dots[kTiles][kTokens];
 #pragma GCC unroll 16
     for (int t = 0; t < kTokens; ++t) {
@@ -68,6 +67,10 @@ class IntGroup {
       for (int i = 0; i < kTiles; ++i) dots[i][t].Begin(BroadcastInt(0));
     }
     AddOperands(weights, rows, at, 0, Group::kVectors, dots);
+    F32 offsets[kTiles];
+    // With the zero point, where products of unsigned values still have it in them.
+#pragma GCC unroll 4
+    for (int i = 0; i < kTiles; ++i) offsets[i] = weights[i].Offset() - Broadcast(static_cast<float>(Dot::kZeroLeft));
 #pragma GCC unroll 16
     for (int t = 0; t < kTokens; ++t) {
       const F32 scale = Broadcast(LoadAs<float>(rows[t] + at.scale));
@@ -78,9 +81,6 @@ class IntGroup {
       }
     }
   }
-
-  // Of a format with offsets, less the zero point where products of unsigned values come without it.
-  static F32 OffsetOf(const Group& weights) { return weights.Offset() - Broadcast(static_cast<float>(Dot::kZeroLeft)); }
 
  private:
   // Zero points never enter the loop: their share, zero point x sum of the activations, comes first.
@@ -200,30 +200,17 @@ inline TileGroups<typename Source::Group, sizeof...(kTile)> GroupsAt(const Sourc
   return {{source.At(kTile, group)...}};
 }
 
-// kGroups groups from `group` on, which share scales and offsets.
-template <class Source, int kTiles, int kTokens, size_t kGroups>
-inline __attribute__((always_inline)) void AddSharedScale(const Source& source, size_t group, size_t columns,
-                                                          const uint8_t* const* rows, F32 (*sums)[kTokens]) {
-  using Groups = IntGroup<typename Source::Group, kTiles, kTokens>;
-  F32 unscaled[kTiles][kTokens];
-  F32 offsets[kTiles];
+// sums += unscaled * scale of the weights, and unscaled is zero again.
+template <class Group, int kTiles, int kTokens>
+inline void MoveScaled(const Group (&weights)[kTiles], F32 (*unscaled)[kTokens], F32 (*sums)[kTokens]) {
 #pragma GCC unroll 4
   for (int i = 0; i < kTiles; ++i) {
-    offsets[i] = Groups::OffsetOf(source.At(i, group));
+    const F32 scale = weights[i].Scale();
 #pragma GCC unroll 16
-    for (int t = 0; t < kTokens; ++t) unscaled[i][t] = Zero();
-  }
-  for (size_t g = group; g < group + kGroups; ++g) {
-#pragma GCC unroll 4
-    for (int i = 0; i < kTiles; ++i) source.Ahead(i, g);
-    const auto weights = GroupsAt(source, g, std::make_index_sequence<kTiles>());
-    Groups::AddUnscaled(weights.tiles, offsets, rows, GroupOffsets(columns, g), unscaled);
-  }
-#pragma GCC unroll 4
-  for (int i = 0; i < kTiles; ++i) {
-    const F32 scale = source.At(i, group).Scale();
-#pragma GCC unroll 16
-    for (int t = 0; t < kTokens; ++t) sums[i][t] = Fma(unscaled[i][t], scale, sums[i][t]);
+    for (int t = 0; t < kTokens; ++t) {
+      sums[i][t] = Fma(unscaled[i][t], scale, sums[i][t]);
+      unscaled[i][t] = Zero();
+    }
   }
 }
 
@@ -242,6 +229,8 @@ inline void IntBlock(const GemmTask& task, const Source& source, GroupRange rang
   // One pointer a token and offsets common to all: more pointers would not fit the registers.
   const uint8_t* rows[kTokens];
   F32 sums[kTiles][kTokens];
+  // Of groups so far whose shared scale is still to come.
+  F32 unscaled[kTiles][kTokens];
 #pragma GCC unroll 16
   for (int t = 0; t < kTokens; ++t) {
     rows[t] = task.x + static_cast<size_t>(first_token + t) * task.x_row_bytes;
@@ -249,18 +238,18 @@ inline void IntBlock(const GemmTask& task, const Source& source, GroupRange rang
     for (int i = 0; i < kTiles; ++i) {
       const float* before = out + static_cast<size_t>(t) * task.stride + i * kTileRows;
       sums[i][t] = range.first == 0 ? Zero() : Load(before);
+      unscaled[i][t] = Zero();
     }
   }
-  if constexpr (Group::kHasOffset) {
-    constexpr size_t kGroups = Group::kBlockColumns / kQuantGroup;
-    for (size_t group = range.first; group < range.end; group += kGroups) {
-      AddSharedScale<Source, kTiles, kTokens, kGroups>(source, group, columns, rows, sums);
-    }
-  } else {
-    for (size_t group = range.first; group < range.end; ++group) {
+  for (size_t group = range.first; group < range.end; ++group) {
 #pragma GCC unroll 4
-      for (int i = 0; i < kTiles; ++i) source.Ahead(i, group);
-      const auto weights = GroupsAt(source, group, std::make_index_sequence<kTiles>());
+    for (int i = 0; i < kTiles; ++i) source.Ahead(i, group);
+    const auto weights = GroupsAt(source, group, std::make_index_sequence<kTiles>());
+    if constexpr (Group::kHasOffset) {
+      constexpr size_t kGroups = Group::kBlockColumns / kQuantGroup;
+      IntGroup<Group, kTiles, kTokens>::AddUnscaled(weights.tiles, rows, GroupOffsets(columns, group), unscaled);
+      if (group % kGroups == kGroups - 1) MoveScaled(weights.tiles, unscaled, sums);
+    } else {
       IntGroup<Group, kTiles, kTokens>::Add(weights.tiles, rows, GroupOffsets(columns, group), sums);
     }
   }
