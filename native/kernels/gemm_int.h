@@ -281,7 +281,8 @@ class IntTiles {
   using Panel = PanelTiles<PanelGroupOf<Format>, kTiles>;
   static constexpr size_t kPanelGroups = kIntPanelColumns / kQuantGroup;
   // Not for bytes, which need no unpacking, nor for nibbles with one scale, which gained nothing.
-  static constexpr bool kIsPlain = Format::kLargest == 15 && Format::kSubgroups == 1 && !Format::kHasMinimum;
+  static constexpr bool kIsPlain =
+      Format::kLargest == 15 && Format::kSubgroups == 1 && !Format::kHasMinimum && !Format::kHasOffset;
   static constexpr bool kHasPanel =
       kPanelGroups > 0 && Format::kValueBytes < kQuantGroup * kTileRows && !kIsPlain;
   // Where tokens take two blocks or more, none is smaller.

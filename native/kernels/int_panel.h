@@ -56,13 +56,17 @@ class PackedTiles {
 };
 
 // An unpacked group, the same for all formats of these properties: 8 vectors of values in the order of their columns,
-// then a vector of lanes for each number of a row.
-template <int kLargestValue, int kZero, int kHalves, bool kMinimum>
+// then a vector of lanes for each number of a row. kSharedColumns: those whose groups share scales and offsets, 0 where the
+// format has no offsets.
+template <int kLargestValue, int kZero, int kHalves, bool kMinimum, int kSharedColumns>
 class PanelGroup {
   static constexpr size_t kLaneBytes = kTileRows * sizeof(int32_t);
   static constexpr size_t kScaleAt = kQuantGroup * kTileRows;
   static constexpr size_t kMinimumAt = kScaleAt + kLaneBytes;
-  static constexpr size_t kHalfScalesAt = kMinimumAt + (kMinimum ? static_cast<size_t>(kHalves) * kLaneBytes : 0);
+  // No format has minima and offsets.
+  static constexpr size_t kOffsetAt = kMinimumAt;
+  static constexpr size_t kHalfScalesAt =
+      kMinimumAt + (kMinimum ? static_cast<size_t>(kHalves) * kLaneBytes : kSharedColumns > 0 ? kLaneBytes : 0);
 
  public:
   static constexpr int kVectors = 8;
@@ -71,7 +75,8 @@ class PanelGroup {
   static constexpr int kZeroPoint = kZero;
   static constexpr int kSubgroups = kHalves;
   static constexpr bool kHasMinimum = kMinimum;
-  static constexpr bool kHasOffset = false;
+  static constexpr bool kHasOffset = kSharedColumns > 0;
+  static constexpr int kBlockColumns = kSharedColumns;
   static constexpr size_t kBytes = kHalfScalesAt + (kHalves > 1 ? 3 * kLaneBytes : 0);
 
   explicit PanelGroup(uint8_t* bytes) : bytes_(bytes) {}
@@ -79,6 +84,7 @@ class PanelGroup {
   static constexpr int Column(int vector, int) { return 4 * vector; }
   Bytes Operand(int vector, int) const { return VectorAt(bytes_, vector); }
   F32 Scale() const { return Load(Floats(kScaleAt)); }
+  F32 Offset() const { return Load(Floats(kOffsetAt)); }
   F32 Minimum() const { return Load(Floats(kMinimumAt)); }
   F32 MinimumScale() const { return Load(Floats(kMinimumAt)); }
   I32 MinimumPairs() const { return LoadInt(Ints(kMinimumAt + kLaneBytes)); }
@@ -91,6 +97,7 @@ class PanelGroup {
     return values;
   }
   F32 PutScale(F32 scale) const { return Put(kScaleAt, scale); }
+  F32 PutOffset(F32 offset) const { return Put(kOffsetAt, offset); }
   F32 PutMinimum(F32 minimum) const { return Put(kMinimumAt, minimum); }
   F32 PutMinimumScale(F32 scale) const { return Put(kMinimumAt, scale); }
   I32 PutMinimumPairs(I32 pairs) const { return Put(kMinimumAt + kLaneBytes, pairs); }
@@ -114,7 +121,8 @@ class PanelGroup {
 };
 
 template <class Format>
-using PanelGroupOf = PanelGroup<Format::kLargest, Format::kZeroPoint, Format::kSubgroups, Format::kHasMinimum>;
+using PanelGroupOf = PanelGroup<Format::kLargest, Format::kZeroPoint, Format::kSubgroups, Format::kHasMinimum,
+                                Format::kHasOffset ? Format::kBlockColumns : 0>;
 
 // A packed group that leaves in a panel what is asked of it.
 template <class Format>
@@ -126,7 +134,8 @@ class FillingGroup {
   static constexpr int kZeroPoint = Format::kZeroPoint;
   static constexpr int kSubgroups = Format::kSubgroups;
   static constexpr bool kHasMinimum = Format::kHasMinimum;
-  static constexpr bool kHasOffset = false;
+  static constexpr bool kHasOffset = Format::kHasOffset;
+  static constexpr int kBlockColumns = Format::kBlockColumns;
 
   FillingGroup(PackedGroup<Format> packed, PanelGroupOf<Format> panel) : packed_(packed), panel_(panel) {}
 
@@ -135,6 +144,7 @@ class FillingGroup {
     return panel_.PutOperand(Column(vector, operand), packed_.Operand(vector, operand));
   }
   F32 Scale() const { return panel_.PutScale(packed_.Scale()); }
+  F32 Offset() const { return panel_.PutOffset(packed_.Offset()); }
   F32 Minimum() const { return panel_.PutMinimum(packed_.Minimum()); }
   F32 MinimumScale() const { return panel_.PutMinimumScale(packed_.MinimumScale()); }
   I32 MinimumPairs() const { return panel_.PutMinimumPairs(packed_.MinimumPairs()); }
