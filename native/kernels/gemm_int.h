@@ -285,6 +285,7 @@ class IntTiles {
       Format::kLargest == 15 && Format::kSubgroups == 1 && !Format::kHasMinimum && !Format::kHasOffset;
   static constexpr bool kHasPanel =
       kPanelGroups > 0 && Format::kValueBytes < kQuantGroup * kTileRows && !kIsPlain;
+  static_assert(!kHasPanel || kIntPanelColumns % Format::kBlockColumns == 0, "a panel has whole blocks");
   // Where tokens take two blocks or more, none is smaller.
   static constexpr int kLeast = (kIntGemmTokens + 1) / 2;
 
