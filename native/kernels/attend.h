@@ -14,16 +14,15 @@
 namespace turnwise {
 namespace TURNWISE_ISA {
 
-// The first `count` scores of a row: whole vectors, and behind them what `rest` says.
-inline F32 LoadScores(const float* scores, int at, int run, F32 rest) {
-  const F32 value = Load(scores + at);
-  return run == kLanes ? value : KeepFirst(value, run, rest);
+// `run` scores, the lanes behind them as low as can be.
+inline F32 LoadScores(const float* scores, int run) {
+  const F32 value = Load(scores);
+  return run == kLanes ? value : KeepFirst(value, run, Broadcast(-INFINITY));
 }
 
 inline float LargestScore(const float* scores, int count) {
-  const F32 lowest = Broadcast(-INFINITY);
-  F32 largest = lowest;
-  ForEachVector(count, [&](int i, int run) { largest = Max(largest, LoadScores(scores, i, run, lowest)); });
+  F32 largest = Broadcast(-INFINITY);
+  ForEachVector(count, [&](int i, int run) { largest = Max(largest, LoadScores(scores + i, run)); });
   return Largest(largest);
 }
 
@@ -40,7 +39,7 @@ inline float SoftmaxStep(const AttendTask& task, const AttendBlock& block, float
   F32 sum = Zero();
   F32 largest_product = Zero();
   ForEachVector(count, [&](int i, int run) {
-    const F32 probability = Exp2OfNegative(LoadScores(scores, i, run, Broadcast(-INFINITY)) - shift);
+    const F32 probability = Exp2OfNegative(LoadScores(scores + i, run) - shift);
     sum = sum + probability;
     const F32 product = Pages::WithValueScales(probability, block.tiles[i / kLanes]);
     const F32 kept = run == kLanes ? product : KeepFirst(product, run, Zero());

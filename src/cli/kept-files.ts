@@ -5,7 +5,7 @@
 
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type PackFolder, staleReason } from "../packs/pack-folder.ts";
+import { ABANDONED_MS, type PackFolder, staleReason } from "../packs/pack-folder.ts";
 import { parseKeptName } from "./synthetic-model.ts";
 
 export interface KeptFile {
@@ -23,8 +23,6 @@ export interface KeptFile {
 }
 
 const BROKEN_OFF = "its writing was broken off";
-/** Whoever writes a file writes to it all the time; one that was so long idle was killed. */
-const ABANDONED_MS = 10 * 60_000;
 /** Of `writeFilePieces`. */
 const TEMPORARY = /\.\d+\.tmp$/;
 

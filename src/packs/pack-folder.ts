@@ -11,8 +11,8 @@ import { type PackHeader, readPackHeader } from "./pack-file.ts";
 
 const SUFFIX = ".twpack";
 const PARTIAL_SUFFIX = ".twpack-partial";
-/** A writer touches its file with every block; one that was so long idle was killed. */
-const ABANDONED_MS = 10 * 60_000;
+/** Whoever writes a file writes to it all the time; one that was so long idle was killed. */
+export const ABANDONED_MS = 10 * 60_000;
 /** Left free on the disk: packs are a convenience, and a full disk stops other programs. */
 const LEAST_FREE_BYTES = 2 ** 30;
 const LEAST_FREE_SHARE = 0.05;
