@@ -7,36 +7,42 @@ import { join } from "node:path";
 import { LLAMA_CPP_BIN } from "./build-llama-cpp.mjs";
 import { TURNWISE } from "./turnwise-cli.mjs";
 
-/** Each is { name, command(case, settings) -> [program, ...args] | null, rate(stdout) }. */
+/**
+ * Each is { name, command(case, settings) -> [program, ...args] | null, read(stdout) -> { tokensPerSecond, ... } }. Turnwise
+ * also says what shares of the machine's limits that is.
+ */
 export const ENGINES = [
-  { name: "turnwise", command: turnwiseCommand, rate: (text) => JSON.parse(text).cases[0].tokensPerSecond.median },
+  { name: "turnwise", command: turnwiseCommand, read: readTurnwise },
+  {
+    name: "turnwise f16",
+    command: (benchCase, settings) =>
+      readsMuchCache(benchCase) ? [...turnwiseCommand(benchCase, settings), "--kv-type", "f16"] : null,
+    read: readTurnwise,
+  },
   {
     name: "llama.cpp fa-off",
     command: (benchCase, settings) => llamaCppCommand(benchCase, settings, false),
-    rate: llamaCppRate,
+    read: readLlamaCpp,
   },
   {
     name: "llama.cpp fa-on",
     command: (benchCase, settings) => llamaCppCommand(benchCase, settings, true),
-    rate: llamaCppRate,
+    read: readLlamaCpp,
   },
-  { name: "node-llama-cpp", command: nodeLlamaCppCommand, rate: (text) => JSON.parse(text).tokensPerSecond },
+  { name: "node-llama-cpp", command: nodeLlamaCppCommand, read: JSON.parse },
 ];
 
+/** Then what K and V are stored in shows, and the comparison in the peers' type is one of its own. */
+const readsMuchCache = ({ kind, depth }) => kind === "decode" && depth > 0;
+
 function turnwiseCommand({ name }, { model, threads }) {
-  return [
-    process.execPath,
-    TURNWISE,
-    "bench",
-    model,
-    "--cases",
-    name,
-    "--rounds",
-    "1",
-    "--threads",
-    `${threads}`,
-    "--json",
-  ];
+  const options = ["--cases", name, "--rounds", "1", "--threads", `${threads}`, "--json"];
+  return [process.execPath, TURNWISE, "bench", model, ...options];
+}
+
+function readTurnwise(text) {
+  const { tokensPerSecond, bandwidthShare, int8Share } = JSON.parse(text).cases[0];
+  return { tokensPerSecond: tokensPerSecond.median, bandwidthShare, int8Share };
 }
 
 /** llama-bench warms up by itself; llama-batched-bench for sequences that decode together. */
@@ -53,11 +59,11 @@ function llamaCppCommand({ kind, tokens, sequences, depth }, { model, threads },
   return [join(LLAMA_CPP_BIN, "llama-batched-bench"), ...common, ...work, ...context, "--output-format", "jsonl"];
 }
 
-function llamaCppRate(text) {
+function readLlamaCpp(text) {
   // llama-bench prints an array; llama-batched-bench lines, some of which are logs.
-  if (text.trimStart().startsWith("[")) return JSON.parse(text)[0].avg_ts;
+  if (text.trimStart().startsWith("[")) return { tokensPerSecond: JSON.parse(text)[0].avg_ts };
   const line = text.split("\n").find((candidate) => candidate.startsWith("{") && candidate.includes("speed_tg"));
-  return JSON.parse(line).speed_tg;
+  return { tokensPerSecond: JSON.parse(line).speed_tg };
 }
 
 function nodeLlamaCppCommand({ kind, tokens, sequences, depth }, { model, threads }) {

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { fileNameOf } from "./kernel-targets.mjs";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
 export const TURNWISE = join(ROOT, "dist", "program", "main.js");
@@ -41,7 +42,7 @@ function hashOf(paths) {
 
 /** The path of a file that is written once and kept. */
 export function syntheticModel(name, log) {
-  const path = join(BUILD, `${name.replace(":", "-")}.gguf`);
+  const path = join(BUILD, fileNameOf(name));
   if (existsSync(path)) return path;
   mkdirSync(BUILD, { recursive: true });
   log(`writing ${path}`);
