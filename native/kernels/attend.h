@@ -1,8 +1,8 @@
 // Attention of some query rows over a run of pages, with an online softmax (Milakov and Gimelshein,
 // arXiv:1805.02867) over blocks of kAttendBlockTokens positions counted from the task's first one. The
 // blocks of a row, and so its bits, depend on its own last position only. Rows are taken a few at a time,
-// so that heads that share K and V share each load. Scores are in powers of two, times log2(e), which the scale of the
-// queries has in it: 2^x takes fewer instructions than e^x.
+// so that heads that share K and V share each load. Maxima are in powers of two: the scale of a row's scores has log2(e) in
+// it, for 2^x takes fewer instructions than e^x.
 #pragma once
 
 #include <cmath>
@@ -14,38 +14,38 @@
 namespace turnwise {
 namespace TURNWISE_ISA {
 
-// `run` scores, the lanes behind them as low as can be.
-inline F32 LoadScores(const float* scores, int run) {
-  const F32 value = Load(scores);
-  return run == kLanes ? value : KeepFirst(value, run, Broadcast(-INFINITY));
-}
+// The lanes of `run` scores, and behind them what is as low as can be.
+inline F32 KeepScores(F32 scores, int run) { return run == kLanes ? scores : KeepFirst(scores, run, Broadcast(-INFINITY)); }
 
 inline float LargestScore(const float* scores, int count) {
   F32 largest = Broadcast(-INFINITY);
-  ForEachVector(count, [&](int i, int run) { largest = Max(largest, LoadScores(scores + i, run)); });
+  ForEachVector(count, [&](int i, int run) { largest = Max(largest, KeepScores(Load(scores + i), run)); });
   return Largest(largest);
 }
 
-// Folds the first `count` scores of a row, of which `block_max` is the largest, into its maximum and sum and rescales its
-// output. Leaves in their place what V is multiplied with, and returns the largest of that; NaN where one is.
+// Folds the first `count` scores of the row at a place, of which `largest` is the largest, into its maximum and sum,
+// rescales its output, and leaves what V is multiplied with, zeros behind it up to token `padded`.
 template <class Pages>
-inline float SoftmaxStep(const AttendTask& task, const AttendBlock& block, float* scores, int row, int count,
-                         float block_max) {
+inline void SoftmaxStep(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row, int place,
+                        int count, int padded, float largest) {
+  const float scale = Pages::ScoreScale(task, scratch, row);
+  const float block_max = largest * scale;
   const float before = task.maxima[row];
   const float max = block_max > before ? block_max : before;
   // 0 where every score so far is -infinity, for that less itself is NaN. What such scores add to the row is finite, and
   // the first number among the scores takes it out again, with a factor of 2^(-infinity - max).
-  const F32 shift = Broadcast(max == -INFINITY ? 0.0f : max);
+  const F32 shift = Broadcast(max == -INFINITY ? 0.0f : -max);
+  const auto shifted = [&](F32 score) { return Fma(score, Broadcast(scale), shift); };
+  const typename Pages::Factors factors(scratch, block, place, count,
+                                        FirstLane(Exp2OfNegative(shifted(Broadcast(largest)))));
+  const float* scores = scratch.scores + place * kAttendBlockTokens;
   F32 sum = Zero();
-  F32 largest_product = Zero();
-  ForEachVector(count, [&](int i, int run) {
-    const F32 probability = Exp2OfNegative(LoadScores(scores + i, run) - shift);
+  ForEachVector(count, [&](int token, int run) {
+    const F32 probability = Exp2OfNegative(KeepScores(shifted(Load(scores + token)), run));
     sum = sum + probability;
-    const F32 product = Pages::WithValueScales(probability, block.tiles[i / kLanes]);
-    const F32 kept = run == kLanes ? product : KeepFirst(product, run, Zero());
-    Store(scores + i, kept);
-    largest_product = MaxMagnitude(largest_product, kept);
+    factors.Put(token, run, probability);
   });
+  factors.PutZeros(count, padded);
   float* output = task.outputs + static_cast<size_t>(row) * task.layout->padded_dim;
   if (max != before) {
     const float factor = Exp2One(before - max);
@@ -54,12 +54,11 @@ inline float SoftmaxStep(const AttendTask& task, const AttendBlock& block, float
   }
   task.sums[row] += Sum(sum);
   task.maxima[row] = max;
-  return LargestMagnitude(largest_product);
 }
 
 // kRows rows over one block; counts[r] is how many of its tokens row r attends, 0 if none. Row `row + r` of the task is
 // at place r of the rows at once.
-template <class Pages, int kRows>
+template <class Pages, int kRows, bool kAhead>
 inline void AttendRows(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
                        const int* counts) {
   int least = counts[0];
@@ -71,22 +70,18 @@ inline void AttendRows(const AttendTask& task, const AttendScratch& scratch, con
   const int tiles = (most + kLanes - 1) / kLanes;
   int tile = 0;
   for (; tile + kAttendTiles <= tiles; tile += kAttendTiles) {
-    Pages::template Scores<kRows, kAttendTiles>(task, scratch, block, row, tile);
+    Pages::template Scores<kRows, kAttendTiles, kAhead>(task, scratch, block, row, tile);
   }
-  for (; tile < tiles; ++tile) Pages::template Scores<kRows, 1>(task, scratch, block, row, tile);
+  for (; tile < tiles; ++tile) Pages::template Scores<kRows, 1, kAhead>(task, scratch, block, row, tile);
 
   static_assert(kRows <= kMaxAttendRows, "scratch has places for the rows at once");
-  const auto scores_of = [&](int r) { return scratch.scores + r * kAttendBlockTokens; };
   // Step by step for all rows, not row by row: what a step ends with takes long to come, and the next row's does not wait.
   float largest[kRows];
-  for (int r = 0; r < kRows; ++r) largest[r] = LargestScore(scores_of(r), counts[r]);
+  for (int r = 0; r < kRows; ++r) largest[r] = LargestScore(scratch.scores + r * kAttendBlockTokens, counts[r]);
   for (int r = 0; r < kRows; ++r) {
-    if (counts[r] > 0) largest[r] = SoftmaxStep<Pages>(task, block, scores_of(r), row + r, counts[r], largest[r]);
+    if (counts[r] > 0) SoftmaxStep<Pages>(task, scratch, block, row + r, r, counts[r], tiles * kLanes, largest[r]);
   }
-  for (int r = 0; r < kRows; ++r) {
-    if (counts[r] > 0) Pages::PrepareProducts(scratch, r, counts[r], tiles * kLanes, largest[r]);
-  }
-  Pages::template Values<kRows>(task, scratch, block, row, counts, least, most);
+  Pages::template Values<kRows, kAhead>(task, scratch, block, row, counts, least, most);
 }
 
 // Calls AttendRows for a number of rows known only now, 1 .. kRows.
@@ -99,7 +94,11 @@ inline void AttendRowsOf(int rows, const AttendTask& task, const AttendScratch& 
       return;
     }
   }
-  AttendRows<Pages, kRows>(task, scratch, block, row, counts);
+  if (row == 0) {
+    AttendRows<Pages, kRows, true>(task, scratch, block, row, counts);
+  } else {
+    AttendRows<Pages, kRows, false>(task, scratch, block, row, counts);
+  }
 }
 
 template <class Pages>
@@ -117,7 +116,9 @@ inline void AttendPages(const AttendTask& task) {
   for (int begin = 0; begin < total; begin += kAttendBlockTokens) {
     const int tokens = total - begin < kAttendBlockTokens ? total - begin : kAttendBlockTokens;
     AttendBlock block;
+    block.tokens = tokens;
     for (int i = 0; i < tokens / kLanes; ++i) block.tiles[i] = FindTile(task, begin + i * kLanes, total);
+    Pages::PrepareBlock(&block);
     for (int row = 0; row < task.rows; row += kAttendRows) {
       const int rows = task.rows - row < kAttendRows ? task.rows - row : kAttendRows;
       int counts[kAttendRows];

@@ -6,7 +6,8 @@ namespace TURNWISE_ISA {
 
 // 16 tokens of a page. K and V of a block lie in short runs, too short for the hardware's prefetcher; so
 // whoever reads a line of K asks for the same line of V, and whoever reads V for the same line of next_k,
-// the tile at this place in the next block (or this one, where there is no next).
+// the tile at this place in the next block (or this one, where there is no next). Only the first rows of a block ask (kAhead):
+// for the others the lines are there.
 struct AttendTile {
   const uint8_t* k;
   const uint8_t* v;
@@ -18,6 +19,9 @@ struct AttendTile {
 
 struct AttendBlock {
   AttendTile tiles[kAttendBlockTokens / kTileRows];
+  int tokens;
+  // int8 pages only. V's largest scale among all of the tokens.
+  float largest_value_scale;
 };
 
 // K of the tile that begins at `token`, counted from the task's first position.

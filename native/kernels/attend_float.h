@@ -20,8 +20,10 @@ class FloatAttention {
   using Element = typename Page::Element;
 
  public:
-  // Scaled scores of rows [row, row + kRows) and kTiles tiles of 16 tokens from tile `tile` of the block.
-  template <int kRows, int kTiles>
+  static float ScoreScale(const AttendTask& task, const AttendScratch&, int) { return task.scale * kLog2OfE; }
+
+  // Scores of rows [row, row + kRows) and kTiles tiles of 16 tokens from tile `tile` of the block.
+  template <int kRows, int kTiles, bool kAhead>
   static void Scores(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
                      int tile) {
     const int dim = task.layout->head_dim;
@@ -36,7 +38,7 @@ class FloatAttention {
 #pragma GCC unroll 8
       for (int i = 0; i < kTiles; ++i) {
         const size_t at = static_cast<size_t>(d) * kLanes;
-        Prefetch(reinterpret_cast<const Element*>(block.tiles[tile + i].v) + at);
+        if constexpr (kAhead) Prefetch(reinterpret_cast<const Element*>(block.tiles[tile + i].v) + at);
         keys[i] = Page::LoadVector(reinterpret_cast<const Element*>(block.tiles[tile + i].k) + at);
       }
 #pragma GCC unroll 8
@@ -46,45 +48,57 @@ class FloatAttention {
         for (int i = 0; i < kTiles; ++i) sums[r][i] = Fma(keys[i], query, sums[r][i]);
       }
     }
-    const F32 scale = Broadcast(task.scale * kLog2OfE);
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       float* out = scratch.scores + r * kAttendBlockTokens + tile * kLanes;
 #pragma GCC unroll 8
-      for (int i = 0; i < kTiles; ++i) Store(out + i * kLanes, sums[r][i] * scale);
+      for (int i = 0; i < kTiles; ++i) Store(out + i * kLanes, sums[r][i]);
     }
   }
 
   static void PrepareQuery(const AttendTask&, const AttendScratch&, int) {}
-  static F32 WithValueScales(F32 probability, const AttendTile&) { return probability; }
-  static void PrepareProducts(const AttendScratch&, int, int, int, float) {}
+  static void PrepareBlock(AttendBlock*) {}
+
+  // The probabilities of the row at a place, where its scores were.
+  class Factors {
+   public:
+    Factors(const AttendScratch& scratch, const AttendBlock&, int place, int /*count*/, float /*largest*/)
+        : out_(scratch.scores + place * kAttendBlockTokens) {}
+    void Put(int token, int run, F32 probability) const {
+      Store(out_ + token, run == kLanes ? probability : KeepFirst(probability, run, Zero()));
+    }
+    void PutZeros(int, int) const {}
+
+   private:
+    float* out_;
+  };
 
   // outputs += probabilities * V, row r over the first counts[r] tokens of the block and no further: what
   // lies behind may be NaN, which times a probability of zero is not zero.
-  template <int kRows>
+  template <int kRows, bool kAhead>
   static void Values(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
                      const int* counts, int least, int /*most*/) {
-    TokenValues<kRows>(task, scratch, block, row, 0, 0, least);
+    TokenValues<kRows, kAhead>(task, scratch, block, row, 0, 0, least);
     for (int r = 0; r < kRows; ++r) {
-      if (counts[r] > least) TokenValues<1>(task, scratch, block, row + r, r, least, counts[r]);
+      if (counts[r] > least) TokenValues<1, kAhead>(task, scratch, block, row + r, r, least, counts[r]);
     }
   }
 
  private:
-  template <int kRows>
+  template <int kRows, bool kAhead>
   static void TokenValues(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
                           int place, int begin, int end) {
     const int vectors = task.layout->padded_dim / kLanes;
     int vector = 0;
     for (; vector + kAttendFloatVectors <= vectors; vector += kAttendFloatVectors) {
-      ValueVectors<kRows, kAttendFloatVectors>(task, scratch, block, row, place, begin, end, vector * kLanes);
+      ValueVectors<kRows, kAttendFloatVectors, kAhead>(task, scratch, block, row, place, begin, end, vector * kLanes);
     }
     for (; vector < vectors; ++vector) {
-      ValueVectors<kRows, 1>(task, scratch, block, row, place, begin, end, vector * kLanes);
+      ValueVectors<kRows, 1, kAhead>(task, scratch, block, row, place, begin, end, vector * kLanes);
     }
   }
 
-  template <int kRows, int kVectors>
+  template <int kRows, int kVectors, bool kAhead>
   static void ValueVectors(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
                            int place, int begin, int end, int offset) {
     const size_t dim = static_cast<size_t>(task.layout->padded_dim);
@@ -103,7 +117,7 @@ class FloatAttention {
       F32 values[kVectors];
 #pragma GCC unroll 8
       for (int i = 0; i < kVectors; ++i) {
-        Prefetch(reinterpret_cast<const Element*>(tile.next_k) + at + i * kLanes);
+        if constexpr (kAhead) Prefetch(reinterpret_cast<const Element*>(tile.next_k) + at + i * kLanes);
         values[i] = Page::LoadVector(v + i * kLanes);
       }
 #pragma GCC unroll 8

@@ -2,8 +2,8 @@
 //
 // Scores: each query row becomes int8 with one scale; K is int8 + 128, whose zero point KeyDot takes off.
 // Values: V's scale of a token is folded into its probability, and the products of a block become 15-bit
-// integers relative to their largest. The error is at most 2^-16 of the block's largest product, below
-// that of V's own int8 (8-bit probabilities would add 2^-9, as much as V's rounding).
+// integers relative to a bound of them, the largest probability times the largest scale. The error is at most 2^-16 of
+// that, below that of V's own int8 (8-bit probabilities would add 2^-9, as much as V's rounding).
 #pragma once
 
 namespace turnwise {
@@ -27,8 +27,11 @@ class IntAttention {
     scratch.query_corrections[row] = 128 * SumInt(sum);
   }
 
-  // Scaled scores of rows [row, row + kRows) and kTiles tiles of 16 tokens from tile `tile` of the block.
-  template <int kRows, int kTiles>
+  // What the scores of a row are still to be multiplied with.
+  static float ScoreScale(const AttendTask&, const AttendScratch& scratch, int row) { return scratch.query_scales[row]; }
+
+  // Scores of rows [row, row + kRows) and kTiles tiles of 16 tokens from tile `tile` of the block.
+  template <int kRows, int kTiles, bool kAhead>
   static void Scores(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
                      int tile) {
     const size_t row_bytes = static_cast<size_t>(task.layout->padded_dim) * kQueryBytes;
@@ -44,7 +47,7 @@ class IntAttention {
       Bytes keys[kTiles];
 #pragma GCC unroll 8
       for (int i = 0; i < kTiles; ++i) {
-        Prefetch(block.tiles[tile + i].v + static_cast<size_t>(quad) * 64);
+        if constexpr (kAhead) Prefetch(block.tiles[tile + i].v + static_cast<size_t>(quad) * 64);
         keys[i] = LoadBytes(block.tiles[tile + i].k + static_cast<size_t>(quad) * 64);
       }
 #pragma GCC unroll 8
@@ -59,58 +62,83 @@ class IntAttention {
       float* out = scratch.scores + r * kAttendBlockTokens + tile * kLanes;
 #pragma GCC unroll 8
       for (int i = 0; i < kTiles; ++i) {
-        const F32 scale = Load(block.tiles[tile + i].k_scales) * Broadcast(scratch.query_scales[row + r]);
-        Store(out + i * kLanes, ToFloat(dots[r][i].Total()) * scale);
+        Store(out + i * kLanes, ToFloat(dots[r][i].Total()) * Load(block.tiles[tile + i].k_scales));
       }
     }
   }
 
-  static F32 WithValueScales(F32 probability, const AttendTile& tile) { return probability * Load(tile.v_scales); }
+  static void PrepareBlock(AttendBlock* block) { block->largest_value_scale = LargestValueScale(*block, block->tokens); }
 
-  // Turns the first `count` products of the row at a place, at most `max`, into integers, with zeros up to token `padded`.
-  static void PrepareProducts(const AttendScratch& scratch, int place, int count, int padded, float max) {
-    const int begin = place * kAttendBlockTokens;
-    const float* products = scratch.scores + begin;
-    // Below this the reciprocal may not be finite, and the products add nothing that matters.
-    const bool negligible = max < FLT_MIN * kMaxUnit;
-    scratch.unit_values[place] = negligible ? 0.0f : max / kMaxUnit;
-    const F32 factor = Broadcast(negligible ? 0.0f : kMaxUnit / max);
-    uint8_t* units = scratch.units + begin * kUnitBytes;
-    ForEachVector(count, [&](int token, int) {
-      StoreUnits(units + token * kUnitBytes, ClampInt(ToInt(Load(products + token) * factor), 0, kMaxUnit));
-    });
-    for (int token = (count + kLanes - 1) / kLanes * kLanes; token < padded; token += kLanes) {
-      StoreUnits(units + token * kUnitBytes, BroadcastInt(0));
+  // The probabilities of the row at a place times V's scales, as integers. `largest` is the largest probability, and the row
+  // attends the first `count` tokens of the block.
+  class Factors {
+   public:
+    Factors(const AttendScratch& scratch, const AttendBlock& block, int place, int count, float largest)
+        : tiles_(block.tiles), units_(scratch.units + place * kAttendBlockTokens * kUnitBytes) {
+      const float scale = count == block.tokens ? block.largest_value_scale : LargestValueScale(block, count);
+      const float bound = largest * scale;
+      // Below this the reciprocal may not be finite, and the products add nothing that matters.
+      const bool negligible = bound < FLT_MIN * kMaxUnit;
+      scratch.unit_values[place] = negligible ? 0.0f : bound / kMaxUnit;
+      units_per_one_ = Broadcast(negligible ? 0.0f : kMaxUnit / bound);
     }
-  }
+
+    void Put(int token, int run, F32 probability) const {
+      const F32 scaled = probability * (Load(tiles_[token / kLanes].v_scales) * units_per_one_);
+      const F32 kept = run == kLanes ? scaled : KeepFirst(scaled, run, Zero());
+      StoreUnits(units_ + token * kUnitBytes, ToInt(kept));
+    }
+
+    // For the tokens of whole tiles from `count` on to `padded`.
+    void PutZeros(int count, int padded) const {
+      for (int token = (count + kLanes - 1) / kLanes * kLanes; token < padded; token += kLanes) {
+        StoreUnits(units_ + token * kUnitBytes, BroadcastInt(0));
+      }
+    }
+
+   private:
+    const AttendTile* tiles_;
+    uint8_t* units_;
+    F32 units_per_one_;
+  };
 
   // outputs += products * V. Rows that attend fewer tokens have products of zero after them, which add
   // nothing to an integer sum; a row that attends none is left alone.
-  template <int kRows>
+  template <int kRows, bool kAhead>
   static void Values(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
                      const int* counts, int least, int most) {
     if (least > 0) {
-      TokenValues<kRows>(task, scratch, block, row, 0, most);
+      TokenValues<kRows, kAhead>(task, scratch, block, row, 0, most);
       return;
     }
     for (int r = 0; r < kRows; ++r) {
-      if (counts[r] > 0) TokenValues<1>(task, scratch, block, row + r, r, counts[r]);
+      if (counts[r] > 0) TokenValues<1, kAhead>(task, scratch, block, row + r, r, counts[r]);
     }
   }
 
  private:
-  template <int kRows>
+  // NaN where one is: as bits it is the largest.
+  static float LargestValueScale(const AttendBlock& block, int count) {
+    F32 largest = Zero();
+    ForEachVector(count, [&](int token, int run) {
+      const F32 scales = Load(block.tiles[token / kLanes].v_scales);
+      largest = MaxMagnitude(largest, run == kLanes ? scales : KeepFirst(scales, run, Zero()));
+    });
+    return LargestMagnitude(largest);
+  }
+
+  template <int kRows, bool kAhead>
   static void TokenValues(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
                           int place, int end) {
     const int vectors = task.layout->padded_dim / kLanes;
     int vector = 0;
     for (; vector + kAttendIntVectors <= vectors; vector += kAttendIntVectors) {
-      ValueVectors<kRows, kAttendIntVectors>(task, scratch, block, row, place, end, vector);
+      ValueVectors<kRows, kAttendIntVectors, kAhead>(task, scratch, block, row, place, end, vector);
     }
-    for (; vector < vectors; ++vector) ValueVectors<kRows, 1>(task, scratch, block, row, place, end, vector);
+    for (; vector < vectors; ++vector) ValueVectors<kRows, 1, kAhead>(task, scratch, block, row, place, end, vector);
   }
 
-  template <int kRows, int kVectors>
+  template <int kRows, int kVectors, bool kAhead>
   static void ValueVectors(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
                            int place, int end, int vector) {
     const size_t dim = static_cast<size_t>(task.layout->padded_dim);
@@ -131,7 +159,7 @@ class IntAttention {
         Bytes values[kVectors];
 #pragma GCC unroll 8
         for (int i = 0; i < kVectors; ++i) {
-          Prefetch(next_k + i * 64);
+          if constexpr (kAhead) Prefetch(next_k + i * 64);
           values[i] = LoadBytes(v + i * 64);
         }
 #pragma GCC unroll 8

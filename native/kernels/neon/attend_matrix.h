@@ -11,26 +11,26 @@ namespace TURNWISE_ISA {
 
 class MatrixAttention : public IntAttention {
  public:
-  template <int kRows, int kTiles>
+  template <int kRows, int kTiles, bool kAhead>
   static void Scores(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
                      int tile) {
     static_assert(kTiles == 1, "the sums of one tile fill the registers");
     if constexpr (kRows == 1) {
-      IntAttention::Scores<1, 1>(task, scratch, block, row, tile);
+      IntAttention::Scores<1, 1, kAhead>(task, scratch, block, row, tile);
     } else {
-      PairScores<kRows>(task, scratch, block.tiles[tile], row, tile);
+      PairScores<kRows, kAhead>(task, scratch, block.tiles[tile], row, tile);
     }
   }
 
-  template <int kRows>
+  template <int kRows, bool kAhead>
   static void Values(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
                      const int* counts, int least, int most) {
     if (least > 0) {
-      MatrixValues<kRows>(task, scratch, block, row, 0, most);
+      MatrixValues<kRows, kAhead>(task, scratch, block, row, 0, most);
       return;
     }
     for (int r = 0; r < kRows; ++r) {
-      if (counts[r] > 0) MatrixValues<1>(task, scratch, block, row + r, r, counts[r]);
+      if (counts[r] > 0) MatrixValues<1, kAhead>(task, scratch, block, row + r, r, counts[r]);
     }
   }
 
@@ -39,10 +39,10 @@ class MatrixAttention : public IntAttention {
   static constexpr int kTokenPairs = kTileRows / 2;
   static constexpr int kDimPairs = 4;
 
-  template <int kRows>
+  template <int kRows, bool kAhead>
   static inline __attribute__((always_inline)) void PairScores(const AttendTask& task, const AttendScratch& scratch,
                                                                const AttendTile& tile, int row, int index) {
-    TURNWISE_MODEL_LOOP("scores", "outer", kRows);
+    if constexpr (!kAhead) TURNWISE_MODEL_LOOP("scores", "outer", kRows);
     constexpr int kPairs = (kRows + 1) / 2;
     const size_t dim = static_cast<size_t>(task.layout->padded_dim);
     const int quads = (task.layout->head_dim + 3) / 4;
@@ -59,10 +59,12 @@ class MatrixAttention : public IntAttention {
       for (int t = 0; t < kTokenPairs; ++t) sums[t][p] = vld1q_s32(corrections);
     }
     for (int quad = 0; quad < quads; quad += 2) {
-      TURNWISE_MODEL_LOOP("scores", "inner", kRows);
+      if constexpr (!kAhead) TURNWISE_MODEL_LOOP("scores", "inner", kRows);
       const uint8_t* keys = tile.k + static_cast<size_t>(quad) * 64;
-      Prefetch(tile.v + static_cast<size_t>(quad) * 64);
-      Prefetch(tile.v + static_cast<size_t>(quad) * 64 + 64);
+      if constexpr (kAhead) {
+        Prefetch(tile.v + static_cast<size_t>(quad) * 64);
+        Prefetch(tile.v + static_cast<size_t>(quad) * 64 + 64);
+      }
       // Behind the last quad of an odd number queries are zero, whatever K is taken for.
       const uint8_t* next = quad + 1 < quads ? keys + 64 : keys;
       int8x16_t pairs[kPairs];
@@ -97,22 +99,21 @@ class MatrixAttention : public IntAttention {
         const int32x4_t a = sums[2 * part][r / 2], b = sums[2 * part + 1][r / 2];
         return r % 2 == 0 ? vuzp1q_s32(a, b) : vuzp2q_s32(a, b);
       });
-      const F32 scale = key_scales * Broadcast(scratch.query_scales[row + r]);
       float* out = scratch.scores + r * kAttendBlockTokens + index * kLanes;
-      Store(out, ToFloat(total) * scale);
+      Store(out, ToFloat(total) * key_scales);
     }
   }
 
-  template <int kRows>
+  template <int kRows, bool kAhead>
   static void MatrixValues(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
                            int place, int end) {
     for (int first = 0; first < task.layout->padded_dim; first += 2 * kDimPairs) {
-      EightDims<kRows>(task, scratch, block, row, place, end, first);
+      EightDims<kRows, kAhead>(task, scratch, block, row, place, end, first);
     }
   }
 
   // Dimensions first .. first + 7 of the outputs. Units are zero from `end` on to the end of its tile.
-  template <int kRows>
+  template <int kRows, bool kAhead>
   static inline __attribute__((always_inline)) void EightDims(const AttendTask& task, const AttendScratch& scratch,
                                                               const AttendBlock& block, int row, int place, int end,
                                                               int first) {
@@ -125,10 +126,10 @@ class MatrixAttention : public IntAttention {
       for (int r = 0; r < kRows; ++r) sums[d][r] = FreshZero();
     }
     for (int token = 0; token < end; token += 8) {
-      TURNWISE_MODEL_LOOP("values", "outer", kRows);
+      if constexpr (!kAhead) TURNWISE_MODEL_LOOP("values", "outer", kRows);
       const AttendTile& tile = block.tiles[token / kLanes];
       const size_t at = static_cast<size_t>(token % kLanes) * dim + static_cast<size_t>(first) * 4;
-      Prefetch(tile.next_k + at);
+      if constexpr (kAhead) Prefetch(tile.next_k + at);
       int8x16_t values[kDimPairs];
 #pragma GCC unroll 2
       for (int part = 0; part < 2; ++part) {
