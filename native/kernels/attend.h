@@ -115,9 +115,7 @@ inline void AttendPages(const AttendTask& task) {
   // Blocks outside and rows inside, so that K and V of a block stay in L1 or L2 for all rows.
   for (int begin = 0; begin < total; begin += kAttendBlockTokens) {
     const int tokens = total - begin < kAttendBlockTokens ? total - begin : kAttendBlockTokens;
-    AttendBlock block;
-    block.tokens = tokens;
-    for (int i = 0; i < tokens / kLanes; ++i) block.tiles[i] = FindTile(task, begin + i * kLanes, total);
+    AttendBlock block = FindBlock(task, begin, tokens);
     Pages::PrepareBlock(&block);
     for (int row = 0; row < task.rows; row += kAttendRows) {
       const int rows = task.rows - row < kAttendRows ? task.rows - row : kAttendRows;

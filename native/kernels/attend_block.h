@@ -24,32 +24,45 @@ struct AttendBlock {
   float largest_value_scale;
 };
 
-// K of the tile that begins at `token`, counted from the task's first position.
-inline const uint8_t* FindKeys(const AttendTask& task, int token) {
-  const PageLayout& layout = *task.layout;
-  const size_t slot = static_cast<size_t>(token % layout.page_tokens);
-  const size_t dim = static_cast<size_t>(layout.head_dim);
-  const size_t token_bytes = layout.type == KvType::kInt8  ? (dim + 3) / 4 * 4
-                             : layout.type == KvType::kF16 ? dim * sizeof(uint16_t)
-                                                           : dim * sizeof(float);
-  return task.blocks[token / layout.page_tokens] + layout.k_offset + slot * token_bytes;
-}
-
-inline AttendTile FindTile(const AttendTask& task, int token, int total_tokens) {
+// The tile that begins at `token`, counted from the task's first position, all but next_k.
+inline AttendTile FindTile(const AttendTask& task, int token) {
   const PageLayout& layout = *task.layout;
   const uint8_t* page = task.blocks[token / layout.page_tokens];
   const size_t slot = static_cast<size_t>(token % layout.page_tokens);
+  const size_t dim = static_cast<size_t>(layout.head_dim);
+  const size_t key_bytes = layout.type == KvType::kInt8  ? (dim + 3) / 4 * 4
+                           : layout.type == KvType::kF16 ? dim * sizeof(uint16_t)
+                                                         : dim * sizeof(float);
   const size_t value_bytes = layout.type == KvType::kInt8  ? 1
                              : layout.type == KvType::kF16 ? sizeof(uint16_t)
                                                            : sizeof(float);
-  const int next = token + kAttendBlockTokens;
   AttendTile tile;
-  tile.k = FindKeys(task, token);
+  tile.k = page + layout.k_offset + slot * key_bytes;
   tile.v = page + layout.v_offset + slot * static_cast<size_t>(layout.padded_dim) * value_bytes;
-  tile.next_k = next < total_tokens ? FindKeys(task, next) : tile.k;
+  tile.next_k = tile.k;
   tile.k_scales = reinterpret_cast<const float*>(page + layout.k_scales_offset) + slot;
   tile.v_scales = reinterpret_cast<const float*>(page + layout.v_scales_offset) + slot;
   return tile;
+}
+
+// The block of `tokens` tokens from `begin` on. Asks for the scales of the next one.
+inline AttendBlock FindBlock(const AttendTask& task, int begin, int tokens) {
+  const int reachable = (task.page_count + task.pages_ahead) * task.layout->page_tokens;
+  AttendBlock block;
+  block.tokens = tokens;
+  block.largest_value_scale = 0.0f;
+  for (int i = 0; i < tokens / kLanes; ++i) {
+    AttendTile& tile = block.tiles[i];
+    tile = FindTile(task, begin + i * kLanes);
+    const int next_token = begin + i * kLanes + kAttendBlockTokens;
+    if (next_token >= reachable) continue;
+    const AttendTile next = FindTile(task, next_token);
+    tile.next_k = next.k;
+    if (task.layout->type != KvType::kInt8) continue;
+    Prefetch(next.k_scales);
+    Prefetch(next.v_scales);
+  }
+  return block;
 }
 
 }  // namespace TURNWISE_ISA

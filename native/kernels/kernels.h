@@ -100,8 +100,10 @@ PageLayout MakePageLayout(KvType type, int32_t page_tokens, int32_t head_dim);
 // gives only rows that attend at least one position here.
 struct AttendTask {
   const PageLayout* layout;
-  const uint8_t* const* blocks;  // [page_count] this layer's and KV head's block of each page
+  const uint8_t* const* blocks;  // [page_count + pages_ahead] this layer's and KV head's block of each page
   int32_t page_count;
+  // Behind those, what the thread's next task reads: it is asked for while this one runs.
+  int32_t pages_ahead;
   int32_t first_position;
   int32_t rows;
   const float* const* queries;     // [rows] head_dim floats each

@@ -42,7 +42,7 @@ struct Workspace {
     }
     queries = bump.Take<const float*>(rows);
     last_positions = bump.Take<int32_t>(rows);
-    blocks = bump.Take<const uint8_t*>(kAttentionSplitTokens / layout.page_tokens);
+    blocks = bump.Take<const uint8_t*>(kAttentionSplitTokens / layout.page_tokens * 2);
     kernel = bump.Take<uint8_t>(AttendScratchBytes(rows, layout));
     bytes = bump.used();
   }
@@ -92,7 +92,7 @@ class AttendOp final : public StageOp {
     ClearState(work.state, rows, layout.padded_dim);
     int32_t first = -1;
     for (int32_t split = 0; split < item.splits; ++split) {
-      first = RunSplit(step, item, split, work, work.partial, first);
+      first = RunSplit(step, item, split, work, work.partial, first, split + 1 < item.splits);
       for (int32_t row = first; row < rows; ++row) Fold(step, work.state, row, work.partial, row);
     }
     for (int32_t row = 0; row < rows; ++row) {
@@ -110,15 +110,18 @@ class AttendOp final : public StageOp {
   }
 
   // Attends the positions of one split. Rows that begin behind it are left out; returns the first row
-  // that took part; `before` is that of the item's split before in this workspace, or -1. Results lie at the row's own
-  // place in `into`.
+  // that took part; `before` is that of the item's split before in this workspace, or -1. `goes_on` says that the next one
+  // follows. Results lie at the row's own place in `into`.
   int32_t RunSplit(const StepContext& step, const AttentionItem& item, int32_t split, const Workspace& work,
-                   const AttentionPartial& into, int32_t before = -1) const {
+                   const AttentionPartial& into, int32_t before = -1, bool goes_on = false) const {
     const PageLayout& layout = step.model->kv.layout();
     const int32_t first_position = split * kAttentionSplitTokens;
     const int32_t skipped = std::max(0, first_position - item.first_position) * group_;
     const int32_t rows = AddQueries(step, item, skipped, work, 0);
     AttendTask task = TaskOf(step, item, first_position, work);
+    if (goes_on) {
+      task.pages_ahead = CollectBlocks(step, item, first_position + kAttentionSplitTokens, work.blocks + task.page_count);
+    }
     task.rows = rows;
     task.same_queries = skipped == before;
     task.outputs = into.outputs + static_cast<size_t>(skipped) * layout.padded_dim;
