@@ -214,16 +214,11 @@ inline void MoveScaled(const Group (&weights)[kTiles], F32 (*unscaled)[kTokens],
   }
 }
 
-// Groups first .. end - 1 of a row; products of those before are in the output already.
-struct GroupRange {
-  size_t first;
-  size_t end;
-};
-
-// kTiles x 16 rows times kTokens tokens, over some groups. On AVX-512 2 x 6 fills the registers: 12 integer and 12
+// kTiles x 16 rows times kTokens tokens, over some groups; products of those before are in the output already. On AVX-512 2 x 6 fills the registers: 12 integer and 12
 // float sums, and each activation that is broadcast serves two tiles.
-template <class Source, int kTiles, int kTokens>
-inline void IntBlock(const GemmTask& task, const Source& source, GroupRange range, int first_token, float* out) {
+template <class Source, class ToCome, int kTiles, int kTokens>
+inline void IntBlock(const GemmTask& task, const Source& source, ToCome to_come, GroupRange range, int first_token,
+                     float* out) {
   using Group = typename Source::Group;
   const size_t columns = static_cast<size_t>(task.w->columns);
   // One pointer a token and offsets common to all: more pointers would not fit the registers.
@@ -244,6 +239,7 @@ inline void IntBlock(const GemmTask& task, const Source& source, GroupRange rang
   for (size_t group = range.first; group < range.end; ++group) {
 #pragma GCC unroll 4
     for (int i = 0; i < kTiles; ++i) source.Ahead(i, group);
+    to_come.Ask();
     const auto weights = GroupsAt(source, group, std::make_index_sequence<kTiles>());
     if constexpr (Group::kHasOffset) {
       constexpr size_t kGroups = Group::kBlockColumns / kQuantGroup;
@@ -261,16 +257,16 @@ inline void IntBlock(const GemmTask& task, const Source& source, GroupRange rang
 }
 
 // Calls IntBlock for a number of tokens known only now, kLeast .. kTokens.
-template <class Source, int kTiles, int kTokens, int kLeast>
-inline void IntBlockOf(int tokens, const GemmTask& task, const Source& source, GroupRange range, int first_token,
-                       float* out) {
+template <int kTiles, int kTokens, int kLeast, class Source, class ToCome>
+inline void IntBlockOf(int tokens, const GemmTask& task, const Source& source, ToCome to_come, GroupRange range,
+                       int first_token, float* out) {
   if constexpr (kTokens > kLeast) {
     if (tokens < kTokens) {
-      IntBlockOf<Source, kTiles, kTokens - 1, kLeast>(tokens, task, source, range, first_token, out);
+      IntBlockOf<kTiles, kTokens - 1, kLeast>(tokens, task, source, to_come, range, first_token, out);
       return;
     }
   }
-  IntBlock<Source, kTiles, kTokens>(task, source, range, first_token, out);
+  IntBlock<Source, ToCome, kTiles, kTokens>(task, source, to_come, range, first_token, out);
 }
 
 // kTiles tiles, from `tile` of the task on.
@@ -306,21 +302,24 @@ class IntTiles {
         return;
       }
     }
-    EachBlock(task, [&](int begin, int count) {
-      IntBlockOf<Packed, kTiles, kIntGemmTokens, 1>(count, task, packed, {0, groups}, begin, out + begin * task.stride);
+    const GroupRange all = {0, groups};
+    EachBlock(task, [&](TokenPass pass, int begin, int count) {
+      IntBlockOf<kTiles, kIntGemmTokens, 1>(count, task, packed, packed.template After<kTiles>(all, pass), all, begin,
+                                            out + begin * task.stride);
     });
   }
 
  private:
   static void MultiplyByPanel(const GemmTask& task, const Packed& packed, GroupRange range, float* out) {
     const Panel panel(task.scratch, range.first);
-    EachBlock(task, [&](int begin, int count) {
+    EachBlock(task, [&](TokenPass pass, int begin, int count) {
+      const auto to_come = packed.template After<kTiles>(range, pass);
       float* block_out = out + begin * task.stride;
       if (begin == 0) {
         const Filling filling(packed, panel);
-        IntBlockOf<Filling, kTiles, kIntGemmTokens, kLeast>(count, task, filling, range, begin, block_out);
+        IntBlockOf<kTiles, kIntGemmTokens, kLeast>(count, task, filling, to_come, range, begin, block_out);
       } else {
-        IntBlockOf<Panel, kTiles, kIntGemmTokens, kLeast>(count, task, panel, range, begin, block_out);
+        IntBlockOf<kTiles, kIntGemmTokens, kLeast>(count, task, panel, to_come, range, begin, block_out);
       }
     });
   }
@@ -332,7 +331,7 @@ class IntTiles {
     int begin = 0;
     for (int block = 0; block < blocks; ++block) {
       const int count = (task.tokens - begin) / (blocks - block);
-      body(begin, count);
+      body(TokenPass{static_cast<size_t>(block), static_cast<size_t>(blocks)}, begin, count);
       begin += count;
     }
   }

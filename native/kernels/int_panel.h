@@ -28,6 +28,52 @@ struct PackedGroup : Format {
   }
 };
 
+// Groups first .. end - 1 of a row.
+struct GroupRange {
+  size_t first;
+  size_t end;
+};
+
+// One of the passes over some tiles, a block of tokens each.
+struct TokenPass {
+  size_t index;
+  size_t count;
+};
+
+// Asks for the tiles that come after the ones at hand, a share in each pass over those: otherwise memory would rest in all
+// passes but the first. Into L2, since an L1 has no room for tiles beside these. A single pass is kept busy by
+// PackedTiles::Ahead, and asks for nothing here.
+template <class Format, int kTiles>
+class TilesToCome {
+ public:
+  TilesToCome(const uint8_t* tiles, size_t tile_bytes, GroupRange range, TokenPass pass)
+      : at_(tiles + range.first * kGroupBytes + (range.end - range.first) * kGroupBytes / pass.count * pass.index),
+        tile_bytes_(tile_bytes),
+        passes_(pass.count),
+        groups_left_(pass.count > 1 ? 1 : 0) {}
+
+  // To be called for each group.
+  void Ask() {
+    if (--groups_left_ != 0) return;
+    groups_left_ = passes_;
+#pragma GCC unroll 4
+    for (size_t i = 0; i < kTiles; ++i) {
+#pragma GCC unroll 16
+      for (size_t byte = 0; byte < kGroupBytes; byte += 64) PrefetchFar(at_ + i * tile_bytes_ + byte);
+    }
+    at_ += kGroupBytes;
+  }
+
+ private:
+  static constexpr size_t kGroupBytes = Format::kBlockBytes / (Format::kBlockColumns / kQuantGroup);
+
+  const uint8_t* at_;
+  size_t tile_bytes_;
+  size_t passes_;
+  // Until the next is due; from 0 it never comes to be.
+  size_t groups_left_;
+};
+
 template <class Format>
 class PackedTiles {
  public:
@@ -42,6 +88,10 @@ class PackedTiles {
     const uint8_t* ahead = BlockOf(tile, group) + kPrefetchBytes + group % kGroups * kLines * 64;
 #pragma GCC unroll 16
     for (size_t line = 0; line < kLines; ++line) Prefetch(ahead + line * 64);
+  }
+  template <int kTiles>
+  TilesToCome<Format, kTiles> After(GroupRange range, TokenPass pass) const {
+    return {tiles_ + kTiles * tile_bytes_, tile_bytes_, range, pass};
   }
 
  private:

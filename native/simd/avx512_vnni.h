@@ -228,6 +228,7 @@ class UnitDot {
 };
 
 inline void Prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
+inline void PrefetchFar(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1); }
 
 }  // namespace TURNWISE_ISA
 }  // namespace turnwise

@@ -376,6 +376,7 @@ class UnitDot {
 };
 
 inline void Prefetch(const void* p) { __builtin_prefetch(p); }
+inline void PrefetchFar(const void* p) { __builtin_prefetch(p, 0, 2); }
 
 }  // namespace TURNWISE_ISA
 }  // namespace turnwise

@@ -329,7 +329,10 @@ class UnitDot {
   I32 sum_;
 };
 
+// Into L1.
 inline void Prefetch(const void* p) { __builtin_prefetch(p); }
+// Into L2.
+inline void PrefetchFar(const void* p) { __builtin_prefetch(p, 0, 2); }
 
 }  // namespace TURNWISE_ISA
 }  // namespace turnwise
