@@ -30,7 +30,7 @@ constexpr int kIntPanelColumns = 0;
 constexpr int kFloatGemmTiles = 4;
 constexpr int kFloatGemmTokens = 6;
 constexpr int kAttendRows = 4;
-constexpr int kAttendTiles = 2;
+constexpr int kAttendTiles = 4;
 constexpr int kAttendFloatVectors = 4;
 constexpr int kAttendIntVectors = 2;
 
