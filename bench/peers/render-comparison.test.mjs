@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 import { renderComparison } from "./render-comparison.mjs";
 
-const IDENTITY = { cpu: "A CPU", threads: 2, turnwise: "1.0.0", program: "111", "native core": "aaa", "llama.cpp": "v1" };
+const IDENTITY = {
+  cpu: "A CPU",
+  threads: 2,
+  turnwise: "1.0.0",
+  program: "111",
+  "native core": "aaa",
+  "llama.cpp": "v1",
+};
 
 const measured = (engine, tokensPerSecond, more = {}) => ({
   round: 1,

@@ -57,7 +57,7 @@ class IntGroup {
     if constexpr (Group::kHasMinimum && Group::kSubgroups > 1) AddHalfMinima(weights, rows, at, sums);
   }
 
-  // The same without the weights' scale, for a format with offsets.
+  // The same without the weights' scale and offset, for a format that has both: AddScaled follows for a block.
   static inline __attribute__((always_inline)) void AddUnscaled(const Group* weights, const uint8_t* const* rows,
                                                                 const GroupOffsets& at, F32 (*sums)[kTokens]) {
     Dot dots[kTiles][kTokens];
@@ -67,17 +67,38 @@ class IntGroup {
       for (int i = 0; i < kTiles; ++i) dots[i][t].Begin(BroadcastInt(0));
     }
     AddOperands(weights, rows, at, 0, Group::kVectors, dots);
-    F32 offsets[kTiles];
-    // With the zero point, where products of unsigned values still have it in them.
-#pragma GCC unroll 4
-    for (int i = 0; i < kTiles; ++i) offsets[i] = weights[i].Offset() - Broadcast(static_cast<float>(Dot::kZeroLeft));
 #pragma GCC unroll 16
     for (int t = 0; t < kTokens; ++t) {
       const F32 scale = Broadcast(LoadAs<float>(rows[t] + at.scale));
-      const F32 scaled_sum = Broadcast(LoadAs<float>(rows[t] + at.scaled_sum));
 #pragma GCC unroll 4
-      for (int i = 0; i < kTiles; ++i) {
-        sums[i][t] = Fma(offsets[i], scaled_sum, Fma(ToFloat(dots[i][t].Total()), scale, sums[i][t]));
+      for (int i = 0; i < kTiles; ++i) sums[i][t] = Fma(ToFloat(dots[i][t].Total()), scale, sums[i][t]);
+    }
+  }
+
+  // sums += scale * (unscaled + offset * sum of the block's activations), and unscaled is zero again. `weights` and `at` are of
+  // the block's last group.
+  static inline __attribute__((always_inline)) void AddScaled(const Group* weights, const uint8_t* const* rows,
+                                                              const GroupOffsets& at, F32 (*unscaled)[kTokens],
+                                                              F32 (*sums)[kTokens]) {
+    constexpr int kGroups = Group::kBlockColumns / kQuantGroup;
+    F32 block_sums[kTokens];
+#pragma GCC unroll 16
+    for (int t = 0; t < kTokens; ++t) {
+      const uint8_t* first = rows[t] + at.scaled_sum - (kGroups - 1) * sizeof(float);
+      float sum = LoadAs<float>(first);
+#pragma GCC unroll 8
+      for (int g = 1; g < kGroups; ++g) sum += LoadAs<float>(first + static_cast<size_t>(g) * sizeof(float));
+      block_sums[t] = Broadcast(sum);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < kTiles; ++i) {
+      const F32 scale = weights[i].Scale();
+      // With the zero point, where products of unsigned values still have it in them.
+      const F32 offset = weights[i].Offset() - Broadcast(static_cast<float>(Dot::kZeroLeft));
+#pragma GCC unroll 16
+      for (int t = 0; t < kTokens; ++t) {
+        sums[i][t] = Fma(Fma(offset, block_sums[t], unscaled[i][t]), scale, sums[i][t]);
+        unscaled[i][t] = Zero();
       }
     }
   }
@@ -200,26 +221,13 @@ inline TileGroups<typename Source::Group, sizeof...(kTile)> GroupsAt(const Sourc
   return {{source.At(kTile, group)...}};
 }
 
-// sums += unscaled * scale of the weights, and unscaled is zero again.
-template <class Group, int kTiles, int kTokens>
-inline void MoveScaled(const Group (&weights)[kTiles], F32 (*unscaled)[kTokens], F32 (*sums)[kTokens]) {
-#pragma GCC unroll 4
-  for (int i = 0; i < kTiles; ++i) {
-    const F32 scale = weights[i].Scale();
-#pragma GCC unroll 16
-    for (int t = 0; t < kTokens; ++t) {
-      sums[i][t] = Fma(unscaled[i][t], scale, sums[i][t]);
-      unscaled[i][t] = Zero();
-    }
-  }
-}
-
 // kTiles x 16 rows times kTokens tokens, over some groups; products of those before are in the output already. On AVX-512 2 x 6 fills the registers: 12 integer and 12
 // float sums, and each activation that is broadcast serves two tiles.
 template <class Source, class ToCome, int kTiles, int kTokens>
 inline void IntBlock(const GemmTask& task, const Source& source, ToCome to_come, GroupRange range, int first_token,
                      float* out) {
   using Group = typename Source::Group;
+  using Products = IntGroup<Group, kTiles, kTokens>;
   const size_t columns = static_cast<size_t>(task.w->columns);
   // One pointer a token and offsets common to all: more pointers would not fit the registers.
   const uint8_t* rows[kTokens];
@@ -241,12 +249,13 @@ inline void IntBlock(const GemmTask& task, const Source& source, ToCome to_come,
     for (int i = 0; i < kTiles; ++i) source.Ahead(i, group);
     to_come.Ask();
     const auto weights = GroupsAt(source, group, std::make_index_sequence<kTiles>());
+    const GroupOffsets at(columns, group);
     if constexpr (Group::kHasOffset) {
       constexpr size_t kGroups = Group::kBlockColumns / kQuantGroup;
-      IntGroup<Group, kTiles, kTokens>::AddUnscaled(weights.tiles, rows, GroupOffsets(columns, group), unscaled);
-      if (group % kGroups == kGroups - 1) MoveScaled(weights.tiles, unscaled, sums);
+      Products::AddUnscaled(weights.tiles, rows, at, unscaled);
+      if (group % kGroups == kGroups - 1) Products::AddScaled(weights.tiles, rows, at, unscaled, sums);
     } else {
-      IntGroup<Group, kTiles, kTokens>::Add(weights.tiles, rows, GroupOffsets(columns, group), sums);
+      Products::Add(weights.tiles, rows, at, sums);
     }
   }
 #pragma GCC unroll 16

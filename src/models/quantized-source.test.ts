@@ -38,6 +38,7 @@ describe("quantizedSource", () => {
     ["q8", 0.006],
     ["q4-g32", 0.08],
     ["q4-g128", 0.08],
+    ["q4-g128-pure", 0.08],
   ] as const)("rounds matrices to %s", (quant, bound) => {
     const exact = source("bf16");
     const error = relativeError(decoded(exact), decoded(quantizedSource(exact, quant)));
@@ -45,10 +46,12 @@ describe("quantizedSource", () => {
     expect(error).toBeLessThan(bound);
   });
 
-  it.each(LOAD_QUANTS)("keeps norms, and 8 bits for the embedding, with %s", (quant) => {
+  it.each(LOAD_QUANTS)("keeps norms, and 8 bits for the embedding where that is not asked for, with %s", (quant) => {
     const model = quantizedSource(source("f16"), quant);
     const bound = bindWeights(buildGraph(model.spec()), model);
-    expect(bound.get("token_embd.weight")?.encoding).toEqual({ kind: "ggml", type: "Q8_0" });
+    expect(bound.get("token_embd.weight")?.encoding).toEqual(
+      quant === "q4-g128-pure" ? { kind: "groups", format: "int4_g128_zero" } : { kind: "ggml", type: "Q8_0" },
+    );
     expect(bound.get("output_norm.weight")?.encoding).toEqual({ kind: "ggml", type: "F32" });
   });
 

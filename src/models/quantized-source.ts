@@ -54,8 +54,8 @@ export function roundedType(
 ): "Q8_0" | "Q4_0" | typeof FOUR_BITS | null {
   if (columns % BLOCK_COLUMNS !== 0) return null;
   const isOuter = name === "token_embd.weight" || name === "output.weight";
-  if (quant === "q8" || isOuter) return "Q8_0";
-  return quant === "q4-g128" && columns % GROUP_FORMATS[FOUR_BITS].groupColumns === 0 ? FOUR_BITS : "Q4_0";
+  if (quant === "q8" || (isOuter && quant !== "q4-g128-pure")) return "Q8_0";
+  return quant !== "q4-g32" && columns % GROUP_FORMATS[FOUR_BITS].groupColumns === 0 ? FOUR_BITS : "Q4_0";
 }
 
 /** Vectors stay as they are. */

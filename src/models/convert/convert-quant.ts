@@ -7,10 +7,16 @@ const FLOAT_TYPES = { f32: "F32", f16: "F16", bf16: "BF16" } as const satisfies 
 
 export type FloatQuant = keyof typeof FLOAT_TYPES;
 
-/** `none` keeps each as it is stored. */
-export type ConvertQuant = "none" | FloatQuant | LoadQuant;
+/** A folder's embedding stays as it is, so that there is no "pure". */
+type StoredQuant = Exclude<LoadQuant, "q4-g128-pure">;
 
-export const CONVERT_QUANTS = ["none", "f32", "f16", "bf16", ...LOAD_QUANTS] as const satisfies readonly ConvertQuant[];
+/** `none` keeps each as it is stored. */
+export type ConvertQuant = "none" | FloatQuant | StoredQuant;
+
+export const CONVERT_QUANTS: readonly ConvertQuant[] = [
+  ...(["none", "f32", "f16", "bf16"] as const),
+  ...LOAD_QUANTS.filter((quant): quant is StoredQuant => quant !== "q4-g128-pure"),
+];
 
 /** The type of all matrices, or null where `quant` names none. */
 export function floatTypeOf(quant: ConvertQuant): (typeof FLOAT_TYPES)[FloatQuant] | null {
