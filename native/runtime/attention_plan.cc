@@ -43,7 +43,7 @@ void AttentionPlan::Build(const StepBatch& batch, int threads) {
   total_cost_ = 0;
   used_ = 0;
   for (int32_t sequence = 0; sequence < batch.SequenceCount(); ++sequence) AddItems(batch, sequence);
-  ShareSplits(batch);
+  ShareSplits(batch, threads);
   CutItems(threads);
 }
 
@@ -56,13 +56,13 @@ void AttentionPlan::AddItems(const StepBatch& batch, int32_t sequence) {
     const int32_t position = batch.positions[first];
     const int32_t splits = (position + tokens - 1) / kAttentionSplitTokens + 1;
     for (int32_t head = 0; head < kv_heads_; ++head) {
-      items_.push_back({sequence, head, first, tokens, position, splits, 0, -1});
+      items_.push_back({sequence, head, first, tokens, position, splits, 0, false, -1});
       total_cost_ += CostOf(items_.back());
     }
   }
 }
 
-void AttentionPlan::ShareSplits(const StepBatch& batch) {
+void AttentionPlan::ShareSplits(const StepBatch& batch, int threads) {
   for (int32_t leader = 0; leader < batch.SequenceCount();) {
     int32_t splits = 0;
     const int32_t sharers = SharersFrom(batch, leader, &splits);
@@ -75,9 +75,16 @@ void AttentionPlan::ShareSplits(const StepBatch& batch) {
       for (int32_t i = 0; i < sharers * kv_heads_; ++i) items_[first + i].partials = -1;
       splits = 0;
     }
-    for (int32_t i = 0; i < sharers * kv_heads_; ++i) items_[first + i].shared_splits = splits;
+    int64_t cost = 0;
+    for (int32_t i = 0; i < sharers; ++i) cost += int64_t{items_[first + i * kv_heads_].tokens} * splits * kAttentionSplitTokens;
+    const bool folded = splits > 0 && !IsLong(cost, threads);
+    for (int32_t i = 0; i < sharers * kv_heads_; ++i) {
+      items_[first + i].shared_splits = splits;
+      items_[first + i].shared_are_folded = folded;
+    }
     for (int32_t head = 0; head < kv_heads_; ++head) {
-      for (int32_t split = 0; split < splits; ++split) tasks_.push_back({first + head, split, sharers});
+      if (folded) tasks_.push_back({first + head, -1, sharers});
+      for (int32_t split = 0; split < splits && !folded; ++split) tasks_.push_back({first + head, split, sharers});
     }
     leader += sharers;
   }
@@ -121,12 +128,12 @@ bool AttentionPlan::TakePartials(AttentionItem* item) {
   return true;
 }
 
-// An item is cut where it is more than half of one thread's share. Later items of a sequence are
+// An item is cut where it is long: more than half of one thread's share. Later items of a sequence are
 // longer: going backwards hands out the long ones first.
 void AttentionPlan::CutItems(int threads) {
   for (int32_t index = static_cast<int32_t>(items_.size()) - 1; index >= 0; --index) {
     AttentionItem& item = items_[index];
-    const bool is_long = threads > 1 && item.splits > 1 && CostOf(item) * 2 * threads > total_cost_;
+    const bool is_long = item.splits > 1 && IsLong(CostOf(item), threads);
     if (item.shared_splits == 0 && !(is_long && TakePartials(&item))) {
       tasks_.push_back({index, -1, 1});
       continue;

@@ -82,7 +82,12 @@ class AttendOp final : public StageOp {
     Workspace work(scratch, step.attention.max_rows(), layout);
     const int32_t rows = item.tokens * group_;
     if (what.items > 1) {
-      RunSharedSplit(step, what, work);
+      if (what.split >= 0) {
+        RunSharedSplit(step, what, what.split, work);
+        StoreShared(step, what, what.split, work.partial);
+      } else {
+        RunAllShared(step, what, work);
+      }
       return;
     }
     if (what.split >= 0) {
@@ -118,10 +123,7 @@ class AttendOp final : public StageOp {
     const int32_t first_position = split * kAttentionSplitTokens;
     const int32_t skipped = std::max(0, first_position - item.first_position) * group_;
     const int32_t rows = AddQueries(step, item, skipped, work, 0);
-    AttendTask task = TaskOf(step, item, first_position, work);
-    if (goes_on) {
-      task.pages_ahead = CollectBlocks(step, item, first_position + kAttentionSplitTokens, work.blocks + task.page_count);
-    }
+    AttendTask task = TaskOf(step, item, first_position, work, goes_on);
     task.rows = rows;
     task.same_queries = skipped == before;
     task.outputs = into.outputs + static_cast<size_t>(skipped) * layout.padded_dim;
@@ -131,25 +133,44 @@ class AttendOp final : public StageOp {
     return skipped;
   }
 
-  // A split that lies before all tokens of several items, in the same pages.
-  void RunSharedSplit(const StepContext& step, const AttentionTask& what, const Workspace& work) const {
+  // A split that lies before all tokens of several items, in the same pages, into the workspace's partial result. Returns
+  // their rows. `follows` says that the split before it was computed in this workspace, `goes_on` that the next one follows.
+  int32_t RunSharedSplit(const StepContext& step, const AttentionTask& what, int32_t split, const Workspace& work,
+                         bool follows = false, bool goes_on = false) const {
     int32_t rows = 0;
     for (int32_t i = 0; i < what.items; ++i) rows = AddQueries(step, step.attention.ItemAt(what, i), 0, work, rows);
-    AttendTask task = TaskOf(step, step.attention.ItemAt(what, 0), what.split * kAttentionSplitTokens, work);
+    AttendTask task = TaskOf(step, step.attention.ItemAt(what, 0), split * kAttentionSplitTokens, work, goes_on);
     task.rows = rows;
+    task.same_queries = follows;
     task.outputs = work.partial.outputs;
     task.maxima = work.partial.maxima;
     task.sums = work.partial.sums;
     step.kernels().attend(task);
+    return rows;
+  }
+
+  // All splits that several items share, folded into their first partial results.
+  void RunAllShared(const StepContext& step, const AttentionTask& what, const Workspace& work) const {
+    ClearState(work.state, step.attention.max_rows(), step.model->kv.layout().padded_dim);
+    const int32_t splits = step.attention.ItemAt(what, 0).shared_splits;
+    for (int32_t split = 0; split < splits; ++split) {
+      const int32_t rows = RunSharedSplit(step, what, split, work, split > 0, split + 1 < splits);
+      for (int32_t row = 0; row < rows; ++row) Fold(step, work.state, row, work.partial, row);
+    }
+    StoreShared(step, what, 0, work.state);
+  }
+
+  // Each item's rows become its partial result number `split`.
+  void StoreShared(const StepContext& step, const AttentionTask& what, int32_t split, const AttentionPartial& from) const {
     const size_t padded_dim = static_cast<size_t>(step.model->kv.layout().padded_dim);
     size_t row = 0;
     for (int32_t i = 0; i < what.items; ++i) {
       const AttentionItem& item = step.attention.ItemAt(what, i);
-      const AttentionPartial into = step.attention.Partial(item, what.split);
+      const AttentionPartial into = step.attention.Partial(item, split);
       const size_t count = static_cast<size_t>(item.tokens) * group_;
-      std::copy_n(task.outputs + row * padded_dim, count * padded_dim, into.outputs);
-      std::copy_n(task.maxima + row, count, into.maxima);
-      std::copy_n(task.sums + row, count, into.sums);
+      std::copy_n(from.outputs + row * padded_dim, count * padded_dim, into.outputs);
+      std::copy_n(from.maxima + row, count, into.maxima);
+      std::copy_n(from.sums + row, count, into.sums);
       row += count;
     }
   }
@@ -167,12 +188,15 @@ class AttendOp final : public StageOp {
   }
 
   // What does not depend on rows and results.
-  AttendTask TaskOf(const StepContext& step, const AttentionItem& item, int32_t first_position,
-                    const Workspace& work) const {
+  AttendTask TaskOf(const StepContext& step, const AttentionItem& item, int32_t first_position, const Workspace& work,
+                    bool goes_on) const {
     AttendTask task = {};
     task.layout = &step.model->kv.layout();
     task.blocks = work.blocks;
     task.page_count = CollectBlocks(step, item, first_position, work.blocks);
+    if (goes_on) {
+      task.pages_ahead = CollectBlocks(step, item, first_position + kAttentionSplitTokens, work.blocks + task.page_count);
+    }
     task.first_position = first_position;
     task.queries = work.queries;
     task.last_positions = work.last_positions;
@@ -228,7 +252,7 @@ class AttendReduceOp final : public RowsOp {
     const int32_t splits = (item.first_position + offset) / kAttentionSplitTokens + 1;
     for (int32_t i = 0; i < group; ++i) {
       ClearState(work.state, 1, layout.padded_dim);
-      for (int32_t split = 0; split < splits; ++split) {
+      for (int32_t split = 0; split < splits; split = AttentionPlan::NextPartial(item, split)) {
         Fold(step, work.state, 0, step.attention.Partial(item, split), offset * group + i);
       }
       step.kernels().finish_attention(work.state.outputs, work.state.sums[0], layout.head_dim,

@@ -9,7 +9,6 @@ namespace {
 // independent accumulators and the hand-out costs nothing.
 constexpr int kMinTiles = 2;
 constexpr int kMaxTiles = 8;
-constexpr int kTasksPerThread = 8;
 
 class LinearOp final : public StageOp {
  public:

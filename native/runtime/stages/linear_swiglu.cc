@@ -7,11 +7,13 @@
 namespace turnwise {
 namespace {
 
-// Columns of a task: whole quantisation groups, and whole tiles.
+// Columns at once: whole quantisation groups, and whole tiles.
 constexpr int kUnit = kQuantGroup;
 static_assert(kUnit % kTileRows == 0);
 // A row of the strip: gate, then up.
 constexpr int kStride = 2 * kUnit;
+// Units of a task: several, since those of neighbours write to the same lines of a row, which then go from core to core.
+constexpr int kMaxTaskUnits = 8;
 
 // Where activations share a scale over more columns than a task has, tasks leave f32 in the shared memory, and the
 // last one of such a run of columns quantises it: tasks stay as small as 64 and more threads want them.
@@ -62,7 +64,8 @@ class LinearSwigluOp final : public StageOp {
   LinearSwigluOp(const ModelContext& model, LinearSwigluFields f)
       : f_(f),
         gemm_bytes_(std::max(GemmScratchBytes(model, f.gate), GemmScratchBytes(model, f.up))),
-        columns_(model.buffers[f.out].columns) {
+        columns_(model.buffers[f.out].columns),
+        task_columns_(std::clamp(columns_ / kUnit / (model.threads * kTasksPerThread), 1, kMaxTaskUnits) * kUnit) {
     const BufferView& out = model.buffers[f.out];
     if (out.type != ValueType::kQ8a) return;
     runs_.Set(model.kernels->activation_columns, out.columns);
@@ -73,10 +76,10 @@ class LinearSwigluOp final : public StageOp {
   size_t ScratchBytes() const override { return StripBytes(kStride) + gemm_bytes_; }
   size_t SharedBytes() const override { return shared_bytes_; }
 
-  int UnitCount() const override { return (columns_ + kUnit - 1) / kUnit; }
+  int UnitCount() const override { return (columns_ + task_columns_ - 1) / task_columns_; }
   void ListUnitWeights(const ModelContext& model, int unit, std::vector<WeightRange>* ranges) const override {
     for (const int32_t weight : {f_.gate, f_.up}) {
-      ranges->push_back(RangeOfRows(model.matrices[weight], unit * kUnit, kUnit));
+      ranges->push_back(RangeOfRows(model.matrices[weight], unit * task_columns_, task_columns_));
     }
   }
 
@@ -88,10 +91,17 @@ class LinearSwigluOp final : public StageOp {
 
   void Run(StepContext& step, int task, uint8_t* scratch) const override {
     const TaskGrid::Cell cell = grid_.At(task);
+    const int begin = cell.unit * task_columns_;
+    const int end = std::min(begin + task_columns_, columns_);
+    for (int first = begin; first < end; first += kUnit) RunUnit(step, cell, grid_.BlockOf(task), first, scratch);
+  }
+
+ private:
+  // Columns from `first` on.
+  void RunUnit(StepContext& step, const TaskGrid::Cell& cell, int block, int first, uint8_t* scratch) const {
     const BufferView& x = step.buffer(f_.x);
     const BufferView& out = step.buffer(f_.out);
-    const int first = cell.unit * kUnit;
-    const int columns = std::min(kUnit, out.columns - first);
+    const int columns = std::min(kUnit, columns_ - first);
     float* gate = reinterpret_cast<float*>(scratch);
     float* up = gate + kUnit;
     uint8_t* gemm = scratch + StripBytes(kStride);
@@ -100,13 +110,12 @@ class LinearSwigluOp final : public StageOp {
     for (int row = 0; row < cell.rows; ++row) {
       Store(step, cell.first_row + row, first, columns, gate + row * kStride, up + row * kStride);
     }
-    if (!runs_.Needed() || !runs_.Finish(first, grid_.BlockOf(task))) return;
+    if (!runs_.Needed() || !runs_.Finish(first, block)) return;
     for (int row = cell.first_row; row < cell.first_row + cell.rows; ++row) {
       runs_.Quantize(step.kernels(), SharedRow(step, row), first, out.QuantizedRow(row));
     }
   }
 
- private:
   float* SharedRow(const StepContext& step, int row) const {
     const size_t columns = static_cast<size_t>(step.buffer(f_.out).columns);
     return reinterpret_cast<float*>(step.model->shared) + static_cast<size_t>(row) * columns;
@@ -130,6 +139,8 @@ class LinearSwigluOp final : public StageOp {
   LinearSwigluFields f_;
   const size_t gemm_bytes_;
   const int columns_;
+  // Of a task.
+  const int task_columns_;
   size_t shared_bytes_ = 0;
   TaskGrid grid_;
   QuantizedRuns runs_;

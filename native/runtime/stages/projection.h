@@ -12,6 +12,8 @@ namespace turnwise {
 // goes through its tiles. A multiple of the 2, 3, 4 and 6 rows that kernels hold in registers.
 constexpr int kMaxTokenBlock = 96;
 constexpr int kTokenBlockStep = 12;
+// Tasks of a stage for each thread, at least, where there are as many pieces: so that threads balance.
+constexpr int kTasksPerThread = 8;
 // f32 values of a strip: 32 KiB, what an L1 holds beside the operands.
 constexpr int kStripFloats = 8192;
 
