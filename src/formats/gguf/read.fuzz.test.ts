@@ -84,7 +84,9 @@ function useAll(model: GgufModel): string | null {
 function incomplete(error: TurnwiseError): string | null {
   const { code, params, message } = error;
   if (!/^gguf_(?:bad_magic|bad_version|truncated|invalid|limit)$/.test(code)) return `code ${code}`;
-  if (/NaN|undefined|\{[a-zA-Z]+\}/.test(message)) return message;
+  // Names of fields are random, too, and may look like a place that was not filled in.
+  const own = message.replaceAll(String(params["field"]), "");
+  if (/NaN|undefined|\{[a-zA-Z]+\}/.test(own)) return message;
   if (code.startsWith("gguf_bad")) return null;
   return params["field"] !== "" && Number.isSafeInteger(params["offset"]) ? null : message;
 }
