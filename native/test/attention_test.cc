@@ -256,7 +256,7 @@ void TestExtremes(const KernelTable& kernels, KvType type) {
     float output[16], max, sum;
     const float* queries[] = {query.data()};
     const int32_t last[] = {tokens - 1};
-    kernels.attend({&layout, blocks.data(), 8, 0, 1, queries, last, 1.0f, output, &max, &sum, scratch.data(), false});
+    kernels.attend({&layout, blocks.data(), 8, 0, 0, 1, queries, last, 1.0f, output, &max, &sum, scratch.data(), false});
     float out[16];
     kernels.finish_attention(output, sum, dim, out);
     double mean = 0;
@@ -332,7 +332,7 @@ void TestFarBelow(const KernelTable& kernels) {
   const uint8_t* blocks[] = {page.data()};
   const float* queries[] = {query.data()};
   const int32_t last[] = {1};
-  kernels.attend({&layout, blocks, 1, 0, 1, queries, last, 1.0f, output, &max, &sum, scratch.data(), false});
+  kernels.attend({&layout, blocks, 1, 0, 0, 1, queries, last, 1.0f, output, &max, &sum, scratch.data(), false});
   Expect(max == 0.0f && sum == 1.0f, "maximum %g, sum %g", static_cast<double>(max), static_cast<double>(sum));
   for (const float o : output) Expect(o == 0.0f || (o >= FLT_MIN && o < 1e-24f), "output %g", static_cast<double>(o));
 }
