@@ -39,6 +39,13 @@ bool HasAvx2() {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && HasF16c();
 }
 
+// Its registers are AVX's, too. A CPU without the subleaf answers zeros.
+bool HasAvxVnni() {
+  constexpr unsigned kAvxVnni = 1u << 4;
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return HasAvx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & kAvxVnni) != 0;
+}
+
 bool HasAvx512Vnni() {
 #ifdef TURNWISE_EMULATE_AVX512
   return true;
@@ -83,6 +90,7 @@ const Level kLevels[] = {
     {&kScalarKernels, Always},
 #if defined(__x86_64__)
     {&kAvx2Kernels, HasAvx2},
+    {&kAvxVnniKernels, HasAvxVnni},
     {&kAvx512VnniKernels, HasAvx512Vnni},
 #elif defined(__aarch64__)
     {&kNeonDotprodKernels, HasNeonDotprod},

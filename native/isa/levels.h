@@ -7,6 +7,7 @@ namespace turnwise {
 
 extern const KernelTable kScalarKernels;
 extern const KernelTable kAvx2Kernels;
+extern const KernelTable kAvxVnniKernels;
 extern const KernelTable kAvx512VnniKernels;
 extern const KernelTable kNeonDotprodKernels;
 extern const KernelTable kNeonI8mmKernels;

@@ -156,7 +156,8 @@ inline const FormatKernels& KernelsOf(const KernelTable& kernels, WeightFormat f
   return kernels.formats[static_cast<int>(format)];
 }
 
-// Null where this binary or this CPU lacks the level. Names: "scalar", "avx2", "avx512-vnni", "neon-dotprod", "neon-i8mm".
+// Null where this binary or this CPU lacks the level. Names: "scalar", "avx2", "avx-vnni", "avx512-vnni", "neon-dotprod",
+// "neon-i8mm".
 const KernelTable* FindKernels(const char* isa);
 // Name of the index-th level that FindKernels finds here, best last; null past the last one.
 const char* IsaLevelName(int index);

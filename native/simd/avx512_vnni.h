@@ -162,73 +162,29 @@ inline I32 DotPairs(I32 a, I32 b) { return {_mm512_madd_epi16(a.v, b.v)}; }
 inline I32 MultiplyInt(I32 a, I32 b) { return {_mm512_mullo_epi32(a.v, b.v)}; }
 inline void StoreBytes(uint8_t* p, Bytes a) { _mm512_storeu_si512(p, a.v); }
 
-inline I32 DotScaleOf(I32 scale) { return scale; }
-
-// sum += dots of four unsigned bytes of a with four signed ones of b. The compiler's own form of it copies the sum before
-// and after; those copies are a tenth of attention.
-inline __attribute__((always_inline)) void AddDots(__m512i* sum, __m512i a, __m512i b) {
+// The compiler's own form of it copies the sum before and after; those copies are a tenth of attention.
+inline __attribute__((always_inline)) __m512i AddDots(__m512i sum, __m512i a, __m512i b) {
 #ifdef TURNWISE_EMULATE_AVX512
-  *sum = _mm512_dpbusd_epi32(*sum, a, b);
+  return _mm512_dpbusd_epi32(sum, a, b);
 #else
-  // Through a variable: the address of a member would keep it in memory.
-  __m512i total = *sum;
-  asm("vpdpbusd %2, %1, %0" : "+v"(total) : "v"(a), "v"(b));
-  *sum = total;
+  asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+  return sum;
 #endif
 }
+inline __attribute__((always_inline)) I32 AddDots(I32 sum, Bytes a, FourBytes b) { return {AddDots(sum.v, a.v, b.v)}; }
+inline __attribute__((always_inline)) I32 AddDots(I32 sum, FourBytes a, Bytes b) { return {AddDots(sum.v, a.v, b.v)}; }
 
-// vpdpbusd takes unsigned weights of any size; the zero point is in the sum from the start.
-template <int kLargest, int kZeroPoint>
-class WeightDot {
- public:
-  static constexpr int kZeroLeft = kZeroPoint;
-
-  void Begin(I32 offset) { sum_ = offset; }
-  void BeginScaled(I32 /*scale*/) { sum_ = BroadcastInt(0); }
-  void Add(Bytes a, FourBytes b) { AddDots(&sum_.v, a.v, b.v); }
-  I32 Total() const { return sum_; }
-  I32 ScaledTotal(I32 scale) const { return MultiplyInt(sum_, scale); }
-
- private:
-  I32 sum_;
-};
-
-constexpr size_t kQueryBytes = 1;
-using Query = FourBytes;
-inline void StoreQuery(uint8_t* p, I32 values) { StoreLowBytes(p, values); }
-inline Query LoadQuery(const uint8_t* p, int quad) { return BroadcastFour(p + 4 * quad); }
-using KeyDot = WeightDot<255, 128>;
-
-// Of four tokens the high bytes, then the low ones: two unsigned operands of vpdpbusd.
-constexpr int kMaxUnit = 32767;
-struct Units {
-  FourBytes high, low;
-};
 inline void StoreUnits(uint8_t* p, I32 units) {
   const __m512i order = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 5, 9, 13, 0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1));
   const __m512i bytes = _mm512_shuffle_epi8(units.v, order);
   const __m512i packed = _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), bytes);
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_castsi512_si256(packed));
 }
-inline Units LoadUnits(const uint8_t* p, int quad) {
-  return {BroadcastFour(p + 8 * quad), BroadcastFour(p + 8 * quad + 4)};
-}
-
-class UnitDot {
- public:
-  void Begin() { high_ = low_ = BroadcastInt(0); }
-  void Add(Units units, Bytes values) {
-    AddDots(&high_.v, units.high.v, values.v);
-    AddDots(&low_.v, units.low.v, values.v);
-  }
-  I32 Total() const { return I32{_mm512_slli_epi32(high_.v, 8)} + low_; }
-
- private:
-  I32 high_, low_;
-};
 
 inline void Prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
 inline void PrefetchFar(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1); }
 
 }  // namespace TURNWISE_ISA
 }  // namespace turnwise
+
+#include "vnni_dots.h"

@@ -71,11 +71,28 @@ void TestGemmTwin(const KernelTable& kernels, const KernelTable& scalar) {
   }
 }
 
-// Levels that differ only in how they multiply integers give the same bits for any number of tokens.
-void TestSameProducts(const KernelTable& a, const KernelTable& b) {
+// Levels that differ only in how they multiply integers.
+struct SameProducts {
+  const char* isa;
+  const char* other;
+  // Whether both leave the zero point of bytes in products that have an offset, where it is taken off in f32.
+  bool zero_points_alike;
+};
+constexpr SameProducts kSameProducts[] = {
+    {"avx-vnni", "avx2", false},
+    {"avx512-vnni", "avx-vnni", true},
+    {"neon-i8mm", "neon-dotprod", true},
+};
+
+bool IsBytesWithOffset(WeightFormat format) {
+  return format == WeightFormat::kInt8G32Zero || format == WeightFormat::kInt8G128Zero || format == WeightFormat::kInt8G32Wide;
+}
+
+// They give the same bits for any number of tokens.
+void TestSameProducts(const KernelTable& a, const KernelTable& b, bool zero_points_alike) {
   BeginCase(std::string(a.isa) + " and " + b.isa + " gemm to the bit");
   for (const SourceFormat& format : kSourceFormats) {
-    if (!format.IsInteger()) continue;
+    if (!format.IsInteger() || (!zero_points_alike && IsBytesWithOffset(format.format))) continue;
     // More than a panel, and not a whole number of them.
     const int columns = 1280;
     const OwnedMatrix w = PackSource(format, RandomSource(format, 40, columns), 40, columns);
@@ -100,8 +117,12 @@ void TestTwin(const KernelTable& kernels, const KernelTable& scalar) {
   TestQuantizeTwin(kernels, scalar);
   TestPagesTwin(kernels, scalar);
   TestGemmTwin(kernels, scalar);
-  const KernelTable* dots = FindKernels("neon-dotprod");
-  if (dots != nullptr && dots != &kernels) TestSameProducts(kernels, *dots);
+  for (const SameProducts& same : kSameProducts) {
+    const KernelTable* other = FindKernels(same.other);
+    if (std::strcmp(kernels.isa, same.isa) == 0 && other != nullptr) {
+      TestSameProducts(kernels, *other, same.zero_points_alike);
+    }
+  }
 }
 
 }  // namespace test

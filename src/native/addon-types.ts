@@ -15,7 +15,7 @@ export interface CpuInfo {
   readonly model: string;
   /** Feature names as the kernel or cpuid gives them: "avx512f", "avx512_vnni", "asimddp". */
   readonly features: readonly string[];
-  /** ISA levels that this binary has and this CPU runs, best last: ["scalar", "avx2", "avx512-vnni"]. */
+  /** ISA levels that this binary has and this CPU runs, best last: ["scalar", "avx2", "avx-vnni", "avx512-vnni"]. */
   readonly isaLevels: readonly string[];
 }
 

@@ -1,0 +1,62 @@
+// Dot products on the levels that have vpdpbusd, which adds four products of unsigned with signed bytes to an int32
+// and does not saturate. simd/scalar.h documents what each operation means. A level includes this after its types and
+// supplies
+//   AddDots(sum, a, b)    sum + the four products of each lane, `a` unsigned and `b` signed, in either mix of Bytes and
+//                         FourBytes
+//   StoreUnits(p, units)  of four tokens the high bytes, then the low ones
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace turnwise {
+namespace TURNWISE_ISA {
+
+inline I32 DotScaleOf(I32 scale) { return scale; }
+
+// Weights may be of any size; the zero point is in the sum from the start.
+template <int kLargest, int kZeroPoint>
+class WeightDot {
+ public:
+  static constexpr int kZeroLeft = kZeroPoint;
+
+  void Begin(I32 offset) { sum_ = offset; }
+  void BeginScaled(I32 /*scale*/) { sum_ = BroadcastInt(0); }
+  void Add(Bytes a, FourBytes b) { sum_ = AddDots(sum_, a, b); }
+  I32 Total() const { return sum_; }
+  I32 ScaledTotal(I32 scale) const { return MultiplyInt(sum_, scale); }
+
+ private:
+  I32 sum_;
+};
+
+constexpr size_t kQueryBytes = 1;
+using Query = FourBytes;
+inline void StoreQuery(uint8_t* p, I32 values) { StoreLowBytes(p, values); }
+inline Query LoadQuery(const uint8_t* p, int quad) { return BroadcastFour(p + 4 * quad); }
+using KeyDot = WeightDot<255, 128>;
+
+// A unit is 256 * high + low: two unsigned operands.
+constexpr int kMaxUnit = 32767;
+struct Units {
+  FourBytes high, low;
+};
+inline Units LoadUnits(const uint8_t* p, int quad) {
+  return {BroadcastFour(p + 8 * quad), BroadcastFour(p + 8 * quad + 4)};
+}
+
+class UnitDot {
+ public:
+  void Begin() { high_ = low_ = BroadcastInt(0); }
+  void Add(Units units, Bytes values) {
+    high_ = AddDots(high_, units.high, values);
+    low_ = AddDots(low_, units.low, values);
+  }
+  I32 Total() const { return MultiplyInt(high_, BroadcastInt(256)) + low_; }
+
+ private:
+  I32 high_, low_;
+};
+
+}  // namespace TURNWISE_ISA
+}  // namespace turnwise
