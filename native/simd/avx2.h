@@ -105,21 +105,7 @@ class WeightDot<255, 128> {
   I32 sum_;
 };
 
-// Attention multiplies int16: K and V are widened once for all rows that share them, and a product of pairs costs as
-// much as one of bytes. Factors of bytes 0, 2, 1, 3 of each four: pairs for the even and the odd bytes of a lane.
-struct EvenOdd {
-  __m256i even, odd;
-};
-// Of lanes that fit int16.
-inline void StoreEvenOdd(uint8_t* p, I32 a) {
-  const __m256i halves = _mm256_permute4x64_epi64(_mm256_packs_epi32(a.low, a.high), _MM_SHUFFLE(3, 1, 2, 0));
-  const __m256i order = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm256_shuffle_epi8(halves, order));
-}
-inline EvenOdd LoadEvenOdd(const uint8_t* p, int quad) {
-  return {BroadcastFour(p + 8 * quad).v, BroadcastFour(p + 8 * quad + 4).v};
-}
+// Attention multiplies int16: a product of pairs costs as much as one of bytes.
 inline __m256i AddEvenOdd(__m256i sum, EvenOdd a, EvenOdd b) {
   sum = KeepOrder(_mm256_add_epi32(sum, _mm256_madd_epi16(a.even, b.even)));
   return KeepOrder(_mm256_add_epi32(sum, _mm256_madd_epi16(a.odd, b.odd)));
@@ -146,26 +132,7 @@ class KeyDot {
   I32 sum_;
 };
 
-constexpr int kMaxUnit = 32767;
-using Units = EvenOdd;
-inline void StoreUnits(uint8_t* p, I32 units) { StoreEvenOdd(p, units); }
-inline Units LoadUnits(const uint8_t* p, int quad) { return LoadEvenOdd(p, quad); }
-
-class UnitDot {
- public:
-  void Begin() { sum_ = BroadcastInt(0); }
-  void Add(Units units, Bytes values) {
-    sum_ = {AddEvenOdd(sum_.low, Widen(values.low), units), AddEvenOdd(sum_.high, Widen(values.high), units)};
-  }
-  I32 Total() const { return sum_; }
-
- private:
-  static EvenOdd Widen(__m256i values) {
-    return {_mm256_srai_epi16(_mm256_slli_epi16(values, 8), 8), _mm256_srai_epi16(values, 8)};
-  }
-
-  I32 sum_;
-};
-
 }  // namespace TURNWISE_ISA
 }  // namespace turnwise
+
+#include "even_odd_units.h"

@@ -243,6 +243,21 @@ inline I32 MultiplyInt(I32 a, I32 b) {
   return {_mm256_mullo_epi32(a.low, b.low), _mm256_mullo_epi32(a.high, b.high)};
 }
 
+// Factors of bytes 0, 2, 1, 3 of each four as int16: pairs for the even and the odd bytes of a lane.
+struct EvenOdd {
+  __m256i even, odd;
+};
+// Of lanes that fit int16.
+inline void StoreEvenOdd(uint8_t* p, I32 a) {
+  const __m256i halves = _mm256_permute4x64_epi64(_mm256_packs_epi32(a.low, a.high), _MM_SHUFFLE(3, 1, 2, 0));
+  const __m256i order = _mm256_broadcastsi128_si256(
+      _mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm256_shuffle_epi8(halves, order));
+}
+inline EvenOdd LoadEvenOdd(const uint8_t* p, int quad) {
+  return {BroadcastFour(p + 8 * quad).v, BroadcastFour(p + 8 * quad + 4).v};
+}
+
 inline void Prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
 inline void PrefetchFar(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1); }
 

@@ -174,12 +174,33 @@ inline __attribute__((always_inline)) __m512i AddDots(__m512i sum, __m512i a, __
 inline __attribute__((always_inline)) I32 AddDots(I32 sum, Bytes a, FourBytes b) { return {AddDots(sum.v, a.v, b.v)}; }
 inline __attribute__((always_inline)) I32 AddDots(I32 sum, FourBytes a, Bytes b) { return {AddDots(sum.v, a.v, b.v)}; }
 
+// Of four tokens the high bytes, then the low ones: two unsigned operands of vpdpbusd.
+constexpr int kMaxUnit = 32767;
+struct Units {
+  FourBytes high, low;
+};
 inline void StoreUnits(uint8_t* p, I32 units) {
   const __m512i order = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 5, 9, 13, 0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1));
   const __m512i bytes = _mm512_shuffle_epi8(units.v, order);
   const __m512i packed = _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), bytes);
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_castsi512_si256(packed));
 }
+inline Units LoadUnits(const uint8_t* p, int quad) {
+  return {BroadcastFour(p + 8 * quad), BroadcastFour(p + 8 * quad + 4)};
+}
+
+class UnitDot {
+ public:
+  void Begin() { high_ = low_ = BroadcastInt(0); }
+  void Add(Units units, Bytes values) {
+    high_ = AddDots(high_, units.high, values);
+    low_ = AddDots(low_, units.low, values);
+  }
+  I32 Total() const { return MultiplyInt(high_, BroadcastInt(256)) + low_; }
+
+ private:
+  I32 high_, low_;
+};
 
 inline void Prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
 inline void PrefetchFar(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1); }

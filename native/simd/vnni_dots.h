@@ -1,9 +1,6 @@
 // Dot products on the levels that have vpdpbusd, which adds four products of unsigned with signed bytes to an int32
 // and does not saturate. simd/scalar.h documents what each operation means. A level includes this after its types and
-// supplies
-//   AddDots(sum, a, b)    sum + the four products of each lane, `a` unsigned and `b` signed, in either mix of Bytes and
-//                         FourBytes
-//   StoreUnits(p, units)  of four tokens the high bytes, then the low ones
+// supplies AddDots(sum, a, b), sum + the four products of each lane.
 #pragma once
 
 #include <cstddef>
@@ -35,28 +32,6 @@ using Query = FourBytes;
 inline void StoreQuery(uint8_t* p, I32 values) { StoreLowBytes(p, values); }
 inline Query LoadQuery(const uint8_t* p, int quad) { return BroadcastFour(p + 4 * quad); }
 using KeyDot = WeightDot<255, 128>;
-
-// A unit is 256 * high + low: two unsigned operands.
-constexpr int kMaxUnit = 32767;
-struct Units {
-  FourBytes high, low;
-};
-inline Units LoadUnits(const uint8_t* p, int quad) {
-  return {BroadcastFour(p + 8 * quad), BroadcastFour(p + 8 * quad + 4)};
-}
-
-class UnitDot {
- public:
-  void Begin() { high_ = low_ = BroadcastInt(0); }
-  void Add(Units units, Bytes values) {
-    high_ = AddDots(high_, units.high, values);
-    low_ = AddDots(low_, units.low, values);
-  }
-  I32 Total() const { return MultiplyInt(high_, BroadcastInt(256)) + low_; }
-
- private:
-  I32 high_, low_;
-};
 
 }  // namespace TURNWISE_ISA
 }  // namespace turnwise
