@@ -24,6 +24,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   "bench turns": async () => (await import("./commands/bench-turns.ts")).BENCH_TURNS,
   "bench sessions": async () => (await import("./commands/bench-sessions.ts")).BENCH_SESSIONS,
   "bench stalls": async () => (await import("./commands/bench-stalls.ts")).BENCH_STALLS,
+  "bench pauses": async () => (await import("./commands/bench-pauses.ts")).BENCH_PAUSES,
   "bench grammar": async () => (await import("./commands/bench-grammar.ts")).BENCH_GRAMMAR,
   "eval agent": async () => (await import("./commands/eval-agent.ts")).EVAL_AGENT,
   "eval bfcl": async () => (await import("./commands/eval-bfcl.ts")).EVAL_BFCL,

@@ -43,10 +43,11 @@ export function buildGenerationOrder(
   grammar: OrderGrammar | null,
 ): GenerationOrder {
   checkLimits(request);
-  checkTokens(prompt, limits.vocabSize);
   const tenant = resolveTenant(request.tenant);
   const choices = request.choices ?? 1;
   const maxTokens = resolveMaxTokens(request.maxTokens, prompt.length, choices, limits.contextTokens, tenant);
+  // Only now: one that is too long may have any number of them.
+  checkTokens(prompt, limits.vocabSize);
   const minTokens = request.minTokens ?? 0;
   if (minTokens > maxTokens) {
     fail("request_invalid", {
@@ -143,8 +144,7 @@ function checkContext(promptTokens: number, outputTokens: number, contextTokens:
 
 function checkTokens(tokens: Int32Array, vocabSize: number): void {
   if (tokens.length === 0) fail("prompt_empty");
-  const wrong = tokens.findIndex((token) => token < 0 || token >= vocabSize);
-  if (wrong >= 0) fail("token_out_of_range", { token: at(tokens, wrong), vocabSize });
+  for (const token of tokens) if (token < 0 || token >= vocabSize) fail("token_out_of_range", { token, vocabSize });
 }
 
 function randomSeed(): bigint {

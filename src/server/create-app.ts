@@ -67,7 +67,13 @@ export function createApp(server: ServerContext, { routes, identify, closeReason
 function openScope(http: Context<HonoEnv>, server: ServerContext, closeReason: CloseReason): RequestScope {
   const { lifecycle, metrics, logger, options } = server;
   const id = requestIdFrom(http.req.header(REQUEST_ID_HEADER));
+  // Hono leaves `env` out where the request was made in process.
+  const socket = (http.env as HonoEnv["Bindings"] | undefined)?.incoming?.socket;
+  const { signal } = http.req.raw;
+  const leave = (): void => scope.clientLeft((socket && closeReason(socket)) ?? turnwiseError("cancelled"));
   const scope = new RequestScope(id, http.req.method, options.requestTimeout, (ended) => {
+    // Node keeps the signal for as long as the request, and so would all that the request has led to be kept, for ever.
+    signal.removeEventListener("abort", leave);
     lifecycle.ended(ended);
     const { route, method, tenant, error } = ended;
     metrics.requestEnded({ route, method, tenant, status: error === null ? ended.status : errorStatus(error) });
@@ -75,12 +81,7 @@ function openScope(http: Context<HonoEnv>, server: ServerContext, closeReason: C
     logRequest(logger, ended, server.options.logPrompts);
   });
   lifecycle.opened(scope);
-  // Hono leaves `env` out where the request was made in process.
-  const socket = (http.env as HonoEnv["Bindings"] | undefined)?.incoming?.socket;
-  const { signal } = http.req.raw;
-  signal.addEventListener("abort", () => {
-    scope.clientLeft((socket && closeReason(socket)) ?? turnwiseError("cancelled"));
-  });
+  signal.addEventListener("abort", leave);
   // Its clients read their own errors also where the route is both APIs', or none.
   if (http.req.header(ANTHROPIC_VERSION) !== undefined) scope.dialect = "anthropic";
   return scope;

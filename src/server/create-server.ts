@@ -105,6 +105,7 @@ export function createServer(
 
   const shutdown = createShutdown({ lifecycle: context.lifecycle, listeners, writes, logger });
   sweepStores(context, shutdown.ended);
+  void shutdown.ended.then(() => context.metrics.close());
   return {
     app,
     ready: Promise.resolve(ready),

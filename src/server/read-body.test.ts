@@ -26,7 +26,29 @@ const nullOrInvalid = expect.toSatisfy(
   (error) => error === null || (error instanceof TurnwiseError && error.code === "invalid_json"),
 ) as unknown;
 
+/** How often the event loop turns while a body with `content` is read. */
+async function turnsToRead(content: string): Promise<number> {
+  let turns = 0;
+  let isReading = true;
+  const count = (): void => {
+    if (!isReading) return;
+    turns += 1;
+    setImmediate(count);
+  };
+  setImmediate(count);
+  const body = requestOf(JSON.stringify({ content }));
+  expect(await readJsonBody(body, 1e6, new AbortController().signal)).toEqual({ content });
+  isReading = false;
+  return turns;
+}
+
 describe("readJsonBody", () => {
+  it("lets the event loop turn between the passes over a large body", async () => {
+    const few = await turnsToRead("small");
+    // Decoding, its shape, its values, and what is made of them.
+    expect(await turnsToRead("large ".repeat(50_000))).toBeGreaterThanOrEqual(few + 3);
+  });
+
   it("reads any JSON, however it is cut into chunks", async () => {
     await fc.assert(
       fc.asyncProperty(fc.json({ maxDepth: 6 }), fc.integer({ min: 1, max: 50 }), async (text, size) => {

@@ -3,6 +3,7 @@
  * the fields comes after (`fields/`).
  */
 
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { fail, TurnwiseError } from "../base/errors.ts";
 
 /** Nested arrays and objects; tool schemas need about 20. Deeper ones overflow the stack of those who walk them. */
@@ -12,6 +13,12 @@ const MAX_JSON_DEPTH = 128;
 const MAX_JSON_VALUES = 300_000;
 
 /**
+ * From so many bytes on each pass over a body has a turn of the event loop of its own: one over a megabyte takes
+ * a millisecond or two, and other requests wait no longer than that.
+ */
+const LARGE_BYTES = 128 * 1024;
+
+/**
  * The JSON value of `request`'s body. Throws `unsupported_media_type`, `body_too_large`, `invalid_json`.
  *
  * The type must be JSON: a web page may send text or a form to any address without asking, and must
@@ -19,8 +26,23 @@ const MAX_JSON_VALUES = 300_000;
  */
 export async function readJsonBody(request: Request, limitBytes: number, signal: AbortSignal): Promise<unknown> {
   checkContentType(request.headers);
-  const text = decodeUtf8(await readBody(request, limitBytes, signal));
+  const bytes = await readBody(request, limitBytes, signal);
+  const letOthers = async (): Promise<void> => {
+    if (bytes.length < LARGE_BYTES) return;
+    await nextTurn();
+    signal.throwIfAborted();
+  };
+  await letOthers();
+  const text = decodeUtf8(bytes);
+  await letOthers();
   checkJsonShape(text);
+  await letOthers();
+  const value = parseJson(text);
+  await letOthers();
+  return value;
+}
+
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

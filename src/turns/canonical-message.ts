@@ -4,21 +4,28 @@ import { createHash } from "node:crypto";
 import type { ChatContentPart, ChatMessage, ChatTool } from "../text/template/types.ts";
 import type { ConversationFrame } from "./turn.ts";
 
-/** Messages are immutable, and those of a remembered turn are asked for again and again. */
-const keys = new WeakMap<ChatMessage, string>();
+/** Messages and tools are immutable, and those of a remembered turn are asked for again and again. */
+const keys = new WeakMap<ChatMessage | ChatTool, string>();
 
 /** Equal for messages that say the same. */
 export function messageKey(message: ChatMessage): string {
-  const known = keys.get(message);
-  if (known !== undefined) return known;
-  const key = hash("", canonicalMessage(message));
-  keys.set(message, key);
-  return key;
+  return knownKey(message, () => {
+    const { text, ...rest } = canonicalMessage(message);
+    return hash("", rest, text);
+  });
 }
 
 /** Equal for tools that are the same; the order of their fields means nothing. */
 export function toolKey(tool: ChatTool): string {
-  return hash("", tool);
+  return knownKey(tool, () => hash("", tool));
+}
+
+function knownKey(value: ChatMessage | ChatTool, makeKey: () => string): string {
+  const known = keys.get(value);
+  if (known !== undefined) return known;
+  const key = makeKey();
+  keys.set(value, key);
+  return key;
 }
 
 /**
@@ -33,7 +40,7 @@ export function prefixHashes(frame: ConversationFrame, messages: readonly ChatMe
 
 /** Equal for frames that are the same. */
 export function frameKey({ tools = [], variables = {} }: ConversationFrame): string {
-  return hash("", { tools, variables });
+  return hash("", { tools: tools.map(toolKey), variables });
 }
 
 /** A message's text, as far as it has one. */
@@ -41,7 +48,7 @@ export function textOfMessage({ content }: ChatMessage): string {
   return typeof content === "string" ? content : (content ?? []).map(textOf).join("\n");
 }
 
-function canonicalMessage(message: ChatMessage): object {
+function canonicalMessage(message: ChatMessage) {
   const { role, name, tool_calls: calls, tool_call_id: callId } = message;
   const text = textOfMessage(message);
   return {
@@ -69,8 +76,13 @@ function parsedArguments(given: string | Readonly<Record<string, unknown>>): unk
   }
 }
 
-function hash(previous: string, value: unknown): string {
-  return createHash("sha256").update(previous).update(JSON.stringify(value, sortedKeys)).digest("base64url");
+/**
+ * `text` stands behind the value as it is, since to write a megabyte as JSON takes longer than to hash it. Half of a
+ * surrogate pair is U+FFFD there, as it is to the tokeniser.
+ */
+function hash(previous: string, value: unknown, text = ""): string {
+  const json = JSON.stringify(value, sortedKeys);
+  return createHash("sha256").update(previous).update(json).update(text).digest("base64url");
 }
 
 /** The order of an object's fields means nothing. */

@@ -61,24 +61,25 @@ export function departureFrom(turn: ConversationSoFar, now: ConversationSoFar, i
 
 function frameDeparture(had: ConversationFrame, has: ConversationFrame, isPast: boolean): Departure | null {
   if (frameKey(had) === frameKey(has)) return null;
-  const texts: [string, string] = [JSON.stringify(had.tools ?? []), JSON.stringify(has.tools ?? [])];
+  const texts = (): [string, string] => [JSON.stringify(had.tools ?? []), JSON.stringify(has.tools ?? [])];
   const [before, after] = [had, has].map(({ tools = [] }) => tools.map(toolKey));
   if (before === undefined || after === undefined || before.join() === after.join()) {
     const variables: [string, string] = [JSON.stringify(had.variables ?? {}), JSON.stringify(has.variables ?? {})];
     return isPast ? excerpts("variables_changed", ...variables) : null;
   }
-  if (before.toSorted().join() === after.toSorted().join()) return excerpts("tools_reordered", ...texts);
-  return isPast ? excerpts(volatileOr("tools_changed", ...texts), ...texts) : null;
+  if (before.toSorted().join() === after.toSorted().join()) return excerpts("tools_reordered", ...texts());
+  return isPast ? excerpts(volatileOr("tools_changed", ...texts()), ...texts()) : null;
 }
 
 function messageDeparture(had: ChatMessage, has: ChatMessage, isPast: boolean): Departure | null {
-  const texts: [string, string] = [shownText(had), shownText(has)];
   // One that has come or gone is a change as well.
   const isSystem = !isNotSystem(had) || !isNotSystem(has);
-  const cause = volatileOr(isSystem ? "system_changed" : "history_changed", ...texts);
   // Without a past only a system prompt can be known again, by being the same but for a date.
-  const isKnownAgain = isSystem && cause === "volatile_text" && similarity(...texts) >= MIN_SIMILARITY;
-  return isPast || isKnownAgain ? excerpts(cause, ...texts) : null;
+  if (!isPast && !isSystem) return null;
+  const texts: [string, string] = [shownText(had), shownText(has)];
+  const cause = volatileOr(isSystem ? "system_changed" : "history_changed", ...texts);
+  const isKnownAgain = (): boolean => cause === "volatile_text" && similarity(...texts) >= MIN_SIMILARITY;
+  return isPast || isKnownAgain() ? excerpts(cause, ...texts) : null;
 }
 
 /** `template_rewrote_history`, unless what the template wrote is a date or the like. */

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import type { PausesReport } from "../../src/bench/pauses/pauses-report.ts";
 import type { SessionsReport } from "../../src/bench/sessions/sessions-report.ts";
 import type { StallsReport } from "../../src/bench/stalls/stalls-report.ts";
 import { runCli } from "./support/run-cli.ts";
@@ -112,6 +113,43 @@ test("streams go on beside a long prompt, with a budget and without", async () =
     // The first and the last gap of each stream are cut by the prompt's beginning and end.
     expect(gapMs.count).toBeGreaterThanOrEqual(generatedTokens.median);
   }
+});
+
+test("pauses and memory of a server are told while it refuses, fills its context and takes tools", async () => {
+  const sizes = ["--text", "100kB", "--streams", "2", "--requests", "2", "--baseline", "200ms", "--threads", "1"];
+  // Settings of this shell reach the measured server as little as they reach those in this process.
+  const env = { TURNWISE_API_KEY: "secret", TURNWISE_CTX: "64" };
+  const { code, stdout, stderr } = await runCli(["bench", "pauses", model, ...sizes, "--json"], { env });
+  expect([code, stderr]).toEqual([0, ""]);
+  const { loads, memory, ...facts } = JSON.parse(stdout) as PausesReport;
+  expect(facts).toMatchObject({ threads: 1, contextTokens: 2048, streams: 2, aims: { pauseMs: 10 } });
+  expect(loads.map(({ name, requests }) => [name, requests])).toEqual([
+    ["idle", 0],
+    ["2 streams alone", 0],
+    ["0.1 MB of text", 2],
+    ["a full context", 2],
+    ["20 tools", 2],
+    ["all of these at once", 6],
+  ]);
+  expect(loads[2]).toMatchObject({ refused: 2, promptTokens: 0 });
+  expect(loads[3]).toMatchObject({ refused: 0, promptTokens: expect.closeTo(2048 - 100, -2) });
+  for (const { isBaseline, pauseMs, isWithinAim, answerMs } of loads) {
+    expect(pauseMs.p50).toBeLessThanOrEqual(pauseMs.p99);
+    expect(pauseMs.p99).toBeLessThanOrEqual(pauseMs.longest);
+    expect(isWithinAim).toBe(isBaseline ? null : pauseMs.longest + 1 < 10);
+    expect(answerMs === null).toBe(isBaseline);
+  }
+  expect(memory).toMatchObject({ weightBytes: expect.any(Number), anonymousWeightBytes: 0 });
+  expect(memory.kvHeldBytes).toBeLessThanOrEqual(memory.kvPoolBytes);
+  const told = [memory.anonymousBytes, memory.loadingBytes, memory.restBytes].filter((bytes) => bytes !== null);
+  expect(told).toHaveLength(process.platform === "linux" ? 3 : 0);
+});
+
+test("a server that does not start is told with what it said", async () => {
+  const args = ["bench", "pauses", model, "--backend", "native"];
+  const { code, stdout, stderr } = await runCli(args, { env: { TURNWISE_NATIVE: "off" } });
+  expect([code, stdout]).toEqual([1, ""]);
+  expect(stderr).toMatch(/A start that was to be measured failed: .*native core/);
 });
 
 test("a grammar bench gives compile and mask times, and what a grammar takes of the speed", async () => {

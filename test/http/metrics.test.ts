@@ -175,6 +175,34 @@ describe("GET /metrics", () => {
     expect(listed.toSorted()).toEqual(named.toSorted());
   });
 
+  it("tells how late the event loop was since the last scrape, from the first one on", async () => {
+    const server = scriptedServer();
+    const delays = async () =>
+      samples(await scrape(server), "turnwise_event_loop_delay_seconds").map(({ labels, value }) => [
+        labels["quantile"],
+        value,
+      ]);
+    expect(await delays()).toEqual([]);
+    // Until its timer has run.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await delays()).toEqual([
+      ["0.5", expect.any(Number)],
+      ["0.99", expect.any(Number)],
+      ["1", expect.any(Number)],
+    ]);
+    await server.server.close();
+  });
+
+  it("tells where the weights are", async () => {
+    const server = scriptedServer();
+    expect(samples(await scrape(server), "turnwise_weight_bytes")).toEqual([
+      { labels: { model_name: "fake-1b", memory: "anonymous" }, value: 1 },
+    ]);
+    const pack = { from: "pack", pack: "weights.twpack", note: null } as const;
+    Object.assign(server.engine, { capacity: { ...server.engine.capacity, weightOrigin: pack } });
+    expect(samples(await scrape(server), "turnwise_weight_bytes")[0]?.labels["memory"]).toBe("mapped");
+  });
+
   it("shows a request in progress", async () => {
     const { get, post, engine } = scriptedServer({ endless: true, tokenMs: 5 });
     const stream = await post(COMPLETIONS, { prompt: "x", stream: true });

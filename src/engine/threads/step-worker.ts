@@ -13,6 +13,7 @@ import type { FromStepWorker, StepWorkerData, ToStepWorker } from "./step-messag
 import { MaskClient } from "./mask-client.ts";
 import { startData } from "./start-data.ts";
 import { takeVocabulary } from "./shared-vocabulary.ts";
+import { goBehindMainThread } from "./thread-priority.ts";
 import { ThreadInbox } from "./thread-inbox.ts";
 import { grammarConstraints } from "../step/grammar-constraints.ts";
 import { createTokenDecoder } from "../step/token-decoder.ts";
@@ -21,6 +22,7 @@ const PACK_WATCH_MS = 200;
 
 invariant(parentPort !== null, "step-worker.ts runs as a thread");
 const port = parentPort;
+goBehindMainThread();
 await main(await startData<StepWorkerData>());
 
 async function main({ options, vocabulary }: StepWorkerData): Promise<void> {

@@ -17,10 +17,12 @@ import { createTokenizer } from "../../text/tokenizer/create-tokenizer.ts";
 import type { Tokenizer } from "../../text/tokenizer/types.ts";
 import { shareVocabulary } from "./shared-vocabulary.ts";
 import { startData } from "./start-data.ts";
+import { goBehindMainThread } from "./thread-priority.ts";
 import type { FromTextWorker, TextRequest, TextResults, TextWorkerData, ToTextWorker } from "./text-messages.ts";
 
 invariant(parentPort !== null, "text-worker.ts runs as a thread");
 const port = parentPort;
+goBehindMainThread();
 
 interface TextTools {
   readonly tokenizer: Tokenizer;

@@ -110,8 +110,24 @@ export function renderValue(
   value: number,
   labels: Labels = {},
 ): void {
+  renderValues(lines, kind, name, help, [{ value, labels }]);
+}
+
+export interface LabelledValue {
+  readonly value: number;
+  readonly labels: Labels;
+}
+
+/** Values known at scrape time, each with labels of its own; there may be none. */
+export function renderValues(
+  lines: string[],
+  kind: "counter" | "gauge",
+  name: string,
+  help: string,
+  values: readonly LabelledValue[],
+): void {
   header(lines, name, help, kind);
-  lines.push(`${name}${formatLabels(labels)} ${value}`);
+  for (const { value, labels } of values) lines.push(`${name}${formatLabels(labels)} ${value}`);
 }
 
 function header(lines: string[], name: string, help: string, type: string): void {

@@ -6,8 +6,9 @@
 
 import { countOf, type Distribution } from "../../base/distribution.ts";
 import type { TurnwiseError } from "../../base/errors.ts";
-import type { EngineStats, GenerationTimings, GenerationUsage } from "../../engine/types.ts";
-import { Counter, Histogram, type Labels, renderDistribution, renderValue } from "./prometheus.ts";
+import type { EngineCapacity, EngineStats, GenerationTimings, GenerationUsage } from "../../engine/types.ts";
+import { EventLoopDelay } from "./event-loop-delay.ts";
+import { Counter, Histogram, type Labels, renderDistribution, renderValue, renderValues } from "./prometheus.ts";
 import { TenantLabels } from "./tenant-labels.ts";
 import { turnOutcome } from "./turn-outcome.ts";
 
@@ -47,14 +48,22 @@ export interface EndedRequest extends TurnOwner {
   readonly status: number;
 }
 
+/** The engine as it is at scrape time. */
+export interface ScrapedEngine {
+  readonly stats: EngineStats;
+  readonly capacity: EngineCapacity;
+}
+
 export interface ServerMetrics {
   /** A request was answered or its stream ended. */
   requestEnded(request: EndedRequest): void;
   choiceFinished(reason: string): void;
   /** A request that the engine had accepted is over, well or not. */
   turnEnded(turn: EndedTurn): void;
-  /** Stats are null while the model loads. */
-  render(stats: EngineStats | null, openRequests: number): string;
+  /** The engine is null while the model loads. */
+  render(engine: ScrapedEngine | null, openRequests: number): string;
+  /** Nobody will ask any more. */
+  close(): void;
 }
 
 /** `model` is the id that clients see; it is known before anything of a turn is observed. */
@@ -66,6 +75,7 @@ export function createServerMetrics(model: () => string): ServerMetrics {
   const prefixQueries = new Counter("vllm:prefix_cache_queries_total", "Prompt tokens looked up in the prefix cache.");
   const prefixHits = new Counter("vllm:prefix_cache_hits_total", "Prompt tokens found in the prefix cache.");
   const startSeconds = Date.now() / 1000;
+  const loopDelay = new EventLoopDelay();
   const labelsOf = ({ route, tenant }: TurnOwner): Labels => ({
     model_name: model(),
     route,
@@ -99,15 +109,20 @@ export function createServerMetrics(model: () => string): ServerMetrics {
         prefixHits.add(usage.cachedTokens, { model_name: model() });
       }
     },
-    render(stats, openRequests) {
+    render(engine, openRequests) {
       const lines: string[] = [];
-      if (stats !== null) renderStats(lines, stats, { model_name: model() });
+      if (engine !== null) {
+        renderStats(lines, engine.stats, { model_name: model() });
+        renderMemory(lines, engine.capacity, { model_name: model() });
+      }
       for (const counter of [finished, prefixQueries, prefixHits]) counter.render(lines);
       for (const histogram of Object.values(histograms)) histogram.render(lines);
       requests.render(lines);
       renderProcess(lines, openRequests, startSeconds);
+      renderLoopDelay(lines, loopDelay);
       return `${lines.join("\n")}\n`;
     },
+    close: () => loopDelay.stop(),
   };
 }
 
@@ -169,6 +184,22 @@ function renderStats(lines: string[], stats: EngineStats, labels: Labels): void 
   counter("turnwise_requests_finished_total", "Requests that ended with an answer.", stats.finished);
   counter("turnwise_requests_cancelled_total", "Requests that were cancelled.", stats.cancelled);
   counter("turnwise_requests_failed_total", "Requests that ended in an error.", stats.failed);
+}
+
+/** Weights that are mapped from a file of packed weights are the system's to drop, and no memory of the process's own. */
+function renderMemory(lines: string[], { weightBytes, weightOrigin, kvBytes }: EngineCapacity, labels: Labels): void {
+  const memory = weightOrigin?.from === "pack" ? "mapped" : "anonymous";
+  renderValue(lines, "gauge", "turnwise_weight_bytes", "Weights.", weightBytes, { ...labels, memory });
+  renderValue(lines, "gauge", "turnwise_kv_pool_bytes", "Memory of the KV pages in the pool.", kvBytes, labels);
+}
+
+function renderLoopDelay(lines: string[], delay: EventLoopDelay): void {
+  const values = delay.take().map(({ quantile, seconds }) => ({
+    value: seconds,
+    labels: { quantile: String(quantile) },
+  }));
+  const help = "How late the event loop came to its timers since the last scrape; quantile 1 is the longest pause.";
+  renderValues(lines, "gauge", "turnwise_event_loop_delay_seconds", help, values);
 }
 
 function renderProcess(lines: string[], openRequests: number, startSeconds: number): void {

@@ -4,8 +4,8 @@ import type { RouteRequest } from "../server-context.ts";
 
 export async function metrics({ http, server }: RouteRequest): Promise<Response> {
   const { engine, openRequests } = server.lifecycle;
-  const stats = engine === null ? null : await engine.stats();
-  return http.text(server.metrics.render(stats, openRequests), 200, {
+  const scraped = engine === null ? null : { stats: await engine.stats(), capacity: engine.capacity };
+  return http.text(server.metrics.render(scraped, openRequests), 200, {
     "content-type": "text/plain; version=0.0.4; charset=utf-8",
   });
 }
