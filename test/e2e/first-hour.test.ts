@@ -52,7 +52,7 @@ async function served(): Promise<string> {
   const answer = await fetch(`${url}/v1/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ messages: [{ role: "user", content: "Hello" }], max_tokens: 4 }),
+    body: JSON.stringify({ temperature: 0, messages: [{ role: "user", content: "Hello" }], max_tokens: 4 }),
   });
   expect(await answer.json()).toMatchObject({ object: "chat.completion", usage: { completion_tokens: 4 } });
   child.kill("SIGTERM");
