@@ -20,7 +20,8 @@ const SIMDE = ["/usr/include/simde/x86/avx512.h", "/usr/local/include/simde/x86/
 const ADDRESS = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 const THREAD = ["-g", "-O1", "-fsanitize=thread"];
 
-const hasAvx512 = () => process.platform === "linux" && /\bavx512_?vnni\b/.test(readFileSync("/proc/cpuinfo", "utf8"));
+const hasFeature = (name) => process.platform === "linux" && name.test(readFileSync("/proc/cpuinfo", "utf8"));
+const hasAvx512 = () => hasFeature(/\bavx512_?vnni\b/);
 
 /** Why AVX-512 need not or cannot be emulated, or null. */
 function emulationObstacle() {
@@ -64,6 +65,9 @@ async function clangProblem() {
 }
 
 let failed = 0;
+if (process.arch === "x64" && !hasFeature(/\bavx_vnni\b/)) {
+  console.warn("SKIPPED: the level avx-vnni, which this CPU lacks and nothing emulates");
+}
 for (const { name, program, flags, args = [] } of STEPS) {
   console.log(`== ${name}`);
   const obstacle = flags.includes(EMULATE_AVX512) ? emulationObstacle() : null;

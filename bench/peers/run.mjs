@@ -6,10 +6,10 @@
  *   MODEL                     a GGUF file; by default --synthetic
  *   --synthetic SHAPE:QUANT   random weights; by default llama-3.2-1b:q4_0
  *   --cases LIST              by default prefill-512,decode,decode-x16
- *   --suite kernels           instead of those three: all models and cases that kernel-targets.mjs has; some 10 minutes a round
+ *   --suite kernels           instead of those three: all models and cases that kernel-targets.mjs has; 7 minutes a round
  *   --threads N               by default what Turnwise takes by default
  *   --rounds N                by default 5
- *   --minutes N               starts no measurement after so long; by default 8
+ *   --minutes N               starts no measurement after so long; by default 8, of a suite 60
  *   --out FILE                by default bench/peers/build/MODEL-THREADS.json, or kernels-THREADS.json; one of the
  *                             same build is continued
  */
@@ -41,7 +41,7 @@ const { values, positionals } = parseArgs({
     suite: { type: "string" },
     threads: { type: "string" },
     rounds: { type: "string", default: "5" },
-    minutes: { type: "string", default: "8" },
+    minutes: { type: "string" },
     out: { type: "string" },
   },
 });
@@ -94,7 +94,8 @@ function refuse(problem) {
 }
 
 function measureAll(report, jobs, threads, onMeasured) {
-  const endMs = performance.now() + Number(values.minutes) * 60_000;
+  const minutes = Number(values.minutes ?? (values.suite === undefined ? 8 : 60));
+  const endMs = performance.now() + minutes * 60_000;
   const keyOf = ({ round, model, benchCase, engine }) => `${round} ${model} ${benchCase} ${engine}`;
   const done = new Set(report.measurements.map(keyOf));
   for (let round = 1; round <= Number(values.rounds); round += 1) {
@@ -104,7 +105,7 @@ function measureAll(report, jobs, threads, onMeasured) {
         const what = { round, model: basename(model), benchCase: benchCase.name, engine: engine.name };
         if (command === null || done.has(keyOf(what))) continue;
         if (performance.now() > endMs) {
-          log(`${values.minutes} minutes are over; the same command goes on from here`);
+          log(`${minutes} minutes are over; the same command goes on from here`);
           return;
         }
         report.measurements.push({ ...what, ...measure(what, engine, command) });

@@ -83,6 +83,7 @@ class IntAttention {
       units_per_one_ = Broadcast(negligible ? 0.0f : kMaxUnit / bound);
     }
 
+    // NaN becomes some integer: the row's sum or its unit is NaN then, too.
     void Put(int token, int run, F32 probability) const {
       const F32 scaled = probability * (Load(tiles_[token / kLanes].v_scales) * units_per_one_);
       const F32 kept = run == kLanes ? scaled : KeepFirst(scaled, run, Zero());

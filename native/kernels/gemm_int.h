@@ -221,8 +221,8 @@ inline TileGroups<typename Source::Group, sizeof...(kTile)> GroupsAt(const Sourc
   return {{source.At(kTile, group)...}};
 }
 
-// kTiles x 16 rows times kTokens tokens, over some groups; products of those before are in the output already. On AVX-512 2 x 6 fills the registers: 12 integer and 12
-// float sums, and each activation that is broadcast serves two tiles.
+// kTiles x 16 rows times kTokens tokens, over some groups; products of those before are in the output already. On AVX-512
+// 2 x 6 fills the registers: 12 integer and 12 float sums, and each activation that is broadcast serves two tiles.
 template <class Source, class ToCome, int kTiles, int kTokens>
 inline void IntBlock(const GemmTask& task, const Source& source, ToCome to_come, GroupRange range, int first_token,
                      float* out) {

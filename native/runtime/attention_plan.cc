@@ -75,9 +75,9 @@ void AttentionPlan::ShareSplits(const StepBatch& batch, int threads) {
       for (int32_t i = 0; i < sharers * kv_heads_; ++i) items_[first + i].partials = -1;
       splits = 0;
     }
-    int64_t cost = 0;
-    for (int32_t i = 0; i < sharers; ++i) cost += int64_t{items_[first + i * kv_heads_].tokens} * splits * kAttentionSplitTokens;
-    const bool folded = splits > 0 && !IsLong(cost, threads);
+    int64_t tokens = 0;
+    for (int32_t i = 0; i < sharers; ++i) tokens += items_[first + i * kv_heads_].tokens;
+    const bool folded = splits > 0 && !IsLong(tokens * splits * kAttentionSplitTokens, threads);
     for (int32_t i = 0; i < sharers * kv_heads_; ++i) {
       items_[first + i].shared_splits = splits;
       items_[first + i].shared_are_folded = folded;

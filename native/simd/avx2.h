@@ -7,17 +7,6 @@
 namespace turnwise {
 namespace TURNWISE_ISA {
 
-// Blocks that fit the 16 registers, of which a vector of 16 lanes takes two.
-constexpr int kIntGemmTiles = 1;
-constexpr int kIntGemmTokens = 6;
-constexpr int kIntPanelColumns = 2048;
-constexpr int kFloatGemmTiles = 1;
-constexpr int kFloatGemmTokens = 6;
-constexpr int kAttendRows = 4;
-constexpr int kAttendTiles = 1;
-constexpr int kAttendFloatVectors = 1;
-constexpr int kAttendIntVectors = 1;
-
 // Both int16 halves of each lane, summed.
 inline I32 SumPairs(Bytes pairs) {
   const __m256i ones = _mm256_set1_epi16(1);

@@ -12,6 +12,17 @@
 namespace turnwise {
 namespace TURNWISE_ISA {
 
+// Blocks that fit the 16 registers, of which a vector of 16 lanes takes two.
+constexpr int kIntGemmTiles = 1;
+constexpr int kIntGemmTokens = 6;
+constexpr int kIntPanelColumns = 2048;
+constexpr int kFloatGemmTiles = 1;
+constexpr int kFloatGemmTokens = 6;
+constexpr int kAttendRows = 4;
+constexpr int kAttendTiles = 1;
+constexpr int kAttendFloatVectors = 1;
+constexpr int kAttendIntVectors = 1;
+
 constexpr int kLanes = 16;
 constexpr WeightLayout kWeightLayout = WeightLayout::kRows16x4;
 constexpr int kActivationColumns = kQuantGroup;

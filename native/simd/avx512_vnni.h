@@ -196,7 +196,7 @@ class UnitDot {
     high_ = AddDots(high_, units.high, values);
     low_ = AddDots(low_, units.low, values);
   }
-  I32 Total() const { return MultiplyInt(high_, BroadcastInt(256)) + low_; }
+  I32 Total() const { return I32{_mm512_slli_epi32(high_.v, 8)} + low_; }
 
  private:
   I32 high_, low_;

@@ -7,17 +7,6 @@
 namespace turnwise {
 namespace TURNWISE_ISA {
 
-// Blocks that fit the 16 registers, of which a vector of 16 lanes takes two.
-constexpr int kIntGemmTiles = 1;
-constexpr int kIntGemmTokens = 6;
-constexpr int kIntPanelColumns = 2048;
-constexpr int kFloatGemmTiles = 1;
-constexpr int kFloatGemmTokens = 6;
-constexpr int kAttendRows = 4;
-constexpr int kAttendTiles = 1;
-constexpr int kAttendFloatVectors = 1;
-constexpr int kAttendIntVectors = 1;
-
 // The compiler's own form of it copies the sum before and after. Without {vex} the assembler takes that of AVX-512.
 inline __attribute__((always_inline)) __m256i AddDots(__m256i sum, __m256i a, __m256i b) {
   asm("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));

@@ -1,7 +1,8 @@
 /**
  * The threads that compute go behind the main thread, where both want a core: what that does for a request takes
- * a millisecond, and it would wait for one slice of theirs after another to end, three milliseconds each. They have no less of
- * the machine for it: within a container, a service or a session, Linux weighs threads against each other alone.
+ * a millisecond, and it would wait for one slice of theirs after another to end, three milliseconds each. Within a container,
+ * a service or a session Linux weighs threads against each other alone, and they have no less of the machine for it; where
+ * there are none of these they yield to other programs.
  */
 
 import { getPriority, setPriority } from "node:os";
