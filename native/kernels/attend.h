@@ -23,37 +23,43 @@ inline float LargestScore(const float* scores, int count) {
   return Largest(largest);
 }
 
-// Folds the first `count` scores of the row at a place, of which `largest` is the largest, into its maximum and sum,
-// rescales its output, and leaves what V is multiplied with, zeros behind it up to token `padded`.
-template <class Pages>
-inline void SoftmaxStep(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row, int place,
-                        int count, int padded, float largest) {
-  const float scale = Pages::ScoreScale(task, scratch, row);
-  const float block_max = largest * scale;
-  const float before = task.maxima[row];
-  const float max = block_max > before ? block_max : before;
+// Makes probabilities of the first `count` scores of the row at a place, 2^(score - base), and leaves what V is multiplied
+// with, zeros behind it up to token `padded`. Returns the probabilities' sum in lanes. The row is one of kRows.
+template <class Pages, int kRows, bool kAhead>
+inline F32 MakeProbabilities(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
+                             int place, int count, int padded, float base) {
+  const F32 scale = Broadcast(Pages::ScoreScale(task, scratch, row));
   // 0 where every score so far is -infinity, for that less itself is NaN. What such scores add to the row is finite, and
   // the first number among the scores takes it out again, with a factor of 2^(-infinity - max).
-  const F32 shift = Broadcast(max == -INFINITY ? 0.0f : -max);
-  const auto shifted = [&](F32 score) { return Fma(score, Broadcast(scale), shift); };
-  const typename Pages::Factors factors(scratch, block, place, count,
-                                        FirstLane(Exp2OfNegative(shifted(Broadcast(largest)))));
+  const F32 shift = Broadcast(base == -INFINITY ? 0.0f : -base);
+  const typename Pages::template Factors<kRows, kAhead> factors(task, scratch, block, place, count);
   const float* scores = scratch.scores + place * kAttendBlockTokens;
   F32 sum = Zero();
   ForEachVector(count, [&](int token, int run) {
-    const F32 probability = Exp2OfNegative(KeepScores(shifted(Load(scores + token)), run));
+    const F32 probability = Pages::Exp2(KeepScores(Fma(Load(scores + token), scale, shift), run));
     sum = sum + probability;
     factors.Put(token, run, probability);
   });
   factors.PutZeros(count, padded);
-  float* output = task.outputs + static_cast<size_t>(row) * task.layout->padded_dim;
+  return sum;
+}
+
+// Folds a block's probabilities into the row's maximum and sum, and rescales its output. `sum` is theirs relative to `base`,
+// and the largest is 2^(largest - base). Returns what they count for beside the row's maximum.
+inline float FoldProbabilities(const AttendTask& task, int row, float largest, float base, F32 sum) {
+  const float before = task.maxima[row];
+  const float max = largest > before ? largest : before;
+  // Equal ones need no factor, for infinities less themselves are NaN.
+  const float weight = base == max ? 1.0f : Exp2One(base - max);
   if (max != before) {
     const float factor = Exp2One(before - max);
+    float* output = task.outputs + static_cast<size_t>(row) * task.layout->padded_dim;
     for (int d = 0; d < task.layout->padded_dim; d += kLanes) Store(output + d, Load(output + d) * Broadcast(factor));
     task.sums[row] *= factor;
   }
-  task.sums[row] += Sum(sum);
+  task.sums[row] += weight * Sum(sum);
   task.maxima[row] = max;
+  return weight;
 }
 
 // kRows rows over one block; counts[r] is how many of its tokens row r attends, 0 if none. Row `row + r` of the task is
@@ -77,9 +83,18 @@ inline void AttendRows(const AttendTask& task, const AttendScratch& scratch, con
   static_assert(kRows <= kMaxAttendRows, "scratch has places for the rows at once");
   // Step by step for all rows, not row by row: what a step ends with takes long to come, and the next row's does not wait.
   float largest[kRows];
-  for (int r = 0; r < kRows; ++r) largest[r] = LargestScore(scratch.scores + r * kAttendBlockTokens, counts[r]);
+  float bases[kRows];
+  F32 sums[kRows] = {};
   for (int r = 0; r < kRows; ++r) {
-    if (counts[r] > 0) SoftmaxStep<Pages>(task, scratch, block, row + r, r, counts[r], tiles * kLanes, largest[r]);
+    largest[r] = LargestScore(scratch.scores + r * kAttendBlockTokens, counts[r]) * Pages::ScoreScale(task, scratch, row + r);
+    bases[r] = Pages::BaseOf(largest[r], task.maxima[row + r]);
+  }
+  for (int r = 0; r < kRows; ++r) {
+    if (counts[r] == 0) continue;
+    sums[r] = MakeProbabilities<Pages, kRows, kAhead>(task, scratch, block, row + r, r, counts[r], tiles * kLanes, bases[r]);
+  }
+  for (int r = 0; r < kRows; ++r) {
+    if (counts[r] > 0) Pages::Weigh(scratch, r, FoldProbabilities(task, row + r, largest[r], bases[r], sums[r]));
   }
   Pages::template Values<kRows, kAhead>(task, scratch, block, row, counts, least, most);
 }
@@ -116,7 +131,7 @@ inline void AttendPages(const AttendTask& task) {
   for (int begin = 0; begin < total; begin += kAttendBlockTokens) {
     const int tokens = total - begin < kAttendBlockTokens ? total - begin : kAttendBlockTokens;
     AttendBlock block = FindBlock(task, begin, tokens);
-    Pages::PrepareBlock(&block);
+    Pages::PrepareBlock(scratch, &block);
     for (int row = 0; row < task.rows; row += kAttendRows) {
       const int rows = task.rows - row < kAttendRows ? task.rows - row : kAttendRows;
       int counts[kAttendRows];

@@ -5,9 +5,9 @@ namespace turnwise {
 namespace TURNWISE_ISA {
 
 // 16 tokens of a page. K and V of a block lie in short runs, too short for the hardware's prefetcher; so
-// whoever reads a line of K asks for the same line of V, and whoever reads V for the same line of next_k,
-// the tile at this place in the next block (or this one, where there is no next). Only the first rows of a block ask (kAhead):
-// for the others the lines are there.
+// whoever reads K asks for V, and whoever reads V for next_k, the tile at this place in the next block (or this one, where
+// there is no next). Of V in int8 half is asked for between the two, by those who make probabilities of scores: that takes
+// as long. Only the first rows of a block ask (kAhead): for the others the lines are there.
 struct AttendTile {
   const uint8_t* k;
   const uint8_t* v;
@@ -20,9 +20,23 @@ struct AttendTile {
 struct AttendBlock {
   AttendTile tiles[kAttendBlockTokens / kTileRows];
   int tokens;
-  // int8 pages only. V's largest scale among all of the tokens.
-  float largest_value_scale;
+  size_t value_tile_bytes;
+  // int8 pages only. What one unit of a product of V is worth, where a row attends all of the tokens.
+  float unit;
 };
+
+inline size_t ValueBytes(KvType type) {
+  return type == KvType::kInt8 ? 1 : type == KvType::kF16 ? sizeof(uint16_t) : sizeof(float);
+}
+
+// Asks for V of the second half of `tiles` tiles: part `part` of `parts`.
+inline void AskForValues(const AttendBlock& block, int tiles, int part, int parts) {
+  const int first = tiles / 2;
+  const int end = first + (tiles - first) * (part + 1) / parts;
+  for (int tile = first + (tiles - first) * part / parts; tile < end; ++tile) {
+    for (size_t byte = 0; byte < block.value_tile_bytes; byte += 64) Prefetch(block.tiles[tile].v + byte);
+  }
+}
 
 // The tile that begins at `token`, counted from the task's first position, all but next_k.
 inline AttendTile FindTile(const AttendTask& task, int token) {
@@ -33,12 +47,9 @@ inline AttendTile FindTile(const AttendTask& task, int token) {
   const size_t key_bytes = layout.type == KvType::kInt8  ? (dim + 3) / 4 * 4
                            : layout.type == KvType::kF16 ? dim * sizeof(uint16_t)
                                                          : dim * sizeof(float);
-  const size_t value_bytes = layout.type == KvType::kInt8  ? 1
-                             : layout.type == KvType::kF16 ? sizeof(uint16_t)
-                                                           : sizeof(float);
   AttendTile tile;
   tile.k = page + layout.k_offset + slot * key_bytes;
-  tile.v = page + layout.v_offset + slot * static_cast<size_t>(layout.padded_dim) * value_bytes;
+  tile.v = page + layout.v_offset + slot * static_cast<size_t>(layout.padded_dim) * ValueBytes(layout.type);
   tile.next_k = tile.k;
   tile.k_scales = reinterpret_cast<const float*>(page + layout.k_scales_offset) + slot;
   tile.v_scales = reinterpret_cast<const float*>(page + layout.v_scales_offset) + slot;
@@ -50,11 +61,12 @@ inline AttendBlock FindBlock(const AttendTask& task, int begin, int tokens) {
   const int reachable = (task.page_count + task.pages_ahead) * task.layout->page_tokens;
   AttendBlock block;
   block.tokens = tokens;
-  block.largest_value_scale = 0.0f;
+  block.value_tile_bytes = kTileRows * static_cast<size_t>(task.layout->padded_dim) * ValueBytes(task.layout->type);
+  block.unit = 0.0f;
   for (int i = 0; i < tokens / kLanes; ++i) {
     AttendTile& tile = block.tiles[i];
     tile = FindTile(task, begin + i * kLanes);
-    const int next_token = begin + i * kLanes + kAttendBlockTokens;
+    const int next_token = begin + tokens + i * kLanes;
     if (next_token >= reachable) continue;
     const AttendTile next = FindTile(task, next_token);
     tile.next_k = next.k;

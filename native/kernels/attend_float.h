@@ -56,13 +56,19 @@ class FloatAttention {
     }
   }
 
+  // Products with V are added to the output as they are: probabilities are relative to the row's maximum so far.
+  static float BaseOf(float largest, float before) { return largest > before ? largest : before; }
+  static F32 Exp2(F32 x) { return Exp2OfNegative<6>(x); }
+  static void Weigh(const AttendScratch&, int /*place*/, float /*weight*/) {}
+
   static void PrepareQuery(const AttendTask&, const AttendScratch&, int) {}
-  static void PrepareBlock(AttendBlock*) {}
+  static void PrepareBlock(const AttendScratch&, AttendBlock*) {}
 
   // The probabilities of the row at a place, where its scores were.
+  template <int, bool>
   class Factors {
    public:
-    Factors(const AttendScratch& scratch, const AttendBlock&, int place, int /*count*/, float /*largest*/)
+    Factors(const AttendTask&, const AttendScratch& scratch, const AttendBlock&, int place, int /*count*/)
         : out_(scratch.scores + place * kAttendBlockTokens) {}
     void Put(int token, int run, F32 probability) const {
       Store(out_ + token, run == kLanes ? probability : KeepFirst(probability, run, Zero()));

@@ -1,8 +1,8 @@
 // The two matrix products of attention over int8 pages, both in integers.
 //
 // Scores: each query row becomes int8 with one scale; K is int8 + 128, whose zero point KeyDot takes off.
-// Values: V's scale of a token is folded into its probability, and the products of a block become 15-bit
-// integers relative to a bound of them, the largest probability times the largest scale. The error is at most 2^-16 of
+// Values: probabilities are relative to the block's largest. V's scale of a token is folded into its probability, and the
+// products become 15-bit integers relative to a bound of them, the largest scale. The error is at most 2^-16 of
 // that, below that of V's own int8 (8-bit probabilities would add 2^-9, as much as V's rounding).
 #pragma once
 
@@ -47,7 +47,7 @@ class IntAttention {
       Bytes keys[kTiles];
 #pragma GCC unroll 8
       for (int i = 0; i < kTiles; ++i) {
-        if constexpr (kAhead) Prefetch(block.tiles[tile + i].v + static_cast<size_t>(quad) * 64);
+        if (kAhead && (tile + i) % 2 == 0) Prefetch(block.tiles[(tile + i) / 2].v + static_cast<size_t>(quad) * 64);
         keys[i] = LoadBytes(block.tiles[tile + i].k + static_cast<size_t>(quad) * 64);
       }
 #pragma GCC unroll 8
@@ -67,27 +67,39 @@ class IntAttention {
     }
   }
 
-  static void PrepareBlock(AttendBlock* block) { block->largest_value_scale = LargestValueScale(*block, block->tokens); }
+  static void PrepareBlock(const AttendScratch& scratch, AttendBlock* block) {
+    block->unit = ScaleUnits(*block, block->tokens, scratch.unit_scales);
+  }
 
-  // The probabilities of the row at a place times V's scales, as integers. `largest` is the largest probability, and the row
-  // attends the first `count` tokens of the block.
+  static float BaseOf(float largest, float /*before*/) { return largest; }
+  // Within 2^-18, less than a unit's rounding.
+  static F32 Exp2(F32 x) { return Exp2OfNegative<4>(x); }
+  static void Weigh(const AttendScratch& scratch, int place, float weight) { scratch.unit_values[place] *= weight; }
+
+  // The probabilities of the row at a place times V's scales, as integers. The row attends the first `count` tokens of the
+  // block. Each of kRows rows asks for its share of the second half of V.
+  template <int kRows, bool kAhead>
   class Factors {
    public:
-    Factors(const AttendScratch& scratch, const AttendBlock& block, int place, int count, float largest)
-        : tiles_(block.tiles), units_(scratch.units + place * kAttendBlockTokens * kUnitBytes) {
-      const float scale = count == block.tokens ? block.largest_value_scale : LargestValueScale(block, count);
-      const float bound = largest * scale;
-      // Below this the reciprocal may not be finite, and the products add nothing that matters.
-      const bool negligible = bound < FLT_MIN * kMaxUnit;
-      scratch.unit_values[place] = negligible ? 0.0f : bound / kMaxUnit;
-      units_per_one_ = Broadcast(negligible ? 0.0f : kMaxUnit / bound);
+    Factors(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int place, int count)
+        : second_half_(block.tiles + (count + kLanes - 1) / kLanes / 2),
+          half_tile_bytes_(static_cast<size_t>(task.layout->padded_dim) * kLanes / 2),
+          first_asked_(static_cast<size_t>(place) * 64),
+          units_(scratch.units + place * kAttendBlockTokens * kUnitBytes) {
+      unit_scales_ = scratch.unit_scales;
+      scratch.unit_values[place] = block.unit;
+      if (count == block.tokens) return;
+      float* own = scratch.unit_scales + kAttendBlockTokens;
+      scratch.unit_values[place] = ScaleUnits(block, count, own);
+      unit_scales_ = own;
     }
 
     // NaN becomes some integer: the row's sum or its unit is NaN then, too.
     void Put(int token, int run, F32 probability) const {
-      const F32 scaled = probability * (Load(tiles_[token / kLanes].v_scales) * units_per_one_);
+      const F32 scaled = probability * Load(unit_scales_ + token);
       const F32 kept = run == kLanes ? scaled : KeepFirst(scaled, run, Zero());
       StoreUnits(units_ + token * kUnitBytes, ToInt(kept));
+      if constexpr (kAhead) AskAt(token / kLanes);
     }
 
     // For the tokens of whole tiles from `count` on to `padded`.
@@ -98,9 +110,17 @@ class IntAttention {
     }
 
    private:
-    const AttendTile* tiles_;
+    // Two tiles of probabilities for one of V.
+    void AskAt(int tile) const {
+      const uint8_t* half = second_half_[tile / 2].v + static_cast<size_t>(tile % 2) * half_tile_bytes_;
+      for (size_t byte = first_asked_; byte < half_tile_bytes_; byte += kRows * 64) Prefetch(half + byte);
+    }
+
+    const AttendTile* second_half_;
+    size_t half_tile_bytes_;
+    size_t first_asked_;
     uint8_t* units_;
-    F32 units_per_one_;
+    const float* unit_scales_;
   };
 
   // outputs += products * V. Rows that attend fewer tokens have products of zero after them, which add
@@ -118,6 +138,18 @@ class IntAttention {
   }
 
  private:
+  // Writes how many units V's scales of the first `count` tokens are, the largest kMaxUnit; returns what a unit is worth.
+  static float ScaleUnits(const AttendBlock& block, int count, float* units) {
+    const float largest = LargestValueScale(block, count);
+    // Below this the reciprocal may not be finite, and the products add nothing that matters.
+    const bool negligible = largest < FLT_MIN * kMaxUnit;
+    const F32 units_per_one = Broadcast(negligible ? 0.0f : kMaxUnit / largest);
+    for (int token = 0; token < count; token += kLanes) {
+      Store(units + token, Load(block.tiles[token / kLanes].v_scales) * units_per_one);
+    }
+    return negligible ? 0.0f : largest / kMaxUnit;
+  }
+
   // NaN where one is: as bits it is the largest.
   static float LargestValueScale(const AttendBlock& block, int count) {
     F32 largest = Zero();

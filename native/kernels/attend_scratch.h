@@ -25,6 +25,8 @@ struct AttendScratch {
   // int8 pages only. Probabilities as integers, kUnitBytes each, of the rows at once, and the value of one unit.
   uint8_t* units;
   float* unit_values;
+  // int8 pages only. What V's scales give in units, [2][kAttendBlockTokens]: of a whole block, and of what one row attends of it.
+  float* unit_scales;
   // int8 pages only. Queries of all rows [rows][padded_dim], their scales and 128 * sums.
   uint8_t* queries;
   float* query_scales;
@@ -49,6 +51,7 @@ static AttendScratch DivideScratch(uint8_t* memory, int32_t rows, const PageLayo
   scratch.scores = reinterpret_cast<float*>(take(size_t{kMaxAttendRows} * kAttendBlockTokens * sizeof(float)));
   scratch.units = take(rows_at_once * kAttendBlockTokens * kUnitBytes);
   scratch.unit_values = reinterpret_cast<float*>(take(rows_at_once * sizeof(float)));
+  scratch.unit_scales = reinterpret_cast<float*>(take((integers ? 2 : 0) * kAttendBlockTokens * sizeof(float)));
   scratch.queries = take(integer_rows * dim * kMaxQueryBytes);
   scratch.query_scales = reinterpret_cast<float*>(take(integer_rows * sizeof(float)));
   scratch.query_corrections = reinterpret_cast<int32_t*>(take(integer_rows * sizeof(int32_t)));

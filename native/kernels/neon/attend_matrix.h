@@ -18,7 +18,7 @@ class MatrixAttention : public IntAttention {
     if constexpr (kRows == 1) {
       IntAttention::Scores<1, 1, kAhead>(task, scratch, block, row, tile);
     } else {
-      PairScores<kRows, kAhead>(task, scratch, block.tiles[tile], row, tile);
+      PairScores<kRows, kAhead>(task, scratch, block, row, tile);
     }
   }
 
@@ -41,9 +41,11 @@ class MatrixAttention : public IntAttention {
 
   template <int kRows, bool kAhead>
   static inline __attribute__((always_inline)) void PairScores(const AttendTask& task, const AttendScratch& scratch,
-                                                               const AttendTile& tile, int row, int index) {
+                                                               const AttendBlock& block, int row, int index) {
     if constexpr (!kAhead) TURNWISE_MODEL_LOOP("scores", "outer", kRows);
     constexpr int kPairs = (kRows + 1) / 2;
+    const AttendTile& tile = block.tiles[index];
+    const uint8_t* const asked = block.tiles[index / 2].v;
     const size_t dim = static_cast<size_t>(task.layout->padded_dim);
     const int quads = (task.layout->head_dim + 3) / 4;
     const int8_t* queries[kPairs][2];
@@ -61,9 +63,9 @@ class MatrixAttention : public IntAttention {
     for (int quad = 0; quad < quads; quad += 2) {
       if constexpr (!kAhead) TURNWISE_MODEL_LOOP("scores", "inner", kRows);
       const uint8_t* keys = tile.k + static_cast<size_t>(quad) * 64;
-      if constexpr (kAhead) {
-        Prefetch(tile.v + static_cast<size_t>(quad) * 64);
-        Prefetch(tile.v + static_cast<size_t>(quad) * 64 + 64);
+      if (kAhead && index % 2 == 0) {
+        Prefetch(asked + static_cast<size_t>(quad) * 64);
+        Prefetch(asked + static_cast<size_t>(quad) * 64 + 64);
       }
       // Behind the last quad of an odd number queries are zero, whatever K is taken for.
       const uint8_t* next = quad + 1 < quads ? keys + 64 : keys;

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "../../program/fields.h"
+#include "../thread_groups.h"
 #include "stage_op.h"
 
 namespace turnwise {
@@ -81,23 +82,25 @@ class AttendOp final : public StageOp {
     const PageLayout& layout = step.model->kv.layout();
     Workspace work(scratch, step.attention.max_rows(), layout);
     const int32_t rows = item.tokens * group_;
+    const Place after = AfterTask(step, task);
     if (what.items > 1) {
       if (what.split >= 0) {
-        RunSharedSplit(step, what, what.split, work);
+        RunSharedSplit(step, what, what.split, work, after);
         StoreShared(step, what, what.split, work.partial);
       } else {
-        RunAllShared(step, what, work);
+        RunAllShared(step, what, work, after);
       }
       return;
     }
     if (what.split >= 0) {
-      RunSplit(step, item, what.split, work, step.attention.Partial(item, what.split));
+      RunSplit(step, item, what.split, work, step.attention.Partial(item, what.split), after);
       return;
     }
     ClearState(work.state, rows, layout.padded_dim);
     int32_t first = -1;
     for (int32_t split = 0; split < item.splits; ++split) {
-      first = RunSplit(step, item, split, work, work.partial, first, split + 1 < item.splits);
+      const Place next = split + 1 < item.splits ? Place{&item, split + 1} : after;
+      first = RunSplit(step, item, split, work, work.partial, next, first);
       for (int32_t row = first; row < rows; ++row) Fold(step, work.state, row, work.partial, row);
     }
     for (int32_t row = 0; row < rows; ++row) {
@@ -107,6 +110,20 @@ class AttendOp final : public StageOp {
   }
 
  private:
+  // A split of an item, which is null where there is nothing to read.
+  struct Place {
+    const AttentionItem* item;
+    int32_t split;
+  };
+
+  // What the thread that runs `task` most likely reads next: threads that share a counter take tasks in turns.
+  static Place AfterTask(const StepContext& step, int task) {
+    const std::vector<AttentionTask>& tasks = step.attention.tasks();
+    const size_t next = static_cast<size_t>(task + std::min(step.model->threads, ThreadGroups::kThreads));
+    if (next >= tasks.size()) return {nullptr, 0};
+    return {&step.attention.ItemAt(tasks[next], 0), std::max(tasks[next].split, 0)};
+  }
+
   int32_t HeadOf(const AttentionItem& item, int32_t row) const { return item.kv_head * group_ + row % group_; }
 
   float* Output(const StepContext& step, const AttentionItem& item, int32_t row) const {
@@ -115,15 +132,15 @@ class AttendOp final : public StageOp {
   }
 
   // Attends the positions of one split. Rows that begin behind it are left out; returns the first row
-  // that took part; `before` is that of the item's split before in this workspace, or -1. `goes_on` says that the next one
-  // follows. Results lie at the row's own place in `into`.
+  // that took part; `before` is that of the item's split before in this workspace, or -1. `next` is what this thread reads
+  // after it. Results lie at the row's own place in `into`.
   int32_t RunSplit(const StepContext& step, const AttentionItem& item, int32_t split, const Workspace& work,
-                   const AttentionPartial& into, int32_t before = -1, bool goes_on = false) const {
+                   const AttentionPartial& into, Place next, int32_t before = -1) const {
     const PageLayout& layout = step.model->kv.layout();
     const int32_t first_position = split * kAttentionSplitTokens;
     const int32_t skipped = std::max(0, first_position - item.first_position) * group_;
     const int32_t rows = AddQueries(step, item, skipped, work, 0);
-    AttendTask task = TaskOf(step, item, first_position, work, goes_on);
+    AttendTask task = TaskOf(step, {&item, split}, work, next);
     task.rows = rows;
     task.same_queries = skipped == before;
     task.outputs = into.outputs + static_cast<size_t>(skipped) * layout.padded_dim;
@@ -134,12 +151,12 @@ class AttendOp final : public StageOp {
   }
 
   // A split that lies before all tokens of several items, in the same pages, into the workspace's partial result. Returns
-  // their rows. `follows` says that the split before it was computed in this workspace, `goes_on` that the next one follows.
+  // their rows. `follows` says that the split before it was computed in this workspace.
   int32_t RunSharedSplit(const StepContext& step, const AttentionTask& what, int32_t split, const Workspace& work,
-                         bool follows = false, bool goes_on = false) const {
+                         Place next, bool follows = false) const {
     int32_t rows = 0;
     for (int32_t i = 0; i < what.items; ++i) rows = AddQueries(step, step.attention.ItemAt(what, i), 0, work, rows);
-    AttendTask task = TaskOf(step, step.attention.ItemAt(what, 0), split * kAttentionSplitTokens, work, goes_on);
+    AttendTask task = TaskOf(step, {&step.attention.ItemAt(what, 0), split}, work, next);
     task.rows = rows;
     task.same_queries = follows;
     task.outputs = work.partial.outputs;
@@ -150,11 +167,12 @@ class AttendOp final : public StageOp {
   }
 
   // All splits that several items share, folded into their first partial results.
-  void RunAllShared(const StepContext& step, const AttentionTask& what, const Workspace& work) const {
+  void RunAllShared(const StepContext& step, const AttentionTask& what, const Workspace& work, Place after) const {
     ClearState(work.state, step.attention.max_rows(), step.model->kv.layout().padded_dim);
-    const int32_t splits = step.attention.ItemAt(what, 0).shared_splits;
-    for (int32_t split = 0; split < splits; ++split) {
-      const int32_t rows = RunSharedSplit(step, what, split, work, split > 0, split + 1 < splits);
+    const AttentionItem& item = step.attention.ItemAt(what, 0);
+    for (int32_t split = 0; split < item.shared_splits; ++split) {
+      const Place next = split + 1 < item.shared_splits ? Place{&item, split + 1} : after;
+      const int32_t rows = RunSharedSplit(step, what, split, work, next, split > 0);
       for (int32_t row = 0; row < rows; ++row) Fold(step, work.state, row, work.partial, row);
     }
     StoreShared(step, what, 0, work.state);
@@ -188,16 +206,13 @@ class AttendOp final : public StageOp {
   }
 
   // What does not depend on rows and results.
-  AttendTask TaskOf(const StepContext& step, const AttentionItem& item, int32_t first_position, const Workspace& work,
-                    bool goes_on) const {
+  AttendTask TaskOf(const StepContext& step, Place place, const Workspace& work, Place next) const {
     AttendTask task = {};
     task.layout = &step.model->kv.layout();
     task.blocks = work.blocks;
-    task.page_count = CollectBlocks(step, item, first_position, work.blocks);
-    if (goes_on) {
-      task.pages_ahead = CollectBlocks(step, item, first_position + kAttentionSplitTokens, work.blocks + task.page_count);
-    }
-    task.first_position = first_position;
+    task.page_count = CollectBlocks(step, place, work.blocks);
+    if (next.item != nullptr) task.pages_ahead = CollectBlocks(step, next, work.blocks + task.page_count);
+    task.first_position = place.split * kAttentionSplitTokens;
     task.queries = work.queries;
     task.last_positions = work.last_positions;
     task.scale = f_.scale;
@@ -206,8 +221,9 @@ class AttendOp final : public StageOp {
   }
 
   // The blocks of the split's pages, up to the page of the item's last token.
-  int32_t CollectBlocks(const StepContext& step, const AttentionItem& item, int32_t first_position,
-                        const uint8_t** blocks) const {
+  int32_t CollectBlocks(const StepContext& step, Place place, const uint8_t** blocks) const {
+    const AttentionItem& item = *place.item;
+    const int32_t first_position = place.split * kAttentionSplitTokens;
     const int32_t page_tokens = step.model->kv_spec.page_tokens;
     const int32_t last_position =
         std::min(item.first_position + item.tokens, first_position + kAttentionSplitTokens) - 1;
