@@ -56,7 +56,7 @@ void AttentionPlan::AddItems(const StepBatch& batch, int32_t sequence) {
     const int32_t position = batch.positions[first];
     const int32_t splits = (position + tokens - 1) / kAttentionSplitTokens + 1;
     for (int32_t head = 0; head < kv_heads_; ++head) {
-      items_.push_back({sequence, head, first, tokens, position, splits, 0, false, -1});
+      items_.push_back({sequence, head, first, tokens, position, splits, 0, -1});
       total_cost_ += CostOf(items_.back());
     }
   }
@@ -66,27 +66,26 @@ void AttentionPlan::ShareSplits(const StepBatch& batch, int threads) {
   for (int32_t leader = 0; leader < batch.SequenceCount();) {
     int32_t splits = 0;
     const int32_t sharers = SharersFrom(batch, leader, &splits);
-    const int32_t first = token_blocks_[batch.sequence_starts[leader]] * kv_heads_;
-    const size_t used_before = used_;
-    bool fits = splits > 0;
-    for (int32_t i = 0; i < sharers * kv_heads_ && fits; ++i) fits = TakePartials(&items_[first + i]);
-    if (splits > 0 && !fits) {
-      used_ = used_before;
-      for (int32_t i = 0; i < sharers * kv_heads_; ++i) items_[first + i].partials = -1;
-      splits = 0;
-    }
-    int64_t tokens = 0;
-    for (int32_t i = 0; i < sharers; ++i) tokens += items_[first + i * kv_heads_].tokens;
-    const bool folded = splits > 0 && !IsLong(tokens * splits * kAttentionSplitTokens, threads);
-    for (int32_t i = 0; i < sharers * kv_heads_; ++i) {
-      items_[first + i].shared_splits = splits;
-      items_[first + i].shared_are_folded = folded;
-    }
-    for (int32_t head = 0; head < kv_heads_; ++head) {
-      if (folded) tasks_.push_back({first + head, -1, sharers});
-      for (int32_t split = 0; split < splits && !folded; ++split) tasks_.push_back({first + head, split, sharers});
-    }
+    if (splits > 0) ShareItems(token_blocks_[batch.sequence_starts[leader]] * kv_heads_, sharers, splits, threads);
     leader += sharers;
+  }
+}
+
+// The items of `sharers` sequences, a block of tokens each, from the item `first` on.
+void AttentionPlan::ShareItems(int32_t first, int32_t sharers, int32_t splits, int threads) {
+  for (int32_t head = 0; head < kv_heads_; ++head) {
+    const AttentionTask whole = {first + head, -1, sharers};
+    int64_t cost = 0;
+    for (int32_t i = 0; i < sharers; ++i) {
+      AttentionItem& item = items_[first + head + i * kv_heads_];
+      item.shared_splits = splits;
+      cost += CostOf(item);
+    }
+    if (IsLong(cost, threads) && TakePartials(whole)) {
+      for (int32_t split = 0; split < splits; ++split) tasks_.push_back({whole.item, split, sharers});
+    } else {
+      tasks_.push_back(whole);
+    }
   }
 }
 
@@ -119,26 +118,31 @@ int32_t AttentionPlan::CommonSplits(const StepBatch& batch, int32_t a, int32_t b
   return static_cast<int32_t>(std::mismatch(pages, end, others).first - pages) / split_pages;
 }
 
-// Memory for the partial results of all splits of an item; false where there is no more.
-bool AttentionPlan::TakePartials(AttentionItem* item) {
-  const size_t floats = PartialFloats(item->tokens) * item->splits;
-  if ((used_ + floats) * sizeof(float) > kPartialBytes) return false;
-  item->partials = static_cast<int64_t>(used_);
-  used_ += floats;
+// Memory for the partial results of all splits of a task's items; false, and nothing taken, where there is no more.
+bool AttentionPlan::TakePartials(const AttentionTask& task) {
+  size_t end = used_;
+  for (int32_t i = 0; i < task.items; ++i) end += PartialFloats(ItemAt(task, i).tokens) * ItemAt(task, i).splits;
+  if (end * sizeof(float) > kPartialBytes) return false;
+  for (int32_t i = 0; i < task.items; ++i) {
+    AttentionItem& item = items_[task.item + i * kv_heads_];
+    item.partials = static_cast<int64_t>(used_);
+    used_ += PartialFloats(item.tokens) * item.splits;
+  }
   return true;
 }
 
-// An item is cut where it is long: more than half of one thread's share. Later items of a sequence are
-// longer: going backwards hands out the long ones first.
+// Later items of a sequence are longer: going backwards hands out the long ones first.
 void AttentionPlan::CutItems(int threads) {
   for (int32_t index = static_cast<int32_t>(items_.size()) - 1; index >= 0; --index) {
-    AttentionItem& item = items_[index];
-    const bool is_long = item.splits > 1 && IsLong(CostOf(item), threads);
-    if (item.shared_splits == 0 && !(is_long && TakePartials(&item))) {
-      tasks_.push_back({index, -1, 1});
-      continue;
+    const AttentionItem& item = items_[index];
+    const AttentionTask whole = {index, -1, 1};
+    if (item.shared_splits == 0) {
+      const bool cut = item.splits > 1 && IsLong(CostOf(item), threads) && TakePartials(whole);
+      if (!cut) tasks_.push_back(whole);
     }
-    for (int32_t split = item.shared_splits; split < item.splits; ++split) tasks_.push_back({index, split, 1});
+    for (int32_t split = item.shared_splits; split < item.splits && item.partials >= 0; ++split) {
+      tasks_.push_back({index, split, 1});
+    }
   }
 }
 

@@ -29,15 +29,13 @@ struct AttentionItem {
   int32_t splits;          // that the last token attends
   // The first of them, computed by tasks of several items.
   int32_t shared_splits;
-  // Whether one task computes all of those: then the first partial result has them folded.
-  bool shared_are_folded;
   // Where the partial results begin in the plan's memory, in floats; -1 where one task does all.
   int64_t partials;
 };
 
 struct AttentionTask {
   int32_t item;
-  // Split to compute into the partial results, or -1 for all of the item, and of several items all that they share.
+  // Split to compute into the partial results, or -1 for all of the items.
   int32_t split;
   // How many items it computes: of the same KV head, one for each of so many neighbouring sequences.
   int32_t items;
@@ -67,11 +65,6 @@ class AttentionPlan {
     return items_[static_cast<size_t>(task.item) + static_cast<size_t>(index) * kv_heads_];
   }
 
-  // The partial result that follows one of `item`, in the order in which they are folded.
-  static int32_t NextPartial(const AttentionItem& item, int32_t split) {
-    return split == 0 && item.shared_are_folded ? item.shared_splits : split + 1;
-  }
-
   // The item of a token (row of the step) and KV head.
   const AttentionItem& ItemOf(int32_t token, int32_t kv_head) const {
     return items_[static_cast<size_t>(token_blocks_[token]) * kv_heads_ + kv_head];
@@ -88,11 +81,12 @@ class AttentionPlan {
   size_t PartialFloats(int32_t tokens) const;
   void AddItems(const StepBatch& batch, int32_t sequence);
   void ShareSplits(const StepBatch& batch, int threads);
-  // Whether a task that takes so long, in the units of total_cost_, would have other threads wait.
+  void ShareItems(int32_t first, int32_t sharers, int32_t splits, int threads);
+  // Whether a task that takes so long, more than half of one thread's share, might have other threads wait.
   bool IsLong(int64_t cost, int threads) const { return threads > 1 && cost * 2 * threads > total_cost_; }
   int32_t SharersFrom(const StepBatch& batch, int32_t leader, int32_t* splits) const;
   int32_t CommonSplits(const StepBatch& batch, int32_t a, int32_t b) const;
-  bool TakePartials(AttentionItem* item);
+  bool TakePartials(const AttentionTask& task);
   void CutItems(int threads);
 
   int32_t group_ = 0;

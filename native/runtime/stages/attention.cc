@@ -78,34 +78,16 @@ class AttendOp final : public StageOp {
 
   void Run(StepContext& step, int task, uint8_t* scratch) const override {
     const AttentionTask& what = step.attention.tasks()[task];
-    const AttentionItem& item = step.attention.ItemAt(what, 0);
-    const PageLayout& layout = step.model->kv.layout();
-    Workspace work(scratch, step.attention.max_rows(), layout);
-    const int32_t rows = item.tokens * group_;
+    const Workspace work(scratch, step.attention.max_rows(), step.model->kv.layout());
     const Place after = AfterTask(step, task);
-    if (what.items > 1) {
-      if (what.split >= 0) {
-        RunSharedSplit(step, what, what.split, work, after);
-        StoreShared(step, what, what.split, work.partial);
-      } else {
-        RunAllShared(step, what, work, after);
-      }
-      return;
-    }
-    if (what.split >= 0) {
+    if (what.split < 0) {
+      RunItems(step, what, work, after);
+    } else if (what.items > 1) {
+      RunSharedSplit(step, what, what.split, work, after);
+      StorePartials(step, what, work.partial);
+    } else {
+      const AttentionItem& item = step.attention.ItemAt(what, 0);
       RunSplit(step, item, what.split, work, step.attention.Partial(item, what.split), after);
-      return;
-    }
-    ClearState(work.state, rows, layout.padded_dim);
-    int32_t first = -1;
-    for (int32_t split = 0; split < item.splits; ++split) {
-      const Place next = split + 1 < item.splits ? Place{&item, split + 1} : after;
-      first = RunSplit(step, item, split, work, work.partial, next, first);
-      for (int32_t row = first; row < rows; ++row) Fold(step, work.state, row, work.partial, row);
-    }
-    for (int32_t row = 0; row < rows; ++row) {
-      step.kernels().finish_attention(work.state.outputs + static_cast<size_t>(row) * layout.padded_dim,
-                                      work.state.sums[row], layout.head_dim, Output(step, item, row));
     }
   }
 
@@ -121,8 +103,11 @@ class AttendOp final : public StageOp {
     const std::vector<AttentionTask>& tasks = step.attention.tasks();
     const size_t next = static_cast<size_t>(task + std::min(step.model->threads, ThreadGroups::kThreads));
     if (next >= tasks.size()) return {nullptr, 0};
-    return {&step.attention.ItemAt(tasks[next], 0), std::max(tasks[next].split, 0)};
+    const AttentionItem& item = step.attention.ItemAt(tasks[next], 0);
+    return {&item, std::max(tasks[next].split, 0)};
   }
+
+  static Place FirstOwn(const AttentionItem& item) { return {&item, item.shared_splits}; }
 
   int32_t HeadOf(const AttentionItem& item, int32_t row) const { return item.kv_head * group_ + row % group_; }
 
@@ -166,25 +151,50 @@ class AttendOp final : public StageOp {
     return rows;
   }
 
-  // All splits that several items share, folded into their first partial results.
-  void RunAllShared(const StepContext& step, const AttentionTask& what, const Workspace& work, Place after) const {
-    ClearState(work.state, step.attention.max_rows(), step.model->kv.layout().padded_dim);
-    const AttentionItem& item = step.attention.ItemAt(what, 0);
-    for (int32_t split = 0; split < item.shared_splits; ++split) {
-      const Place next = split + 1 < item.shared_splits ? Place{&item, split + 1} : after;
-      const int32_t rows = RunSharedSplit(step, what, split, work, next, split > 0);
+  // All splits of all items of a task, to the end: those that they share first, then each item's own.
+  void RunItems(StepContext& step, const AttentionTask& what, const Workspace& work, Place after) const {
+    const AttentionItem& leader = step.attention.ItemAt(what, 0);
+    int32_t state_rows = 0;
+    for (int32_t i = 0; i < what.items; ++i) state_rows += step.attention.ItemAt(what, i).tokens * group_;
+    ClearState(work.state, state_rows, step.model->kv.layout().padded_dim);
+    for (int32_t split = 0; split < leader.shared_splits; ++split) {
+      const int32_t rows = RunSharedSplit(step, what, split, work, {&leader, split + 1}, split > 0);
       for (int32_t row = 0; row < rows; ++row) Fold(step, work.state, row, work.partial, row);
     }
-    StoreShared(step, what, 0, work.state);
+    int32_t first_row = 0;
+    for (int32_t i = 0; i < what.items; ++i) {
+      const AttentionItem& item = step.attention.ItemAt(what, i);
+      RunOwnSplits(step, item, work, first_row, i + 1 < what.items ? FirstOwn(step.attention.ItemAt(what, i + 1)) : after);
+      first_row += item.tokens * group_;
+    }
   }
 
-  // Each item's rows become its partial result number `split`.
-  void StoreShared(const StepContext& step, const AttentionTask& what, int32_t split, const AttentionPartial& from) const {
+  // The splits that an item shares with no other, folded into its rows' state, `first_row` of the workspace and those after
+  // it, and from there into the output.
+  void RunOwnSplits(StepContext& step, const AttentionItem& item, const Workspace& work, int32_t first_row,
+                    Place after) const {
+    const PageLayout& layout = step.model->kv.layout();
+    const int32_t rows = item.tokens * group_;
+    int32_t first = -1;
+    for (int32_t split = item.shared_splits; split < item.splits; ++split) {
+      const Place next = split + 1 < item.splits ? Place{&item, split + 1} : after;
+      first = RunSplit(step, item, split, work, work.partial, next, first);
+      for (int32_t row = first; row < rows; ++row) Fold(step, work.state, first_row + row, work.partial, row);
+    }
+    for (int32_t row = 0; row < rows; ++row) {
+      const size_t at = static_cast<size_t>(first_row + row);
+      step.kernels().finish_attention(work.state.outputs + at * layout.padded_dim, work.state.sums[at], layout.head_dim,
+                                      Output(step, item, row));
+    }
+  }
+
+  // Each item's rows become its partial result of the task's split.
+  void StorePartials(const StepContext& step, const AttentionTask& what, const AttentionPartial& from) const {
     const size_t padded_dim = static_cast<size_t>(step.model->kv.layout().padded_dim);
     size_t row = 0;
     for (int32_t i = 0; i < what.items; ++i) {
       const AttentionItem& item = step.attention.ItemAt(what, i);
-      const AttentionPartial into = step.attention.Partial(item, split);
+      const AttentionPartial into = step.attention.Partial(item, what.split);
       const size_t count = static_cast<size_t>(item.tokens) * group_;
       std::copy_n(from.outputs + row * padded_dim, count * padded_dim, into.outputs);
       std::copy_n(from.maxima + row, count, into.maxima);
@@ -268,7 +278,7 @@ class AttendReduceOp final : public RowsOp {
     const int32_t splits = (item.first_position + offset) / kAttentionSplitTokens + 1;
     for (int32_t i = 0; i < group; ++i) {
       ClearState(work.state, 1, layout.padded_dim);
-      for (int32_t split = 0; split < splits; split = AttentionPlan::NextPartial(item, split)) {
+      for (int32_t split = 0; split < splits; ++split) {
         Fold(step, work.state, 0, step.attention.Partial(item, split), offset * group + i);
       }
       step.kernels().finish_attention(work.state.outputs, work.state.sums[0], layout.head_dim,
