@@ -5,6 +5,7 @@ import type { createServer as CreateServer, TurnwiseServer } from "../../server/
 import type { OptionValues } from "../../base/option-table.ts";
 import { SERVER_OPTIONS } from "../../server/options.ts";
 import { reloadOptions } from "../../server/reload-options.ts";
+import { collectRarely } from "../collect-rarely.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import type { CommandContext } from "../command.ts";
 import { describeCapacity, describeModel } from "../describe-engine.ts";
@@ -42,6 +43,7 @@ export const SERVE = defineCommand({
     "turnwise serve model.gguf --ctx 8192 --kv-memory 4GiB --max-sequences 16",
   ],
   run: async ({ arguments: { model: given }, options, rereadOptions }, context) => {
+    collectRarely();
     // Before a model is pulled, which may take long.
     const answerHangups = takeHangups();
     const model = await resolveModel(given ?? options.model, options.cacheDir, context);
