@@ -246,7 +246,7 @@ inline void IntBlock(const GemmTask& task, const Source& source, ToCome to_come,
   }
   for (size_t group = range.first; group < range.end; ++group) {
 #pragma GCC unroll 4
-    for (int i = 0; i < kTiles; ++i) source.Ahead(i, group);
+    for (int i = 0; i < kTiles; ++i) source.template Ahead<kTiles>(i, group);
     to_come.Ask();
     const auto weights = GroupsAt(source, group, std::make_index_sequence<kTiles>());
     const GroupOffsets at(columns, group);
@@ -346,12 +346,16 @@ class IntTiles {
   }
 };
 
-// Tiles outside and tokens inside: a tile is read from memory once, and again from L1 or L2.
+// Tiles outside and tokens inside: a tile is read from memory once, and again from L1 or L2. Tokens of a single block take
+// one tile after the other, for memory gives more to one run than to several side by side; those of more blocks take several
+// tiles at once, which share each activation that is broadcast.
 template <class Format>
 void IntGemm(const GemmTask& task) {
   int tile = 0;
-  for (; tile + kIntGemmTiles <= task.tile_count; tile += kIntGemmTiles) {
-    IntTiles<Format, kIntGemmTiles>::Multiply(task, tile);
+  if (task.tokens > kIntGemmTokens) {
+    for (; tile + kIntGemmTiles <= task.tile_count; tile += kIntGemmTiles) {
+      IntTiles<Format, kIntGemmTiles>::Multiply(task, tile);
+    }
   }
   for (; tile < task.tile_count; ++tile) IntTiles<Format, 1>::Multiply(task, tile);
 }

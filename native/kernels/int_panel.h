@@ -14,7 +14,8 @@ namespace TURNWISE_ISA {
 
 // How far ahead of the loads the packed weights are asked for: the hardware's own prefetcher begins anew
 // at every 4 KiB page, and a tile is one run of memory that continues into the next tile.
-constexpr size_t kPrefetchBytes = 2048;
+template <int kTiles>
+constexpr size_t kPrefetchBytes = kTiles == 1 ? 8192 : 2048;
 
 template <class Format>
 struct PackedGroup : Format {
@@ -82,10 +83,11 @@ class PackedTiles {
   PackedTiles(const uint8_t* tiles, size_t tile_bytes) : tiles_(tiles), tile_bytes_(tile_bytes) {}
 
   Group At(int tile, size_t group) const { return {BlockOf(tile, group), static_cast<int>(group % kGroups)}; }
-  // A group's share of the lines of its block.
+  // A group's share of the lines of its block, for one of kTiles tiles at once.
+  template <int kTiles>
   void Ahead(int tile, size_t group) const {
     constexpr size_t kLines = (Format::kBlockBytes / kGroups + 63) / 64;
-    const uint8_t* ahead = BlockOf(tile, group) + kPrefetchBytes + group % kGroups * kLines * 64;
+    const uint8_t* ahead = BlockOf(tile, group) + kPrefetchBytes<kTiles> + group % kGroups * kLines * 64;
 #pragma GCC unroll 16
     for (size_t line = 0; line < kLines; ++line) Prefetch(ahead + line * 64);
   }
@@ -216,6 +218,7 @@ class PanelTiles {
   Group At(int tile, size_t group) const {
     return Group(panel_ + ((group - first_) * kTiles + static_cast<size_t>(tile)) * Group::kBytes);
   }
+  template <int>
   void Ahead(int, size_t) const {}
 
  private:
@@ -231,7 +234,8 @@ class FillingTiles {
   FillingTiles(PackedTiles<Format> packed, PanelTiles<PanelGroupOf<Format>, kTiles> panel)
       : packed_(packed), panel_(panel) {}
   Group At(int tile, size_t group) const { return {packed_.At(tile, group), panel_.At(tile, group)}; }
-  void Ahead(int tile, size_t group) const { packed_.Ahead(tile, group); }
+  template <int>
+  void Ahead(int tile, size_t group) const { packed_.template Ahead<kTiles>(tile, group); }
 
  private:
   PackedTiles<Format> packed_;
