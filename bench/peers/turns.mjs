@@ -86,6 +86,9 @@ async function main() {
   log(`written: ${out}`);
 }
 
+/** The exit code of `turnwise bench turns` that says so. */
+const NO_TURN_ENDED_WELL = 1;
+
 function replayAgainst(command, { trace, sessions, turns }) {
   const url = `http://127.0.0.1:${SERVERS.port}`;
   return withServer(command, url, () =>
@@ -96,15 +99,16 @@ function replayAgainst(command, { trace, sessions, turns }) {
   );
 }
 
-/** The report of all turns. One that was interrupted, or of which none ended well, is an error, so that it is not kept. */
+/** The report of all turns, with its reasons where none ended well. One that was interrupted is an error, so that it is not kept. */
 function runBench(args) {
   const child = spawn(process.execPath, [TURNWISE, ...args], { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   child.stdout.on("data", (text) => (output += text));
   return new Promise((done, failed) => {
     child.once("close", (code) => {
-      if (code === 0) done(JSON.parse(output));
-      else failed(new Error(`turnwise ${args.join(" ")} ended with ${code}`));
+      const report = [0, NO_TURN_ENDED_WELL].includes(code) && output !== "" ? JSON.parse(output) : null;
+      if (report === null) failed(new Error(`turnwise ${args.join(" ")} ended with ${code}`));
+      else done(report);
     });
   });
 }

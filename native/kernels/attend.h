@@ -23,20 +23,17 @@ inline float LargestScore(const float* scores, int count) {
   return Largest(largest);
 }
 
-// Makes probabilities of the first `count` scores of the row at a place, 2^(score - base), and leaves what V is multiplied
-// with, zeros behind it up to token `padded`. Returns the probabilities' sum in lanes. The row is one of kRows.
+// Makes probabilities of the first `count` scores of the row at a place, 2^(score * scale - base), and leaves what V is multiplied
+// with, zeros behind it up to token `padded`. Returns the probabilities' sum in lanes. kRows rows share the asking.
 template <class Pages, int kRows, bool kAhead>
-inline F32 MakeProbabilities(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int row,
-                             int place, int count, int padded, float base) {
-  const F32 scale = Broadcast(Pages::ScoreScale(task, scratch, row));
-  // 0 where every score so far is -infinity, for that less itself is NaN. What such scores add to the row is finite, and
-  // the first number among the scores takes it out again, with a factor of 2^(-infinity - max).
-  const F32 shift = Broadcast(base == -INFINITY ? 0.0f : -base);
+inline F32 MakeProbabilities(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int place,
+                             int count, int padded, float largest_score, float scale, float base) {
+  const typename Pages::Exponents exponents(largest_score, scale, base);
   const typename Pages::template Factors<kRows, kAhead> factors(task, scratch, block, place, count);
   const float* scores = scratch.scores + place * kAttendBlockTokens;
   F32 sum = Zero();
   ForEachVector(count, [&](int token, int run) {
-    const F32 probability = Pages::Exp2(KeepScores(Fma(Load(scores + token), scale, shift), run));
+    const F32 probability = Pages::Exp2(KeepScores(exponents.Of(Load(scores + token)), run));
     sum = sum + probability;
     factors.Put(token, run, probability);
   });
@@ -44,8 +41,8 @@ inline F32 MakeProbabilities(const AttendTask& task, const AttendScratch& scratc
   return sum;
 }
 
-// Folds a block's probabilities into the row's maximum and sum, and rescales its output. `sum` is theirs relative to `base`,
-// and the largest is 2^(largest - base). Returns what they count for beside the row's maximum.
+// Folds a block's probabilities, relative to `base` and of this sum, into the row's maximum and sum, and rescales its output.
+// `largest` is the block's largest score. Returns what they count for beside the row's maximum.
 inline float FoldProbabilities(const AttendTask& task, int row, float largest, float base, F32 sum) {
   const float before = task.maxima[row];
   const float max = largest > before ? largest : before;
@@ -82,16 +79,19 @@ inline void AttendRows(const AttendTask& task, const AttendScratch& scratch, con
 
   static_assert(kRows <= kMaxAttendRows, "scratch has places for the rows at once");
   // Step by step for all rows, not row by row: what a step ends with takes long to come, and the next row's does not wait.
+  float scores[kRows];
   float largest[kRows];
   float bases[kRows];
   F32 sums[kRows] = {};
   for (int r = 0; r < kRows; ++r) {
-    largest[r] = LargestScore(scratch.scores + r * kAttendBlockTokens, counts[r]) * Pages::ScoreScale(task, scratch, row + r);
+    scores[r] = LargestScore(scratch.scores + r * kAttendBlockTokens, counts[r]);
+    largest[r] = scores[r] * Pages::ScoreScale(task, scratch, row + r);
     bases[r] = Pages::BaseOf(largest[r], task.maxima[row + r]);
   }
   for (int r = 0; r < kRows; ++r) {
     if (counts[r] == 0) continue;
-    sums[r] = MakeProbabilities<Pages, kRows, kAhead>(task, scratch, block, row + r, r, counts[r], tiles * kLanes, bases[r]);
+    sums[r] = MakeProbabilities<Pages, kRows, kAhead>(task, scratch, block, r, counts[r], tiles * kLanes, scores[r],
+                                                      Pages::ScoreScale(task, scratch, row + r), bases[r]);
   }
   for (int r = 0; r < kRows; ++r) {
     if (counts[r] > 0) Pages::Weigh(scratch, r, FoldProbabilities(task, row + r, largest[r], bases[r], sums[r]));

@@ -20,23 +20,13 @@ struct AttendTile {
 struct AttendBlock {
   AttendTile tiles[kAttendBlockTokens / kTileRows];
   int tokens;
-  size_t value_tile_bytes;
   // int8 pages only. What one unit of a product of V is worth, where a row attends all of the tokens.
   float unit;
 };
 
-inline size_t ValueBytes(KvType type) {
-  return type == KvType::kInt8 ? 1 : type == KvType::kF16 ? sizeof(uint16_t) : sizeof(float);
-}
-
-// Asks for V of the second half of `tiles` tiles: part `part` of `parts`.
-inline void AskForValues(const AttendBlock& block, int tiles, int part, int parts) {
-  const int first = tiles / 2;
-  const int end = first + (tiles - first) * (part + 1) / parts;
-  for (int tile = first + (tiles - first) * part / parts; tile < end; ++tile) {
-    for (size_t byte = 0; byte < block.value_tile_bytes; byte += 64) Prefetch(block.tiles[tile].v + byte);
-  }
-}
+// What scores are taken relative to: 0 where it is -infinity, for that less itself is NaN. What scores of -infinity add to a
+// row is finite, and counts for 2^(-infinity - max), nothing, as soon as there is a number among the row's scores.
+inline float FiniteBase(float base) { return base == -INFINITY ? 0.0f : base; }
 
 // The tile that begins at `token`, counted from the task's first position, all but next_k.
 inline AttendTile FindTile(const AttendTask& task, int token) {
@@ -47,9 +37,12 @@ inline AttendTile FindTile(const AttendTask& task, int token) {
   const size_t key_bytes = layout.type == KvType::kInt8  ? (dim + 3) / 4 * 4
                            : layout.type == KvType::kF16 ? dim * sizeof(uint16_t)
                                                          : dim * sizeof(float);
+  const size_t value_bytes = layout.type == KvType::kInt8  ? 1
+                             : layout.type == KvType::kF16 ? sizeof(uint16_t)
+                                                           : sizeof(float);
   AttendTile tile;
   tile.k = page + layout.k_offset + slot * key_bytes;
-  tile.v = page + layout.v_offset + slot * static_cast<size_t>(layout.padded_dim) * ValueBytes(layout.type);
+  tile.v = page + layout.v_offset + slot * static_cast<size_t>(layout.padded_dim) * value_bytes;
   tile.next_k = tile.k;
   tile.k_scales = reinterpret_cast<const float*>(page + layout.k_scales_offset) + slot;
   tile.v_scales = reinterpret_cast<const float*>(page + layout.v_scales_offset) + slot;
@@ -61,7 +54,6 @@ inline AttendBlock FindBlock(const AttendTask& task, int begin, int tokens) {
   const int reachable = (task.page_count + task.pages_ahead) * task.layout->page_tokens;
   AttendBlock block;
   block.tokens = tokens;
-  block.value_tile_bytes = kTileRows * static_cast<size_t>(task.layout->padded_dim) * ValueBytes(task.layout->type);
   block.unit = 0.0f;
   for (int i = 0; i < tokens / kLanes; ++i) {
     AttendTile& tile = block.tiles[i];

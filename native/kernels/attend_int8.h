@@ -6,6 +6,9 @@
 // that, below that of V's own int8 (8-bit probabilities would add 2^-9, as much as V's rounding).
 #pragma once
 
+#include <cfloat>
+#include <cmath>
+
 namespace turnwise {
 namespace TURNWISE_ISA {
 
@@ -72,9 +75,24 @@ class IntAttention {
   }
 
   static float BaseOf(float largest, float /*before*/) { return largest; }
+  // Scores relative to the largest of the block. The difference comes before the product: the largest probability is 1 however
+  // products are rounded, and more than kMaxUnit units have no 16 bits.
+  class Exponents {
+   public:
+    Exponents(float largest_score, float scale, float /*base*/)
+        : largest_(Broadcast(FiniteBase(largest_score))), scale_(Broadcast(scale)) {}
+    F32 Of(F32 score) const { return (score - largest_) * scale_; }
+
+   private:
+    F32 largest_, scale_;
+  };
   // Within 2^-18, less than a unit's rounding.
   static F32 Exp2(F32 x) { return Exp2OfNegative<4>(x); }
-  static void Weigh(const AttendScratch& scratch, int place, float weight) { scratch.unit_values[place] *= weight; }
+  // NaN stays; what is too small for normal numbers adds nothing, and would slow the products.
+  static void Weigh(const AttendScratch& scratch, int place, float weight) {
+    const float value = scratch.unit_values[place] * weight;
+    scratch.unit_values[place] = value < FLT_MIN ? 0.0f : value;
+  }
 
   // The probabilities of the row at a place times V's scales, as integers. The row attends the first `count` tokens of the
   // block. Each of kRows rows asks for its share of the second half of V.
@@ -86,12 +104,14 @@ class IntAttention {
           half_tile_bytes_(static_cast<size_t>(task.layout->padded_dim) * kLanes / 2),
           first_asked_(static_cast<size_t>(place) * 64),
           units_(scratch.units + place * kAttendBlockTokens * kUnitBytes) {
-      unit_scales_ = scratch.unit_scales;
-      scratch.unit_values[place] = block.unit;
-      if (count == block.tokens) return;
-      float* own = scratch.unit_scales + kAttendBlockTokens;
-      scratch.unit_values[place] = ScaleUnits(block, count, own);
-      unit_scales_ = own;
+      if (count == block.tokens) {
+        unit_scales_ = scratch.unit_scales;
+        scratch.unit_values[place] = block.unit;
+      } else {
+        float* own = scratch.unit_scales + kAttendBlockTokens;
+        unit_scales_ = own;
+        scratch.unit_values[place] = ScaleUnits(block, count, own);
+      }
     }
 
     // NaN becomes some integer: the row's sum or its unit is NaN then, too.
@@ -110,7 +130,7 @@ class IntAttention {
     }
 
    private:
-    // Two tiles of probabilities for one of V.
+    // Two tiles of probabilities for one of V. Of an odd number one tile is asked for twice, and half of the last is not.
     void AskAt(int tile) const {
       const uint8_t* half = second_half_[tile / 2].v + static_cast<size_t>(tile % 2) * half_tile_bytes_;
       for (size_t byte = first_asked_; byte < half_tile_bytes_; byte += kRows * 64) Prefetch(half + byte);

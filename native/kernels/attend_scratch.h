@@ -25,7 +25,7 @@ struct AttendScratch {
   // int8 pages only. Probabilities as integers, kUnitBytes each, of the rows at once, and the value of one unit.
   uint8_t* units;
   float* unit_values;
-  // int8 pages only. What V's scales give in units, [2][kAttendBlockTokens]: of a whole block, and of what one row attends of it.
+  // int8 pages only. V's scales in units, [2][kAttendBlockTokens]: of a whole block, and of what one row attends of it.
   float* unit_scales;
   // int8 pages only. Queries of all rows [rows][padded_dim], their scales and 128 * sums.
   uint8_t* queries;

@@ -313,8 +313,9 @@ class IntTiles {
     }
     const GroupRange all = {0, groups};
     EachBlock(task, [&](TokenPass pass, int begin, int count) {
-      IntBlockOf<kTiles, kIntGemmTokens, 1>(count, task, packed, packed.template After<kTiles>(all, pass), all, begin,
-                                            out + begin * task.stride);
+      // Of several tiles there are several blocks.
+      IntBlockOf<kTiles, kIntGemmTokens, kTiles == 1 ? 1 : kLeast>(
+          count, task, packed, packed.template After<kTiles>(all, pass), all, begin, out + begin * task.stride);
     });
   }
 

@@ -1,7 +1,7 @@
 // How the attention of one step is cut: into items of (sequence, block of query tokens, KV head), and,
 // where one item would keep a thread busy while others wait, those into their splits. Where neighbouring
-// sequences share the pages of a split, as forks do, one task reads it for all of them. The same plan serves
-// all layers.
+// sequences share the pages of a split, as forks do, one task reads it for all of them; and goes on to what each has of its own,
+// unless that takes too long. The same plan serves all layers.
 //
 // Every row is folded over its splits in index order from an empty state, whether by one task or by
 // attend_reduce from stored partial results: the cut, which depends on the batch and the number of

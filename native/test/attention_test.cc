@@ -266,6 +266,44 @@ void TestExtremes(const KernelTable& kernels, KvType type) {
   }
 }
 
+// Scores so large that their rounding is more than 2^-15, where the token with the largest has V's largest scale: the
+// probabilities that become integers must not be above 1.
+void TestLargeScores(const KernelTable& kernels) {
+  BeginCase(std::string(kernels.isa) + " attend int8, large scores");
+  const int dim = 16;
+  for (const int tokens : {1, 40, 256}) {
+    const int pages = (tokens + 31) / 32;
+    const PageLayout layout = MakePageLayout(KvType::kInt8, 32, dim);
+    Buffer memory(layout.block_bytes * static_cast<size_t>(pages));
+    std::vector<const uint8_t*> blocks;
+    for (int page = 0; page < pages; ++page) blocks.push_back(memory.data() + static_cast<size_t>(page) * layout.block_bytes);
+    for (int round = 0; round < 100; ++round) {
+      const float size = std::ldexp(1.0f, 5 + round % 9);
+      // The largest score by far is the last one's, and so is V's largest scale.
+      std::vector<float> last_v;
+      for (int token = 0; token < tokens; ++token) {
+        const std::vector<float> k = RandomFloats(dim, token + 1 == tokens ? size : 0.1f);
+        const std::vector<float> v = RandomFloats(dim, token + 1 == tokens ? 4.0f : 0.5f);
+        kernels.store_kv(layout, memory.data() + static_cast<size_t>(token / 32) * layout.block_bytes, token % 32, k.data(), v.data());
+        last_v = v;
+        if (token + 1 < tokens) continue;
+        // Along the key, or against it where there is no other token.
+        std::vector<float> query = k;
+        if (tokens == 1 && round % 2 == 1) {
+          for (float& value : query) value = -value;
+        }
+        Buffer scratch(AttendScratchBytes(1, layout));
+        float output[16], max, sum, out[16];
+        const float* queries[] = {query.data()};
+        const int32_t last[] = {tokens - 1};
+        kernels.attend({&layout, blocks.data(), pages, 0, 0, 1, queries, last, 1.0f, output, &max, &sum, scratch.data(), false});
+        kernels.finish_attention(output, sum, dim, out);
+        for (int d = 0; d < dim; ++d) ExpectNear(out[d], last_v[static_cast<size_t>(d)], 0.02, "o", d);
+      }
+    }
+  }
+}
+
 // A NaN in K, V or the query is one in what depends on it, and in nothing else: of f32 and f16 pages the element of V's
 // dimension, of int8 pages, where a row has one scale, all dimensions.
 void TestNan(const KernelTable& kernels, KvType type) {
@@ -354,6 +392,7 @@ void TestAttention(const KernelTable& kernels) {
     TestNan(kernels, type);
   }
   TestFarBelow(kernels);
+  TestLargeScores(kernels);
 }
 
 }  // namespace test

@@ -33,7 +33,9 @@ const DOMAIN = new CacheDomains().of("tenant", "");
 /** Longer than one page and than what kernels take at once, and a multiple of neither. */
 const PROMPT_TOKENS = 131;
 const DECODE_TOKENS = 3;
-/** Attention splits every 512 positions. */
+/** Of attention. */
+const SPLIT_TOKENS = 512;
+/** Two splits, and more than a page of the third. */
 const LONG_TOKENS = 1061;
 
 interface Kind {
@@ -132,13 +134,20 @@ function runLong(executor: Executor, rows: number): Float32Array[] {
   return logits;
 }
 
-/** The logits of forks of a long text, which share the pages of two splits: each by itself, or all in one step. */
+/**
+ * The logits of forks of a long text, which share the pages of two splits: each by itself, or all in one step. The last one's
+ * own text goes on over the end of a split within a step.
+ */
 function runForks(executor: Executor, together: boolean): Float32Array[] {
   const batch = new Batch(executor);
   const parent = batch.add(tokensOf(5, LONG_TOKENS + DECODE_TOKENS));
   while (parent.computed < LONG_TOKENS) batch.step([[parent, Math.min(160, LONG_TOKENS - parent.computed)]]);
   const other = batch.add(tokensOf(6, 40));
-  const parts = [2, 3, 4, 5].map((seed) => [batch.fork(parent, tokensOf(seed, 8)), seed === 4 ? 3 : 1] as const);
+  const far = batch.fork(parent, tokensOf(7, SPLIT_TOKENS));
+  const before = 3 * SPLIT_TOKENS - 2;
+  while (far.computed < before) batch.step([[far, Math.min(160, before - far.computed)]]);
+  const near = [2, 3, 4, 5].map((seed) => [batch.fork(parent, tokensOf(seed, 8)), seed === 4 ? 3 : 1] as const);
+  const parts = [...near, [far, 4] as const];
   const rounds = Array.from({ length: 2 }, () => {
     if (!together) return parts.flatMap((part) => batch.step([part]));
     return batch.step([...parts, [other, 5], [parent, 1]]).slice(0, parts.length);

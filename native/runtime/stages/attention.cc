@@ -98,7 +98,8 @@ class AttendOp final : public StageOp {
     int32_t split;
   };
 
-  // What the thread that runs `task` most likely reads next: threads that share a counter take tasks in turns.
+  // What the thread that runs `task` most likely reads next: threads that share a counter take tasks in turns. Of several
+  // groups of threads some are smaller; then another thread of the group has asked for it.
   static Place AfterTask(const StepContext& step, int task) {
     const std::vector<AttentionTask>& tasks = step.attention.tasks();
     const size_t next = static_cast<size_t>(task + std::min(step.model->threads, ThreadGroups::kThreads));
