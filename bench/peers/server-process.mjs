@@ -1,13 +1,14 @@
 /** One server as a child process, for as long as it is asked. */
 
 import { spawn } from "node:child_process";
+import { endsWithUs } from "./ends-with-us.mjs";
 
 /** Loading 8B of weights from a cold disk takes this long and more. */
 const START_LIMIT_MS = 300_000;
 
 /** Starts `command`, waits until it lists its model at `url`, calls `work`, and stops it. */
 export async function withServer([program, ...args], url, work) {
-  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+  const child = endsWithUs(spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] }));
   let errors = "";
   child.stderr.on("data", (text) => (errors = (errors + text).slice(-4000)));
   const ended = new Promise((done) => child.once("exit", done));

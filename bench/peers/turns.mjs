@@ -23,6 +23,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { endsWithUs } from "./ends-with-us.mjs";
 import { llamaCppVersion, preparePeers } from "./build-llama-cpp.mjs";
 import { finalContextTokens, kvBytesPerToken } from "./context-size.mjs";
 import { BUILD, doctor, syntheticModel, TURNWISE, turnwiseIdentity } from "./turnwise-cli.mjs";
@@ -101,7 +102,7 @@ function replayAgainst(command, { trace, sessions, turns }) {
 
 /** The report of all turns, with its reasons where none ended well. One that was interrupted is an error, so that it is not kept. */
 function runBench(args) {
-  const child = spawn(process.execPath, [TURNWISE, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = endsWithUs(spawn(process.execPath, [TURNWISE, ...args], { stdio: ["ignore", "pipe", "inherit"] }));
   let output = "";
   child.stdout.on("data", (text) => (output += text));
   return new Promise((done, failed) => {

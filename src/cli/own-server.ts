@@ -3,6 +3,7 @@
 import { resolveOptions } from "../base/option-parse.ts";
 import type { EngineApi } from "../engine/types.ts";
 import { SERVER_OPTIONS } from "../server/options.ts";
+import { collectRarely } from "./collect-rarely.ts";
 import type { CommandContext } from "./command.ts";
 import { openServer } from "./commands/serve.ts";
 import { withEngine } from "./load-engine.ts";
@@ -22,6 +23,8 @@ export async function withOwnServer<Result>(
   context: CommandContext,
   work: (server: OwnServer, engine: EngineApi) => Promise<Result>,
 ): Promise<Result> {
+  // As `turnwise serve` does.
+  collectRarely();
   return withEngine(toEngineOptions(model, engineValues, batch), context, async (engine) => {
     const serverOptions = resolveOptions(SERVER_OPTIONS, { port: "0", "log-level": "error" });
     const server = await openServer(Promise.resolve(engine), serverOptions, { env: {} });
