@@ -6,14 +6,15 @@
 // their own:
 //   HalfScale(half)  SubScale as WeightDot wants it
 //   OffsetPairs()    two int16 a row, -kZeroPoint * SubScale, for the columns 0 .. 15 and 16 .. 31
-// A source gives the groups of neighbouring tiles: At(tile, group), and Ahead(tile, group) asks for memory to come.
+// A source gives the groups of neighbouring tiles: At(tile, group), and Ahead<kTiles>(tile, group) asks for memory to come.
 #pragma once
 
 namespace turnwise {
 namespace TURNWISE_ISA {
 
 // How far ahead of the loads the packed weights are asked for: the hardware's own prefetcher begins anew
-// at every 4 KiB page, and a tile is one run of memory that continues into the next tile.
+// at every 4 KiB page, and a tile is one run of memory that continues into the next tile. One tile alone is used up faster
+// than one of several at once. docs/decisions/0025-memory-ahead-on-avx512.md has what was measured.
 template <int kTiles>
 constexpr size_t kPrefetchBytes = kTiles == 1 ? 8192 : 2048;
 
