@@ -149,7 +149,7 @@ function gemv(format, target) {
 /** Four heads that share a KV head, as in most Llama models, of 128 dimensions. */
 const HEADS = 4;
 const HEAD_DIM = 128;
-const ATTENTION = "AttendPages<MatrixAttention>";
+const ATTENTION = "<MatrixAttention";
 
 export const ARM_KERNELS = [
   gemm(FORMATS.int4_g128, 80),
