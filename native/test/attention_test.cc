@@ -284,7 +284,8 @@ void TestLargeScores(const KernelTable& kernels) {
       for (int token = 0; token < tokens; ++token) {
         const std::vector<float> k = RandomFloats(dim, token + 1 == tokens ? size : 0.1f);
         const std::vector<float> v = RandomFloats(dim, token + 1 == tokens ? 4.0f : 0.5f);
-        kernels.store_kv(layout, memory.data() + static_cast<size_t>(token / 32) * layout.block_bytes, token % 32, k.data(), v.data());
+        uint8_t* block = memory.data() + static_cast<size_t>(token / 32) * layout.block_bytes;
+        kernels.store_kv(layout, block, token % 32, k.data(), v.data());
         last_v = v;
         if (token + 1 < tokens) continue;
         // Along the key, or against it where there is no other token.
