@@ -41,6 +41,8 @@ struct IntFormat : Scales {
   IntFormat(const uint8_t* block, int group) : Scales(block, group, kValueBytes) {}
   static constexpr int Column(int vector, int operand) { return Layout::Column(vector, operand); }
   Bytes Operand(int vector, int operand) const { return Layout::Operand(this->Values(), vector, operand); }
+  // Of scales that have a zero point of their own.
+  F32 Offset() const { return Broadcast(static_cast<float>(kZeroPoint)) - ToFloat(this->ZeroPoint()); }
 };
 
 using Int8G32 = IntFormat<G32, Int8Values>;

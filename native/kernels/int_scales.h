@@ -1,5 +1,5 @@
-// The scales of a packed integer group. In memory: the f16 numbers of the group's block, 16 rows each; then
-// for each group of the block its small integers, 16 bytes for the 16 rows each, followed by the values.
+// The scales of a packed integer group. In memory: the numbers of the group's block, 16 rows each, f16 but for zero points,
+// which are bytes; then for each group of the block its small integers, 16 bytes for the 16 rows each, followed by the values.
 //
 //   G32       d                 a block is one group
 //   G32Min    d, m              the same; weight = d * value + m
@@ -7,7 +7,7 @@
 //   K32Min    d, dmin | s, m    weight = d * s * value - dmin * m, s and m unsigned
 //   K16       d | s, s          two int8, for the halves of the group
 //   K16Min    d, dmin | sm, sm  for each half s in the low and m in the high nibble
-//   GroupZero d, o              a block is as many groups as share both; weight = d * (value + o), o an integer
+//   GroupZero d, z              a block is as many groups as share both; weight = d * (value - z), z from 0 to 255
 //   GroupZeroWide               the same with d in f32, a block one group; exact where d has 15 bits, as bf16 has
 #pragma once
 
@@ -27,12 +27,12 @@ constexpr int32_t PairOf(int low, int high) {
 // Of two vectors of integers from 0 to 255.
 inline I32 PairsOf(I32 low, I32 high) { return low + MultiplyInt(high, BroadcastInt(1 << 16)); }
 
-// Where a group's parts are, in a block of kColumns columns.
-template <int kColumns, int kHalves, int kIntegers>
+// Where a group's parts are, in a block of kColumns columns that begins with kHalves f16 and kBytes bytes a row.
+template <int kColumns, int kHalves, int kIntegers, int kBytes = 0>
 class GroupPointers {
  public:
   static constexpr int kBlockColumns = kColumns;
-  static constexpr size_t kHeaderBytes = kHalves * kHalvesBytes;
+  static constexpr size_t kHeaderBytes = kHalves * kHalvesBytes + kBytes * kTileRows;
   static constexpr size_t kIntegerBytes = kIntegers * kTileRows;
 
   GroupPointers(const uint8_t* block, int group, size_t value_bytes)
@@ -43,6 +43,7 @@ class GroupPointers {
   static constexpr bool kHasOffset = false;
 
   const uint8_t* F16s(int i) const { return halves_ + static_cast<size_t>(i) * kHalvesBytes; }
+  const uint8_t* HeaderBytes() const { return F16s(kHalves); }
   const uint8_t* Integers(int i) const { return integers_ + i * kTileRows; }
   const uint8_t* Values() const { return integers_ + kIntegerBytes; }
 
@@ -66,20 +67,20 @@ struct G32Min : GroupPointers<kQuantGroup, 2, 0> {
 };
 
 template <int kColumns>
-struct GroupZero : GroupPointers<kColumns, 2, 0> {
-  using GroupPointers<kColumns, 2, 0>::GroupPointers;
+struct GroupZero : GroupPointers<kColumns, 1, 0, 1> {
+  using GroupPointers<kColumns, 1, 0, 1>::GroupPointers;
   static constexpr int kSubgroups = 1;
   static constexpr bool kHasOffset = true;
   F32 Scale() const { return LoadHalves(this->F16s(0)); }
-  F32 Offset() const { return LoadHalves(this->F16s(1)); }
+  I32 ZeroPoint() const { return LoadUnsignedBytes(this->HeaderBytes()); }
 };
 
-struct GroupZeroWide : GroupPointers<kQuantGroup, 3, 0> {
+struct GroupZeroWide : GroupPointers<kQuantGroup, 2, 0, 1> {
   using GroupPointers::GroupPointers;
   static constexpr int kSubgroups = 1;
   static constexpr bool kHasOffset = true;
   F32 Scale() const { return Load(reinterpret_cast<const float*>(F16s(0))); }
-  F32 Offset() const { return LoadHalves(F16s(2)); }
+  I32 ZeroPoint() const { return LoadUnsignedBytes(HeaderBytes()); }
 };
 
 struct K32 : GroupPointers<kSuperblockColumns, 1, 1> {

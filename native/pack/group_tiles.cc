@@ -1,4 +1,4 @@
-// Groups of integers with a scale and an offset, as src/formats/group-quant/group-blocks.ts writes them. The
+// Groups of integers with a scale and a zero point, as src/formats/group-quant/group-blocks.ts writes them. The
 // packed group has the same parts, 16 rows each.
 #include "quant_words.h"
 #include "tile_packers.h"
@@ -7,11 +7,11 @@ namespace turnwise {
 
 namespace {
 
-constexpr size_t kOffsetBytes = 2;
+constexpr size_t kZeroPointBytes = 1;
 
 template <int kBits, int kColumns, size_t kScaleBytes>
 void PackTile(const uint8_t* const* rows, size_t columns, uint8_t* out) {
-  constexpr size_t kHeader = kScaleBytes + kOffsetBytes;
+  constexpr size_t kHeader = kScaleBytes + kZeroPointBytes;
   constexpr size_t kBlock = kHeader + kColumns * kBits / 8;
   // Missing rows stay zero: scales of zero make weights of zero.
   std::memset(out, 0, columns / kColumns * kBlock * kTileRows);
@@ -20,7 +20,7 @@ void PackTile(const uint8_t* const* rows, size_t columns, uint8_t* out) {
       if (rows[r] == nullptr) continue;
       const uint8_t* block = rows[r] + group * kBlock;
       std::memcpy(out + r * kScaleBytes, block, kScaleBytes);
-      std::memcpy(out + kTileRows * kScaleBytes + r * kOffsetBytes, block + kScaleBytes, kOffsetBytes);
+      out[kTileRows * kScaleBytes + r] = block[kScaleBytes];
       // Words of 4 bytes are in the order of the vectors already.
       LaneWriter lane(out + kHeader * kTileRows + r * 4);
       for (int word = 0; word < kColumns * kBits / 32; ++word) lane.Put(WordAt(block + kHeader, word));

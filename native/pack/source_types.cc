@@ -24,13 +24,13 @@ constexpr SourceType kSourceTypes[] = {
     {14, "Q6_K", WeightFormat::kInt6K16, 256, 210, PackQ6KTile},
     {23, "IQ4_XS", WeightFormat::kCode4K32, 256, 136, PackIq4XsTile},
     // Not ggml's: the group formats of src/formats/group-quant/group-blocks.ts.
-    {1000, "int4_g32_zero", WeightFormat::kInt4G32Zero, 32, 20, PackInt4G32ZeroTile},
-    {1001, "int4_g64_zero", WeightFormat::kInt4G64Zero, 64, 36, PackInt4G64ZeroTile},
-    {1002, "int4_g128_zero", WeightFormat::kInt4G128Zero, 128, 68, PackInt4G128ZeroTile},
-    {1003, "int8_g32_zero", WeightFormat::kInt8G32Zero, 32, 36, PackInt8G32ZeroTile},
-    {1004, "int8_g128_zero", WeightFormat::kInt8G128Zero, 128, 132, PackInt8G128ZeroTile},
-    {1005, "int4_g32_wide", WeightFormat::kInt4G32Wide, 32, 22, PackInt4G32WideTile},
-    {1006, "int8_g32_wide", WeightFormat::kInt8G32Wide, 32, 38, PackInt8G32WideTile},
+    {1000, "int4_g32_zero", WeightFormat::kInt4G32Zero, 32, 19, PackInt4G32ZeroTile},
+    {1001, "int4_g64_zero", WeightFormat::kInt4G64Zero, 64, 35, PackInt4G64ZeroTile},
+    {1002, "int4_g128_zero", WeightFormat::kInt4G128Zero, 128, 67, PackInt4G128ZeroTile},
+    {1003, "int8_g32_zero", WeightFormat::kInt8G32Zero, 32, 35, PackInt8G32ZeroTile},
+    {1004, "int8_g128_zero", WeightFormat::kInt8G128Zero, 128, 131, PackInt8G128ZeroTile},
+    {1005, "int4_g32_wide", WeightFormat::kInt4G32Wide, 32, 21, PackInt4G32WideTile},
+    {1006, "int8_g32_wide", WeightFormat::kInt8G32Wide, 32, 37, PackInt8G32WideTile},
 };
 
 }  // namespace

@@ -46,7 +46,7 @@ void AppendBf16(Source* source) {
   Append(source, static_cast<uint16_t>(bits >> 16), value);
 }
 
-// A group of src/formats/group-quant/group-blocks.ts: a scale, an offset, values in the order of Q4_0 and Q8_0.
+// A group of src/formats/group-quant/group-blocks.ts: a scale, a zero point, values in the order of Q4_0 and Q8_0.
 template <int kBits, int kColumns, int kScaleBytes>
 void AppendGroup(Source* source) {
   constexpr int kLevels = 1 << kBits;
@@ -54,19 +54,18 @@ void AppendGroup(Source* source) {
   // As bf16 checkpoints have them: their products with integers are exact, which reading a row back relies on.
   const float wide = Truncated(0.01f * RandomFloat());
   const float scale = kScaleBytes == 2 ? HalfToFloat(half) : wide;
-  const int offset = BlockInteger(kLevels + 1) - kLevels / 2;
+  const uint8_t zero_point = static_cast<uint8_t>(BlockInteger(kLevels));
   const auto append = [source](const void* from, size_t size) {
     const auto* p = static_cast<const uint8_t*>(from);
     source->bytes.insert(source->bytes.end(), p, p + size);
   };
   append(kScaleBytes == 2 ? static_cast<const void*>(&half) : &wide, kScaleBytes);
-  const uint16_t stored_offset = FloatToHalf(static_cast<float>(offset));
-  append(&stored_offset, sizeof stored_offset);
+  append(&zero_point, 1);
   int values[kColumns];
   for (int& value : values) {
     value = BlockInteger(kLevels);
     const double product = static_cast<double>(scale) * (value - kLevels / 2);
-    const double minimum = static_cast<double>(scale) * offset;
+    const double minimum = static_cast<double>(scale) * (kLevels / 2 - zero_point);
     source->weights.push_back(product + minimum);
     source->magnitudes.push_back(std::fabs(product) + std::fabs(minimum));
   }
@@ -95,13 +94,13 @@ const std::vector<SourceFormat> kSourceFormats = {
     {"Q5_K", 13, WeightFormat::kInt5K32Min, 256, 176, AppendQ5K},
     {"Q6_K", 14, WeightFormat::kInt6K16, 256, 210, AppendQ6K},
     {"IQ4_XS", 23, WeightFormat::kCode4K32, 256, 136, AppendIq4Xs},
-    {"int4_g32_zero", 1000, WeightFormat::kInt4G32Zero, 32, 20, AppendGroup<4, 32, 2>},
-    {"int4_g64_zero", 1001, WeightFormat::kInt4G64Zero, 64, 36, AppendGroup<4, 64, 2>},
-    {"int4_g128_zero", 1002, WeightFormat::kInt4G128Zero, 128, 68, AppendGroup<4, 128, 2>},
-    {"int8_g32_zero", 1003, WeightFormat::kInt8G32Zero, 32, 36, AppendGroup<8, 32, 2>},
-    {"int8_g128_zero", 1004, WeightFormat::kInt8G128Zero, 128, 132, AppendGroup<8, 128, 2>},
-    {"int4_g32_wide", 1005, WeightFormat::kInt4G32Wide, 32, 22, AppendGroup<4, 32, 4>},
-    {"int8_g32_wide", 1006, WeightFormat::kInt8G32Wide, 32, 38, AppendGroup<8, 32, 4>},
+    {"int4_g32_zero", 1000, WeightFormat::kInt4G32Zero, 32, 19, AppendGroup<4, 32, 2>},
+    {"int4_g64_zero", 1001, WeightFormat::kInt4G64Zero, 64, 35, AppendGroup<4, 64, 2>},
+    {"int4_g128_zero", 1002, WeightFormat::kInt4G128Zero, 128, 67, AppendGroup<4, 128, 2>},
+    {"int8_g32_zero", 1003, WeightFormat::kInt8G32Zero, 32, 35, AppendGroup<8, 32, 2>},
+    {"int8_g128_zero", 1004, WeightFormat::kInt8G128Zero, 128, 131, AppendGroup<8, 128, 2>},
+    {"int4_g32_wide", 1005, WeightFormat::kInt4G32Wide, 32, 21, AppendGroup<4, 32, 4>},
+    {"int8_g32_wide", 1006, WeightFormat::kInt8G32Wide, 32, 37, AppendGroup<8, 32, 4>},
 };
 
 Source RandomSource(const SourceFormat& format, int rows, int columns) {

@@ -16,6 +16,7 @@ export interface WeightFormatInfo {
 }
 
 const SCALE_BYTES = 2;
+const ZERO_POINT_BYTES = 1;
 
 /** Of 8 groups of 32 columns, each with its values and some integers of a byte, behind f16 scales. */
 function superblockBytes(scales: number, integers: number, valueBytes: number): number {
@@ -43,13 +44,13 @@ export const WEIGHT_FORMATS = {
   int5_k32_min: { groupColumns: 256, groupBytes: superblockBytes(2, 2, 20), operand: "q8a" },
   int6_k16: { groupColumns: 256, groupBytes: superblockBytes(1, 2, 24), operand: "q8a" },
   code4_k32: { groupColumns: 256, groupBytes: superblockBytes(1, 1, 16), operand: "q8a" },
-  int4_g32_zero: { groupColumns: 32, groupBytes: 2 * SCALE_BYTES + 16, operand: "q8a" },
-  int4_g64_zero: { groupColumns: 64, groupBytes: 2 * SCALE_BYTES + 32, operand: "q8a" },
-  int4_g128_zero: { groupColumns: 128, groupBytes: 2 * SCALE_BYTES + 64, operand: "q8a" },
-  int8_g32_zero: { groupColumns: 32, groupBytes: 2 * SCALE_BYTES + 32, operand: "q8a" },
-  int8_g128_zero: { groupColumns: 128, groupBytes: 2 * SCALE_BYTES + 128, operand: "q8a" },
-  int4_g32_wide: { groupColumns: 32, groupBytes: 3 * SCALE_BYTES + 16, operand: "q8a" },
-  int8_g32_wide: { groupColumns: 32, groupBytes: 3 * SCALE_BYTES + 32, operand: "q8a" },
+  int4_g32_zero: { groupColumns: 32, groupBytes: SCALE_BYTES + ZERO_POINT_BYTES + 16, operand: "q8a" },
+  int4_g64_zero: { groupColumns: 64, groupBytes: SCALE_BYTES + ZERO_POINT_BYTES + 32, operand: "q8a" },
+  int4_g128_zero: { groupColumns: 128, groupBytes: SCALE_BYTES + ZERO_POINT_BYTES + 64, operand: "q8a" },
+  int8_g32_zero: { groupColumns: 32, groupBytes: SCALE_BYTES + ZERO_POINT_BYTES + 32, operand: "q8a" },
+  int8_g128_zero: { groupColumns: 128, groupBytes: SCALE_BYTES + ZERO_POINT_BYTES + 128, operand: "q8a" },
+  int4_g32_wide: { groupColumns: 32, groupBytes: 2 * SCALE_BYTES + ZERO_POINT_BYTES + 16, operand: "q8a" },
+  int8_g32_wide: { groupColumns: 32, groupBytes: 2 * SCALE_BYTES + ZERO_POINT_BYTES + 32, operand: "q8a" },
 } as const satisfies Record<string, WeightFormatInfo>;
 
 export type WeightFormat = keyof typeof WEIGHT_FORMATS;

@@ -43,20 +43,18 @@ struct StepOf<G32Min> {
   static F32 SideScale(const G32Min& group) { return group.Minimum(); }
 };
 
-// An offset is an integer that f16 holds.
+struct OffsetStep {
+  static constexpr int kSubColumns = 0;
+  static constexpr Side kSide = Side::kOffset;
+  template <class Format>
+  static I32 Offset(const Format& group) {
+    return BroadcastInt(Format::kZeroPoint) - group.ZeroPoint();
+  }
+};
 template <int kColumns>
-struct StepOf<GroupZero<kColumns>> {
-  static constexpr int kSubColumns = 0;
-  static constexpr Side kSide = Side::kOffset;
-  static I32 Offset(const GroupZero<kColumns>& group) { return ToInt(LoadHalves(group.F16s(1))); }
-};
-
+struct StepOf<GroupZero<kColumns>> : OffsetStep {};
 template <>
-struct StepOf<GroupZeroWide> {
-  static constexpr int kSubColumns = 0;
-  static constexpr Side kSide = Side::kOffset;
-  static I32 Offset(const GroupZeroWide& group) { return ToInt(LoadHalves(group.F16s(2))); }
-};
+struct StepOf<GroupZeroWide> : OffsetStep {};
 
 template <>
 struct StepOf<K32> {

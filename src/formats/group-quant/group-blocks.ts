@@ -1,9 +1,9 @@
 /**
  * Integers with a scale and a zero point for each group of columns: the one form that GPTQ, AWQ and
  * compressed-tensors weights are brought to, without loss. A row is its groups one after the other: a scale
- * (f16 or f32), an f16 offset, then the group's unsigned values: 8 bits in order; 4 bits in runs of 32
+ * (f16 or f32), a byte with the zero point, then the group's unsigned values: 8 bits in order; 4 bits in runs of 32
  * columns and 16 bytes, byte i with column i in its low half and i + 16 in its high one, as in Q4_0.
- * A weight is scale * (value - 2^(bits - 1) + offset), rounded to f32 once; offsets are integers.
+ * A weight is scale * (value - zero point), rounded to f32 once.
  */
 
 import { invariant } from "../../base/invariant.ts";
@@ -50,6 +50,7 @@ export interface GroupShape {
 /** A whole weight as its checkpoint means it, however the checkpoint packs it. */
 export interface GroupMatrix extends GroupShape {
   scale(row: number, group: number): number;
+  /** An integer, 0 to 255. */
   zeroPoint(row: number, group: number): number;
   /** Unsigned values of `count` rows from `first` on, row by row. */
   readValues(first: number, count: number, out: Uint8Array): void;
@@ -69,10 +70,10 @@ export function groupRowBytes(format: GroupFormat, columns: number): number {
   return (columns / info.groupColumns) * groupBytes(info);
 }
 
-const OFFSET_BYTES = 2;
+const ZERO_POINT_BYTES = 1;
 
 function groupBytes({ bits, groupColumns, scaleBytes }: GroupFormatInfo): number {
-  return scaleBytes + OFFSET_BYTES + (groupColumns * bits) / 8;
+  return scaleBytes + ZERO_POINT_BYTES + (groupColumns * bits) / 8;
 }
 
 /** Rows that are unpacked at a time: enough to read a word of a packed column once. */
@@ -101,8 +102,7 @@ export function encodeGroups(matrix: GroupMatrix, format: GroupFormat, order: Ui
         }
         const source = groupOfColumn(matrix, order === null ? begin : (order[begin] ?? 0));
         const scale = matrix.scale(first + row, source);
-        const offset = 2 ** (info.bits - 1) - matrix.zeroPoint(first + row, source);
-        writeGroup(view, at, info, scale, offset, group);
+        writeGroup(view, at, info, scale, matrix.zeroPoint(first + row, source), group);
         at += groupBytes(info);
       }
     }
@@ -119,13 +119,13 @@ function writeGroup(
   begin: number,
   { bits, scaleBytes }: GroupFormatInfo,
   scale: number,
-  offset: number,
+  zeroPoint: number,
   values: Uint8Array,
 ): void {
   if (scaleBytes === 2) view.setUint16(begin, f16FromNumber(scale), true);
   else view.setFloat32(begin, scale, true);
-  view.setUint16(begin + scaleBytes, f16FromNumber(offset), true);
-  let at = begin + scaleBytes + OFFSET_BYTES;
+  view.setUint8(begin + scaleBytes, zeroPoint);
+  let at = begin + scaleBytes + ZERO_POINT_BYTES;
   if (bits === 8) {
     for (const value of values) view.setUint8(at++, value);
     return;
@@ -145,8 +145,8 @@ export function decodeGroups(bytes: Uint8Array, format: GroupFormat, rows: numbe
   let begin = 0;
   for (let first = 0; first < out.length; first += groupColumns) {
     const scale = scaleBytes === 2 ? f16ToNumber(view.getUint16(begin, true)) : view.getFloat32(begin, true);
-    const zeroPoint = 2 ** (bits - 1) - f16ToNumber(view.getUint16(begin + scaleBytes, true));
-    const at = begin + scaleBytes + OFFSET_BYTES;
+    const zeroPoint = view.getUint8(begin + scaleBytes);
+    const at = begin + scaleBytes + ZERO_POINT_BYTES;
     for (let i = 0; i < groupColumns; i += 1) {
       const pair = (i >> 5) * 16 + (i & 15);
       const value = bits === 8 ? bytes[at + i] : ((bytes[at + pair] ?? 0) >> ((i & 16) >> 2)) & 15;
