@@ -1,9 +1,9 @@
 /** The report of a bench as a roofline plot, and as a page with the plot and its figures. */
 
 import { turnwiseError } from "../base/errors.ts";
-import { renderPage } from "../report/html-page.ts";
+import { type PagePart, renderPage } from "../report/html-page.ts";
 import { type Roofline, rooflineSvg } from "../report/roofline.ts";
-import type { BenchReport, CaseReport } from "./bench-report.ts";
+import { type BenchReport, type CaseReport, weightsOf } from "./bench-report.ts";
 
 /** Throws `invalid_option` for a report without limits: of the interpreter. */
 export function benchSvg(report: BenchReport): string {
@@ -26,6 +26,14 @@ export function benchPage(report: BenchReport): string {
     { kind: "text", text: subtitle },
     { kind: "drawing", svg: benchSvg(report) },
     { kind: "table", head, rows: report.cases.map(caseCells) },
+    ...report.beside.flatMap((beside): readonly PagePart[] => [
+      { kind: "text", text: `Beside it, in the same rounds: ${weightsOf(beside)}` },
+      {
+        kind: "table",
+        head: [...head, "of the first"],
+        rows: beside.cases.map((each) => [...caseCells(each), each.timesFirst.median.toFixed(2)]),
+      },
+    ]),
     { kind: "text", text: `turnwise ${report.turnwise}, Node ${report.node}; medians of ${report.rounds} rounds.` },
   ]);
 }

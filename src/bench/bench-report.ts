@@ -1,4 +1,4 @@
-/** What a bench gives: `turnwise bench --json` prints it, the table and the plot are drawn from it. */
+/** What a bench gives: `turnwise bench --json` prints it, the table, the plot and the page are drawn from it. */
 
 import type { LimitShares } from "./limits.ts";
 import type { Spread } from "./spread.ts";
@@ -36,18 +36,32 @@ export interface CaseReport {
   readonly operationsPerToken: number;
 }
 
-export interface BenchReport {
+export interface ModelReport<Case extends CaseReport = CaseReport> {
+  readonly model: BenchModel;
+  readonly backend: string;
+  readonly kvType: string;
+  /** What the weights were rounded to as they were loaded, or "none". */
+  readonly quant: string;
+  readonly cases: readonly Case[];
+}
+
+export interface BesideCaseReport extends CaseReport {
+  /** Its tokens a second over those of the first model in the same round, where memory gave both the same. */
+  readonly timesFirst: Spread;
+}
+
+export interface BenchReport extends ModelReport {
   readonly turnwise: string;
   readonly node: string;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly seconds: number;
   readonly machine: BenchMachine;
-  readonly model: BenchModel;
-  readonly backend: string;
-  readonly kvType: string;
-  /** What the weights were rounded to as they were loaded, or "none". */
-  readonly quant: string;
   readonly rounds: number;
-  readonly cases: readonly CaseReport[];
+  /** Other models, each case of which ran right behind the first model's. */
+  readonly beside: readonly ModelReport<BesideCaseReport>[];
 }
+
+/** The file, and what it was rounded to. */
+export const weightsOf = ({ model, quant }: ModelReport): string =>
+  quant === "none" ? model.path : `${model.path}, rounded to ${quant}`;

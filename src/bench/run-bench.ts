@@ -1,6 +1,6 @@
 /**
- * Measures a model: every case once to warm up, then in rounds, each of which runs the probes of the
- * machine and all cases once, so that a machine that slows down slows everything.
+ * Measures models: every case once to warm up, then in rounds, each of which runs the probes of the
+ * machine and all cases once, the models one after the other, so that a machine that slows down slows everything.
  */
 
 import { arch, totalmem } from "node:os";
@@ -13,21 +13,26 @@ import { lastLevelCacheBytes } from "../native/last-level-cache.ts";
 import { type MachineProbe, createMachineProbe } from "../native/machine-probe.ts";
 import { packageVersion } from "../native/native-paths.ts";
 import { type BenchCase, contextOf } from "./bench-case.ts";
-import type { BenchMachine, BenchReport, CaseReport } from "./bench-report.ts";
+import type { BenchMachine, BenchReport, BesideCaseReport, CaseReport, ModelReport } from "./bench-report.ts";
 import { CaseRunner } from "./case-runner.ts";
 import { casePageCount } from "./case-pages.ts";
 import { type MachineLimits, costPerToken, limitShares } from "./limits.ts";
 import { passSizes } from "./pass-sizes.ts";
 import { type Spread, spreadOf } from "./spread.ts";
 
-export interface BenchOptions {
+export interface BenchModelOptions {
   readonly model: string;
+  readonly quant?: NonNullable<EngineOptions["quant"]>;
+}
+
+export interface BenchOptions extends BenchModelOptions {
+  /** Others to measure in the same rounds; all are in memory at once. */
+  readonly beside?: readonly BenchModelOptions[];
   readonly cases: readonly BenchCase[];
   readonly rounds: number;
   readonly threads?: NonNullable<EngineOptions["threads"]>;
   readonly kvType?: NonNullable<EngineOptions["kvType"]>;
   readonly backend?: NonNullable<EngineOptions["backend"]>;
-  readonly quant?: NonNullable<EngineOptions["quant"]>;
   /** Before each measurement; `fraction` is 0..1. */
   readonly onProgress?: (label: string, fraction: number) => void;
   readonly onWarning?: (message: string) => void;
@@ -45,35 +50,42 @@ const PROBE_MEMORY_SHARE = 0.25;
 export function runBench(options: BenchOptions): BenchReport {
   const startedAt = new Date();
   const beginMs = performance.now();
-  const model = loadForBench(options);
-  const probe = createProbe(model);
+  const models: BenchedModel[] = [];
+  let probe: MachineProbe | null = null;
   try {
-    const measured = measure(options, model, probe);
+    const first = loadForBench(options, options);
+    models.push(first);
+    for (const each of options.beside ?? []) models.push(loadForBench(each, options));
+    probe = createProbe(first.loaded);
+    const limits = measure(options, models, probe);
     return {
       turnwise: packageVersion(),
       node: process.version,
       startedAt: startedAt.toISOString(),
       seconds: (performance.now() - beginMs) / 1000,
-      machine: machineOf(model, probe, measured),
-      model: modelOf(model),
-      backend: model.capacity.backend,
-      kvType: model.capacity.kvType,
-      quant: options.quant ?? "none",
+      machine: machineOf(first.loaded, probe, limits),
       rounds: options.rounds,
-      cases: options.cases.map((benchCase, index) =>
-        caseReport(benchCase, spreadOf(measured.rates[index] ?? []), model, limitsOf(model, measured)),
-      ),
+      ...modelReport(first, options.cases, limits),
+      beside: models.slice(1).map((model) => besideReport(model, first, options.cases, limits)),
     };
   } finally {
     probe?.dispose();
-    model.dispose();
+    for (const { loaded } of models) loaded.dispose();
   }
 }
 
-function loadForBench(options: BenchOptions): LoadedModel {
-  const { model, cases, threads, kvType, backend, quant, onProgress, onWarning } = options;
+interface BenchedModel {
+  readonly loaded: LoadedModel;
+  readonly quant: string;
+  readonly runner: CaseRunner;
+  /** Tokens a second of each round, by case. */
+  readonly rates: readonly number[][];
+}
+
+function loadForBench({ model, quant }: BenchModelOptions, options: BenchOptions): BenchedModel {
+  const { cases, threads, kvType, backend, onProgress, onWarning } = options;
   const sequences = Math.max(...cases.map((benchCase) => benchCase.sequences));
-  return loadModel(
+  const loaded = loadModel(
     {
       model,
       contextTokens: Math.max(...cases.map(contextOf)),
@@ -92,6 +104,7 @@ function loadForBench(options: BenchOptions): LoadedModel {
     },
     { poolPages: Math.max(...cases.map((benchCase) => casePageCount(benchCase, PAGE_TOKENS))) },
   );
+  return { loaded, quant: quant ?? "none", runner: new CaseRunner(loaded.executor), rates: cases.map(() => []) };
 }
 
 function createProbe({ executor, capacity }: LoadedModel): MachineProbe | null {
@@ -101,26 +114,28 @@ function createProbe({ executor, capacity }: LoadedModel): MachineProbe | null {
   return createMachineProbe({ threads: capacity.threads, bytes });
 }
 
-interface Measured {
-  /** Tokens a second of each round, by case. */
-  readonly rates: readonly (readonly number[])[];
+/** Of each round. */
+interface MeasuredLimits {
   readonly bytesPerSecond: readonly number[];
   readonly operationsPerSecond: readonly number[];
 }
 
-function measure(options: BenchOptions, { executor }: LoadedModel, probe: MachineProbe | null): Measured {
+/** Adds to the rates of `models`. */
+function measure(options: BenchOptions, models: readonly BenchedModel[], probe: MachineProbe | null): MeasuredLimits {
   const { cases, rounds, onProgress } = options;
-  const runner = new CaseRunner(executor);
-  const total = cases.length * (rounds + 1);
-  const runCase = (benchCase: BenchCase, done: number): number => {
+  const total = models.length * cases.length * (rounds + 1);
+  let done = 0;
+  const runCase = (runner: CaseRunner, benchCase: BenchCase): number => {
     onProgress?.(benchCase.name, done / total);
+    done += 1;
     const { tokens, ms } = runner.run(benchCase);
     return (tokens * 1000) / ms;
   };
-  runner.fillPages(Math.max(...cases.map((benchCase) => requirePages(benchCase, executor))));
-  for (const [index, benchCase] of cases.entries()) runCase(benchCase, index);
+  for (const { loaded, runner } of models) {
+    runner.fillPages(Math.max(...cases.map((benchCase) => requirePages(benchCase, loaded.executor))));
+    for (const benchCase of cases) runCase(runner, benchCase);
+  }
   probe?.readBandwidth();
-  const rates: number[][] = cases.map(() => []);
   const bytesPerSecond: number[] = [];
   const operationsPerSecond: number[] = [];
   for (let round = 1; round <= rounds; round += 1) {
@@ -129,10 +144,10 @@ function measure(options: BenchOptions, { executor }: LoadedModel, probe: Machin
       operationsPerSecond.push(probe.int8Rate());
     }
     for (const [index, benchCase] of cases.entries()) {
-      rates[index]?.push(runCase(benchCase, cases.length * round + index));
+      for (const { runner, rates } of models) rates[index]?.push(runCase(runner, benchCase));
     }
   }
-  return { rates, bytesPerSecond, operationsPerSecond };
+  return { bytesPerSecond, operationsPerSecond };
 }
 
 /** The pages of a case. Throws `memory_insufficient` where the pool has fewer. */
@@ -149,7 +164,7 @@ function requirePages(benchCase: BenchCase, { limits, memory }: LoadedModel["exe
 }
 
 /** Products of float weights have no int8 rate to be compared with. */
-function limitsOf({ compiled }: LoadedModel, measured: Measured): MachineLimits | null {
+function limitsOf({ compiled }: LoadedModel, measured: MeasuredLimits): MachineLimits | null {
   if (measured.bytesPerSecond.length === 0) return null;
   const floats: readonly string[] = ["f32", "f16", "bf16"];
   const isInt8 = compiled.program.weights.some((weight) => weight.kind === "matrix" && !floats.includes(weight.format));
@@ -157,6 +172,35 @@ function limitsOf({ compiled }: LoadedModel, measured: Measured): MachineLimits 
     bytesPerSecond: spreadOf(measured.bytesPerSecond).median,
     operationsPerSecond: isInt8 ? spreadOf(measured.operationsPerSecond).median : null,
   };
+}
+
+function modelReport(
+  { loaded, quant, rates }: BenchedModel,
+  cases: readonly BenchCase[],
+  measured: MeasuredLimits,
+): ModelReport {
+  const { info, capacity } = loaded;
+  const { path, name, parameters, fileBytes } = info;
+  const limits = limitsOf(loaded, measured);
+  return {
+    model: { path, name, parameters, fileBytes, packedWeightBytes: capacity.weightBytes },
+    backend: capacity.backend,
+    kvType: capacity.kvType,
+    quant,
+    cases: cases.map((benchCase, index) => caseReport(benchCase, spreadOf(rates[index] ?? []), loaded, limits)),
+  };
+}
+
+function besideReport(
+  model: BenchedModel,
+  first: BenchedModel,
+  cases: readonly BenchCase[],
+  measured: MeasuredLimits,
+): ModelReport<BesideCaseReport> {
+  const report = modelReport(model, cases, measured);
+  const timesFirst = (index: number): Spread =>
+    spreadOf((model.rates[index] ?? []).map((rate, round) => rate / (first.rates[index]?.[round] ?? Number.NaN)));
+  return { ...report, cases: report.cases.map((each, index) => ({ ...each, timesFirst: timesFirst(index) })) };
 }
 
 function caseReport(
@@ -180,7 +224,7 @@ function caseReport(
   };
 }
 
-function machineOf({ capacity }: LoadedModel, probe: MachineProbe | null, measured: Measured): BenchMachine {
+function machineOf({ capacity }: LoadedModel, probe: MachineProbe | null, measured: MeasuredLimits): BenchMachine {
   const { model } = readCpuInfo();
   return {
     cpu: model,
@@ -191,9 +235,4 @@ function machineOf({ capacity }: LoadedModel, probe: MachineProbe | null, measur
     readBytesPerSecond: probe === null ? null : spreadOf(measured.bytesPerSecond),
     int8OperationsPerSecond: probe === null ? null : spreadOf(measured.operationsPerSecond),
   };
-}
-
-function modelOf({ info, capacity }: LoadedModel): BenchReport["model"] {
-  const { path, name, parameters, fileBytes } = info;
-  return { path, name, parameters, fileBytes, packedWeightBytes: capacity.weightBytes };
 }

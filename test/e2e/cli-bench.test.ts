@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import type { BenchReport } from "../../src/bench/bench-report.ts";
 import type { PausesReport } from "../../src/bench/pauses/pauses-report.ts";
 import type { SessionsReport } from "../../src/bench/sessions/sessions-report.ts";
 import type { StallsReport } from "../../src/bench/stalls/stalls-report.ts";
@@ -37,6 +38,28 @@ test("a written model is measured, in JSON with the documented names", async () 
   });
 });
 
+test("models beside the first are measured in the same rounds, each case by its own name", async () => {
+  const beside = ["--beside", `${model},tiny:f32+q4-g32`, "--cache-dir", folder, "--threads", "1"];
+  const args = ["bench", model, ...beside, "--cases"];
+  const { code, stdout } = await runCli([...args, "prefill-32,decode", "--rounds", "2", "--json"]);
+  expect(code).toBe(0);
+  const report = JSON.parse(stdout) as BenchReport;
+  expect(report.beside.map(({ quant }) => quant)).toEqual(["none", "q4-g32"]);
+  const [same, rounded] = report.beside;
+  expect(same?.cases.map(({ name }) => name)).toEqual(["prefill-32", "decode"]);
+  // Bytes a token are the model's own.
+  expect(same?.cases[1]?.bytesPerToken).toBe(report.cases[1]?.bytesPerToken);
+  expect(rounded?.cases[1]?.bytesPerToken).toBeLessThan(report.cases[1]?.bytesPerToken ?? 0);
+  for (const each of [...(same?.cases ?? []), ...(rounded?.cases ?? [])]) {
+    const { median, min, max } = each.timesFirst;
+    expect(min).toBeGreaterThan(0);
+    expect(median).toBeGreaterThanOrEqual(min);
+    expect(median).toBeLessThanOrEqual(max);
+  }
+  const table = await runCli([...args, "decode", "--rounds", "1"]);
+  expect(table.stdout).toMatch(/rounded to q4-g32\n\n +case +tokens\/s +of the first +min +max/);
+});
+
 test("many short sequences get the pages that they need, on a model of any context", async () => {
   const cases = "decode-x600@64,forks-x700@64";
   const args = ["bench", model, "--rounds", "1", "--threads", "1", "--cases", cases, "--json"];
@@ -66,6 +89,8 @@ test.each([
   [["bench", model, "--synthetic", "tiny:f32"], "give one of the two"],
   [["bench", "--synthetic", "tinny:f32"], "Did you mean tiny?"],
   [["bench", "--cases", "decod"], "is no case"],
+  [["bench", model, "--beside", "tiny:q9"], "there is no quantisation"],
+  [["bench", model, "--beside", `${model},`], "names no model"],
   [["synth", "tiny", "out.gguf"], "is not SHAPE:QUANT"],
 ])("usage error %j", async (args, message) => {
   const result = await runCli(args);

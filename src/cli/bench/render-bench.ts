@@ -1,7 +1,13 @@
 /** The report of `turnwise bench` as text: what was measured on, then a line for each case. */
 
 import { formatBytes } from "../../base/bytes.ts";
-import type { BenchReport, CaseReport } from "../../bench/bench-report.ts";
+import {
+  type BenchReport,
+  type BesideCaseReport,
+  type CaseReport,
+  type ModelReport,
+  weightsOf,
+} from "../../bench/bench-report.ts";
 import { formatCount } from "../describe-engine.ts";
 import { textTable } from "../text-table.ts";
 
@@ -9,14 +15,30 @@ const BAR_CELLS = 20;
 
 export function renderBench(report: BenchReport): string {
   const rows = [["case", "tokens/s", "min", "max", "share of the limit", ""], ...report.cases.map(caseRow)];
-  return `${headLines(report).join("\n")}\n\n${textTable(rows, new Set([1, 2, 3]))}`;
+  const first = `${headLines(report).join("\n")}\n\n${textTable(rows, new Set([1, 2, 3]))}`;
+  return [first, ...report.beside.map(renderBeside)].join("\n");
 }
 
-function headLines({ machine, model, backend, kvType, quant, rounds, seconds }: BenchReport): readonly string[] {
+function renderBeside(report: ModelReport<BesideCaseReport>): string {
+  const head = ["case", "tokens/s", "of the first", "min", "max", "share of the limit", ""];
+  const rows = report.cases.map((each) => {
+    const [name = "", rate = "", , , ...share] = caseRow(each);
+    const times = [each.timesFirst.median, each.timesFirst.min, each.timesFirst.max].map((value) => value.toFixed(2));
+    return [name, rate, ...times, ...share];
+  });
+  return `${modelLine(report)}\n\n${textTable([head, ...rows], new Set([1, 2, 3, 4]))}`;
+}
+
+function modelLine(report: ModelReport): string {
+  const { name, parameters, fileBytes } = report.model;
+  return `${name}, ${formatCount(parameters)} parameters in ${formatBytes(fileBytes)}: ${weightsOf(report)}`;
+}
+
+function headLines(report: BenchReport): readonly string[] {
+  const { machine, backend, kvType, rounds, seconds } = report;
   const { readBytesPerSecond, int8OperationsPerSecond } = machine;
   const lines = [
-    `${model.name}, ${formatCount(model.parameters)} parameters in ${formatBytes(model.fileBytes)}: ${model.path}` +
-      (quant === "none" ? "" : `, rounded to ${quant}`),
+    modelLine(report),
     `${machine.cpu}: ${backend}, ${machine.threads} ${machine.threads === 1 ? "thread" : "threads"}, ${kvType} KV; ` +
       `medians of ${rounds} ${rounds === 1 ? "round" : "rounds"}, ${seconds.toFixed(0)} s in all`,
   ];

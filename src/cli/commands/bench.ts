@@ -6,7 +6,7 @@ import { type BenchCase, SUITES, parseBenchCases } from "../../bench/bench-case.
 import { benchPage, benchSvg } from "../../bench/bench-plot.ts";
 import { fittingCases } from "../../bench/fitting-cases.ts";
 import { runBench } from "../../bench/run-bench.ts";
-import { BENCH_MODEL_OPTIONS, benchModel } from "../bench/bench-model.ts";
+import { BENCH_MODEL_OPTIONS, benchModel, benchModelsBeside } from "../bench/bench-model.ts";
 import { renderBench } from "../bench/render-bench.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import { ENGINE_OPTIONS } from "../options/engine-options.ts";
@@ -19,6 +19,14 @@ import { writeTextFile } from "../write-text-file.ts";
 
 const BENCH_OPTIONS = {
   ...BENCH_MODEL_OPTIONS,
+  beside: {
+    type: { kind: "string", placeholder: "LIST" },
+    default: null,
+    env: null,
+    help:
+      "Other models in the same rounds, with commas between: MODEL or SHAPE:QUANT, each with +ROUNDING (as of --quant) " +
+      "where it is to be rounded",
+  },
   cases: {
     type: { kind: "string", placeholder: "LIST" },
     default: null,
@@ -65,19 +73,26 @@ export const BENCH = defineCommand({
     "turnwise bench model.gguf",
     "turnwise bench --synthetic llama-3.2-1b:q4_0 --threads 2 --json",
     "turnwise bench --synthetic llama-3.2-1b:bf16 --quant q4-g128",
+    "turnwise bench --synthetic llama-3.2-1b:q4_0 --beside llama-3.2-1b:q4_k,llama-3.2-1b:bf16+q4-g128-pure",
     "turnwise bench model.gguf --cases decode,decode-x8,decode-x32 --rounds 3",
   ],
   run: async ({ arguments: { model: given }, options }, context) => {
     const { terminal } = context;
     const asked = casesOf(options);
     const model = await benchModel(given, options, context);
-    const { fitting, remarks } = fittingCases(model, asked);
-    for (const remark of remarks) await writeLine(terminal.stderr, remark);
+    const beside = await benchModelsBeside(options.beside, options.cacheDir, context);
+    let fitting = asked;
+    for (const each of [model, ...beside.map((other) => other.model)]) {
+      const found = fittingCases(each, fitting);
+      for (const remark of found.remarks) await writeLine(terminal.stderr, remark);
+      fitting = found.fitting;
+    }
     if (fitting.length === 0) fail("invalid_option", { option: "--cases", problem: "no case fits this model." });
     const progress = createProgress(terminal.stderr);
     const warnings: string[] = [];
     const report = runBench({
       model,
+      beside,
       cases: fitting,
       rounds: options.rounds,
       kvType: options.kvType,
