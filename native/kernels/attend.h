@@ -23,17 +23,25 @@ inline float LargestScore(const float* scores, int count) {
   return Largest(largest);
 }
 
-// Makes probabilities of the first `count` scores of the row at a place, 2^(score * scale - base), and leaves what V is multiplied
+// a * b or little above, never below what they are exactly: a multiply-add of the same and its negative is not above 0.
+inline float ProductAbove(float a, float b) {
+  constexpr float kLittle = 0x1p-22f;
+  const float product = a * b;
+  return product * (product > 0 ? 1 + kLittle : 1 - kLittle);
+}
+
+// Makes probabilities of the first `count` scores of the row at a place, 2^(score * scale - shift), and leaves what V is multiplied
 // with, zeros behind it up to token `padded`. Returns the probabilities' sum in lanes. kRows rows share the asking.
 template <class Pages, int kRows, bool kAhead>
 inline F32 MakeProbabilities(const AttendTask& task, const AttendScratch& scratch, const AttendBlock& block, int place,
-                             int count, int padded, float largest_score, float scale, float base) {
-  const typename Pages::Exponents exponents(largest_score, scale, base);
+                             int count, int padded, float scale, float shift) {
+  const F32 scales = Broadcast(scale);
+  const F32 shifts = Broadcast(-FiniteBase(shift));
   const typename Pages::template Factors<kRows, kAhead> factors(task, scratch, block, place, count);
   const float* scores = scratch.scores + place * kAttendBlockTokens;
   F32 sum = Zero();
   ForEachVector(count, [&](int token, int run) {
-    const F32 probability = Pages::Exp2(KeepScores(exponents.Of(Load(scores + token)), run));
+    const F32 probability = Pages::Exp2(KeepScores(Fma(Load(scores + token), scales, shifts), run));
     sum = sum + probability;
     factors.Put(token, run, probability);
   });
@@ -85,13 +93,14 @@ inline void AttendRows(const AttendTask& task, const AttendScratch& scratch, con
   F32 sums[kRows] = {};
   for (int r = 0; r < kRows; ++r) {
     scores[r] = LargestScore(scratch.scores + r * kAttendBlockTokens, counts[r]);
-    largest[r] = scores[r] * Pages::ScoreScale(task, scratch, row + r);
+    largest[r] = ProductAbove(scores[r], Pages::ScoreScale(task, scratch, row + r));
     bases[r] = Pages::BaseOf(largest[r], task.maxima[row + r]);
   }
   for (int r = 0; r < kRows; ++r) {
     if (counts[r] == 0) continue;
-    sums[r] = MakeProbabilities<Pages, kRows, kAhead>(task, scratch, block, r, counts[r], tiles * kLanes, scores[r],
-                                                      Pages::ScoreScale(task, scratch, row + r), bases[r]);
+    const float scale = Pages::ScoreScale(task, scratch, row + r);
+    const float shift = Pages::ShiftOf(scratch, r, counts[r], scores[r], bases[r]);
+    sums[r] = MakeProbabilities<Pages, kRows, kAhead>(task, scratch, block, r, counts[r], tiles * kLanes, scale, shift);
   }
   for (int r = 0; r < kRows; ++r) {
     if (counts[r] > 0) Pages::Weigh(scratch, r, FoldProbabilities(task, row + r, largest[r], bases[r], sums[r]));

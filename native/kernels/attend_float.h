@@ -58,15 +58,7 @@ class FloatAttention {
 
   // Products with V are added to the output as they are: probabilities are relative to the row's maximum so far.
   static float BaseOf(float largest, float before) { return largest > before ? largest : before; }
-  class Exponents {
-   public:
-    Exponents(float /*largest_score*/, float scale, float base)
-        : scale_(Broadcast(scale)), shift_(Broadcast(-FiniteBase(base))) {}
-    F32 Of(F32 score) const { return Fma(score, scale_, shift_); }
-
-   private:
-    F32 scale_, shift_;
-  };
+  static float ShiftOf(const AttendScratch&, int /*place*/, int /*count*/, float /*largest*/, float base) { return base; }
   static F32 Exp2(F32 x) { return Exp2OfNegative<6>(x); }
   static void Weigh(const AttendScratch&, int /*place*/, float /*weight*/) {}
 

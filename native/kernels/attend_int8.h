@@ -74,18 +74,20 @@ class IntAttention {
     block->unit = ScaleUnits(*block, block->tokens, scratch.unit_scales);
   }
 
+  // Relative to the largest of the block. It is the product or above, so that no probability is above 1: more than kMaxUnit
+  // units have no 16 bits.
   static float BaseOf(float largest, float /*before*/) { return largest; }
-  // Scores relative to the largest of the block. The difference comes before the product: the largest probability is 1 however
-  // products are rounded, and more than kMaxUnit units have no 16 bits.
-  class Exponents {
-   public:
-    Exponents(float largest_score, float scale, float /*base*/)
-        : largest_(Broadcast(FiniteBase(largest_score))), scale_(Broadcast(scale)) {}
-    F32 Of(F32 score) const { return (score - largest_) * scale_; }
-
-   private:
-    F32 largest_, scale_;
-  };
+  // The base. Beside one so large that f32 rounds it by more than little, the row's scores lose their largest first, and have a
+  // base of 0.
+  static float ShiftOf(const AttendScratch& scratch, int place, int count, float largest, float base) {
+    constexpr float kLargeBase = 0x1p13f;
+    if (!(std::fabs(base) > kLargeBase)) return base;
+    float* scores = scratch.scores + place * kAttendBlockTokens;
+    const F32 most = Broadcast(FiniteBase(largest));
+    // Scores lie in whole vectors.
+    for (int token = 0; token < count; token += kLanes) Store(scores + token, Load(scores + token) - most);
+    return 0.0f;
+  }
   // Within 2^-18, less than a unit's rounding.
   static F32 Exp2(F32 x) { return Exp2OfNegative<4>(x); }
   // NaN stays; what is too small for normal numbers adds nothing, and would slow the products.
