@@ -5,6 +5,7 @@
 #include "../runtime/cpu_info.h"
 #include "../runtime/mapped_file.h"
 #include "../runtime/numa.h"
+#include "../runtime/thread_slice.h"
 #include "arguments.h"
 #include "handles.h"
 
@@ -12,7 +13,7 @@ namespace turnwise {
 namespace {
 
 // ADDON_ABI in addon-types.ts.
-constexpr int kAddonAbi = 9;
+constexpr int kAddonAbi = 10;
 
 Napi::Array StringArray(Napi::Env env, const std::vector<std::string>& strings) {
   Napi::Array array = Napi::Array::New(env, strings.size());
@@ -40,6 +41,20 @@ Napi::Value CanPlace(const Napi::CallbackInfo& call) {
     if (!ReadInt32(call[0], "node", 0, kMaxNumaNodes - 1, &node, error)) return Napi::Value();
     return Napi::Boolean::New(env, CanPlacePages(node));
   });
+}
+
+Napi::Value SetSlice(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  return Guard(env, [&](std::string* error) -> Napi::Value {
+    constexpr int32_t kLongest = 100'000'000;
+    int32_t nanoseconds = 0;
+    if (!ReadInt32(call[0], "nanoseconds", 0, kLongest, &nanoseconds, error)) return Napi::Value();
+    return Napi::Boolean::New(env, SetThreadSlice(static_cast<uint64_t>(nanoseconds)));
+  });
+}
+
+Napi::Value GetSlice(const Napi::CallbackInfo& call) {
+  return Napi::Number::New(call.Env(), static_cast<double>(ThreadSlice()));
 }
 
 // NATIVE_LIMITS in src/base/native-limits.ts.
@@ -86,6 +101,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("abi", kAddonAbi);
   exports.Set("cpuInfo", Napi::Function::New(env, GetCpuInfo, "cpuInfo"));
   exports.Set("canPlacePages", Napi::Function::New(env, CanPlace, "canPlacePages"));
+  exports.Set("setThreadSlice", Napi::Function::New(env, SetSlice, "setThreadSlice"));
+  exports.Set("threadSlice", Napi::Function::New(env, GetSlice, "threadSlice"));
   exports.Set("limits", Limits(env));
   exports.Set("weightFormats", WeightFormats(env));
   exports.Set("weightLayouts", WeightLayouts(env));

@@ -2,6 +2,7 @@
 
 import { resolveOptions } from "../base/option-parse.ts";
 import type { EngineApi } from "../engine/types.ts";
+import { takeCoresAtOnce } from "../engine/threads/thread-priority.ts";
 import { SERVER_OPTIONS } from "../server/options.ts";
 import { collectRarely } from "./collect-rarely.ts";
 import type { CommandContext } from "./command.ts";
@@ -26,6 +27,7 @@ export async function withOwnServer<Result>(
   // As `turnwise serve` does.
   collectRarely();
   return withEngine(toEngineOptions(model, engineValues, batch), context, async (engine) => {
+    takeCoresAtOnce();
     const serverOptions = resolveOptions(SERVER_OPTIONS, { port: "0", "log-level": "error" });
     const server = await openServer(Promise.resolve(engine), serverOptions, { env: {} });
     try {

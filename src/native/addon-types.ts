@@ -7,7 +7,7 @@
 import type { SampleBatch, SampleResult, StepBatch } from "../graph/executor.ts";
 
 /** Changes with any change of this surface; the loader refuses a binary with another number. */
-export const ADDON_ABI = 9;
+export const ADDON_ABI = 10;
 
 export interface CpuInfo {
   /** "x64", "arm64". */
@@ -148,6 +148,13 @@ export interface Addon {
   cpuInfo(): CpuInfo;
   /** Whether the system places memory on a NUMA node for this process. */
   canPlacePages(node: number): boolean;
+  /**
+   * For the calling thread and those that it starts from then on: how long it runs before one that waits may have its core;
+   * 0 for the system's own, at most 100 ms. False where the system does not let it, as Linux before 6.12.
+   */
+  setThreadSlice(nanoseconds: number): boolean;
+  /** Of the calling thread; 0 where the system does not say. */
+  threadSlice(): number;
   /** Its own `NATIVE_LIMITS` and `WEIGHT_FORMATS`, for the test that compares them. */
   readonly limits: Readonly<Record<string, number>>;
   readonly weightFormats: readonly {

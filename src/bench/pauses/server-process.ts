@@ -1,6 +1,8 @@
 /** `turnwise serve` as a process of its own, so that what its client does counts neither as a pause nor as memory. */
 
 import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { constants, setPriority } from "node:os";
 import type { Environment } from "../../base/environment.ts";
 import { fail, turnwiseError } from "../../base/errors.ts";
 
@@ -24,6 +26,7 @@ const LISTENS = /^listening on (\S+)$/m;
 /** `url` resolves when the model is loaded, and rejects with `start_failed` where the process ends before. */
 export function startServerProcess({ command: [program, ...args], env, folder }: ServerCommand): ServerProcess {
   const child = spawn(program, args, { env, cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  goBehindServer();
   const kill = (): void => void child.kill("SIGKILL");
   // An interrupt that ends this process at once would leave it behind.
   process.once("exit", kill);
@@ -53,4 +56,16 @@ export function startServerProcess({ command: [program, ...args], env, folder }:
       await closed;
     },
   };
+}
+
+/** All threads of this process: those that collect its garbage take cores, too. The server has been started at full priority. */
+function goBehindServer(): void {
+  const threads = process.platform === "linux" ? readdirSync("/proc/self/task").map(Number) : [0];
+  for (const thread of threads) {
+    try {
+      setPriority(thread, constants.priority.PRIORITY_BELOW_NORMAL);
+    } catch {
+      // It has ended, or a sandbox forbids it.
+    }
+  }
 }

@@ -5,6 +5,7 @@ import type { createServer as CreateServer, TurnwiseServer } from "../../server/
 import type { OptionValues } from "../../base/option-table.ts";
 import { SERVER_OPTIONS } from "../../server/options.ts";
 import { reloadOptions } from "../../server/reload-options.ts";
+import { takeCoresAtOnce } from "../../engine/threads/thread-priority.ts";
 import { collectRarely } from "../collect-rarely.ts";
 import { EXIT_CODES, defineCommand } from "../command.ts";
 import type { CommandContext } from "../command.ts";
@@ -60,6 +61,7 @@ export const SERVE = defineCommand({
     try {
       const loaded = await Promise.race([server.ready, drained.then(() => null)]);
       if (loaded === null) return EXIT_CODES.ok;
+      takeCoresAtOnce();
       const addresses = [...(adminUrl === null ? [] : [`admin routes on ${adminUrl}`]), `listening on ${url}`];
       for (const line of [describeModel(loaded.model), ...describeCapacity(loaded.capacity), ...addresses]) {
         await writeLine(context.terminal.stderr, line);
