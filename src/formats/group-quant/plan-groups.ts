@@ -3,12 +3,14 @@
  * together, how wide the stored groups are, and what holds the scales exactly.
  */
 
-import { GROUP_FORMATS, type GroupEncoding, type GroupFormat, type StoredGroups } from "./group-blocks.ts";
+import type { WeightEncoding } from "../stored-weight.ts";
+import { GROUP_FORMATS, type GroupFormat, type StoredGroups, type SymmetricBlock } from "./group-blocks.ts";
 import { allFitF16 } from "./packed-words.ts";
 
 export interface GroupPlan {
   readonly kind: "plan";
-  readonly encoding: GroupEncoding;
+  readonly format: GroupFormat | SymmetricBlock;
+  readonly encoding: WeightEncoding;
   /** Source column of each stored one, where act-order has scattered the groups; null where they lie in order. */
   readonly order: Uint32Array | null;
 }
@@ -22,7 +24,7 @@ export interface GroupProblem {
 }
 
 export function planGroups(stored: StoredGroups): GroupPlan | GroupProblem {
-  const { groupOf, bits, scales } = stored;
+  const { groupOf, bits, scales, symmetric } = stored;
   const sizes = groupSizes(stored);
   if (!(sizes instanceof Int32Array)) return sizes;
   const widest = widestFormat(bits, allFitF16(scales) ? 2 : 4, sizes);
@@ -36,8 +38,18 @@ export function planGroups(stored: StoredGroups): GroupPlan | GroupProblem {
     };
   }
   const order = groupOf === null ? null : columnOrder(groupOf);
-  return { kind: "plan", encoding: { kind: "groups", format: widest }, order };
+  // Columns in another order are not those of ggml's blocks, for who writes them to a file.
+  const block = symmetric && order === null ? AS_BLOCKS[widest] : undefined;
+  return block === undefined
+    ? { kind: "plan", format: widest, encoding: { kind: "groups", format: widest }, order }
+    : { kind: "plan", format: block, encoding: { kind: "ggml", type: block }, order };
 }
+
+/** Groups of these formats, where they have no zero points. */
+const AS_BLOCKS: { readonly [Format in GroupFormat]?: SymmetricBlock } = {
+  int4_g32_zero: "Q4_0",
+  int8_g32_zero: "Q8_0",
+};
 
 /** Any group that is a multiple of this is stored as one or several. */
 const SMALLEST_GROUP = 32;

@@ -6,9 +6,12 @@ import {
   checkpointVariant,
   type CheckpointVariant,
 } from "../../../test/support/checkpoints/checkpoint-variants.ts";
+import { ggmlGroups } from "../../../test/support/checkpoints/ggml-groups.ts";
 import { dequantize, type QuantizedGroups, quantizeGroups } from "../../../test/support/checkpoints/quantize-groups.ts";
 import { packQuantizedTensors } from "../../../test/support/checkpoints/write-weight.ts";
 import { memorySource } from "../../formats/file-source.ts";
+import { GGML_TYPES } from "../../formats/gguf/ggml-types.ts";
+import { encodeRows } from "../../formats/quant/rows.ts";
 import type { SafetensorsTensor } from "../../formats/safetensors/model.ts";
 import { readSafetensors } from "../../formats/safetensors/read.ts";
 import { safetensorsBytes, type SafetensorsContents } from "../../formats/safetensors/write.ts";
@@ -108,8 +111,9 @@ describe("a quantised weight", () => {
   });
 });
 
-/** Of compressed-tensors' `QuantizationArgs`, beside the width. */
+/** Of compressed-tensors' `QuantizationArgs`; 4 bits where the width is left out. */
 interface WeightArgs {
+  readonly num_bits?: 4 | 8;
   readonly strategy?: string | null;
   readonly group_size?: number | null;
   readonly symmetric?: boolean;
@@ -193,5 +197,17 @@ describe("a weight of compressed-tensors", () => {
     expect(readTensors(without, group(64))?.shape).toEqual([8, 192]);
     // One scheme of the two that it may be of has none.
     expect(readTensors(without, args, group(64))?.shape).toEqual([8, 192]);
+  });
+
+  it("runs as Q4_0 and Q8_0 where it is symmetric by 32 columns, from their bytes", () => {
+    for (const bits of [4, 8] as const) {
+      const values = Float32Array.from({ length: 8 * 96 }, (_, index) => Math.sin(index) + (index % 7) / 8);
+      const rounded = ggmlGroups(values, 96, bits);
+      const weight = readTensors(packQuantizedTensors("m", rounded, true), { ...group(32), num_bits: bits });
+      const type = bits === 4 ? "Q4_0" : "Q8_0";
+      expect(weight?.encoding).toEqual({ kind: "ggml", type });
+      expect(weight?.parts[0]?.view()).toEqual(encodeRows(GGML_TYPES[type].id, values));
+      expect(weight === null ? null : decodeWeightValues(weight)).toEqual(dequantize(rounded));
+    }
   });
 });

@@ -45,13 +45,13 @@ export function quantizedWeight(module: string, how: Quantization, tensors: Tens
 function storedGroups(names: Readonly<Record<"weight" | "index", string>>, groups: StoredGroups): StoredWeight {
   const plan = planGroups(groups);
   if (plan.kind === "problem") return weightInvalid(names[plan.tensor], plan.problem, plan.accepted);
-  const { encoding, order } = plan;
+  const { format, encoding, order } = plan;
   const { rows, columns } = groups;
   return {
     encoding,
     shape: [rows, columns],
     elements: rows * columns,
-    parts: [{ role: "data", view: () => encodeGroups(groups.open(), encoding.format, order) }],
+    parts: [{ role: "data", view: () => encodeGroups(groups.open(), format, order) }],
     columnOrder: order,
   };
 }
