@@ -16,14 +16,17 @@ import type { PlannedChunk } from "../../src/engine/schedule/step-plan.ts";
 import { Sequence } from "../../src/engine/schedule/sequence.ts";
 import { memorySource } from "../../src/formats/file-source.ts";
 import { ggufBytes } from "../../src/formats/gguf/write.ts";
+import { GROUP_FORMATS, type GroupFormat } from "../../src/formats/group-quant/group-blocks.ts";
 import type { Executor } from "../../src/graph/executor.ts";
 import { bindWeights } from "../../src/models/bind-weights.ts";
 import { buildGraph } from "../../src/models/families.ts";
+import type { ModelSource } from "../../src/models/model-source.ts";
 import { openModel } from "../../src/models/open-model.ts";
 import { type RandomQuant, randomModel } from "../../src/models/random/random-model.ts";
 import type { RandomShapeName } from "../../src/models/random/random-shapes.ts";
 import { createNativeExecutor } from "../../src/native/executor.ts";
 import { storedWeightBytes } from "../../src/native/stored-weight-bytes.ts";
+import { groupedSource } from "../support/grouped-source.ts";
 import { NATIVE_MISSING } from "../support/native-addon.ts";
 
 const LIMITS = { maxStallMs: 0, minPrefillShare: 0, maxStepTokens: 160, maxSequences: 8, maxLogitRows: 160 };
@@ -40,13 +43,25 @@ const LONG_TOKENS = 1061;
 
 interface Kind {
   readonly shape: RandomShapeName;
-  readonly quant: RandomQuant;
+  /** A type of GGUF files, or a checkpoint's groups. */
+  readonly quant: RandomQuant | GroupFormat;
   readonly kvType: KvType;
 }
 
-function makeExecutor({ shape, quant, kvType }: Kind, threads: number, nodes: readonly NumaNode[] = []): Executor {
-  const bytes = ggufBytes(randomModel(shape, quant, 11));
+function sourceOf({ shape, quant }: Kind): ModelSource {
+  const inFile = isGroupFormat(quant) ? "bf16" : quant;
+  const bytes = ggufBytes(randomModel(shape, inFile, 11));
   const source = openModel("tiny.gguf", (path) => memorySource(path, bytes));
+  return isGroupFormat(quant) ? groupedSource(source, quant) : source;
+}
+
+function isGroupFormat(quant: Kind["quant"]): quant is GroupFormat {
+  return quant in GROUP_FORMATS;
+}
+
+function makeExecutor(kind: Kind, threads: number, nodes: readonly NumaNode[] = []): Executor {
+  const source = sourceOf(kind);
+  const { kvType } = kind;
   const graph = buildGraph(source.spec());
   const weights = bindWeights(graph, source);
   const { program } = compileModel(graph, weights, {
@@ -222,6 +237,12 @@ const KINDS: readonly Kind[] = [
   ),
   // Every kind of scales and of values, on rows that superblocks divide.
   ...(["q5_1", "q2_k", "q3_k", "q4_k_m", "iq4_xs"] as const).map((quant): Kind => ({
+    shape: "tiny-wide",
+    quant,
+    kvType: "int8",
+  })),
+  // With zero points: the widest groups of either width, int8 by 32, and scales in f32.
+  ...(["int4_g128_zero", "int8_g128_zero", "int8_g32_zero", "int4_g32_wide"] as const).map((quant): Kind => ({
     shape: "tiny-wide",
     quant,
     kvType: "int8",

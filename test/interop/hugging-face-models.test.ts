@@ -16,7 +16,7 @@ import { sharedAbsent, sharedPath } from "./support/shared-folder.ts";
 
 function dequantized(groups: StoredGroups): Float32Array {
   const plan = planGroups(groups);
-  if (typeof plan === "string") throw new TypeError(plan);
+  if (plan.kind === "problem" || plan.encoding.kind !== "groups") throw new TypeError(JSON.stringify(plan));
   const { format } = plan.encoding;
   return decodeGroups(encodeGroups(groups.open(), format, plan.order), format, groups.rows, groups.columns);
 }

@@ -15,8 +15,8 @@ export const CONVERT = defineCommand({
   summary: "Write a model as a GGUF file or as a Hugging Face directory, as it is or with fewer bits",
   details:
     "A name that ends in .gguf is a file that llama.cpp loads too; any other is a directory in the form of transformers,\n" +
-    "which a GGUF file becomes if its tokenizer is byte-level BPE. Rounding is to nearest, as --quant rounds at load; a\n" +
-    "directory takes compressed-tensors' form.",
+    "which a GGUF file becomes if its tokenizer is byte-level BPE. Matrices are rounded as --quant rounds them at load, to the\n" +
+    "bit; a directory has them in compressed-tensors' form, and its embedding and head stay floats.",
   arguments: {
     model: REQUIRED_MODEL_ARGUMENT,
     target: { required: true, help: "FILE.gguf, or a directory that is made" },
@@ -27,7 +27,7 @@ export const CONVERT = defineCommand({
         type: { kind: "choice", choices: CONVERT_QUANTS },
         default: "none",
         env: null,
-        help: "How matrices are stored; none keeps them as they are, in a folder those that are floats",
+        help: "How matrices are stored; none keeps them as they are, where the target has a form for them",
       },
     },
     Model: CACHE_OPTIONS,

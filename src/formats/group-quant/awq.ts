@@ -23,7 +23,7 @@ export function awqGroups(tensors: AwqTensors): StoredGroups {
   const [columns = 0, rowWords = 0] = qweight.shape;
   const [groups = 0] = scales.shape;
   const shape: GroupShape = { bits: 4, rows: rowWords * 8, columns, groups, groupOf: null };
-  return { ...shape, scales, open: () => openMatrix(shape, tensors) };
+  return { ...shape, scales, symmetric: false, open: () => openMatrix(shape, tensors) };
 }
 
 function openMatrix(shape: GroupShape, { qweight, qzeros, scales }: AwqTensors): GroupMatrix {

@@ -4,13 +4,17 @@ import { f16FromNumber } from "../quant/half-floats.ts";
 import type { SafetensorsContents } from "../safetensors/write.ts";
 import type { GroupMatrix } from "./group-blocks.ts";
 
-/**
- * The tensors of `module`. `matrix`, whose groups lie in order and whose scales fit f16, is asked for when each
- * one's data is.
- */
+export interface PackedForm extends Pick<GroupMatrix, "bits" | "rows" | "columns" | "groups"> {
+  /** All zero points are 2^(bits - 1), and none is written. */
+  readonly symmetric: boolean;
+  /** What holds all scales exactly. */
+  readonly scaleDtype: "F16" | "F32";
+}
+
+/** The tensors of `module`. `matrix`, whose groups lie in order, is asked for when each one's data is. */
 export function packQuantized(
   module: string,
-  { bits, rows, columns, groups }: Pick<GroupMatrix, "bits" | "rows" | "columns" | "groups">,
+  { bits, rows, columns, groups, symmetric, scaleDtype }: PackedForm,
   matrix: () => GroupMatrix,
 ): readonly SafetensorsContents[] {
   const perWord = 32 / bits;
@@ -22,10 +26,11 @@ export function packQuantized(
   ): SafetensorsContents => ({ name: `${module}.${part}`, dtype, shape, data: () => [bytesOf(data())] });
   const wordColumns = Math.ceil(columns / perWord);
   const zeroRows = Math.ceil(rows / perWord);
+  const zeroPoints = tensor("weight_zero_point", "I32", [zeroRows, groups], () => packedZeroPoints(matrix(), zeroRows));
   return [
     tensor("weight_packed", "I32", [rows, wordColumns], () => packedValues(matrix(), wordColumns)),
-    tensor("weight_scale", "F16", [rows, groups], () => scales(matrix())),
-    tensor("weight_zero_point", "I32", [zeroRows, groups], () => packedZeroPoints(matrix(), zeroRows)),
+    tensor("weight_scale", scaleDtype, [rows, groups], () => scales(matrix(), scaleDtype)),
+    ...(symmetric ? [] : [zeroPoints]),
     tensor("weight_shape", "I64", [2], () => BigInt64Array.of(BigInt(rows), BigInt(columns))),
   ];
 }
@@ -49,11 +54,12 @@ function packedValues(matrix: GroupMatrix, wordColumns: number): Int32Array {
   return words;
 }
 
-function scales(matrix: GroupMatrix): Uint16Array {
+function scales(matrix: GroupMatrix, dtype: "F16" | "F32"): Uint16Array | Float32Array {
   const { rows, groups } = matrix;
-  return Uint16Array.from({ length: rows * groups }, (_, at) =>
-    f16FromNumber(matrix.scale(Math.floor(at / groups), at % groups)),
+  const values = Float32Array.from({ length: rows * groups }, (_, at) =>
+    matrix.scale(Math.floor(at / groups), at % groups),
   );
+  return dtype === "F32" ? values : Uint16Array.from(values, f16FromNumber);
 }
 
 function packedZeroPoints(matrix: GroupMatrix, zeroRows: number): Int32Array {

@@ -27,7 +27,7 @@ export function compressedGroups(tensors: CompressedTensors): StoredGroups {
   const { bits, rows, columns, scale, groupOf } = tensors;
   const groups = scale.elements === 1 ? 1 : scale.elements / rows;
   const shape: GroupShape = { bits, rows, columns, groups, groupOf };
-  return { ...shape, scales: scale, open: () => openMatrix(shape, tensors) };
+  return { ...shape, scales: scale, symmetric: tensors.zeroPoint === null, open: () => openMatrix(shape, tensors) };
 }
 
 function openMatrix(shape: GroupShape, { weight, scale, zeroPoint }: CompressedTensors): GroupMatrix {

@@ -32,7 +32,7 @@ export function gptqGroups(tensors: GptqTensors): StoredGroups {
   const [words = 0, rows = 0] = qweight.shape;
   const [groups = 0] = scales.shape;
   const shape: GroupShape = { bits, rows, columns: (words * 32) / bits, groups, groupOf };
-  return { ...shape, scales, open: () => openMatrix(shape, tensors) };
+  return { ...shape, scales, symmetric: false, open: () => openMatrix(shape, tensors) };
 }
 
 function openMatrix(shape: GroupShape, { version, qweight, qzeros, scales }: GptqTensors): GroupMatrix {

@@ -4,6 +4,7 @@
  * (f16 or f32), a byte with the zero point, then the group's unsigned values: 8 bits in order; 4 bits in runs of 32
  * columns and 16 bytes, byte i with column i in its low half and i + 16 in its high one, as in Q4_0.
  * A weight is scale * (value - zero point), rounded to f32 once.
+ * Groups of 32 whose zero point is 2^(bits - 1) are written without it, too, which are ggml's blocks to the bit.
  */
 
 import { invariant } from "../../base/invariant.ts";
@@ -37,6 +38,32 @@ export interface GroupEncoding {
   readonly format: GroupFormat;
 }
 
+/** ggml's types that are such groups without a zero point of their own; Q8_0's values are signed. */
+export const SYMMETRIC_BLOCKS = {
+  Q4_0: { bits: 4, groupColumns: 32, scaleBytes: 2 },
+  Q8_0: { bits: 8, groupColumns: 32, scaleBytes: 2 },
+} as const satisfies Record<string, Omit<GroupFormatInfo, "sourceType">>;
+
+export type SymmetricBlock = keyof typeof SYMMETRIC_BLOCKS;
+
+/** One stored group: the scale, the zero point, the values. */
+export interface GroupLayout extends Omit<GroupFormatInfo, "sourceType"> {
+  readonly zeroPointBytes: 0 | 1;
+  readonly bytes: number;
+}
+
+export function groupLayout(format: GroupFormat | SymmetricBlock): GroupLayout {
+  const zeroPointBytes = format in SYMMETRIC_BLOCKS ? 0 : 1;
+  const { bits, groupColumns, scaleBytes } = { ...GROUP_FORMATS, ...SYMMETRIC_BLOCKS }[format];
+  return {
+    bits,
+    groupColumns,
+    scaleBytes,
+    zeroPointBytes,
+    bytes: scaleBytes + zeroPointBytes + (groupColumns * bits) / 8,
+  };
+}
+
 /** The sizes of a group-quantised weight, and where its groups lie. */
 export interface GroupShape {
   readonly bits: 4 | 8;
@@ -60,33 +87,33 @@ export interface GroupMatrix extends GroupShape {
 export interface StoredGroups extends GroupShape {
   /** Of all groups, in any order. */
   readonly scales: SafetensorsTensor;
+  /** It has no zero points: all are 2^(bits - 1). */
+  readonly symmetric: boolean;
   /** Reads each of its tensors once; what was read lives as long as the matrix, so that is kept for one use. */
   open(): GroupMatrix;
 }
 
 /** Bytes of so many columns, a multiple of the group's. */
-export function groupRowBytes(format: GroupFormat, columns: number): number {
-  const info = GROUP_FORMATS[format];
-  return (columns / info.groupColumns) * groupBytes(info);
-}
-
-const ZERO_POINT_BYTES = 1;
-
-function groupBytes({ bits, groupColumns, scaleBytes }: GroupFormatInfo): number {
-  return scaleBytes + ZERO_POINT_BYTES + (groupColumns * bits) / 8;
+export function groupRowBytes(format: GroupFormat | SymmetricBlock, columns: number): number {
+  const { groupColumns, bytes } = groupLayout(format);
+  return (columns / groupColumns) * bytes;
 }
 
 /** Rows that are unpacked at a time: enough to read a word of a packed column once. */
 const BATCH_ROWS = 32;
 
 /**
- * The matrix in `format`, whose groups each lie in one of the matrix's. `order` lists the matrix's
- * columns in the order they are stored in; null keeps them.
+ * The matrix in `format`, whose groups each lie in one of the matrix's; where the format has no zero points, those of the matrix
+ * are 2^(bits - 1). `order` lists the matrix's columns in the order they are stored in; null keeps them.
  */
-export function encodeGroups(matrix: GroupMatrix, format: GroupFormat, order: Uint32Array | null): Uint8Array {
+export function encodeGroups(
+  matrix: GroupMatrix,
+  format: GroupFormat | SymmetricBlock,
+  order: Uint32Array | null,
+): Uint8Array {
   const { rows, columns } = matrix;
-  const info = GROUP_FORMATS[format];
-  const { groupColumns } = info;
+  const layout = groupLayout(format);
+  const { groupColumns } = layout;
   const out = new Uint8Array(rows * groupRowBytes(format, columns));
   const view = new DataView(out.buffer);
   const values = new Uint8Array(BATCH_ROWS * columns);
@@ -102,8 +129,8 @@ export function encodeGroups(matrix: GroupMatrix, format: GroupFormat, order: Ui
         }
         const source = groupOfColumn(matrix, order === null ? begin : (order[begin] ?? 0));
         const scale = matrix.scale(first + row, source);
-        writeGroup(view, at, info, scale, matrix.zeroPoint(first + row, source), group);
-        at += groupBytes(info);
+        writeGroup(view, at, layout, scale, matrix.zeroPoint(first + row, source), group);
+        at += layout.bytes;
       }
     }
   }
@@ -117,17 +144,19 @@ export function groupOfColumn({ groupOf, columns, groups }: GroupShape, column: 
 function writeGroup(
   view: DataView,
   begin: number,
-  { bits, scaleBytes }: GroupFormatInfo,
+  { bits, scaleBytes, zeroPointBytes }: GroupLayout,
   scale: number,
   zeroPoint: number,
   values: Uint8Array,
 ): void {
   if (scaleBytes === 2) view.setUint16(begin, f16FromNumber(scale), true);
   else view.setFloat32(begin, scale, true);
-  view.setUint8(begin + scaleBytes, zeroPoint);
-  let at = begin + scaleBytes + ZERO_POINT_BYTES;
+  if (zeroPointBytes > 0) view.setUint8(begin + scaleBytes, zeroPoint);
+  let at = begin + scaleBytes + zeroPointBytes;
   if (bits === 8) {
-    for (const value of values) view.setUint8(at++, value);
+    // From unsigned to signed is the highest bit.
+    const flip = zeroPointBytes === 0 ? 128 : 0;
+    for (const value of values) view.setUint8(at++, value ^ flip);
     return;
   }
   for (let run = 0; run < values.length; run += 32) {
@@ -137,8 +166,7 @@ function writeGroup(
 
 /** All values in the order they are stored in. */
 export function decodeGroups(bytes: Uint8Array, format: GroupFormat, rows: number, columns: number): Float32Array {
-  const info = GROUP_FORMATS[format];
-  const { bits, groupColumns, scaleBytes } = info;
+  const { bits, groupColumns, scaleBytes, zeroPointBytes, bytes: groupBytes } = groupLayout(format);
   invariant(bytes.length === rows * groupRowBytes(format, columns), "the bytes are those of the whole weight");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const out = new Float32Array(rows * columns);
@@ -146,13 +174,13 @@ export function decodeGroups(bytes: Uint8Array, format: GroupFormat, rows: numbe
   for (let first = 0; first < out.length; first += groupColumns) {
     const scale = scaleBytes === 2 ? f16ToNumber(view.getUint16(begin, true)) : view.getFloat32(begin, true);
     const zeroPoint = view.getUint8(begin + scaleBytes);
-    const at = begin + scaleBytes + ZERO_POINT_BYTES;
+    const at = begin + scaleBytes + zeroPointBytes;
     for (let i = 0; i < groupColumns; i += 1) {
       const pair = (i >> 5) * 16 + (i & 15);
       const value = bits === 8 ? bytes[at + i] : ((bytes[at + pair] ?? 0) >> ((i & 16) >> 2)) & 15;
       out[first + i] = scale * ((value ?? 0) - zeroPoint);
     }
-    begin += groupBytes(info);
+    begin += groupBytes;
   }
   return out;
 }

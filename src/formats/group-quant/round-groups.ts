@@ -1,19 +1,16 @@
 /**
- * Round to nearest: 4 or 8 bits with a scale and a zero point for each group of columns, both chosen so that
+ * Round to nearest: 4 bits with a scale and a zero point for each group of columns, both chosen so that
  * 0 and the group's extremes are in range.
  */
 
 import { f16FromNumber, f16ToNumber } from "../quant/half-floats.ts";
 import type { GroupMatrix } from "./group-blocks.ts";
 
+const BITS = 4;
+
 /** `values` row by row; `groupColumns` divides `columns`. */
-export function roundToGroups(
-  values: Float32Array,
-  columns: number,
-  groupColumns: number,
-  bits: GroupMatrix["bits"] = 4,
-): GroupMatrix {
-  const largest = 2 ** bits - 1;
+export function roundToGroups(values: Float32Array, columns: number, groupColumns: number): GroupMatrix {
+  const largest = 2 ** BITS - 1;
   const groups = columns / groupColumns;
   const scales = new Float32Array(values.length / groupColumns);
   const zeroPoints = new Uint8Array(scales.length);
@@ -24,7 +21,7 @@ export function roundToGroups(
     zeroPoints[group] = scale === 0 ? 0 : clamp(Math.round(-low / scale), largest);
   }
   return {
-    bits,
+    bits: BITS,
     rows: values.length / columns,
     columns,
     groups,

@@ -78,7 +78,8 @@ function parseHeader(source: ByteSource, headerBytes: number): Readonly<Record<s
 function readTensor(reader: Reader, name: string, value: unknown): SafetensorsTensor {
   const { source, limits } = reader;
   const field = tensorField(name);
-  if (name.length > limits.tensorNameBytes) limitExceeded(reader, "tensor name", name.length, "tensorNameBytes");
+  const nameBytes = Buffer.byteLength(name);
+  if (nameBytes > limits.tensorNameBytes) limitExceeded(reader, "tensor name", nameBytes, "tensorNameBytes");
   if (!isRecord(value)) return invalid(reader, field, "it is no JSON object");
   const dtype = value["dtype"];
   if (typeof dtype !== "string" || !isSafetensorsDtype(dtype)) {

@@ -1,6 +1,7 @@
 /** model.safetensors.index.json: which file of a sharded model holds which tensor. */
 
 import { fail } from "../../base/errors.ts";
+import { shortJson } from "../../base/short-json.ts";
 import type { ByteSource } from "../byte-source.ts";
 import type { SafetensorsLimits } from "./limits.ts";
 
@@ -14,7 +15,7 @@ export function readSafetensorsIndex(source: ByteSource, limits: SafetensorsLimi
   for (const [tensor, file] of Object.entries(weightMap(source))) {
     // A path would reach out of the model's folder.
     if (typeof file !== "string" || !/^[^/\\]+\.safetensors$/.test(file)) {
-      invalid(path, `tensor ${JSON.stringify(tensor)} is not in a file NAME.safetensors beside the index`);
+      invalid(path, `tensor ${shortJson(tensor)} is not in a file NAME.safetensors beside the index`);
     }
     files.set(tensor, file);
   }

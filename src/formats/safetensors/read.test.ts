@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fail } from "../../base/errors.ts";
 import type { ByteSource } from "../byte-source.ts";
 import { memorySource } from "../file-source.ts";
+import { SAFETENSORS_LIMITS, type SafetensorsLimits } from "./limits.ts";
 import { readSafetensors } from "./read.ts";
 import { safetensorsBytes, type SafetensorsContents } from "./write.ts";
 
@@ -121,6 +122,28 @@ describe("readSafetensors", () => {
     expect(() => readSafetensors("t.safetensors", opener({ "t.safetensors": file }))).toThrow(
       /dtype \[\[\.\.\.\]\] is/,
     );
+  });
+
+  it.each<[Partial<SafetensorsLimits>, RegExp]>([
+    // The header's JSON is padded with spaces to a multiple of 8 with the length's 8 bytes, as safetensors' writers do.
+    [{ headerBytes: 119 }, /1\.safetensors: header length is 120, above the limit 119 \(headerBytes\)/],
+    [{ tensors: 1 }, /1\.safetensors: header is 2, above the limit 1 \(tensors\)/],
+    // Two letters of three bytes each and one of one.
+    [{ tensorNameBytes: 6 }, /1\.safetensors: tensor name is 7, above the limit 6 \(tensorNameBytes\)/],
+    [{ dimensions: 1 }, /1\.safetensors: tensor "b" is 2, above the limit 1 \(dimensions\)/],
+    [{ indexBytes: 81 }, /index\.json: file is 82, above the limit 81 \(indexBytes\)/],
+    [{ shards: 1 }, /index\.json: weight_map is 2, above the limit 1 \(shards\)/],
+  ])("refuses what is above a limit, by the limit's name: %j", (limit, message) => {
+    const files = {
+      [INDEX]: indexOf({ 語語a: "1.safetensors", b: "1.safetensors", c: "2.safetensors" }),
+      "m/1.safetensors": safetensorsBytes([{ ...A, name: "語語a" }, B]),
+      "m/2.safetensors": safetensorsBytes([{ ...B, name: "c" }]),
+    };
+    const read = (change: Partial<SafetensorsLimits>) =>
+      readSafetensors(INDEX, opener(files), { ...SAFETENSORS_LIMITS, ...change });
+    const above = Object.fromEntries(Object.entries(limit).map(([name, value]) => [name, value + 1]));
+    expect(() => read(limit)).toThrow(message);
+    expect([...read(above).tensors.keys()]).toEqual(["語語a", "b", "c"]);
   });
 
   it("closes what it opened when it fails", () => {

@@ -20,6 +20,7 @@ import type { ModelSpec } from "../model-spec.ts";
 import { LOAD_QUANTS } from "../load-quants.ts";
 import { quantizedSource } from "../quantized-source.ts";
 import { type ConvertQuant, floatTypeOf } from "./convert-quant.ts";
+import { packScheme } from "./packed-weight.ts";
 import { hasRopeRows, pairRopeRows } from "./rope-rows.ts";
 
 /**
@@ -95,7 +96,8 @@ function tensorOf(source: ModelSource, name: string, floats: GgmlType | null, sp
 }
 
 /** Vectors are f32 in all files; llama.cpp takes no others. */
-function typeOf(source: ModelSource, name: string, { encoding, shape }: StoredWeight, floats: GgmlType | null) {
+function typeOf(source: ModelSource, name: string, weight: StoredWeight, floats: GgmlType | null) {
+  const { encoding, shape } = weight;
   if (shape.length === 1) return "F32";
   if (floats !== null) return floats;
   if (encoding.kind === "ggml") return encoding.type;
@@ -103,7 +105,7 @@ function typeOf(source: ModelSource, name: string, { encoding, shape }: StoredWe
     path: source.path,
     tensor: source.tensorName(name),
     type: `${encoding.format} in a GGUF file`,
-    hint: "Take --quant f16 to write it dequantised.",
+    hint: `Take --quant f16 to write it dequantised${packScheme(weight) === null ? "" : ", or a folder, which keeps it as it is"}.`,
   });
 }
 

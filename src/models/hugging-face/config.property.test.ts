@@ -49,7 +49,12 @@ const QUANTIZATIONS = [
   {
     quant_method: "compressed-tensors",
     format: "pack-quantized",
-    config_groups: { group_0: { targets: ["Linear"], weights: { num_bits: 4, type: "int", group_size: 32 } } },
+    config_groups: {
+      group_0: {
+        targets: ["Linear"],
+        weights: { num_bits: 4, type: "int", group_size: 32, strategy: "group", symmetric: false },
+      },
+    },
   },
 ];
 const FACTS = { tiedHead: false, qkvBias: false, attentionOutputBias: false };

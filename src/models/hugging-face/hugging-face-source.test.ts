@@ -211,7 +211,13 @@ describe("a Hugging Face directory", () => {
       ACT_ORDER,
       `${Q}.g_idx`,
       gIdx((column) => (column === 5 ? 7 : column >> 5)),
-      /q_proj\.qweight has g_idx\[5\] = 7, outside 0\.\.1/,
+      /q_proj\.g_idx has group 7 for column 5\. Accepted: 0 to 1, of the 2 groups that have scales/,
+    ],
+    [
+      ACT_ORDER,
+      `${Q}.g_idx`,
+      gIdx((column) => (column === 6 ? -1 : column >> 5)),
+      /q_proj\.g_idx has group -1 for column 6\. Accepted: 0 to 1/,
     ],
     [
       ACT_ORDER,
@@ -219,7 +225,12 @@ describe("a Hugging Face directory", () => {
       gIdx((column) => (column < 31 ? 0 : 1)),
       /q_proj\.qweight has groups of 31, 33 columns, no multiples of 32.*Accepted: groups of multiples of 32/,
     ],
-    [ACT_ORDER, `${Q}.g_idx`, gIdx(() => 0), /q_proj\.qweight has no column in group 1 by its g_idx/],
+    [
+      ACT_ORDER,
+      `${Q}.g_idx`,
+      gIdx(() => 0),
+      /q_proj\.g_idx has no column in group 1\. Accepted: columns for each group from 0 to 1/,
+    ],
     [
       "GPTQ 4 bits, group 32",
       `${Q}.g_idx`,
@@ -281,6 +292,30 @@ describe("a Hugging Face directory", () => {
     const unordered = tensors.filter(({ name }) => name !== `${Q}.weight_g_idx`);
     expect(unordered).toHaveLength(tensors.length - 1);
     expect(orderOf([...unordered, ...index])).toBeNull();
+  });
+
+  it("names the index of compressed-tensors' act-order where it is wrong", () => {
+    const variant = checkpointVariant("compressed-tensors pack-quantized 4 bits, group 64, act-order");
+    const golden = { ...GOLDEN, hidden: 128, ffn: 256, heads: 8 };
+    const config = { ...goldenConfig(golden), quantization_config: variant.config };
+    const data = new Uint8Array(
+      Int32Array.from({ length: 128 }, (_, column) => (column === 9 ? 2 : column >> 6)).buffer,
+    );
+    const tensors = goldenTensors(golden, variant).map((contents) =>
+      contents.name === `${Q}.weight_g_idx` ? { ...contents, data } : contents,
+    );
+    expect(() => load(directory(config, tensors))).toThrow(
+      /q_proj\.weight_g_idx has group 2 for column 9\. Accepted: 0 to 1, of the 2 groups that have scales/,
+    );
+  });
+
+  it("names a tensor that an unknown method has quantised", () => {
+    const config = { ...CONFIG, quantization_config: { quant_method: "fp8" } };
+    const data = new Uint8Array(128 * 64);
+    const tensors = changed(`${Q}.weight`, { dtype: "F8_E4M3", data });
+    expect(() => load(directory(config, tensors))).toThrow(
+      /needs quantisation by fp8 \(as model\.layers\.1\.self_attn\.q_proj\.weight is, in F8_E4M3\), which.*Accepted: GPTQ/,
+    );
   });
 
   it("leaves out how static W8A8 rounds inputs, and nothing else of that name", () => {

@@ -57,7 +57,8 @@ class HuggingFaceSource implements ModelSource {
     this.#config = config;
     this.#model = model;
     this.#tensors = tensorReader(model.tensors);
-    this.#quantization = readQuantization(config, directory.findJson("quantize_config.json"));
+    const older = directory.findJson("quantize_config.json");
+    this.#quantization = readQuantization(config, older, model.tensors.values());
     this.#facts = weightFacts(config, model.tensors);
     this.weightNames = weightNames(model.tensors, this.#facts);
     this.fileBytes = model.fileBytes;

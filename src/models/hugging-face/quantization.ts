@@ -1,7 +1,9 @@
 /** What config.json, or quantize_config.json of older checkpoints, says of how the weights were quantised. */
 
 import { fail } from "../../base/errors.ts";
+import type { SafetensorsTensor } from "../../formats/safetensors/model.ts";
 import type { JsonFields } from "./json-file.ts";
+import { FLOAT_DTYPES } from "./tensor-reader.ts";
 
 export interface GptqQuantization {
   readonly method: "gptq";
@@ -13,19 +15,47 @@ export interface GptqQuantization {
   readonly version: 1 | 2;
 }
 
+/** Of compressed-tensors' weights: how many of them share a scale. Groups are of consecutive columns of a row. */
+export type ScaleReach =
+  | { readonly kind: "tensor" }
+  | { readonly kind: "channel" }
+  | { readonly kind: "group"; readonly columns: number }
+  /** Older files do not say, and their scales' shape does. */
+  | { readonly kind: "any" };
+
+export interface CompressedScheme {
+  readonly reach: ScaleReach;
+  /** Without zero points. */
+  readonly symmetric: boolean;
+}
+
+export interface CompressedQuantization {
+  readonly method: "compressed-tensors";
+  /** Of each packed weight; plain int8 says so itself. */
+  readonly bits: 4 | 8;
+  /** Of the groups of modules, each once. */
+  readonly schemes: readonly CompressedScheme[];
+}
+
 export type Quantization =
   | { readonly method: "none" }
   | GptqQuantization
   /** `groupColumns` as above. */
   | { readonly method: "awq"; readonly groupColumns: number | null }
-  /** `bits` of each packed weight; plain int8 says so itself. */
-  | { readonly method: "compressed-tensors"; readonly bits: 4 | 8 };
+  | CompressedQuantization;
 
 const ACCEPTED =
   "Accepted: GPTQ of 4 or 8 bits, AWQ of 4 bits in the gemm layout, and compressed-tensors in pack-quantized or int-quantized integers.";
 
-/** Throws `model_feature_unsupported` for any other method, and `metadata_invalid`. */
-export function readQuantization(config: JsonFields, older: JsonFields | null): Quantization {
+/**
+ * `older` is quantize_config.json. Throws `model_feature_unsupported` for any other method, with the first of `tensors`
+ * that is not of floats, and `metadata_invalid`.
+ */
+export function readQuantization(
+  config: JsonFields,
+  older: JsonFields | null,
+  tensors: Iterable<Pick<SafetensorsTensor, "name" | "dtype">> = [],
+): Quantization {
   const fields = config.findObject("quantization_config") ?? older;
   if (fields === null) return { method: "none" };
   // quantize_config.json is GPTQ's alone.
@@ -39,8 +69,16 @@ export function readQuantization(config: JsonFields, older: JsonFields | null): 
     case "compressed-tensors":
       return readCompressedTensors(fields);
     default:
-      return refuse(`quantisation by ${method}`);
+      return refuse(`quantisation by ${method}${exampleOf(tensors)}`);
   }
+}
+
+/** " (as model.layers.0.mlp.up_proj.weight is, in F8_E4M3)". */
+function exampleOf(tensors: Iterable<Pick<SafetensorsTensor, "name" | "dtype">>): string {
+  for (const { name, dtype } of tensors) {
+    if (!FLOAT_DTYPES.some((float) => float === dtype)) return ` (as ${name} is, in ${dtype})`;
+  }
+  return "";
 }
 
 function readGptq(fields: JsonFields): Quantization {
@@ -90,26 +128,52 @@ function readGroup(fields: JsonFields, name: string): number | null {
   return size >= 1 ? size : fields.invalid(name, `it is ${size}; -1 or a size above 0 is accepted`);
 }
 
-/** All groups of modules must be integers of one width. */
+/** All groups of modules must be integers of one width; their scales may reach differently far. */
 function readCompressedTensors(fields: JsonFields): Quantization {
   const format = fields.findString("format") ?? "pack-quantized";
   if (format !== "pack-quantized" && format !== "int-quantized" && format !== "naive-quantized") {
     return refuse(`compressed-tensors in the format ${format}`);
   }
-  const widths = new Set(
-    (fields.findObject("config_groups")?.objectsByName() ?? []).map(([, group]) => weightBits(group)),
-  );
+  const groups = fields.findObject("config_groups")?.objectsByName() ?? [];
+  const weights = groups.map(([, group]) => group.findObject("weights") ?? group.missing("weights"));
+  const widths = new Set(weights.map(weightBits));
   const [bits = 8] = widths;
   if (widths.size > 1) return refuse("compressed-tensors of several widths");
-  return { method: "compressed-tensors", bits };
+  const schemes = new Map(weights.map(readScheme).map((scheme) => [JSON.stringify(scheme), scheme]));
+  return { method: "compressed-tensors", bits, schemes: [...schemes.values()] };
 }
 
-function weightBits(group: JsonFields): 4 | 8 {
-  const weights = group.findObject("weights") ?? group.missing("weights");
+function weightBits(weights: JsonFields): 4 | 8 {
   const bits = weights.findInteger("num_bits") ?? 8;
   const type = weights.findString("type") ?? "int";
   if (type !== "int" || (bits !== 4 && bits !== 8)) return refuse(`compressed-tensors of ${bits}-bit ${type} weights`);
   return bits;
+}
+
+function readScheme(weights: JsonFields): CompressedScheme {
+  return { reach: readReach(weights), symmetric: weights.findBool("symmetric") ?? true };
+}
+
+/** Source: compressed-tensors, `QuantizationArgs`, where the group size stands for a strategy that is not named. */
+function readReach(weights: JsonFields): ScaleReach {
+  const size = weights.findInteger("group_size");
+  const named = weights.findString("strategy")?.toLowerCase();
+  if (named === undefined && size === undefined) return { kind: "any" };
+  const strategy = named ?? (size === -1 ? "channel" : "group");
+  switch (strategy) {
+    case "group":
+      if (size === undefined) return weights.missing("group_size");
+      return size >= 1
+        ? { kind: "group", columns: size }
+        : weights.invalid("group_size", `it is ${size}; a size above 0 is accepted with the strategy group`);
+    case "tensor":
+    case "channel":
+      return size === undefined || size === -1
+        ? { kind: strategy }
+        : weights.invalid("group_size", `it is ${size}; -1 or null is accepted with the strategy ${strategy}`);
+    default:
+      return refuse(`compressed-tensors of weights by the strategy ${strategy}`);
+  }
 }
 
 function refuse(feature: string): never {

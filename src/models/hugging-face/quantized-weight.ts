@@ -2,12 +2,12 @@
 
 import type { StoredWeight } from "../../formats/stored-weight.ts";
 import { awqGroups } from "../../formats/group-quant/awq.ts";
-import { compressedGroups } from "../../formats/group-quant/compressed-tensors.ts";
 import { gptqGroups } from "../../formats/group-quant/gptq.ts";
 import { encodeGroups, type StoredGroups } from "../../formats/group-quant/group-blocks.ts";
 import { wordsOf } from "../../formats/group-quant/packed-words.ts";
-import { planGroups, SMALLEST_GROUP } from "../../formats/group-quant/plan-groups.ts";
+import { planGroups } from "../../formats/group-quant/plan-groups.ts";
 import type { SafetensorsTensor } from "../../formats/safetensors/model.ts";
+import { compressedWeight } from "./compressed-weight.ts";
 import type { GptqQuantization, Quantization } from "./quantization.ts";
 import { FLOAT_DTYPES, type TensorReader, weightInvalid } from "./tensor-reader.ts";
 
@@ -27,30 +27,31 @@ export const QUANTIZED_SUFFIXES = [
 /** The weight of `module`, or null where it is not quantised. Throws `weight_missing` and `weight_invalid`. */
 export function quantizedWeight(module: string, how: Quantization, tensors: TensorReader): StoredWeight | null {
   if (tensors.has(`${module}.qweight`)) {
-    if (how.method === "gptq") return storedGroups(`${module}.qweight`, gptqOf(module, how, tensors));
-    if (how.method === "awq") return storedGroups(`${module}.qweight`, awqOf(module, how, tensors));
+    const names = { weight: `${module}.qweight`, index: `${module}.g_idx` };
+    if (how.method === "gptq") return storedGroups(names, gptqOf(module, how, tensors));
+    if (how.method === "awq") return storedGroups(names, awqOf(module, how, tensors));
     return weightInvalid(`${module}.qweight`, "is quantised", "a quantization_config of GPTQ or AWQ in config.json");
   }
   if (tensors.has(`${module}.weight_packed`) || tensors.has(`${module}.weight_scale`)) {
     const name = tensors.has(`${module}.weight_packed`) ? `${module}.weight_packed` : `${module}.weight`;
-    if (how.method === "compressed-tensors") return storedGroups(name, compressedOf(module, how.bits, tensors));
+    const names = { weight: name, index: `${module}.weight_g_idx` };
+    if (how.method === "compressed-tensors") return storedGroups(names, compressedWeight(module, how, tensors));
     return weightInvalid(name, "is quantised", "a quantization_config of compressed-tensors in config.json");
   }
   return null;
 }
 
-function storedGroups(name: string, groups: StoredGroups): StoredWeight {
+/** `index` names the tensor of each column's group, where there is one. */
+function storedGroups(names: Readonly<Record<"weight" | "index", string>>, groups: StoredGroups): StoredWeight {
   const plan = planGroups(groups);
-  if (typeof plan === "string") {
-    return weightInvalid(name, plan, `groups of multiples of ${SMALLEST_GROUP} columns, or whole rows of such`);
-  }
-  const { encoding, order } = plan;
+  if (plan.kind === "problem") return weightInvalid(names[plan.tensor], plan.problem, plan.accepted);
+  const { format, encoding, order } = plan;
   const { rows, columns } = groups;
   return {
     encoding,
     shape: [rows, columns],
     elements: rows * columns,
-    parts: [{ role: "data", view: () => encodeGroups(groups.open(), encoding.format, order) }],
+    parts: [{ role: "data", view: () => encodeGroups(groups.open(), format, order) }],
     columnOrder: order,
   };
 }
@@ -97,54 +98,4 @@ function groupCount(weight: SafetensorsTensor, columns: number, groupColumns: nu
   if (groupColumns === null) return 1;
   if (columns % groupColumns === 0) return columns / groupColumns;
   return weightInvalid(weight.name, `has ${columns} columns`, `multiples of the group size ${groupColumns}`);
-}
-
-function compressedOf(module: string, packedBits: 4 | 8, tensors: TensorReader): StoredGroups {
-  const isPacked = tensors.has(`${module}.weight_packed`);
-  const { weight, rows, columns } = isPacked ? packedWeight(module, packedBits, tensors) : plainWeight(module, tensors);
-  const bits = isPacked ? packedBits : 8;
-  const scale = tensors.get(`${module}.weight_scale`, FLOAT_DTYPES, scaleShape(module, rows, tensors));
-  const groups = scale.elements === 1 ? 1 : scale.elements / rows;
-  const zeroShape = isPacked ? [Math.ceil((rows * bits) / 32), groups] : scale.shape;
-  const zeroPoint = tensors.find(`${module}.weight_zero_point`, isPacked ? ["I32"] : ["I8"], zeroShape);
-  const gIdx = tensors.find(`${module}.weight_g_idx`, ["I32"], [columns]);
-  // -1 everywhere is where writers begin, and readers where there is none, whatever "actorder" says: in order.
-  const groupOf = gIdx === null ? null : wordsOf(gIdx);
-  const hasOrder = groupOf?.some((group) => group !== -1) === true;
-  return compressedGroups({ bits, rows, columns, weight, scale, zeroPoint, groupOf: hasOrder ? groupOf : null });
-}
-
-/** One scale for the whole, one for each row, or one for each group of a row. */
-function scaleShape(module: string, rows: number, tensors: TensorReader): readonly (number | null)[] {
-  const shape = tensors.shapeOf(`${module}.weight_scale`) ?? [];
-  if (shape.every((size) => size === 1)) return shape;
-  return shape.length === 1 ? [rows] : [rows, null];
-}
-
-interface WeightShape {
-  readonly weight: SafetensorsTensor;
-  readonly rows: number;
-  readonly columns: number;
-}
-
-function plainWeight(module: string, tensors: TensorReader): WeightShape {
-  const weight = tensors.get(`${module}.weight`, ["I8"], [null, null]);
-  const [rows = 0, columns = 0] = weight.shape;
-  return { weight, rows, columns };
-}
-
-/** `weight_shape` holds what padding to whole words hides. */
-function packedWeight(module: string, bits: 4 | 8, tensors: TensorReader): WeightShape {
-  const weight = tensors.get(`${module}.weight_packed`, ["I32"], [null, null]);
-  const [rows = 0, words = 0] = weight.shape;
-  const sizes = tensors.get(`${module}.weight_shape`, ["I64", "I32"], [2]);
-  const bytes = sizes.view();
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const at = (index: number): number =>
-    sizes.dtype === "I64" ? Number(view.getBigInt64(8 * index, true)) : view.getInt32(4 * index, true);
-  const columns = at(1);
-  if (at(0) !== rows || Math.ceil((columns * bits) / 32) !== words) {
-    weightInvalid(sizes.name, `says [${at(0)}, ${columns}]`, `[${rows}, ${(words * 32) / bits}], what is packed`);
-  }
-  return { weight, rows, columns };
 }
