@@ -23,9 +23,7 @@ const BENCH_OPTIONS = {
     type: { kind: "string", placeholder: "LIST" },
     default: null,
     env: null,
-    help:
-      "Other models in the same rounds, with commas between: MODEL or SHAPE:QUANT, each with +ROUNDING (as of --quant) " +
-      "where it is to be rounded",
+    help: "Other models in the same rounds: MODEL or SHAPE:QUANT, each with +ROUNDING (as of --quant) or not",
   },
   cases: {
     type: { kind: "string", placeholder: "LIST" },
