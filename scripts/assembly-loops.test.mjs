@@ -46,6 +46,12 @@ describe("findMarkedLoops", () => {
     ]);
   });
 
+  it("refuses a loop inside that has no mark, of which nobody knows how often it runs", () => {
+    expect(() => findMarkedLoops(NESTED.replace("\t// turnwise-model dot inner 3\n", ""))).toThrow(
+      "kernel: the loop dot of width 3 has one inside without a mark: .L3:",
+    );
+  });
+
   it("takes an inner loop that the compiler unrolled for a part of the body", () => {
     const text = functionText("unrolled", [
       ".L5:",

@@ -124,7 +124,8 @@ export function compileUnit(source, { command, prefix }, flags, objectDirectory)
   return { source, object, depends: join(objectDirectory, `${name}.d`), command, flags: all };
 }
 
-function baseFlags() {
+/** What every file of the core is compiled with. */
+export function baseFlags() {
   const require = createRequire(import.meta.url);
   const addonApi = dirname(require.resolve("node-addon-api"));
   const apiHeaders = join(dirname(require.resolve("node-api-headers")), "include");

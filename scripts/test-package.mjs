@@ -1,7 +1,7 @@
 /**
  * `npm run test:package`: what `npm run package` made installs offline, with no compiler on the PATH and
  * with no script run, and then serves a chat completion: on this machine's Node, and for the other
- * architecture in an arm64 Node under qemu.
+ * architecture in an arm64 Node under qemu. Installed without its platform's core, it compiles one by `turnwise build-native`.
  *
  *   node scripts/test-package.mjs [--platforms x64,arm64]
  */
@@ -30,7 +30,9 @@ async function testPackages(architectures) {
   const folder = mkdtempSync(join(tmpdir(), "turnwise-package-"));
   try {
     // Fills a cache of its own, so that the installs under test find what they need in it and nowhere else.
-    install(folder, "online", tarballs.slice(0, 1), []);
+    const bare = install(folder, "online", tarballs.slice(0, 1), []);
+    checkBuild(bare, join(folder, "user-cache"));
+    console.log("without a ready-made core: built one, and it passes the self-test");
     for (const [index, architecture] of architectures.entries()) {
       const isOther = architecture !== process.arch;
       // npm holds back packages for other machines, which is right but for an emulated one.
@@ -67,10 +69,22 @@ function pathWithoutCompilers() {
   return folder;
 }
 
+const programOf = (installed) => join(installed, "dist/program/main.js");
+
+/** As a user of a system without a ready-made core: its sources compile where they were installed, and are then found. */
+function checkBuild(installed, cache) {
+  const turnwise = (...args) =>
+    run(process.execPath, [programOf(installed), ...args], dirname(installed), { TURNWISE_CACHE_DIR: cache });
+  const built = turnwise("build-native").trim();
+  const { native, selfTest } = JSON.parse(turnwise("doctor", "--json"));
+  if (native.origin !== "user-build" || native.path !== built || !built.startsWith(cache)) {
+    throw new Error(`the core comes from ${native.origin}, ${native.path}; build-native made ${built}`);
+  }
+  if (selfTest?.passed !== true) throw new Error(`the self-test of ${built} failed`);
+}
+
 function checkDoctor(node, installed, architecture) {
-  const report = JSON.parse(
-    run(node, [join(installed, "dist/program/main.js"), "doctor", "--json"], dirname(installed)),
-  );
+  const report = JSON.parse(run(node, [programOf(installed), "doctor", "--json"], dirname(installed)));
   const { origin, path } = report.native;
   const expected = join(dirname(installed), "@turnwise", `linux-${architecture}-gnu`, "turnwise.node");
   if (origin !== "platform-package" || path !== expected) {
@@ -80,7 +94,7 @@ function checkDoctor(node, installed, architecture) {
 }
 
 async function checkServer(node, installed) {
-  const args = [join(installed, "dist/program/main.js"), "serve", "--port", "0"];
+  const args = [programOf(installed), "serve", "--port", "0"];
   const server = spawn(node, args, { stdio: ["ignore", "pipe", "pipe"] });
   const ended = once(server, "exit");
   try {

@@ -3,24 +3,13 @@
  * bandwidth, and constants fitted to another engine's measurements. A projection: nothing here was measured on the chip.
  */
 
-import { fail } from "../base/errors.ts";
-import { type WeightFormat, weightRowBytes } from "../base/weight-formats.ts";
-import { weightFormatOf } from "../compile/weight-formats.ts";
-import type { DecodableType } from "../formats/quant/decodable-types.ts";
 import { type Graph, weightsOf } from "../graph/graph.ts";
 import { graphCost } from "../graph/graph-cost.ts";
 import type { StepSizes, WeightRef } from "../graph/types.ts";
 import type { ArmChip, ArmCore } from "./arm-chips.ts";
 import { ARM_RATES } from "./arm-rates.ts";
 import type { Efficiency } from "./fit-efficiency.ts";
-
-/** How a matrix is stored: as in GGUF files, or in groups of 128 with zero points. */
-type ProjectedType = DecodableType | typeof GROUPS_OF_128;
-
-export interface ProjectedModel {
-  readonly graph: Graph;
-  readonly typeOf: (ref: WeightRef) => ProjectedType;
-}
+import { packedBytes, type ProjectedModel, ratesOf } from "./projected-type.ts";
 
 export interface ProjectedCase {
   readonly name: string;
@@ -28,23 +17,6 @@ export interface ProjectedCase {
   /** Share of the seconds in which memory, not a core, is waited for. */
   readonly memoryShare: number;
 }
-
-const GROUPS_OF_128 = "int4_g128_zero" satisfies WeightFormat;
-
-/** Rows of ARM_RATES by tensor type. */
-const MODELLED = {
-  Q4_0: ["GEMM Q4_0, unpacked for 96 tokens", "GEMV Q4_0"],
-  Q8_0: ["GEMM Q8_0, unpacked for 96 tokens", "GEMV Q8_0"],
-  Q2_K: ["GEMM Q2_K, unpacked for 96 tokens", "GEMV Q2_K"],
-  Q4_K: ["GEMM Q4_K, unpacked for 96 tokens", "GEMV Q4_K"],
-  Q5_K: ["GEMM Q5_K, unpacked for 96 tokens", "GEMV Q5_K"],
-  Q6_K: ["GEMM Q6_K, unpacked for 96 tokens", "GEMV Q6_K"],
-  [GROUPS_OF_128]: ["GEMM int4 group-128, unpacked for 96 tokens", "GEMV int4 group-128"],
-} as const satisfies { readonly [Type in ProjectedType]?: readonly [keyof typeof ARM_RATES, keyof typeof ARM_RATES] };
-
-type ModelledType = keyof typeof MODELLED;
-
-export const isModelled = (type: ProjectedType): type is ModelledType => Object.hasOwn(MODELLED, type);
 
 const SCORES = "Attention, Q times K in int8";
 const VALUES = "Attention, probabilities of 15 bits times V";
@@ -107,26 +79,4 @@ function workOf({ graph, typeOf }: ProjectedModel, core: ArmCore, sizes: StepSiz
 /** For a multiplication of a score and one of a value. */
 function attentionCycles(core: ArmCore): number {
   return 1 / ARM_RATES[SCORES][core] + 1 / ARM_RATES[VALUES][core];
-}
-
-function ratesOf(type: ProjectedType, core: ArmCore): readonly [many: number, one: number] {
-  if (!isModelled(type)) {
-    return fail("invalid_option", {
-      option: "--model",
-      problem: `it has matrices in ${type}, whose loops are not modelled; modelled are ${Object.keys(MODELLED).join(", ")}.`,
-    });
-  }
-  const [many, one] = MODELLED[type];
-  return [ARM_RATES[many][core], ARM_RATES[one][core]];
-}
-
-/** As the kernels read it, in which units the loops' rates are. */
-function packedBytes(ref: WeightRef, typeOf: ProjectedModel["typeOf"]): number {
-  if (ref.kind === "vector") return ref.rows * ref.columns * 4;
-  return ref.rows * weightRowBytes(packedFormat(typeOf(ref)), ref.columns);
-}
-
-function packedFormat(type: ProjectedType): WeightFormat {
-  if (type === GROUPS_OF_128) return type;
-  return weightFormatOf({ encoding: { kind: "ggml", type }, columnOrder: null }, "own");
 }

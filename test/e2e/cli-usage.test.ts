@@ -34,19 +34,23 @@ test("project says of every speed that it is modelled", async () => {
   const speeds = lines.filter((line) => line.includes("tokens/s"));
   expect(speeds).toHaveLength(2);
   for (const line of speeds) expect(line).toMatch(/[\d.]+ tokens\/s, modelled\b/);
-  // What else has figures is how far the model is off.
-  const [error = "", ...points] = lines.filter((line) => /\d/.test(line) && !speeds.includes(line));
+  // What else has figures are the barriers, by an assumption, and how far the model is off.
+  const [barriers = "", stages = "", error = "", ...points] = lines.filter(
+    (line) => /\d/.test(line) && !speeds.includes(line),
+  );
+  expect(barriers).toMatch(/^Barriers, not in it: [\d.]+ ms a step, if an add .* takes 50 ns:$/);
+  expect(stages).toMatch(/^260 stages, 5 adds /);
   expect(error).toMatch(/^Error of the model on llama\.cpp's published speeds/);
   for (const line of points) expect(line).toMatch(/^ +\d+ threads +prefill [+-]\d+ % +decode [+-]\d+ %$/);
   const json = await runCli(["project", "--threads", "4", "--json"]);
-  expect(JSON.parse(json.stdout)).toMatchObject({ modelled: true, cases: [{}, {}] });
+  expect(JSON.parse(json.stdout)).toMatchObject({ modelled: true, cases: [{}, {}], barrier: { stages: 260 } });
 });
 
 test("project offers what is modelled", async () => {
   const help = (await runCli(["project", "--help"])).stdout;
-  expect(help).toMatch(/\bq4-g128\b/);
-  expect(help).not.toMatch(/\b(q4_1|iq4_xs|f16)\b/);
-  const refused = await runCli(["project", "--model", "llama-3.1-8b:q4_1"]);
+  expect(help).toMatch(/\bq4-g128\b.*\bint8-g32\b/);
+  expect(help).not.toMatch(/\b(f32|f16|bf16)\b/);
+  const refused = await runCli(["project", "--model", "llama-3.1-8b:f16"]);
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("known are q8_0, q4_0, ") });
 });
 

@@ -74,8 +74,7 @@ class DotBlock {
   static constexpr bool kSigned = Format::kLargest > 127 && !kHasUnsignedDot;
   // The zero point that is in the products.
   static constexpr int kZero = kSigned ? 0 : Format::kZeroPoint;
-  static_assert(Step::kSubColumns != 0 || Step::kSide == Side::kOffset || kMagicHolds<Format>,
-                "every sum begins where its zero point is taken off");
+  static_assert(Step::kSide != Side::kOffset || kMagicHolds<Format>, "the sum that meets the offset is exact in f32");
 
  public:
   // out[t * stride + r] for kTokens tokens from rows[0] on and the 16 rows of a tile.
@@ -104,10 +103,13 @@ class DotBlock {
                                                             F32* sums) {
     I32 totals[kTokens];
     I32 minima[kTokens];
-    int32_t activation_sums[kTokens] = {};
+    int32_t activation_sums[kTokens];
 #pragma GCC unroll 4
     for (int t = 0; t < kTokens; ++t) {
-      totals[t] = FreshZeros();
+      activation_sums[t] = StepSum(rows[t] + sums_at);
+      // Without sub-scales the zero point is taken off here, for the whole step.
+      constexpr int32_t kBegin = kMagicHolds<Format> ? kMagicBits : 0;
+      totals[t] = Step::kSubColumns != 0 ? FreshZeros() : FreshBroadcasts(kBegin - kZero * activation_sums[t]);
       if constexpr (Step::kSide == Side::kMinima) minima[t] = FreshZeros();
     }
 #pragma GCC unroll 1
@@ -118,14 +120,7 @@ class DotBlock {
       const size_t at = values_at + static_cast<size_t>(group) * kQuantGroup;
       int32_t halves[kTokens][2];
 #pragma GCC unroll 4
-      for (int t = 0; t < kTokens; ++t) {
-        const int32_t pair = LoadAs<int32_t>(rows[t] + sums_at + static_cast<size_t>(group) * sizeof pair);
-        halves[t][0] = static_cast<int16_t>(pair & 0xffff);
-        halves[t][1] = pair >> 16;
-        if constexpr (Step::kSide == Side::kOffset || Step::kSide == Side::kMinimum) {
-          activation_sums[t] += halves[t][0] + halves[t][1];
-        }
-      }
+      for (int t = 0; t < kTokens; ++t) LoadHalfSums(rows[t] + sums_at, group, halves[t]);
       AddProducts(weights, rows, at, halves, totals);
       if constexpr (Step::kSide == Side::kMinima) AddMinima(weights, halves, minima);
     }
@@ -143,16 +138,37 @@ class DotBlock {
     }
   }
 
-  // A step's int32 sums, with what of the zero point and the offset is not in them yet.
-  static inline __attribute__((always_inline)) F32 FloatTotals(const Format& weights, const I32& totals, int32_t sum) {
-    if constexpr (kMagicHolds<Format>) {
-      return Parts<F32>([&](int i) { return vsubq_f32(vreinterpretq_f32_s32(totals.v[i]), vdupq_n_f32(kMagic)); });
-    } else if constexpr (Step::kSide == Side::kOffset) {
-      const I32 offset = Step::Offset(weights) + BroadcastInt(-kZero);
-      return ToFloat(MultiplyAdd(offset, BroadcastInt(sum), totals));
-    } else {
-      return ToFloat(totals);
+  // Of a group's activations, columns 0 .. 15 and 16 .. 31.
+  static inline __attribute__((always_inline)) void LoadHalfSums(const uint8_t* sums, int group, int32_t* halves) {
+    const int32_t pair = LoadAs<int32_t>(sums + static_cast<size_t>(group) * sizeof pair);
+    halves[0] = static_cast<int16_t>(pair & 0xffff);
+    halves[1] = pair >> 16;
+  }
+
+  // Of a step's activations.
+  static inline __attribute__((always_inline)) int32_t StepSum(const uint8_t* sums) {
+    int32_t sum = 0;
+#pragma GCC unroll 8
+    for (int group = 0; group < kGroups; ++group) {
+      int32_t halves[2];
+      LoadHalfSums(sums, group, halves);
+      sum += halves[0] + halves[1];
     }
+    return sum;
+  }
+
+  // A step's int32 sums, the offset added to them.
+  static inline __attribute__((always_inline)) F32 FloatTotals(const Format& weights, const I32& totals, int32_t sum) {
+    F32 whole;
+    if constexpr (kMagicHolds<Format>) {
+      whole = Parts<F32>([&](int i) { return vsubq_f32(vreinterpretq_f32_s32(totals.v[i]), vdupq_n_f32(kMagic)); });
+    } else {
+      whole = ToFloat(totals);
+    }
+    if constexpr (Step::kSide == Side::kOffset) {
+      whole = Fma(weights.Offset(), Broadcast(static_cast<float>(sum)), whole);
+    }
+    return whole;
   }
 
   // The products of a group, by halves where those have scales of their own.
@@ -174,11 +190,7 @@ class DotBlock {
 #pragma GCC unroll 4
       for (int t = 0; t < kTokens; ++t) {
         const int32_t sum = Format::kSubgroups == 1 ? halves[t][0] + halves[t][1] : halves[t][half];
-        if constexpr (kScaled) {
-          dots[t] = FreshBroadcasts(-kZero * sum);
-        } else {
-          dots[t] = kMagicHolds<Format> ? FreshBroadcasts(kMagicBits - kZero * sum) : totals[t];
-        }
+        dots[t] = kScaled ? FreshBroadcasts(-kZero * sum) : totals[t];
       }
 #pragma GCC unroll 8
       for (int v = half * kVectors; v < (half + 1) * kVectors; ++v) {
@@ -214,7 +226,7 @@ class DotBlock {
     constexpr int kCount = kQuantGroup / Step::kSubColumns;
 #pragma GCC unroll 2
     for (int i = 0; i < kCount; ++i) {
-      const I16 minimum = Step::Minimum(weights, i);
+      const I16 minimum = Widened(Step::Minimum(weights, i));
 #pragma GCC unroll 4
       for (int t = 0; t < kTokens; ++t) {
         const int32_t sum = kCount == 1 ? halves[t][0] + halves[t][1] : halves[t][i];

@@ -1,13 +1,14 @@
 // How far integer sums reach on Arm, for each kind of scales (int_scales.h). Activations keep one scale for
 // kWideActivationColumns columns here, so a block of weights is one step: an exact int32 sum, in which
-// sub-scales and whole offsets have their part, then
-//   x = float(sum) * d  (+ minimum);  result = fma(x, activation scale, result).
+// sub-scales have their part, then
+//   x = (float(sum) + offset) * d + minimum;  result = fma(x, activation scale, result).
 // Products of one token and of many (dot_gemm.h, panel_gemm.h) take the same steps in the same order.
 //
 // Of a kind:
 //   kSubColumns  columns of one integer sub-scale, 0 where there is none
 //   kSide        what is added beside the products:
-//     kOffset      the sum of the activations times an integer of each row, in the int32 sum
+//     kOffset      the sum of the activations times an integer of each row, added to float(sum): where that has no
+//                  rounding, fma rounds the integer that is meant once, as a conversion of it would
 //     kMinimum     the sum of the activations, as f32, times a number of each row, added to x
 //     kMinima      an exact sum of minima times sums of kSubColumns activations, times a number of each row,
 //                  added to x
@@ -43,18 +44,17 @@ struct StepOf<G32Min> {
   static F32 SideScale(const G32Min& group) { return group.Minimum(); }
 };
 
-struct OffsetStep {
+template <int kColumns>
+struct StepOf<GroupZero<kColumns>> {
   static constexpr int kSubColumns = 0;
   static constexpr Side kSide = Side::kOffset;
-  template <class Format>
-  static I32 Offset(const Format& group) {
-    return BroadcastInt(Format::kZeroPoint) - group.ZeroPoint();
-  }
 };
-template <int kColumns>
-struct StepOf<GroupZero<kColumns>> : OffsetStep {};
+
 template <>
-struct StepOf<GroupZeroWide> : OffsetStep {};
+struct StepOf<GroupZeroWide> {
+  static constexpr int kSubColumns = 0;
+  static constexpr Side kSide = Side::kOffset;
+};
 
 template <>
 struct StepOf<K32> {
@@ -71,7 +71,7 @@ struct StepOf<K32Min> {
   static F32 Scale(const K32Min& group) { return LoadHalves(group.F16s(0)); }
   static I32 SubScale(const K32Min& group, int) { return LoadUnsignedBytes(group.Integers(0)); }
   static F32 SideScale(const K32Min& group) { return Zero() - LoadHalves(group.F16s(1)); }
-  static I16 Minimum(const K32Min& group, int) { return Widened(vld1q_u8(group.Integers(1))); }
+  static uint8x16_t Minimum(const K32Min& group, int) { return vld1q_u8(group.Integers(1)); }
 };
 
 template <>
@@ -92,7 +92,7 @@ struct StepOf<K16Min> {
     });
   }
   static F32 SideScale(const K16Min& group) { return Zero() - LoadHalves(group.F16s(1)); }
-  static I16 Minimum(const K16Min& group, int half) { return Widened(vshrq_n_u8(vld1q_u8(group.Integers(half)), 4)); }
+  static uint8x16_t Minimum(const K16Min& group, int half) { return vshrq_n_u8(vld1q_u8(group.Integers(half)), 4); }
 };
 
 // Of a block: the f32 scale of its rows without the sub-scales.
@@ -116,8 +116,7 @@ constexpr bool kMagicHolds = [] {
   using Step = StepOf<typename Format::ScaleKind>;
   const int above = Format::kLargest - Format::kZeroPoint;
   const int magnitude = above > Format::kZeroPoint ? above : Format::kZeroPoint;
-  return Step::kSubColumns == 0 && Step::kSide != Side::kOffset &&
-         Format::kBlockColumns * 127 * magnitude < (1 << 22);
+  return Step::kSubColumns == 0 && Format::kBlockColumns * 127 * magnitude < (1 << 22);
 }();
 
 }  // namespace TURNWISE_ISA

@@ -8,57 +8,11 @@
 // token alternates, (t0, t1, t0, t1).
 #pragma once
 
-#include "int_steps.h"
 #include "model_loop.h"
+#include "panel_minima.h"
 
 namespace turnwise {
 namespace TURNWISE_ISA {
-
-constexpr int kPanelRows = 8;
-constexpr int kPanelColumns = 1024;
-static_assert(kPanelColumns % kSuperblockColumns == 0, "a panel is whole steps");
-constexpr size_t kVector = 16;
-// A set: a vector for every two rows of a panel.
-constexpr int kRowPairs = kPanelRows / 2;
-constexpr size_t kSet = kRowPairs * kVector;
-
-// A step of a panel: d, the side's scale or offset, minima, then for each sub-scale (or once) the sub-scale and the
-// values of its columns. Of `pairs` pairs of tokens: scale, sum, sums that meet the minima, values.
-//
-// Minima times sums are exact matrix products as well. A sum over 32 columns has 13 bits: two bf16, and minima as bf16,
-// by fours. One over 16 columns has 12, 16 * high + low, and its minima 4: 16 * minimum and minimum as unsigned bytes, by
-// eights, meet high and low in half as many instructions.
-template <class Format>
-struct PanelLayout {
-  using Step = StepOf<typename Format::ScaleKind>;
-  static constexpr int kColumns = Format::kBlockColumns;
-  static constexpr int kSubColumns = Step::kSubColumns == 0 ? kColumns : Step::kSubColumns;
-  static constexpr int kSubs = kColumns / kSubColumns;
-  static constexpr bool kHasSubScale = Step::kSubColumns != 0;
-  static constexpr bool kHasSide = Step::kSide != Side::kNone;
-  static constexpr bool kHasSum = Step::kSide == Side::kOffset || Step::kSide == Side::kMinimum;
-  static constexpr bool kHasMinima = Step::kSide == Side::kMinima;
-  static constexpr bool kHasByteMinima = kHasMinima && kSubColumns == 16;
-  static constexpr int kMinimaSets = kHasMinima ? kSubs / 4 : 0;
-  // That meet one set of minima, for each pair of tokens.
-  static constexpr int kSumVectors = kHasByteMinima ? 1 : 2;
-
-  static constexpr size_t kMinimaAt = (kHasSide ? 2 : 1) * kSet;
-  static constexpr size_t kSubsAt = kMinimaAt + kMinimaSets * kSet;
-  static constexpr size_t kSubBytes = (kHasSubScale ? kSet : 0) + kSubColumns / 8 * kSet;
-  static constexpr size_t kStepBytes = kSubsAt + kSubs * kSubBytes;
-
-  // For each pair of tokens.
-  static constexpr size_t kSumAt = kVector;
-  static constexpr size_t kSumsAt = kVector + (kHasSum ? kVector : 0);
-  static constexpr size_t kActivationsAt = kSumsAt + kSumVectors * kMinimaSets * kVector;
-  static constexpr size_t kPairBytes = kActivationsAt + kColumns / 8 * kVector;
-};
-
-// The largest panel and the largest pair of tokens of any format, in bytes a column: 16-wide sub-scales have most
-// beside their values, f32 steps of 32 columns come next.
-constexpr size_t kMaxPanelBytes = kPanelColumns * kPanelRows * 2;
-constexpr size_t kMaxPairBytes = kPanelColumns * 2 * 2;
 
 inline void StoreTwice(uint8_t* set, const float32x4_t* rows) {
   float* out = reinterpret_cast<float*>(set);
@@ -89,13 +43,13 @@ class PanelBuilder {
       const F32 scale = StepScale(first);
       for (int half = 0; half < 2; ++half) StoreTwice(panels + half * panel_bytes, scale.v + 2 * half);
       BuildSide(first, panels, panel_bytes);
+      if constexpr (Layout::kHasMinima) MinimaBuilder<Format>::Build(block, panels + Layout::kMinimaAt, panel_bytes);
 #pragma GCC unroll 1
       for (int group = 0; group < Layout::kColumns / kQuantGroup; ++group) {
         if constexpr (Layout::kColumns > kQuantGroup) TURNWISE_MODEL_LOOP("unpack", "inner", kTileRows);
         const Format weights(block, group);
         Prefetch(weights.Values() + kPrefetchBytes);
         BuildGroup(weights, group, panels + Layout::kSubsAt, panel_bytes);
-        if constexpr (Layout::kHasMinima) BuildMinima(weights, group, panels + Layout::kMinimaAt, panel_bytes);
       }
     }
   }
@@ -105,7 +59,7 @@ class PanelBuilder {
     for (int half = 0; half < 2; ++half) {
       uint8_t* set = step + half * panel_bytes + kSet;
       if constexpr (Step::kSide == Side::kOffset) {
-        StoreTwice(set, Step::Offset(first).v + 2 * half);
+        StoreTwice(set, first.Offset().v + 2 * half);
       } else if constexpr (Layout::kHasSide) {
         StoreTwice(set, Step::SideScale(first).v + 2 * half);
       }
@@ -153,29 +107,6 @@ class PanelBuilder {
       vst1q_u8(out + kVector, vreinterpretq_u8_u32(vzip2q_u32(a, b)));
     }
   }
-
-  // As bf16, the upper half of their f32, minima of at most 8 bits are exact.
-  static void BuildMinima(const Format& weights, int group, uint8_t* minima, size_t panel_bytes) {
-    constexpr int kCount = kQuantGroup / Layout::kSubColumns;
-    for (int i = 0; i < kCount; ++i) {
-      int16_t rows[kTileRows];
-      const I16 minimum = Step::Minimum(weights, i);
-      for (int half = 0; half < 2; ++half) vst1q_s16(rows + 8 * half, minimum.v[half]);
-      const size_t index = static_cast<size_t>(group * kCount + i);
-      for (size_t r = 0; r < kTileRows; ++r) {
-        uint8_t* panel = minima + r / kPanelRows * panel_bytes;
-        if constexpr (Layout::kHasByteMinima) {
-          uint8_t* byte = panel + index / 8 * kSet + r % kPanelRows * 8 + index % 8;
-          byte[0] = static_cast<uint8_t>(16 * rows[r]);
-          byte[Layout::kMinimaSets / 2 * kSet] = static_cast<uint8_t>(rows[r]);
-          continue;
-        }
-        uint8_t* set = panel + index / 4 * kSet;
-        const uint16_t bits = static_cast<uint16_t>(BitsFromFloat(static_cast<float>(rows[r])) >> 16);
-        std::memcpy(set + (r % kPanelRows * 4 + index % 4) * sizeof bits, &bits, sizeof bits);
-      }
-    }
-  }
 };
 
 // Some columns of two tokens' q8a rows, beside each other.
@@ -213,8 +144,7 @@ class PairBuilder {
     for (int t = 0; t < 2; ++t) {
       PutTwice(LoadAs<float>(tokens[t] + scales_at), t, out);
       const uint8_t* sums = tokens[t] + sums_at;
-      if constexpr (Layout::Step::kSide == Side::kOffset) PutTwice(SumOf(sums, 0, Layout::kColumns), t, out + gap);
-      if constexpr (Layout::Step::kSide == Side::kMinimum) {
+      if constexpr (Layout::kHasSum) {
         PutTwice(static_cast<float>(SumOf(sums, 0, Layout::kColumns)), t, out + gap);
       }
       if constexpr (Layout::kHasMinima) {
