@@ -38,7 +38,10 @@ const VARIANTS = [
   "GPTQ 4 bits, group 64, symmetric, act-order by matrix, version 1",
   "GPTQ 8 bits, group 32, symmetric, act-order by matrix, version 1",
   "GPTQ 8 bits, group 64, zero points, version 2",
+  "GPTQ 4 bits, group 128, zero points, version 2",
+  "GPTQ 8 bits, group 128, symmetric, version 1",
   "AWQ, group 64",
+  "AWQ, group 128",
 ].map(checkpointVariant);
 
 type Form = "quantized" | "dequantized";
