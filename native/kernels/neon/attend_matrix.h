@@ -87,12 +87,12 @@ class MatrixAttention : public IntAttention {
         }
       }
     }
-    StoreScores<kRows>(scratch, tile, row, index, sums);
+    StoreScores<kRows>(scratch, tile, index, sums);
   }
 
   template <int kRows, int kPairs>
   static inline __attribute__((always_inline)) void StoreScores(const AttendScratch& scratch, const AttendTile& tile,
-                                                                int row, int index,
+                                                                int index,
                                                                 const int32x4_t (&sums)[kTokenPairs][kPairs]) {
     const F32 key_scales = Load(tile.k_scales);
 #pragma GCC unroll 4
