@@ -181,9 +181,10 @@ void ThreadPool::Arrive(int group, uint64_t stage_number) {
 }
 
 // Sequentially consistent on both sides: either the parking thread sees the new value, or the
-// publishing thread sees it parked.
+// publishing thread sees it parked. By an exchange: qemu lets a load pass the store before it (STLR and LDAR keep their
+// order on Arm, and are plain moves where it runs on x86), and then both threads sleep.
 void ThreadPool::Publish(std::atomic<uint64_t>* value, uint64_t now) {
-  value->store(now);
+  value->exchange(now);
   WakeParked();
 }
 

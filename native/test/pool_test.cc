@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -189,6 +190,25 @@ void TestPool(int threads, bool spin, int runs) {
 }
 
 // Wherever memory ends while a pool starts, the threads that run already are joined: else the process would end.
+// Runs that begin just as the other thread parks. Where that is missed the test never ends: both then sleep.
+void TestParkingBesideRuns(int pools) {
+  BeginCase("runs that begin while a thread parks");
+  using Clock = std::chrono::steady_clock;
+  uint32_t random = 1;
+  for (int i = 0; i < pools; ++i) {
+    ThreadPool pool(2, true);
+    for (int run = 0; run < 6; ++run) {
+      random = random * 1664525u + 1013904223u;
+      const Clock::time_point begin = Clock::now() + std::chrono::microseconds((random >> 8) % 200);
+      while (Clock::now() < begin) {
+      }
+      SummingWork work(std::vector<int>(30, 3));
+      pool.Run(&work);
+      Expect(work.IsRight(), "a wrong sum");
+    }
+  }
+}
+
 void TestWithoutMemory(int threads) {
   BeginCase("no memory for a pool of " + std::to_string(threads));
   int failures = 0;
@@ -221,6 +241,7 @@ int main() {
   TestPages();
   // Several groups, on far fewer cores.
   for (const int threads : {9, 17, 40}) TestPool(threads, false, 60);
+  TestParkingBesideRuns(3000);
   TestWithoutMemory(5);
   return Finish();
 }
