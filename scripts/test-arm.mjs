@@ -1,8 +1,8 @@
 /**
- * `npm run test:arm`: the native core on arm64, on a machine that is not one. Cross-compiles the core and
- * the kernel tests, runs the kernel tests under qemu on several CPU models, then the conformance and
- * golden tests in an arm64 Node that loads the core. qemu is 20 to 80 times slower than a CPU, so
- * nothing here says how fast anything is.
+ * `npm run test:arm`: the native core on arm64, on a machine that is not one. Cross-compiles the core and its C++ tests,
+ * runs the kernels' under qemu on several CPU models and the thread pool's and the runtime's on one, then tests in an arm64
+ * Node that loads the core: conformance, golden texts, whole models against llama.cpp; those once more on a core without
+ * matrix products. qemu is 20 to 80 times slower than a CPU, so nothing here says how fast anything is.
  *
  *   node scripts/test-arm.mjs [--quick] [--minutes N] [vitest filters]
  *
@@ -30,9 +30,39 @@ const CPUS = [
   { cpu: "cortex-a72", levels: "scalar" },
 ];
 
-/** One of each kind; the comparisons of every op with its reference take half an hour and more. */
-const QUICK_TESTS = ["test/conformance/native-handles", "test/conformance/native-sampler", "test/golden"];
-const ALL_TESTS = ["test/conformance", "test/golden"];
+/** Of the C++ tests that need no CPU of a special kind, each program of build-native-test.mjs. */
+const PLAIN_TESTS = ["pool_test", "runtime_test"];
+
+/** Whole models on the level that the CPU takes, against llama.cpp: tokens and log-probabilities. */
+const MODEL_TESTS = ["test/interop/golden-native"];
+
+/** Of TinyStories-656K in every quantised type, and in GPTQ and AWQ, against the same values in F32. */
+const PERPLEXITY_TESTS = ["test/interop/quantised-perplexity", "test/interop/checkpoint-perplexity"];
+
+/**
+ * Vitest's runs, one after the other. `cpu` is a model of qemu's whose best level runs, else one with all features. With `--quick`
+ * one of each kind; the comparisons of every op with its reference take half an hour and more.
+ */
+const QUICK_RUNS = [
+  {
+    name: "tests in an arm64 Node",
+    tests: [
+      "test/conformance/native-handles",
+      "test/conformance/native-sampler",
+      "test/conformance/checkpoints",
+      "test/golden",
+      ...MODEL_TESTS,
+    ],
+  },
+  { name: "models without matrix products", cpu: "neoverse-n1", tests: MODEL_TESTS },
+];
+const ALL_RUNS = [
+  {
+    name: "tests in an arm64 Node",
+    tests: ["test/conformance", "test/golden", ...MODEL_TESTS, ...PERPLEXITY_TESTS],
+  },
+  { name: "models without matrix products", cpu: "neoverse-n1", tests: MODEL_TESTS },
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -55,6 +85,12 @@ function run(name, command, args, env = {}) {
       settle(code === 0 ? null : `${name} ended with ${signal ?? code}`);
     });
   });
+}
+
+function runVitest({ name, tests, cpu }, node) {
+  const args = ["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.arm.config.ts", ...tests];
+  const model = cpu === undefined ? {} : { QEMU_CPU: cpu };
+  return run(name, process.execPath, args, { TURNWISE_NATIVE: CORE, TURNWISE_ARM_NODE: node, ...model });
 }
 
 async function testArm() {
@@ -83,11 +119,14 @@ async function testArm() {
   } else {
     for (const { cpu } of CPUS) note(await run(`kernel tests on ${cpu}`, ...underQemu(cpu, kernelTest, [])));
   }
-  const tests = positionals.length > 0 ? positionals : values.quick ? QUICK_TESTS : ALL_TESTS;
-  const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.arm.config.ts", ...tests];
-  note(
-    await run("tests in an arm64 Node", process.execPath, vitest, { TURNWISE_NATIVE: CORE, TURNWISE_ARM_NODE: node }),
-  );
+  for (const program of PLAIN_TESTS) {
+    const path = await buildNativeTest(program, [], { cross: CROSS_PREFIX });
+    note(await run(`${program} on ${CPUS[0].cpu}`, ...underQemu(CPUS[0].cpu, path, [])));
+  }
+  const runs = values.quick ? QUICK_RUNS : ALL_RUNS;
+  for (const each of positionals.length > 0 ? [{ name: "tests in an arm64 Node", tests: positionals }] : runs) {
+    note(await runVitest(each, node));
+  }
   for (const failure of failures) console.error(`FAILED: ${failure}`);
   // Suites, not tests: `scripts/summarize-tests.mjs` takes the last such line.
   console.log(`${passed} passed, ${failures.length} failed`);
