@@ -36,27 +36,30 @@ const PLAIN_TESTS = ["pool_test", "runtime_test"];
 /** Whole models on the level that the CPU takes, against llama.cpp: tokens and log-probabilities. */
 const MODEL_TESTS = ["test/interop/golden-native"];
 
+/** Of TinyStories-656K in every quantised type, and in GPTQ and AWQ, against the same values in F32. */
+const PERPLEXITY_TESTS = ["test/interop/quantised-perplexity", "test/interop/checkpoint-perplexity"];
+
 /**
- * Vitest's runs, one after the other. `cpu` is a model of qemu's whose best level runs, else one with all features, and `only` a
- * pattern of tests' names. With `--quick` one of each kind; the comparisons of every op with its reference take half an hour
- * and more.
+ * Vitest's runs, one after the other. `cpu` is a model of qemu's whose best level runs, else one with all features. With `--quick`
+ * one of each kind; the comparisons of every op with its reference take half an hour and more.
  */
 const QUICK_RUNS = [
   {
     name: "tests in an arm64 Node",
-    tests: ["test/conformance/native-handles", "test/conformance/native-sampler", "test/golden", ...MODEL_TESTS],
+    tests: [
+      "test/conformance/native-handles",
+      "test/conformance/native-sampler",
+      "test/conformance/checkpoints",
+      "test/golden",
+      ...MODEL_TESTS,
+    ],
   },
   { name: "models without matrix products", cpu: "neoverse-n1", tests: MODEL_TESTS },
-  {
-    name: "checkpoints at every level",
-    tests: ["test/conformance/checkpoints"],
-    only: "GPTQ 4 bits, group 64, zero points, version 1|GPTQ 8 bits, group 32|AWQ, group 32",
-  },
 ];
 const ALL_RUNS = [
   {
     name: "tests in an arm64 Node",
-    tests: ["test/conformance", "test/golden", ...MODEL_TESTS, "test/interop/quantised-perplexity"],
+    tests: ["test/conformance", "test/golden", ...MODEL_TESTS, ...PERPLEXITY_TESTS],
   },
   { name: "models without matrix products", cpu: "neoverse-n1", tests: MODEL_TESTS },
 ];
@@ -84,9 +87,8 @@ function run(name, command, args, env = {}) {
   });
 }
 
-function runVitest({ name, tests, cpu, only }, node) {
-  const filter = only === undefined ? [] : ["--testNamePattern", only];
-  const args = ["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.arm.config.ts", ...tests, ...filter];
+function runVitest({ name, tests, cpu }, node) {
+  const args = ["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.arm.config.ts", ...tests];
   const model = cpu === undefined ? {} : { QEMU_CPU: cpu };
   return run(name, process.execPath, args, { TURNWISE_NATIVE: CORE, TURNWISE_ARM_NODE: node, ...model });
 }

@@ -19,9 +19,9 @@ const CHUNKS = 20;
 /**
  * The weights are the twin's to the bit (test/golden/checkpoints.test.ts); what is left is the rounding of
  * activations, with 8 bits in the weights as with 4: measured between 0.0008 and 0.0016. So small a model feels it most;
- * built-in-perplexity.test.ts bounds it by 0.001.
+ * built-in-perplexity.test.ts bounds it by 0.001. On Arm more activations share a scale (decision 0019): up to 0.0028.
  */
-const LARGEST_DIFFERENCE = 0.002;
+const LARGEST_DIFFERENCE = process.arch === "arm64" ? 0.004 : 0.002;
 /** Seconds on a free machine; the interpreter and a busy one need longer. */
 const TEST_LIMIT_MS = 120_000;
 
@@ -75,7 +75,7 @@ const VARIANTS = CHECKPOINT_VARIANTS.filter(({ name }) =>
 
 describe.skipIf(sharedAbsent)("perplexity", () => {
   it.each(VARIANTS)(
-    "of $name is that of its dequantised twin within 0.2 %",
+    `of $name is that of its dequantised twin within ${LARGEST_DIFFERENCE * 100} %`,
     async (variant) => {
       const quantized = await perplexityOf(writeModel(variant, "quantized"));
       const twin = await perplexityOf(writeModel(variant, "dequantized"));
