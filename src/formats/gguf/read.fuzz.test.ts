@@ -12,6 +12,7 @@ import type { GgufModel } from "./model.ts";
 import { readGguf } from "./read.ts";
 import { ggufValue } from "./value.ts";
 import { ggufBytes } from "./write.ts";
+import { patchedBytes } from "../../../test/support/damaged-bytes.ts";
 
 /** Every value type, nesting, and tensors of several types, in some 900 bytes. */
 const FILE = ggufBytes({
@@ -103,11 +104,7 @@ function outcomes(files: Iterable<Uint8Array>): { readonly problems: readonly st
   return { problems, refused };
 }
 
-function patched(offset: number, patch: Uint8Array): Uint8Array {
-  const bytes = FILE.slice();
-  bytes.set(patch.subarray(0, bytes.length - offset), offset);
-  return bytes;
-}
+const patched = (offset: number, patch: Uint8Array): Uint8Array => patchedBytes(FILE, offset, patch);
 
 const OFFSETS = Array.from(FILE.keys());
 

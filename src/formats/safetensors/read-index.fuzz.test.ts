@@ -11,6 +11,7 @@ import type { ByteSource } from "../byte-source.ts";
 import { memorySource } from "../file-source.ts";
 import { readSafetensors } from "./read.ts";
 import { safetensorsBytes } from "./write.ts";
+import { patchedBytes } from "../../../test/support/damaged-bytes.ts";
 
 const PATH = "m/model.safetensors.index.json";
 const SHARDS: Readonly<Record<string, Uint8Array>> = {
@@ -72,11 +73,7 @@ function incomplete({ code, params, message }: TurnwiseError): string | null {
   return isPlaced && message.startsWith(PATH) ? null : message;
 }
 
-function patched(offset: number, patch: Uint8Array): Uint8Array {
-  const bytes = FILE.slice();
-  bytes.set(patch.subarray(0, bytes.length - offset), offset);
-  return bytes;
-}
+const patched = (offset: number, patch: Uint8Array): Uint8Array => patchedBytes(FILE, offset, patch);
 
 const problemsOf = (outcomes: readonly Outcome[]): readonly string[] =>
   outcomes.flatMap(({ problem }) => (problem === null ? [] : [problem]));

@@ -9,6 +9,7 @@ import { TurnwiseError } from "../../base/errors.ts";
 import { memorySource } from "../file-source.ts";
 import { readSafetensors } from "./read.ts";
 import { safetensorsBytes } from "./write.ts";
+import { patchedBytes } from "../../../test/support/damaged-bytes.ts";
 
 const FILE = safetensorsBytes(
   [
@@ -55,11 +56,7 @@ function incomplete({ code, params, message }: TurnwiseError): string | null {
   return params["field"] !== "" && placed ? null : message;
 }
 
-function patched(offset: number, patch: Uint8Array): Uint8Array {
-  const bytes = FILE.slice();
-  bytes.set(patch.subarray(0, bytes.length - offset), offset);
-  return bytes;
-}
+const patched = (offset: number, patch: Uint8Array): Uint8Array => patchedBytes(FILE, offset, patch);
 
 const problemsOf = (outcomes: readonly Outcome[]): readonly string[] =>
   outcomes.flatMap(({ problem }) => (problem === null ? [] : [problem]));
