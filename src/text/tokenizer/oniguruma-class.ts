@@ -2,8 +2,12 @@
 
 import type { OnigurumaCursor } from "./oniguruma-cursor.ts";
 
-/** Of other numbers Oniguruma counts those of Latin-1 to words. */
-export const WORD = "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\xb2\\xb3\\xb9\\xbc-\\xbe]";
+const POSIX_WORD = "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}]";
+
+/** \w: of other numbers Oniguruma counts those of Latin-1 to words, but not where a bracket names them. */
+export const WORD = `[${POSIX_WORD}\\xb2\\xb3\\xb9\\xbc-\\xbe]`;
+
+const VISIBLE = "[[^\\p{White_Space}]&&[^\\p{Cc}\\p{Cn}\\p{Cs}]]";
 
 const SHORTHANDS: Readonly<Record<string, string>> = {
   s: "\\p{White_Space}",
@@ -16,20 +20,26 @@ const SHORTHANDS: Readonly<Record<string, string>> = {
   H: "[^0-9A-Fa-f]",
 };
 
-/** Names that POSIX brackets and \p{...} may have and Unicode's properties do not. */
+/** What a bracket names as [:name:]. */
 const POSIX: ReadonlyMap<string, string> = new Map([
-  ["alnum", "[\\p{L}\\p{M}\\p{Nd}]"],
-  ["alpha", "[\\p{L}\\p{M}]"],
+  ["alnum", "[\\p{Alphabetic}\\p{Nd}]"],
+  ["alpha", "\\p{Alphabetic}"],
+  ["ascii", "\\p{ASCII}"],
   ["blank", "[\\p{Zs}\\t]"],
   ["cntrl", "\\p{Cc}"],
   ["digit", "\\p{Nd}"],
-  ["lower", "\\p{Ll}"],
-  ["punct", "[\\p{P}$+<=>^`\\|~]"],
+  ["graph", VISIBLE],
+  ["lower", "\\p{Lowercase}"],
+  ["print", `[${VISIBLE}\\p{Zs}]`],
+  ["punct", "[\\p{P}\\p{S}]"],
   ["space", "\\p{White_Space}"],
-  ["upper", "\\p{Lu}"],
-  ["word", WORD],
+  ["upper", "\\p{Uppercase}"],
+  ["word", POSIX_WORD],
   ["xdigit", "[0-9A-Fa-f]"],
 ]);
+
+/** The same names as properties, of which two are other classes. */
+const PROPERTIES: ReadonlyMap<string, string> = new Map([...POSIX, ["punct", "\\p{P}"], ["word", WORD]]);
 
 const CONTROLS: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, f: 12, v: 11, a: 7, e: 27, "0": 0 };
 
@@ -90,8 +100,8 @@ function property(cursor: OnigurumaCursor, outerNegated: boolean): string {
   cursor.skip(found[0].length);
   const name = found[2] ?? "";
   const negated = outerNegated !== (found[1] === "^");
-  const posix = POSIX.get(name.toLowerCase());
-  if (posix !== undefined) return negated ? `[^${posix}]` : posix;
+  const known = PROPERTIES.get(name.toLowerCase());
+  if (known !== undefined) return negated ? `[^${known}]` : known;
   for (const candidate of [name, `Script=${name}`]) {
     const text = `\\${negated ? "P" : "p"}{${candidate}}`;
     if (isPattern(text)) return text;

@@ -6,6 +6,7 @@
  */
 
 import { unreachable } from "../../base/invariant.ts";
+import { WORD } from "./oniguruma-class.ts";
 import { compileOniguruma } from "./oniguruma.ts";
 import type { DigitRuns, SplitBehavior, SplitStage } from "./split-rules.ts";
 import type { TextPlace } from "./text-encoding.ts";
@@ -143,7 +144,7 @@ function joined(pieces: readonly Piece[], joins: (before: Piece, piece: Piece) =
 }
 
 /** A run is looked at from its start alone, so that what follows it is tried once. */
-const RUNS_BEFORE_EDGE = /(?<!\p{Nd})\p{Nd}+(?![\p{L}\p{M}\p{N}\p{Pc}])/gu;
+const RUNS_BEFORE_EDGE = new RegExp(`(?<!\\p{Nd})\\p{Nd}+(?!${WORD})`, "gv");
 
 /**
  * Runs of digits in groups of three, counted from the run's end, so that only the first may be shorter.
