@@ -104,6 +104,8 @@ describe("compileGrammar", () => {
     [{ minimum: 3, maximum: 120 }, ["3", "99", "120"], ["2", "121", "03", "-5"]],
     [{ minimum: -12, exclusiveMaximum: 0 }, ["-12", "-1"], ["-13", "0", "-0"]],
     [{ multipleOf: 7, minimum: 1 }, ["7", "14", "7007"], ["0", "1", "15"]],
+    // As a double it is 10120753103570008, which is none.
+    [{ multipleOf: 3 }, ["0", "-3", "999999999999999"], ["-0", "4", "10120753103570007"]],
   ])("bounds integers: %j", (bounds, good, bad) => {
     for (const text of good) expect(accepts(schema({ type: "integer", ...bounds }), text), text).toBe(true);
     for (const text of bad) expect(accepts(schema({ type: "integer", ...bounds }), text), text).toBe(false);
@@ -113,6 +115,12 @@ describe("compileGrammar", () => {
     const source = schema({ type: "number", exclusiveMinimum: -0.5, maximum: 12.75 });
     for (const text of ["-0.49", "0", "12", "12.7", "12.75", "12.750"]) expect(accepts(source, text), text).toBe(true);
     for (const text of ["-0.5", "-0.50", "12.76", "13", "12.7501"]) expect(accepts(source, text), text).toBe(false);
+  });
+
+  it("keeps places where a double does", () => {
+    const source = schema({ type: "number", multipleOf: 0.01 });
+    for (const text of ["-0.01", "1234567890.5", "9999999999998.99"]) expect(accepts(source, text), text).toBe(true);
+    for (const text of ["0.001", "999999999999999.99"]) expect(accepts(source, text), text).toBe(false);
   });
 
   it("matches a pattern anywhere unless it is anchored", () => {

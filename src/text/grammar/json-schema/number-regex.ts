@@ -1,6 +1,6 @@
 /**
- * Numbers within bounds, as automata over their digits. A bounded number is written without an exponent
- * and with at most 15 digits, so that no rounding can carry it over a bound.
+ * Numbers within bounds, and of so many places, as automata over their digits. Such a number is written without an
+ * exponent and with at most 15 digits, so that what reads it has the same number and no rounding breaks a promise.
  */
 
 import { type Regex, ascii, both, choice, concat, literal, NONE, optional, repeat } from "../regex/regex.ts";
@@ -9,8 +9,8 @@ import { ANY_INTEGER, ANY_NUMBER } from "./json-text.ts";
 /** Decimal digits that a double keeps apart. */
 const MAX_DIGITS = 15;
 const MAX_INTEGER = 10 ** MAX_DIGITS - 1;
-/** Leaves 6 of MAX_DIGITS to the fraction. */
-const LARGEST_SMALL = 10 ** 9 - 1;
+/** Of MAX_DIGITS, those that a fraction gets where a bound leaves more to what is left of the point. */
+const FRACTION_DIGITS = 6;
 
 export interface NumberLimits {
   /** -Infinity for none. */
@@ -20,8 +20,9 @@ export interface NumberLimits {
   readonly excludesMax: boolean;
 }
 
-export function integerRegex({ min, max, excludesMin, excludesMax }: NumberLimits): Regex {
-  if (min === -Infinity && max === Infinity) return ANY_INTEGER;
+/** `exact`: also where there is no bound. */
+export function integerRegex({ min, max, excludesMin, excludesMax }: NumberLimits, exact: boolean): Regex {
+  if (min === -Infinity && max === Infinity && !exact) return ANY_INTEGER;
   const low = Math.max(-MAX_INTEGER, excludesMin && Number.isInteger(min) ? min + 1 : Math.ceil(min));
   const high = Math.min(MAX_INTEGER, excludesMax && Number.isInteger(max) ? max - 1 : Math.floor(max));
   if (low > high) return NONE;
@@ -80,10 +81,11 @@ export function numberRegex(limits: NumberLimits, fractionDigits: number | null)
 /** Where no bound keeps numbers short, all of their digits would be left of the point: so small ones come apart. */
 function magnitudesBySize(limits: NumberLimits, fractionDigits: number | null): Regex {
   const { min, max } = limits;
-  if (min > LARGEST_SMALL || max <= LARGEST_SMALL) return magnitudes(limits, fractionDigits);
+  const small = 10 ** (MAX_DIGITS - Math.min(fractionDigits ?? FRACTION_DIGITS, FRACTION_DIGITS)) - 1;
+  if (min > small || max <= small) return magnitudes(limits, fractionDigits);
   return choice(
-    magnitudes({ ...limits, max: LARGEST_SMALL, excludesMax: false }, fractionDigits),
-    magnitudes({ ...limits, min: LARGEST_SMALL + 1, excludesMin: false }, fractionDigits),
+    magnitudes({ ...limits, max: small, excludesMax: false }, fractionDigits),
+    magnitudes({ ...limits, min: small + 1, excludesMin: false }, fractionDigits),
   );
 }
 
@@ -92,8 +94,8 @@ function magnitudes({ min, max, excludesMin, excludesMax }: NumberLimits, fracti
   const low = decimalOf(Math.max(0, min));
   const high = decimalOf(Math.min(MAX_INTEGER, max));
   if (low === null || high === null) return NONE;
-  const exact = MAX_DIGITS - high.whole.length;
-  const places = Math.min(fractionDigits ?? Math.max(exact, low.fraction.length, high.fraction.length), MAX_DIGITS);
+  const exact = Math.max(MAX_DIGITS - high.whole.length, low.fraction.length, high.fraction.length);
+  const places = Math.min(fractionDigits ?? MAX_DIGITS, exact, MAX_DIGITS);
   const lower = decimalsBeyond(low, excludesMin && min >= 0, true, places);
   const upper = decimalsBeyond(high, excludesMax && max <= MAX_INTEGER, false, places);
   return both(lower, upper);

@@ -53,10 +53,12 @@ export function numbersAllowed(conjuncts: readonly Conjunct[], integersOnly: boo
   const divisors = divisorsOf(conjuncts);
   const isInteger = integersOnly || formats.some((format) => format.isInteger) || divisors.some(Number.isInteger);
   const places = Math.max(-1, ...divisors.filter((divisor) => divisor < 1).map((divisor) => -Math.log10(divisor)));
-  const numbers = isInteger ? integerRegex(limits) : numberRegex(limits, places < 0 ? null : Math.round(places));
   const multiples = divisors
     .filter((divisor) => divisor > 1)
     .map((divisor) => concat(optional(literal("-")), choice(literal("0"), MULTIPLE_START(divisor))));
+  const numbers = isInteger
+    ? integerRegex(limits, multiples.length > 0)
+    : numberRegex(limits, places < 0 ? null : Math.round(places));
   return both(numbers, ...multiples);
 }
 
