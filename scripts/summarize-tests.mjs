@@ -3,15 +3,19 @@
  *
  * node summarize-tests.mjs REPORTS FAILED_STEPS: REPORTS holds `test.json` (vitest's JSON report), and
  * the logs of the other suites. A suite without a count is a failure, and so is a run without tests:
- * silence is not success.
+ * silence is not success. Failed tests are named once more, with what they said: of a long log often only the end is at hand.
  */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** Of each failure that is shown. */
+const FAILURE_LINES = 12;
+const FAILURE_COLUMNS = 240;
+
 const [reports, failedSteps] = [process.argv[2] ?? ".", Number(process.argv[3] ?? 0)];
 
-/** @returns {{ passed: number, failed: number, skipped: readonly string[] } | null} */
+/** @returns {{ passed: number, failed: number, skipped: readonly string[], failures?: readonly string[] } | null} */
 function readVitest(path) {
   if (!existsSync(path)) return null;
   const report = JSON.parse(readFileSync(path, "utf8"));
@@ -23,7 +27,29 @@ function readVitest(path) {
       .filter(({ status }) => status !== "passed" && status !== "failed")
       .map(({ fullName }) => fullName),
   );
-  return { passed: report.numPassedTests, failed: report.numFailedTests + brokenFiles.length, skipped };
+  const failures = report.testResults.flatMap((file) =>
+    file.assertionResults.filter(({ status }) => status === "failed").map(describeFailure),
+  );
+  failures.push(...brokenFiles.map(({ name, message }) => `${name}\n${message}`));
+  return { passed: report.numPassedTests, failed: report.numFailedTests + brokenFiles.length, skipped, failures };
+}
+
+/** Its name, and what it said but for the lines of the stack: a seed that failed once is nowhere else. */
+function describeFailure({ fullName, failureMessages }) {
+  const said = failureMessages
+    .join("\n")
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !/^\s+at /.test(line));
+  return [fullName, ...said].join("\n");
+}
+
+/** The beginning of a text, as lines below a suite's. */
+function indented(text) {
+  return text
+    .split("\n")
+    .slice(0, FAILURE_LINES)
+    .map((line) => `    ${line.slice(0, FAILURE_COLUMNS)}`)
+    .join("\n");
 }
 
 /** The last "N passed, N failed" of a log, or the totals of Node's own test runner. */
@@ -63,6 +89,7 @@ for (const [name, suite] of Object.entries(suites)) {
   }
   console.log(`${name}: ${suite.passed} passed, ${suite.failed} failed, ${suite.skipped.length} skipped`);
   for (const line of suite.skipped) console.log(`  skipped: ${line}`);
+  for (const failure of suite.failures ?? []) console.log(`  failed: ${indented(failure).trimStart()}`);
   passed += suite.passed;
   failed += suite.failed;
 }

@@ -39,3 +39,31 @@ test("every step of CI is counted, and one that says nothing has failed", () => 
     writeFileSync(path, text);
   }
 });
+
+test("a failed test is named, with what it said and no stack", () => {
+  const assertion = {
+    status: "failed",
+    fullName: "a parser reads",
+    failureMessages: ["Error: Property failed\n{ seed: 7 }\n    at parse (parse.ts:1:1)\n\nexpected 1 to be 2"],
+  };
+  const broken = { name: "lost.test.ts", status: "failed", message: "no such module", assertionResults: [] };
+  const report = {
+    numPassedTests: 4,
+    numFailedTests: 1,
+    testResults: [{ name: "parse.test.ts", status: "failed", assertionResults: [assertion] }, broken],
+  };
+  writeFileSync(join(reports, "test.json"), JSON.stringify(report));
+  const { stdout, status } = summary();
+  expect(status).toBe(1);
+  expect(stdout).toContain(
+    [
+      "test: 4 passed, 2 failed, 0 skipped",
+      "  failed: a parser reads",
+      "    Error: Property failed",
+      "    { seed: 7 }",
+      "    expected 1 to be 2",
+      "  failed: lost.test.ts",
+      "    no such module",
+    ].join("\n"),
+  );
+});
