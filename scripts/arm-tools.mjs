@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { scriptOptions } from "./script-options.mjs";
 
 const ROOT = resolve(import.meta.dirname, "..");
 
@@ -27,7 +27,7 @@ export class ToolMissingError extends Error {}
  * a line that CI's summary lists: "SKIPPED name, nothing".
  */
 export async function runOrSkip(name, nothing, measure, options = {}) {
-  const { values } = parseArgs({
+  const { values } = scriptOptions({
     options: {
       write: { type: "boolean", default: false },
       "allow-missing": { type: "boolean", default: false },

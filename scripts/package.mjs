@@ -10,9 +10,9 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { CROSS_PREFIX, requireCompiler } from "./arm-tools.mjs";
 import { buildNative } from "./build-native.mjs";
+import { scriptOptions } from "./script-options.mjs";
 
 const ROOT = resolve(import.meta.dirname, "..");
 export const PACKAGE_FOLDER = join(ROOT, "build", "package");
@@ -122,6 +122,6 @@ function run(command, args) {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const { values } = parseArgs({ options: { platforms: { type: "string" } } });
+  const { values } = scriptOptions({ options: { platforms: { type: "string" } } });
   await packageAll(values.platforms?.split(","));
 }

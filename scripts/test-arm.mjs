@@ -11,10 +11,10 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { CROSS_PREFIX, ToolMissingError, requireTools, underQemu, writeNodeWrapper } from "./arm-tools.mjs";
 import { buildNativeTest } from "./build-native-test.mjs";
 import { buildNative } from "./build-native.mjs";
+import { scriptOptions } from "./script-options.mjs";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const CORE = join(ROOT, "build", "arm64", "turnwise.node");
@@ -64,7 +64,7 @@ const ALL_RUNS = [
   { name: "models without matrix products", cpu: "neoverse-n1", tests: MODEL_TESTS },
 ];
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = scriptOptions({
   allowPositionals: true,
   options: { quick: { type: "boolean", default: false }, minutes: { type: "string" } },
 });

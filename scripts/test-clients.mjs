@@ -8,6 +8,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { scriptOptions } from "./script-options.mjs";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const FOLDER = resolve(ROOT, "test/clients");
@@ -15,11 +16,12 @@ const BUILT = resolve(ROOT, "dist/program/main.js");
 /** What npm says when no registry answers. */
 const UNREACHABLE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT|network/i;
 
+const { values } = scriptOptions({ options: { offline: { type: "boolean", default: false } } });
 if (!existsSync(BUILT)) {
   console.error("test:clients needs the build; run `npm run build` first.");
   process.exit(1);
 }
-if (!process.argv.includes("--offline")) install();
+if (!values.offline) install();
 const { status } = spawnSync(process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=spec"], {
   cwd: FOLDER,
   stdio: "inherit",

@@ -13,9 +13,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { requireTools, writeNodeWrapper } from "./arm-tools.mjs";
 import { packageAll } from "./package.mjs";
+import { scriptOptions } from "./script-options.mjs";
 
 /** An emulated Node takes tens of seconds to load what a real one loads in one. */
 const START_LIMIT_MS = 300_000;
@@ -23,7 +23,7 @@ const START_LIMIT_MS = 300_000;
 /** Of a server under test: where it listens. */
 const LISTENING = /(?<url>http:\/\/127\.0\.0\.1:\d+)/;
 
-const { values } = parseArgs({ options: { platforms: { type: "string", default: "x64,arm64" } } });
+const { values } = scriptOptions({ options: { platforms: { type: "string", default: "x64,arm64" } } });
 
 async function testPackages(architectures) {
   const tarballs = await packageAll(architectures);

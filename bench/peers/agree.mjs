@@ -9,13 +9,13 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { scriptOptions } from "../../scripts/script-options.mjs";
 import { preparePeers } from "./build-llama-cpp.mjs";
 import { withServer } from "./server-process.mjs";
 import { SERVERS } from "./servers.mjs";
 import { ROOT, TURNWISE } from "./turnwise-cli.mjs";
 
-const { values } = parseArgs({ options: { prompts: { type: "string", default: "100" } } });
+const { values } = scriptOptions({ options: { prompts: { type: "string", default: "100" } } });
 const MODEL = join(ROOT, "models", "turnwise-agent.gguf");
 const URL_BASE = `http://127.0.0.1:${SERVERS.port}`;
 const MAX_TOKENS = 128;

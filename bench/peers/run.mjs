@@ -15,10 +15,10 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, join, relative, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { scriptOptions } from "../../scripts/script-options.mjs";
 import { llamaCppVersion, preparePeers } from "./build-llama-cpp.mjs";
 import { DEFAULT_CASES, parseCase } from "./cases.mjs";
 import { ENGINES } from "./engines.mjs";
@@ -32,10 +32,9 @@ const LONGEST_MS = 10 * 60_000;
 
 const DEFAULT_MODEL = "llama-3.2-1b:q4_0";
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = scriptOptions({
   allowPositionals: true,
   options: {
-    help: { type: "boolean", default: false },
     synthetic: { type: "string" },
     cases: { type: "string" },
     suite: { type: "string" },
@@ -49,11 +48,6 @@ const { values, positionals } = parseArgs({
 const log = (line) => process.stderr.write(`${line}\n`);
 
 function main() {
-  if (values.help) {
-    const [comment] = readFileSync(import.meta.filename, "utf8").split("*/");
-    console.log(comment.replaceAll(/^(?:\/\*\*| \* ?)/gm, "").trim());
-    return;
-  }
   if (!existsSync(TURNWISE)) throw new Error("build Turnwise first: npm run build");
   preparePeers(log);
   const jobs = jobsOf(values, positionals);

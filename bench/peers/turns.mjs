@@ -19,10 +19,10 @@
  */
 
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { refuseUsage, scriptOptions } from "../../scripts/script-options.mjs";
 import { endsWithUs } from "./ends-with-us.mjs";
 import { llamaCppVersion, preparePeers } from "./build-llama-cpp.mjs";
 import { finalContextTokens, kvBytesPerToken } from "./context-size.mjs";
@@ -32,9 +32,8 @@ import { openReport, saveReport } from "./report-file.mjs";
 import { withServer } from "./server-process.mjs";
 import { SERVERS } from "./servers.mjs";
 
-const { values } = parseArgs({
+const { values } = scriptOptions({
   options: {
-    help: { type: "boolean", default: false },
     trace: { type: "string" },
     model: { type: "string" },
     synthetic: { type: "string", default: "llama-3.2-1b:q4_0" },
@@ -52,12 +51,7 @@ const { values } = parseArgs({
 const log = (line) => process.stderr.write(`${line}\n`);
 
 async function main() {
-  if (values.help || values.trace === undefined) {
-    const [comment] = readFileSync(import.meta.filename, "utf8").split("*/");
-    console.log(comment.replaceAll(/^(?:\/\*\*| \* ?)/gm, "").trim());
-    process.exitCode = values.help ? 0 : 2;
-    return;
-  }
+  if (values.trace === undefined) refuseUsage("--trace FILE is needed");
   if (!existsSync(TURNWISE)) throw new Error("build Turnwise first: npm run build");
   preparePeers(log, { server: true });
   const model = values.model === undefined ? syntheticModel(values.synthetic, log) : resolve(values.model);
