@@ -18,6 +18,10 @@ const GEMM_BY_32 = 62;
 const GEMM_WIDE = 80;
 const GEMM_BY_16 = 65;
 
+/** Steps of up to so many columns are added up over a span before the scale of activations is applied (kSpanSteps of int_steps.h). */
+const LARGEST_PART = 64;
+const SPAN_COLUMNS = 256;
+
 /**
  * `type` is how the format's C++ type is spelt in a symbol, `columns` and `rowBytes` are a step of its rows, `sub` the
  * columns of a sub-scale, 0 where there is none. `packedTokens`: up to how many tokens its kernel multiplies it as it is
@@ -28,6 +32,7 @@ const format = (name, type, columns, rowBytes, { sub = 0, gemm, gemv = GEMV_BYTE
   name,
   type: `IntFormat<${type}>`,
   columns,
+  span: columns <= LARGEST_PART ? SPAN_COLUMNS : columns,
   rowBytes,
   sub,
   packedTokens: type.endsWith("Int8Values") ? 5 : 3,
@@ -52,8 +57,8 @@ export const ARM_FORMATS = [
   format("IQ4_XS", "K32, Code4Values", 256, 138, { sub: 32, gemm: GEMM_WIDE, isGemvBelow: true }),
   format("Q4_0", "G32, Int4Values<8>", 32, 18, { gemm: GEMM_BY_32 }),
   format("Q4_1", "G32Min, Int4Values<0>", 32, 20, { gemm: GEMM_BY_32 }),
-  format("Q5_0", "G32, Int5Values<16>", 32, 22, { gemm: GEMM_BY_32, isGemvBelow: true }),
-  format("Q5_1", "G32Min, Int5Values<0>", 32, 24, { gemm: GEMM_BY_32, isGemvBelow: true }),
+  format("Q5_0", "G32, Int5Values<16>", 32, 22, { gemm: GEMM_BY_32 }),
+  format("Q5_1", "G32Min, Int5Values<0>", 32, 24, { gemm: GEMM_BY_32 }),
   format("IQ4_NL", "G32, Code4Values", 32, 18, { gemm: GEMM_BY_32, isGemvBelow: true }),
   format("Q8_0", "G32, Int8Values", 32, 34, { gemm: GEMM_BY_32 }),
 ];

@@ -1,5 +1,5 @@
 /**
- * The loops that `npm run arm:model` models: which marked loop of native/kernels/neon, how often its inner loop runs,
+ * The loops that `npm run arm:model` models: which marked loop of native/kernels/neon, how often the loops inside it run,
  * and what one pass through it does. Targets are for Neoverse V2; V1 is to be within 20 % of them.
  */
 
@@ -31,8 +31,15 @@ export const ARM_LEVELS = {
 /** The cores that a row is modelled on. */
 export const cpusOf = ({ level }) => ARM_LEVELS[level].cpus;
 
-/** Passes of the inner loop: values are taken 32 columns at a time where there is no sub-scale. */
-const panelPasses = ({ columns, sub }) => columns / (sub === 0 ? GROUP_COLUMNS : sub);
+/**
+ * How often the loops inside run: steps of a span; in a panel the values of a sub-scale, or 32 columns where there is
+ * none, elsewhere a group.
+ */
+const panelRepeats = ({ columns, span, sub }) => ({
+  middle: span / columns,
+  inner: columns / (sub === 0 ? GROUP_COLUMNS : sub),
+});
+const dotRepeats = ({ columns, span }) => ({ middle: span / columns, inner: columns / GROUP_COLUMNS });
 
 /** `count` in as few parts of at most `most` as there can be, as equal as can be, the smaller first. */
 function inParts(count, most) {
@@ -47,33 +54,34 @@ function gemm(format) {
     level: "i8mm",
     unit: "MAC/cycle",
     target: format.gemm,
-    parts: [{ kernel: "panel", width: BLOCK_TOKENS / 2, type: format.type, inner: panelPasses(format), passes: 1 }],
-    work: PANEL_ROWS * BLOCK_TOKENS * format.columns,
+    parts: [{ kernel: "panel", width: BLOCK_TOKENS / 2, type: format.type, repeats: panelRepeats(format), passes: 1 }],
+    work: PANEL_ROWS * BLOCK_TOKENS * format.span,
   };
 }
 
 /** The same with the unpacking, which the tokens of a task share. */
 function unpackedGemm(format, tokens) {
-  const { columns, type } = format;
+  const { columns, span, type } = format;
   const blocks = inParts(Math.ceil(tokens / 2), BLOCK_TOKENS / 2).map((width) => ({
     kernel: "panel",
     width,
     type,
-    inner: panelPasses(format),
+    repeats: panelRepeats(format),
     passes: TILE_ROWS / PANEL_ROWS,
   }));
+  const repeats = { inner: columns / GROUP_COLUMNS };
   return {
     name: tokensRow(format, tokens),
     level: "i8mm",
     unit: "MAC/cycle",
-    parts: [...blocks, { kernel: "unpack", width: TILE_ROWS, type, inner: columns / GROUP_COLUMNS, passes: 1 }],
-    work: TILE_ROWS * tokens * columns,
+    parts: [...blocks, { kernel: "unpack", width: TILE_ROWS, type, repeats, passes: span / columns }],
+    work: TILE_ROWS * tokens * span,
   };
 }
 
 /** Straight from the packed weights, which each block of tokens cuts out again. */
 function packedGemm(format, tokens) {
-  const { columns, type } = format;
+  const { span, type } = format;
   return {
     name: tokensRow(format, tokens),
     level: "i8mm",
@@ -82,10 +90,10 @@ function packedGemm(format, tokens) {
       kernel: "dot",
       width,
       type,
-      inner: columns / GROUP_COLUMNS,
+      repeats: dotRepeats(format),
       passes: 1,
     })),
-    work: TILE_ROWS * tokens * columns,
+    work: TILE_ROWS * tokens * span,
   };
 }
 
@@ -107,8 +115,8 @@ function gemv(format) {
     unit: "bytes/cycle",
     target: format.gemv,
     isKnownBelow: format.isGemvBelow,
-    parts: [{ kernel: "dot", width: 1, type: format.type, inner: format.columns / GROUP_COLUMNS, passes: 1 }],
-    work: TILE_ROWS * format.rowBytes,
+    parts: [{ kernel: "dot", width: 1, type: format.type, repeats: dotRepeats(format), passes: 1 }],
+    work: (TILE_ROWS * format.rowBytes * format.span) / format.columns,
   };
 }
 
@@ -127,7 +135,7 @@ const ATTENTION_KERNELS = [
     unit: "MAC/cycle",
     target: 60,
     // 8 dimensions a pass.
-    parts: [{ kernel: "scores", width: HEADS, type: ATTENTION, inner: HEAD_DIM / 8, passes: 1 }],
+    parts: [{ kernel: "scores", width: HEADS, type: ATTENTION, repeats: { inner: HEAD_DIM / 8 }, passes: 1 }],
     work: TILE_ROWS * HEAD_DIM * HEADS,
   },
   {
@@ -135,7 +143,7 @@ const ATTENTION_KERNELS = [
     level: "i8mm",
     unit: "MAC/cycle",
     // 8 dimensions of 8 tokens.
-    parts: [{ kernel: "values", width: HEADS, type: ATTENTION, inner: 0, passes: 1 }],
+    parts: [{ kernel: "values", width: HEADS, type: ATTENTION, repeats: {}, passes: 1 }],
     work: 8 * 8 * HEADS,
   },
 ];

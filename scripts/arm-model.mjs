@@ -81,7 +81,7 @@ function rateOf(mca, cpu, kernel, loops) {
       ({ name, kernel: of, width }) => of === part.kernel && width === part.width && name.includes(part.type),
     );
     if (loop === undefined) throw new Error(`no loop ${part.kernel} of width ${part.width} in ${part.type}`);
-    cycles += part.passes * cyclesOf(mca, cpu, straightLine(loop, part.inner));
+    cycles += part.passes * cyclesOf(mca, cpu, straightLine(loop.body, part.repeats));
   }
   return Math.round((kernel.work / cycles) * 10) / 10;
 }

@@ -1,61 +1,56 @@
 /**
  * Finds marked loops in the assembly that GCC writes for a level compiled with TURNWISE_MODEL
- * (native/kernels/neon/model_loop.h), and lays one run through a loop out as a straight line, an inner loop as many
- * times as it runs: the form that llvm-mca reads. Text only; nothing is run here.
+ * (native/kernels/neon/model_loop.h), and lays one run through a loop out as a straight line, the loops inside as many
+ * times as they run: the form that llvm-mca reads. Text only; nothing is run here.
  */
 
-const MARK = /turnwise-model (\S+) (outer|inner) (\d+)/;
+const MARK = /turnwise-model (\S+) (outer|middle|inner) (\d+)/;
 const LABEL = /^(\.?\w+):/;
 /** A branch that ends a loop: conditional, to a label of this function. */
 const BRANCH = /^\t(?:b\.?(?:eq|ne|lt|le|gt|ge|hi|hs|lo|ls|cc|cs|mi|pl|any|none)?|cbn?z|tbn?z)\t(?:.*, ?)?(\.L\w+)$/;
 
 /**
- * The marked outer loops of an assembly text, each `{ symbol, kernel, width, body, inner }`: `body` and `inner` are
- * arrays of lines, and `body` holds the inner loop's place as the element `null`. Throws where a loop has another one inside,
- * which has no mark: how often it runs cannot be known.
+ * The marked outer loops of an assembly text, each `{ symbol, kernel, width, body }`: `body` is an array of lines and, in
+ * their places, of the loops inside, `{ where, body }`. A loop that the compiler unrolled is part of the one around it. Throws
+ * where a loop inside has no mark: how often it runs cannot be known.
  */
 export function findMarkedLoops(assembly) {
   return functionsOf(assembly).flatMap(({ symbol, lines }) =>
     lines.flatMap((line, index) => {
-      const mark = MARK.exec(line);
-      if (mark?.[2] !== "outer") return [];
-      const outer = loopAround(lines, index);
-      if (outer === null) return [];
-      const innerMark = lines.findIndex(
-        (other, at) => at > index && at < outer.end && MARK.exec(other)?.[2] === "inner",
-      );
-      const inner = innerMark < 0 ? null : loopAround(lines, innerMark);
-      // An inner loop that the compiler unrolled is part of the body.
-      const nested = inner !== null && inner.begin > outer.begin && inner.end < outer.end ? inner : null;
-      for (const { begin, end } of loopsWithin(lines, outer)) {
-        if (begin === nested?.begin && end === nested.end) continue;
-        throw new Error(
-          `${symbol}: the loop ${mark[1]} of width ${mark[3]} has one inside without a mark: ${String(lines[begin])}`,
-        );
-      }
-      return [
-        {
-          symbol,
-          kernel: mark[1],
-          width: Number(mark[3]),
-          inner: nested === null ? [] : instructions(lines, nested.begin, nested.end),
-          body:
-            nested === null
-              ? instructions(lines, outer.begin, outer.end)
-              : [
-                  ...instructions(lines, outer.begin, nested.begin - 1),
-                  null,
-                  ...instructions(lines, nested.end + 1, outer.end),
-                ],
-        },
-      ];
+      const [, kernel, where, width] = MARK.exec(line) ?? [];
+      const loop = where === "outer" ? loopAround(lines, index) : null;
+      if (loop === null) return [];
+      const name = `${symbol}: the loop ${kernel} of width ${width}`;
+      return [{ symbol, kernel, width: Number(width), body: bodyOf(lines, loop, name) }];
     }),
   );
 }
 
-/** One pass of a loop, its inner loop `repeats` times. */
-export function straightLine({ body, inner }, repeats) {
-  return body.flatMap((line) => (line === null ? Array.from({ length: repeats }, () => inner).flat() : [line]));
+/** One pass of a loop's body. `repeats`: how often the loops inside run, by their marks. */
+export function straightLine(body, repeats) {
+  return body.flatMap((part) => {
+    if (typeof part === "string") return [part];
+    const once = straightLine(part.body, repeats);
+    return Array.from({ length: repeats[part.where] }, () => once).flat();
+  });
+}
+
+function bodyOf(lines, loop, name) {
+  const body = [];
+  let at = loop.begin;
+  for (const nested of loopsInside(lines, loop)) {
+    body.push(...instructions(lines, at, nested.begin - 1));
+    body.push({ where: markOf(lines, nested, name), body: bodyOf(lines, nested, name) });
+    at = nested.end + 1;
+  }
+  return [...body, ...instructions(lines, at, loop.end)];
+}
+
+/** Of the marks that stand in a loop and in none inside it, the outermost: others are of loops that were unrolled into it. */
+function markOf(lines, loop, name) {
+  const isOwn = (at) => MARK.test(lines[at]) && loopAround(lines, at)?.begin === loop.begin;
+  for (let at = loop.begin; at <= loop.end; at += 1) if (isOwn(at)) return MARK.exec(lines[at])[2];
+  throw new Error(`${name} has one inside without a mark: ${String(lines[loop.begin])}`);
 }
 
 function functionsOf(assembly) {
@@ -79,15 +74,17 @@ function labelsOf(lines) {
   return labels;
 }
 
-/** First and last lines of the loops that begin and end inside a loop. */
-function loopsWithin(lines, { begin, end }) {
+/** First and last lines of the loops that begin and end inside a loop and in no other inside it, in their order. */
+function loopsInside(lines, { begin, end }) {
   const labels = labelsOf(lines);
   const inside = [];
   for (let at = begin + 1; at < end; at += 1) {
     const target = labels.get(BRANCH.exec(lines[at])?.[1]);
     if (target !== undefined && target > begin && target < at) inside.push({ begin: target, end: at });
   }
-  return inside;
+  return inside
+    .filter((loop) => !inside.some((other) => other !== loop && other.begin <= loop.begin && other.end >= loop.end))
+    .toSorted((one, other) => one.begin - other.begin);
 }
 
 /**

@@ -40,8 +40,11 @@ describe("findMarkedLoops", () => {
         symbol: "kernel",
         kernel: "dot",
         width: 3,
-        inner: ["sdot v1.4s, v0.16b, v2.4b[0]", "subs w3, w3, 1"].map(instruction),
-        body: [instruction("ldr q0, [x1], 16"), null, ...["fmla v4.4s, v1.4s, v5.4s", "cmp x1, x4"].map(instruction)],
+        body: [
+          instruction("ldr q0, [x1], 16"),
+          { where: "inner", body: ["sdot v1.4s, v0.16b, v2.4b[0]", "subs w3, w3, 1"].map(instruction) },
+          ...["fmla v4.4s, v1.4s, v5.4s", "cmp x1, x4"].map(instruction),
+        ],
       },
     ]);
   });
@@ -62,8 +65,40 @@ describe("findMarkedLoops", () => {
       "cbnz x2, .L5",
     ]);
     expect(findMarkedLoops(text)).toMatchObject([
-      { inner: [], body: ["smmla v0.4s, v1.16b, v2.16b", "smmla v3.4s, v4.16b, v5.16b"].map(instruction) },
+      { body: ["smmla v0.4s, v1.16b, v2.16b", "smmla v3.4s, v4.16b, v5.16b"].map(instruction) },
     ]);
+  });
+
+  it("gives loops inside loops inside a loop, and two beside each other", () => {
+    const text = functionText("three", [
+      ".L1:",
+      "// turnwise-model dot outer 1",
+      ".L2:",
+      "// turnwise-model dot middle 1",
+      ".L3:",
+      "// turnwise-model dot inner 1",
+      "sdot v1.4s, v0.16b, v2.4b[0]",
+      "bne .L3",
+      ".L4:",
+      "// turnwise-model dot inner 1",
+      "sdot v3.4s, v0.16b, v2.4b[0]",
+      "bne .L4",
+      "fmla v4.4s, v1.4s, v5.4s",
+      "bne .L2",
+      "fmla v6.4s, v4.4s, v7.4s",
+      "bne .L1",
+    ]);
+    const [{ body }] = findMarkedLoops(text);
+    const names = (line) => line.split("\t")[0];
+    expect(straightLine(body, { middle: 1, inner: 2 }).map(names)).toEqual([
+      "sdot",
+      "sdot",
+      "sdot",
+      "sdot",
+      "fmla",
+      "fmla",
+    ]);
+    expect(straightLine(body, { middle: 2, inner: 0 }).map(names)).toEqual(["fmla", "fmla", "fmla"]);
   });
 
   it("names each loop after its function, and leaves out loops without a mark and marks without a loop", () => {
@@ -96,8 +131,11 @@ describe("findMarkedLoops", () => {
     ]);
     expect(findMarkedLoops(text)).toMatchObject([
       {
-        inner: ["tbl v1.16b, {v0.16b}, v2.16b", "str q1, [x2], 16"].map(instruction),
-        body: [instruction("ldr q0, [x1]"), null, instruction("add x1, x1, 16")],
+        body: [
+          instruction("ldr q0, [x1]"),
+          { where: "inner", body: ["tbl v1.16b, {v0.16b}, v2.16b", "str q1, [x2], 16"].map(instruction) },
+          instruction("add x1, x1, 16"),
+        ],
       },
     ]);
   });
@@ -127,7 +165,8 @@ describe("findMarkedLoops", () => {
 });
 
 describe("straightLine", () => {
-  it("repeats the inner loop in its place", () => {
-    expect(straightLine({ body: ["a", null, "b"], inner: ["i", "j"] }, 2)).toEqual(["a", "i", "j", "i", "j", "b"]);
+  it("repeats the loops inside in their places", () => {
+    const body = ["a", { where: "middle", body: ["m", { where: "inner", body: ["i"] }] }, "b"];
+    expect(straightLine(body, { middle: 2, inner: 3 }).join("")).toBe("amiiimiiib");
   });
 });

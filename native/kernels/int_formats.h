@@ -27,6 +27,13 @@ namespace TURNWISE_ISA {
 
 static_assert(kLanes == kTileRows, "a vector holds one value of each row of a tile");
 
+// `from` less each of 16 bytes. A level that has a shorter way has a function of this name that is no template, which is then
+// taken.
+template <class Integer>
+inline F32 LessBytes(Integer from, const uint8_t* bytes) {
+  return Broadcast(static_cast<float>(from)) - ToFloat(LoadUnsignedBytes(bytes));
+}
+
 template <class Scales, class Layout>
 struct IntFormat : Scales {
   using ScaleKind = Scales;
@@ -42,7 +49,7 @@ struct IntFormat : Scales {
   static constexpr int Column(int vector, int operand) { return Layout::Column(vector, operand); }
   Bytes Operand(int vector, int operand) const { return Layout::Operand(this->Values(), vector, operand); }
   // Of scales that have a zero point of their own.
-  F32 Offset() const { return Broadcast(static_cast<float>(kZeroPoint)) - ToFloat(this->ZeroPoint()); }
+  F32 Offset() const { return LessBytes(kZeroPoint, this->ZeroPoints()); }
 };
 
 using Int8G32 = IntFormat<G32, Int8Values>;

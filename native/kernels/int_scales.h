@@ -72,7 +72,7 @@ struct GroupZero : GroupPointers<kColumns, 1, 0, 1> {
   static constexpr int kSubgroups = 1;
   static constexpr bool kHasOffset = true;
   F32 Scale() const { return LoadHalves(this->F16s(0)); }
-  I32 ZeroPoint() const { return LoadUnsignedBytes(this->HeaderBytes()); }
+  const uint8_t* ZeroPoints() const { return this->HeaderBytes(); }
 };
 
 struct GroupZeroWide : GroupPointers<kQuantGroup, 2, 0, 1> {
@@ -80,7 +80,7 @@ struct GroupZeroWide : GroupPointers<kQuantGroup, 2, 0, 1> {
   static constexpr int kSubgroups = 1;
   static constexpr bool kHasOffset = true;
   F32 Scale() const { return Load(reinterpret_cast<const float*>(F16s(0))); }
-  I32 ZeroPoint() const { return LoadUnsignedBytes(HeaderBytes()); }
+  const uint8_t* ZeroPoints() const { return HeaderBytes(); }
 };
 
 struct K32 : GroupPointers<kSuperblockColumns, 1, 1> {

@@ -69,6 +69,7 @@ template <class Format, int kTokens>
 class DotBlock {
   using Step = StepOf<typename Format::ScaleKind>;
   static constexpr int kGroups = Format::kBlockColumns / kQuantGroup;
+  static constexpr size_t kSpanGroups = kSpanSteps<Format> * kGroups;
   static constexpr int kHalf = kQuantGroup / 2;
   static constexpr bool kUnsigned = Format::kLargest > 127 && kHasUnsignedDot;
   static constexpr bool kSigned = Format::kLargest > 127 && !kHasUnsignedDot;
@@ -88,10 +89,23 @@ class DotBlock {
       rows[t] = task.x + static_cast<size_t>(first_token + t) * task.x_row_bytes;
       sums[t] = Zero();
     }
-    for (size_t group = 0; group < groups; group += kGroups, tile += Format::kBlockBytes) {
+    for (size_t group = 0; group < groups;) {
       TURNWISE_MODEL_LOOP("dot", "outer", kTokens);
+      const size_t end = group + kSpanGroups < groups ? group + kSpanGroups : groups;
       const size_t scale_at = columns + group * sizeof(float);
-      AddStep(tile, rows, group * kQuantGroup, scale_at, scale_at + groups * sizeof(float), sums);
+      F32 span[kTokens];
+#pragma GCC unroll 4
+      for (int t = 0; t < kTokens; ++t) span[t] = Zero();
+      do {
+        if constexpr (kSpanSteps<Format> > 1) TURNWISE_MODEL_LOOP("dot", "middle", kTokens);
+        AddStep(tile, rows, group * kQuantGroup, columns + (groups + group) * sizeof(float), span);
+        tile += Format::kBlockBytes;
+        group += kGroups;
+      } while (kSpanSteps<Format> > 1 && group < end);
+#pragma GCC unroll 4
+      for (int t = 0; t < kTokens; ++t) {
+        sums[t] = Fma(span[t], Broadcast(LoadAs<float>(rows[t] + scale_at)), sums[t]);
+      }
     }
 #pragma GCC unroll 4
     for (int t = 0; t < kTokens; ++t) Store(out + static_cast<size_t>(t) * task.stride, sums[t]);
@@ -99,8 +113,7 @@ class DotBlock {
 
  private:
   static inline __attribute__((always_inline)) void AddStep(const uint8_t* block, const uint8_t* const* rows,
-                                                            size_t values_at, size_t scale_at, size_t sums_at,
-                                                            F32* sums) {
+                                                            size_t values_at, size_t sums_at, F32* span) {
     I32 totals[kTokens];
     I32 minima[kTokens];
     int32_t activation_sums[kTokens];
@@ -128,13 +141,13 @@ class DotBlock {
     const F32 scale = StepScale(weights);
 #pragma GCC unroll 4
     for (int t = 0; t < kTokens; ++t) {
-      F32 x = FloatTotals(weights, totals[t], activation_sums[t]) * scale;
+      const F32 whole = FloatTotals(weights, totals[t], activation_sums[t]);
+      span[t] = kSpanSteps<Format> == 1 ? whole * scale : Fma(whole, scale, span[t]);
       if constexpr (Step::kSide == Side::kMinimum) {
-        x = Fma(Step::SideScale(weights), Broadcast(static_cast<float>(activation_sums[t])), x);
+        span[t] = Fma(Step::SideScale(weights), Broadcast(static_cast<float>(activation_sums[t])), span[t]);
       } else if constexpr (Step::kSide == Side::kMinima) {
-        x = Fma(ToFloat(minima[t]), Step::SideScale(weights), x);
+        span[t] = Fma(ToFloat(minima[t]), Step::SideScale(weights), span[t]);
       }
-      sums[t] = Fma(x, Broadcast(LoadAs<float>(rows[t] + scale_at)), sums[t]);
     }
   }
 

@@ -1,7 +1,8 @@
-// How far integer sums reach on Arm, for each kind of scales (int_scales.h). Activations keep one scale for
-// kWideActivationColumns columns here, so a block of weights is one step: an exact int32 sum, in which
-// sub-scales have their part, then
-//   x = (float(sum) + offset) * d + minimum;  result = fma(x, activation scale, result).
+// How far sums reach on Arm, for each kind of scales (int_scales.h). A block of weights is one step: an exact int32 sum,
+// in which sub-scales have their part. Activations keep one scale for kWideActivationColumns columns here, and a span of
+// kSpanSteps steps, fewer at a row's end, is within them.
+//   of a step:  x = fma(float(sum) + offset, d, x), x = fma(minimum, sum of activations, x)
+//   of a span:  result = fma(x, activation scale, result), and x begins anew
 // Products of one token and of many (dot_gemm.h, panel_gemm.h) take the same steps in the same order.
 //
 // Of a kind:
@@ -94,6 +95,11 @@ struct StepOf<K16Min> {
   static F32 SideScale(const K16Min& group) { return Zero() - LoadHalves(group.F16s(1)); }
   static uint8x16_t Minimum(const K16Min& group, int half) { return vshrq_n_u8(vld1q_u8(group.Integers(half)), 4); }
 };
+
+// Steps of a span: fewer f32 operations a step, for what a span has besides. With blocks of 128 columns that is no gain.
+template <class Format>
+constexpr int kSpanSteps = Format::kBlockColumns <= 64 ? kWideActivationColumns / Format::kBlockColumns : 1;
+
 
 // Of a block: the f32 scale of its rows without the sub-scales.
 template <class Format>

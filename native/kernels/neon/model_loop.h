@@ -3,8 +3,8 @@
 #pragma once
 
 #ifdef TURNWISE_MODEL
-// At the top of a loop's body. `kernel` and `where`, "outer", or "inner" for a loop inside an outer one, are string
-// literals; `width` a constant: tokens or pairs of tokens.
+// At the top of a loop's body. `kernel` and `where`, "outer", or "middle" and "inner" for loops inside an outer one, are
+// string literals; `width` a constant: tokens or pairs of tokens.
 #define TURNWISE_MODEL_LOOP(kernel, where, width) \
   asm volatile("// turnwise-model " kernel " " where " %c0" ::"i"(width))
 #else
