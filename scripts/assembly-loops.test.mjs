@@ -6,6 +6,8 @@ import { findMarkedLoops, straightLine } from "./assembly-loops.mjs";
 /** An instruction as GCC writes it, its operands behind a tab. */
 const instruction = (text) => text.replace(/ /, "\t");
 
+const nameOf = (line) => line.split("\t")[0];
+
 /** A function's text: labels stand in column 0, all else behind a tab. */
 const functionText = (symbol, lines) =>
   [
@@ -89,8 +91,7 @@ describe("findMarkedLoops", () => {
       "bne .L1",
     ]);
     const [{ body }] = findMarkedLoops(text);
-    const names = (line) => line.split("\t")[0];
-    expect(straightLine(body, { middle: 1, inner: 2 }).map(names)).toEqual([
+    expect(straightLine(body, { middle: 1, inner: 2 }).map(nameOf)).toEqual([
       "sdot",
       "sdot",
       "sdot",
@@ -98,7 +99,7 @@ describe("findMarkedLoops", () => {
       "fmla",
       "fmla",
     ]);
-    expect(straightLine(body, { middle: 2, inner: 0 }).map(names)).toEqual(["fmla", "fmla", "fmla"]);
+    expect(straightLine(body, { middle: 2, inner: 0 }).map(nameOf)).toEqual(["fmla", "fmla", "fmla"]);
   });
 
   it("names each loop after its function, and leaves out loops without a mark and marks without a loop", () => {

@@ -165,7 +165,8 @@ void Executor::PlaceWeights(const std::vector<NumaNode>& nodes) {
   for (const Stage& stage : stages_) {
     std::vector<const StageOp*> ops;
     for (int i = stage.first; i < stage.last; ++i) ops.push_back(ops_[i].get());
-    refused_ranges_ += MoveToReaders(ops, model_, pool_->groups(), nodes);
+    const PageMover move = weights_->IsMapped() ? MovePages : MoveOwnPages;
+    refused_ranges_ += MoveToReaders(ops, model_, pool_->groups(), nodes, move);
   }
 }
 

@@ -29,6 +29,10 @@ bool StayOn(const NumaNode& node);
 // too, or to another node where it is full.
 bool MovePages(const uint8_t* begin, size_t bytes, int32_t node);
 
+// MovePages for anonymous memory that nobody writes meanwhile. A page of 2 MiB that reaches beyond the range would come along
+// whole, and go again with the next range; here what lies in the range gets pages of its own.
+bool MoveOwnPages(const uint8_t* begin, size_t bytes, int32_t node);
+
 // Pages of the range that are touched first from then on come to the nodes in turn.
 bool InterleavePages(const uint8_t* begin, size_t bytes, const std::vector<NumaNode>& nodes);
 

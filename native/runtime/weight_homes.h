@@ -11,8 +11,11 @@
 
 namespace turnwise {
 
+// MovePages or MoveOwnPages.
+using PageMover = bool (*)(const uint8_t* begin, size_t bytes, int32_t node);
+
 // Moves what the ops of one stage read; nothing where there are no nodes. Returns how many ranges the system did not move.
 int MoveToReaders(const std::vector<const StageOp*>& stage, const ModelContext& model, const ThreadGroups& groups,
-                   const std::vector<NumaNode>& nodes);
+                  const std::vector<NumaNode>& nodes, PageMover move);
 
 }  // namespace turnwise

@@ -54,8 +54,10 @@ class WeightStore {
   void StartBlockSums();
   // A checksum of each kSumBlockBytes of the region: what was begun, else now.
   std::vector<uint64_t> BlockSums();
+  // Whether the region is a file's, and not the store's own memory.
+  bool IsMapped() const { return file_ != nullptr; }
   // Whether a mapped file was truncated since: what it held reads as zeros.
-  bool IsDamaged() const { return file_ != nullptr && IsTruncated(region_); }
+  bool IsDamaged() const { return IsMapped() && IsTruncated(region_); }
 
   // Writes the region to a file on a thread of its own; the store's end cancels it. Once only.
   bool StartWriting(PackOutput output, std::string* error);

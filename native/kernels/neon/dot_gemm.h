@@ -199,12 +199,15 @@ class DotBlock {
     }
 #pragma GCC unroll 2
     for (int half = 0; half < Format::kSubgroups; ++half) {
-      I32 dots[kTokens];
+      I32 scaled[kTokens];
+      if constexpr (kScaled) {
 #pragma GCC unroll 4
-      for (int t = 0; t < kTokens; ++t) {
-        const int32_t sum = Format::kSubgroups == 1 ? halves[t][0] + halves[t][1] : halves[t][half];
-        dots[t] = kScaled ? FreshBroadcasts(-kZero * sum) : totals[t];
+        for (int t = 0; t < kTokens; ++t) {
+          const int32_t sum = Format::kSubgroups == 1 ? halves[t][0] + halves[t][1] : halves[t][half];
+          scaled[t] = FreshBroadcasts(-kZero * sum);
+        }
       }
+      I32* const dots = kScaled ? scaled : totals;
 #pragma GCC unroll 8
       for (int v = half * kVectors; v < (half + 1) * kVectors; ++v) {
 #pragma GCC unroll 4
@@ -220,10 +223,7 @@ class DotBlock {
       if constexpr (kScaled) {
         const I32 scale = Step::SubScale(weights, half);
 #pragma GCC unroll 4
-        for (int t = 0; t < kTokens; ++t) totals[t] = MultiplyAdd(dots[t], scale, totals[t]);
-      } else {
-#pragma GCC unroll 4
-        for (int t = 0; t < kTokens; ++t) totals[t] = dots[t];
+        for (int t = 0; t < kTokens; ++t) totals[t] = MultiplyAdd(scaled[t], scale, totals[t]);
       }
     }
   }
