@@ -8,21 +8,24 @@ const PROMPT = ["--temperature", "0", "--max-tokens", "16", "--json", "--prompt"
 const BENCH = ["bench", "--synthetic", "smollm2-135m:q4_0", "--cases", "decode", "--rounds", "1", "--json"];
 const SAMPLE_MS = 500;
 
-function run(...args) {
+function turnwise(...args) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], { encoding: "utf8" });
   if (status !== 0) throw new Error(`turnwise ${args.join(" ")} ended with ${status}: ${stderr}`);
-  return JSON.parse(stdout);
+  return stdout;
 }
 
-/** By the policy of the memory that they are in, how many pages lie on each node. */
+const turnwiseJson = (...args) => JSON.parse(turnwise(...args));
+
+/** How many pages lie on each node, by the policy of their memory, and apart those of a file of packed weights. */
 function pagesByPolicy(pid) {
   const pages = {};
   for (const line of readFileSync(`/proc/${pid}/numa_maps`, "utf8").split("\n")) {
     const [, policy = "default"] = line.split(" ");
     if (policy === "default") continue;
-    pages[policy] ??= {};
+    const kind = line.includes(".twpack") ? `pack ${policy}` : policy;
+    pages[kind] ??= {};
     for (const [, node, count] of line.matchAll(/ N(\d+)=(\d+)/g)) {
-      pages[policy][node] = (pages[policy][node] ?? 0) + Number(count);
+      pages[kind][node] = (pages[kind][node] ?? 0) + Number(count);
     }
   }
   return pages;
@@ -39,9 +42,9 @@ function threadsByCpus(pid) {
   return threads;
 }
 
-/** Of a process that decodes: once its KV cache has pages, its weights are where they stay. */
-async function placement() {
-  const child = spawn(process.execPath, [PROGRAM, ...BENCH], { stdio: "ignore" });
+/** Of a process while it decodes: once its KV cache has pages, its weights are where they stay. */
+async function placementOf(...args) {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: "ignore" });
   let last = null;
   const timer = setInterval(() => {
     try {
@@ -49,7 +52,9 @@ async function placement() {
       const isDecoding = Object.entries(pages).some(
         ([policy, on]) => policy.startsWith("interleave") && (on[1] ?? 0) > 0,
       );
-      if (isDecoding) last = { pages, threads: threadsByCpus(child.pid) };
+      const threads = threadsByCpus(child.pid);
+      // At its end the threads are gone before the memory is.
+      if (isDecoding && Object.keys(threads).length > 1) last = { pages, threads };
     } catch {
       // A thread, or the process, has ended meanwhile.
     }
@@ -59,10 +64,20 @@ async function placement() {
   return last;
 }
 
+/** The model that BENCH has written. */
+function modelFile() {
+  const folder = `${process.env.TURNWISE_CACHE_DIR}/synthetic`;
+  return `${folder}/${readdirSync(folder)[0]}`;
+}
+
 try {
-  const { numaNodes, cores } = run("doctor", "--json");
-  const texts = ["auto", "1", "3", "node"].map((threads) => run("run", "--threads", threads, ...PROMPT).text);
-  console.log(`REPORT ${JSON.stringify({ numaNodes, cores, texts, placement: await placement() })}`);
+  const { numaNodes } = turnwiseJson("doctor", "--json");
+  const texts = ["auto", "1", "3", "node"].map((threads) => turnwiseJson("run", "--threads", threads, ...PROMPT).text);
+  // BENCH packs weights in memory; what has a pack maps it.
+  const packed = await placementOf(...BENCH);
+  turnwise("pack", modelFile());
+  const mapped = await placementOf("run", modelFile(), "--raw", "--max-tokens", "24", "--prompt", "a b c");
+  console.log(`REPORT ${JSON.stringify({ numaNodes, texts, packed, mapped })}`);
 } catch (thrown) {
   console.log(`REPORT ${JSON.stringify({ problem: thrown.message })}`);
 }

@@ -106,24 +106,29 @@ function runMachine(kernel, initrd) {
 }
 
 /** Each thing that is looked at: its name, and what is wrong with it, if anything. */
-function judge({ problem, numaNodes, texts, placement }) {
+function judge({ problem, numaNodes, texts, packed, mapped }) {
   if (problem !== undefined) return [{ name: "the machine's programs", wrong: problem }];
-  const { pages = {}, threads = {} } = placement ?? {};
-  const preferred = Object.entries(pages).filter(([policy]) => policy.startsWith("prefer"));
-  const astray = preferred.flatMap(([policy, on]) =>
-    Object.entries(on).filter(([node, count]) => !policy.endsWith(`:${node}`) && count > 0),
-  );
-  const [, turns = {}] = Object.entries(pages).find(([policy]) => policy.startsWith("interleave")) ?? [];
-  const isEven = Math.abs((turns[0] ?? 0) - (turns[1] ?? 0)) <= 1 && turns[0] > 0;
+  const [, turns = {}] = Object.entries(packed?.pages ?? {}).find(([kind]) => kind.startsWith("interleave")) ?? [];
+  const isEven = turns[0] > 0 && Math.abs(turns[0] - (turns[1] ?? 0)) <= 1;
+  const { threads = {} } = packed ?? {};
   const checks = [
     ["two nodes of two CPUs are found", numaNodes.map(({ cpus }) => cpus).join() === "2,2", numaNodes],
     ["the answer is the same with any threads", new Set(texts).size === 1 && texts[0] !== "", texts],
-    ["weights are on both nodes, each where it is read", preferred.length === 2 && astray.length === 0, pages],
+    ["packed weights are on both nodes, each where it is read", areNear(packed, "prefer"), packed],
+    ["weights of a pack are on both nodes, each where it is read", areNear(mapped, "pack prefer"), mapped],
     ["KV pages are on both nodes in turn", isEven, turns],
     // One of the four is the thread that asks, which stays free.
     ["threads stay on their node's CPUs", threads["0-1"] === 1 && threads["2-3"] === 2, threads],
   ];
   return checks.map(([name, isRight, found]) => ({ name, wrong: isRight ? null : JSON.stringify(found) }));
+}
+
+/** Whether there is memory of this kind for each node, and all of its pages are there. */
+function areNear(placement, kind) {
+  return [0, 1].every((node) => {
+    const pages = placement?.pages[`${kind}:${node}`] ?? {};
+    return pages[node] > 0 && Object.values(pages).filter((count) => count > 0).length === 1;
+  });
 }
 
 function run(command, args, cwd = ROOT) {
