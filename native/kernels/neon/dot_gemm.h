@@ -21,6 +21,14 @@ inline I32 FreshZeros() {
 inline I32 FreshBroadcasts(int32_t x) {
   return Parts<I32>([x](int) { return FreshBroadcast(x); });
 }
+
+// `x`, calculated by now. Among the products, where the compiler would move it, it costs copies of their sums.
+inline F32 Settled(F32 x) {
+#pragma GCC unroll 4
+  for (int i = 0; i < kParts; ++i) asm volatile("" : "+w"(x.v[i]));
+  return x;
+}
+
 inline I32 MultiplyAdd(const I32& a, const I32& b, const I32& c) {
   return Parts<I32>([&](int i) { return vmlaq_s32(c.v[i], a.v[i], b.v[i]); });
 }
@@ -139,9 +147,11 @@ class DotBlock {
     }
     const Format weights(block, 0);
     const F32 scale = StepScale(weights);
+    F32 offset;
+    if constexpr (Step::kSide == Side::kOffset) offset = Settled(weights.Offset());
 #pragma GCC unroll 4
     for (int t = 0; t < kTokens; ++t) {
-      const F32 whole = FloatTotals(weights, totals[t], activation_sums[t]);
+      const F32 whole = FloatTotals(offset, totals[t], activation_sums[t]);
       span[t] = kSpanSteps<Format> == 1 ? whole * scale : Fma(whole, scale, span[t]);
       if constexpr (Step::kSide == Side::kMinimum) {
         span[t] = Fma(Step::SideScale(weights), Broadcast(static_cast<float>(activation_sums[t])), span[t]);
@@ -170,8 +180,8 @@ class DotBlock {
     return sum;
   }
 
-  // A step's int32 sums, the offset added to them.
-  static inline __attribute__((always_inline)) F32 FloatTotals(const Format& weights, const I32& totals, int32_t sum) {
+  // A step's int32 sums, the offset times the activations' sum added to them where there is one.
+  static inline __attribute__((always_inline)) F32 FloatTotals(const F32& offset, const I32& totals, int32_t sum) {
     F32 whole;
     if constexpr (kMagicHolds<Format>) {
       whole = Parts<F32>([&](int i) { return vsubq_f32(vreinterpretq_f32_s32(totals.v[i]), vdupq_n_f32(kMagic)); });
@@ -179,7 +189,7 @@ class DotBlock {
       whole = ToFloat(totals);
     }
     if constexpr (Step::kSide == Side::kOffset) {
-      whole = Fma(weights.Offset(), Broadcast(static_cast<float>(sum)), whole);
+      whole = Fma(offset, Broadcast(static_cast<float>(sum)), whole);
     }
     return whole;
   }
