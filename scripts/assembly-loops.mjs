@@ -6,7 +6,7 @@
 
 const MARK = /turnwise-model (\S+) (outer|middle|inner) (\d+)/;
 const LABEL = /^(\.?\w+):/;
-/** A branch that ends a loop: conditional, to a label of this function. */
+/** A branch that ends a loop: to a label of this function. */
 const BRANCH = /^\t(?:b\.?(?:eq|ne|lt|le|gt|ge|hi|hs|lo|ls|cc|cs|mi|pl|any|none)?|cbn?z|tbn?z)\t(?:.*, ?)?(\.L\w+)$/;
 
 /**
@@ -30,8 +30,10 @@ export function findMarkedLoops(assembly) {
 export function straightLine(body, repeats) {
   return body.flatMap((part) => {
     if (typeof part === "string") return [part];
+    const times = repeats[part.where];
+    if (times === undefined) throw new Error(`nobody says how often a loop marked ${part.where} runs`);
     const once = straightLine(part.body, repeats);
-    return Array.from({ length: repeats[part.where] }, () => once).flat();
+    return Array.from({ length: times }, () => once).flat();
   });
 }
 

@@ -169,5 +169,6 @@ describe("straightLine", () => {
   it("repeats the loops inside in their places", () => {
     const body = ["a", { where: "middle", body: ["m", { where: "inner", body: ["i"] }] }, "b"];
     expect(straightLine(body, { middle: 2, inner: 3 }).join("")).toBe("amiiimiiib");
+    expect(() => straightLine(body, { inner: 3 })).toThrow("nobody says how often a loop marked middle runs");
   });
 });

@@ -32,7 +32,13 @@ const PROGRAMS = {
   runtime_test: (path) => KERNELS.test(path) || RUNTIME.test(path) || [...SHARED, ...RUNTIME_TESTS].includes(path),
   kernel_bench: (path) => KERNELS.test(path) || path === "test/kernel_bench.cc",
   pool_test: (path) =>
-    ["runtime/numa.cc", "runtime/thread_pool.cc", "test/pool_test.cc", "test/testing.cc"].includes(path),
+    [
+      "runtime/aligned_memory.cc",
+      "runtime/numa.cc",
+      "runtime/thread_pool.cc",
+      "test/pool_test.cc",
+      "test/testing.cc",
+    ].includes(path),
 };
 
 /** With this flag AVX-512 runs on every x86 CPU, emulated by native/test/emulated_avx512.h over SIMDe. */

@@ -10,7 +10,9 @@ import { join, resolve } from "node:path";
 
 import { buildNativeTest, EMULATE_AVX512 } from "./build-native-test.mjs";
 import { buildNative } from "./build-native.mjs";
+import { scriptOptions } from "./script-options.mjs";
 
+scriptOptions({});
 const ROOT = resolve(import.meta.dirname, "..");
 const PROGRAM = join(ROOT, "dist", "program", "main.js");
 /** Debian's packages of a version bring no plain name. */

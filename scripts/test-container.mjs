@@ -53,8 +53,8 @@ async function testImage(engine, platform) {
   run(engine, ["build", "-f", FILE, "-t", tag, ...onPlatform, ...ignored, ...positionals, ROOT], "inherit");
   const name = `turnwise-test-${process.pid}`;
   const environment = ["--env", `TURNWISE_API_KEY=${KEY}`];
-  run(engine, ["run", "--detach", "--name", name, "--network", "none", ...onPlatform, ...environment, tag]);
   try {
+    run(engine, ["run", "--detach", "--name", name, "--network", "none", ...onPlatform, ...environment, tag]);
     const inside = (program) => run(engine, ["exec", name, "node", "--input-type=module", "--eval", program]).trim();
     await untilReady(engine, name);
     const [user, architecture] = inside(USER).split(" ");

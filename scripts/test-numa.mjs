@@ -19,6 +19,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { scriptOptions } from "./script-options.mjs";
 
 const ROOT = resolve(import.meta.dirname, "..");
+const CORE = "build/native/turnwise.node";
 const LONGEST_MS = 15 * 60_000;
 const QEMU = "qemu-system-x86_64";
 /** Programs, each with an option that only prints. */
@@ -60,7 +61,7 @@ function missing(kernel) {
   if (tools.length > 0) return `apt-get install ${tools.map((tool) => tool.package).join(" ")}`;
   if (kernel === undefined)
     return "there is no /boot/vmlinuz-*: give --kernel FILE, or apt-get install linux-image-cloud-amd64";
-  return existsSync(join(ROOT, "dist")) ? null : "npm run build";
+  return ["dist", CORE].every((path) => existsSync(join(ROOT, path))) ? null : "npm run build";
 }
 
 /** The machine's file system, as an archive for the kernel. */
@@ -70,12 +71,11 @@ function writeInitrd(folder) {
     mkdirSync(join(root, name), { recursive: true });
   cpSync(run("sh", ["-c", "readlink -f $(command -v busybox)"]).trim(), join(root, "bin/busybox"));
   cpSync(process.execPath, join(root, "bin/node"));
-  const core = "build/native/turnwise.node";
-  for (const [, library] of run("ldd", [process.execPath, join(ROOT, core)]).matchAll(/(\/\S+\.so\S*)/g)) {
+  for (const [, library] of run("ldd", [process.execPath, join(ROOT, CORE)]).matchAll(/(\/\S+\.so\S*)/g)) {
     cpSync(library, join(root, library), { dereference: true });
   }
   const packages = run("npm", ["ls", "--omit=dev", "--all", "--parseable"]).trim().split("\n").slice(1);
-  const parts = ["package.json", "dist", "models", "scripts/numa-guest.mjs", "docs/sessions.md", core];
+  const parts = ["package.json", "dist", "models", "scripts/numa-guest.mjs", "docs/sessions.md", CORE];
   for (const part of [...parts, ...packages.map((path) => relative(ROOT, path))]) {
     mkdirSync(dirname(join(root, "app", part)), { recursive: true });
     cpSync(join(ROOT, part), join(root, "app", part), { recursive: true });
@@ -83,7 +83,7 @@ function writeInitrd(folder) {
   writeFileSync(join(root, "init"), INIT);
   chmodSync(join(root, "init"), 0o755);
   const initrd = join(folder, "initrd");
-  run("sh", ["-c", `find . | cpio -o -H newc --quiet > ${initrd}`], root);
+  run("sh", ["-c", "find . | cpio -o -H newc --quiet > ../initrd"], root);
   return initrd;
 }
 

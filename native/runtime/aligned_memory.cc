@@ -8,6 +8,8 @@
 namespace turnwise {
 namespace {
 
+constexpr size_t kHugePageBytes = size_t{2} << 20;
+
 #ifndef MAP_NORESERVE
 #define MAP_NORESERVE 0
 #endif

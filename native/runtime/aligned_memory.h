@@ -7,8 +7,6 @@
 
 namespace turnwise {
 
-constexpr size_t kHugePageBytes = size_t{2} << 20;
-
 // kHuge asks for pages of 2 MiB where the block is that large: weights that are streamed whole spend
 // 14 % of a decode step on TLB misses in small ones. kSmall takes memory in steps of 4 KiB.
 enum class PageSize { kSmall, kHuge };

@@ -162,10 +162,11 @@ void Executor::BuildStages() {
 }
 
 void Executor::PlaceWeights(const std::vector<NumaNode>& nodes) {
+  // With one node no page has a border of two.
+  const PageMover move = weights_->IsMapped() || nodes.size() == 1 ? MovePages : MoveOwnPages;
   for (const Stage& stage : stages_) {
     std::vector<const StageOp*> ops;
     for (int i = stage.first; i < stage.last; ++i) ops.push_back(ops_[i].get());
-    const PageMover move = weights_->IsMapped() ? MovePages : MoveOwnPages;
     refused_ranges_ += MoveToReaders(ops, model_, pool_->groups(), nodes, move);
   }
 }

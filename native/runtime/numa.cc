@@ -1,14 +1,12 @@
 #include "numa.h"
 
 #if defined(__linux__)
-#include <cstring>
-
-#include "aligned_memory.h"
-
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <cstring>
 #endif
 
 namespace turnwise {
@@ -27,13 +25,17 @@ struct Pages {
   uintptr_t end;
 };
 
+uintptr_t RoundDown(uintptr_t address, size_t step) { return address / step * step; }
+uintptr_t RoundUp(uintptr_t address, size_t step) { return RoundDown(address + step - 1, step); }
+
+size_t PageBytes() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+// Of the huge pages that the system makes by itself: what one page of its tables, of 8 bytes an entry, maps.
+size_t HugePageBytes() { return PageBytes() / 8 * PageBytes(); }
+
 // Those wholly in a range; with fewer than one, `begin` is not below `end`.
-Pages WholePages(uintptr_t begin, uintptr_t end, size_t page_bytes) {
-  return {(begin + page_bytes - 1) / page_bytes * page_bytes, end / page_bytes * page_bytes};
-}
 Pages WholePages(const uint8_t* begin, size_t bytes) {
   const uintptr_t address = reinterpret_cast<uintptr_t>(begin);
-  return WholePages(address, address + bytes, static_cast<size_t>(sysconf(_SC_PAGESIZE)));
+  return {RoundUp(address, PageBytes()), RoundDown(address + bytes, PageBytes())};
 }
 
 // No pages are nothing to do.
@@ -46,7 +48,7 @@ bool Bind(Pages pages, unsigned long mode, uint64_t nodes, unsigned long flags) 
 
 uint64_t MaskOf(int32_t node) { return uint64_t{1} << node; }
 
-// Puts a copy that lies on the node in the pages' place, at once for all who read.
+// Puts a copy that lies on the node in the pages' place, at once for whoever reads. False where the system refuses.
 bool CopyToNode(Pages pages, int32_t node) {
   if (pages.begin >= pages.end) return true;
   const size_t bytes = pages.end - pages.begin;
@@ -57,9 +59,17 @@ bool CopyToNode(Pages pages, int32_t node) {
   if (Bind({begin, begin + bytes}, kPreferred, MaskOf(node), 0)) {
     std::memcpy(copy, place, bytes);
     if (mremap(copy, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place) != MAP_FAILED) return true;
+    // A system that runs out of memory in the middle of it leaves a hole there.
+    constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+    if (mmap(place, bytes, PROT_READ | PROT_WRITE, kFlags, -1, 0) != MAP_FAILED) std::memcpy(place, copy, bytes);
   }
   munmap(copy, bytes);
   return false;
+}
+
+// Copies to the node, or where that is refused moves as many as the system moves.
+bool CopyOrMove(Pages pages, int32_t node) {
+  return CopyToNode(pages, node) || Bind(pages, kPreferred, MaskOf(node), kMove);
 }
 
 }  // namespace
@@ -82,11 +92,14 @@ bool MovePages(const uint8_t* begin, size_t bytes, int32_t node) {
 }
 
 bool MoveOwnPages(const uint8_t* begin, size_t bytes, int32_t node) {
-  const Pages pages = WholePages(begin, bytes);
-  const Pages huge = WholePages(pages.begin, pages.end, kHugePageBytes);
-  if (huge.begin >= huge.end) return CopyToNode(pages, node);
-  return CopyToNode({pages.begin, huge.begin}, node) && CopyToNode({huge.end, pages.end}, node) &&
-         Bind(huge, kPreferred, MaskOf(node), kMove);
+  if (bytes == 0) return true;
+  const uintptr_t address = reinterpret_cast<uintptr_t>(begin);
+  const Pages pages = {RoundDown(address, PageBytes()), RoundUp(address + bytes, PageBytes())};
+  const Pages huge = {RoundUp(pages.begin, HugePageBytes()), RoundDown(pages.end, HugePageBytes())};
+  if (huge.begin >= huge.end) return CopyOrMove(pages, node);
+  const bool has_begin = CopyOrMove({pages.begin, huge.begin}, node);
+  const bool has_end = CopyOrMove({huge.end, pages.end}, node);
+  return Bind(huge, kPreferred, MaskOf(node), kMove) && has_begin && has_end;
 }
 
 bool InterleavePages(const uint8_t* begin, size_t bytes, const std::vector<NumaNode>& nodes) {

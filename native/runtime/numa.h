@@ -1,5 +1,5 @@
 // NUMA nodes on Linux: the CPUs a thread stays on, and the memory that pages lie in. By system calls, without libnuma:
-// sched_setaffinity(2), mbind(2). All of it is placement, which no result depends on: what the system refuses, as
+// sched_setaffinity(2), mbind(2), mremap(2). All of it is placement, which no result depends on: what the system refuses, as
 // containers do with mbind, is left as it was, and whoever asked is told by false.
 #pragma once
 
@@ -29,8 +29,9 @@ bool StayOn(const NumaNode& node);
 // too, or to another node where it is full.
 bool MovePages(const uint8_t* begin, size_t bytes, int32_t node);
 
-// MovePages for anonymous memory that nobody writes meanwhile. A page of 2 MiB that reaches beyond the range would come along
-// whole, and go again with the next range; here what lies in the range gets pages of its own.
+// MovePages for anonymous memory that nobody writes meanwhile, and whose first and last page are the caller's too. A huge page
+// that reaches beyond the range would come along whole, and go again with the next range; here what lies in the range gets
+// pages of its own.
 bool MoveOwnPages(const uint8_t* begin, size_t bytes, int32_t node);
 
 // Pages of the range that are touched first from then on come to the nodes in turn.

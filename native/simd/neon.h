@@ -225,7 +225,8 @@ inline I32 LoadUnsignedBytes(const uint8_t* p) {
            vreinterpretq_s32_u16(vzip1q_u16(high, none)), vreinterpretq_s32_u16(vzip2q_u16(high, none))}};
 }
 
-// A byte below 0x4b000000 is, as f32, 2^23 plus itself: one subtraction, and no conversion, which takes twice as long.
+// 0x4b000000 with a byte as its lowest is, as f32, 2^23 plus the byte: one subtraction, and no conversion, which takes
+// twice as long.
 inline F32 LessBytes(int from, const uint8_t* p) {
   const uint8x16_t bytes = vld1q_u8(p), zeros = vdupq_n_u8(0);
   const uint16x8_t exponents = vdupq_n_u16(0x4b00);

@@ -183,6 +183,11 @@ void TestGemm(const KernelTable& kernels) {
       for (const int tokens : {7, 13, 26}) TestAgainstFormula(kernels, format, 20, columns, tokens);
       TestInvariance(kernels, format, 36, columns, 26);
     }
+    // And what is left of the columns that share a scale of activations.
+    for (const int columns : {9 * unit, 1280 + unit}) {
+      TestAgainstFormula(kernels, format, 20, columns, 13);
+      TestInvariance(kernels, format, 36, columns, 26);
+    }
     if (format.IsInteger()) TestExtremes(kernels, format);
     TestNan(kernels, format);
   }

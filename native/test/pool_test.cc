@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "../runtime/aligned_memory.h"
 #include "../runtime/thread_pool.h"
 #include "testing.h"
 
@@ -108,17 +109,20 @@ void TestGroups(int threads, int nodes) {
 // What lies in memory stays as it is wherever its pages go; a system may refuse to place them, but not for wrong arguments.
 void TestPages() {
   BeginCase("pages on node 0");
-  std::vector<uint8_t> bytes(size_t{7} << 20);
-  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(i * 7);
+  AlignedMemory bytes;
+  Expect(bytes.Allocate((size_t{7} << 20) + 100, PageSize::kHuge), "memory");
+  for (size_t i = 0; i < bytes.size(); ++i) bytes.data()[i] = static_cast<uint8_t>(i * 7);
   const auto is_refused = [] { return errno == EPERM || errno == ENOSYS; };
   Expect(MovePages(bytes.data() + 100, bytes.size() - 200, 0) || is_refused(), "moved: error %d", errno);
   Expect(MoveOwnPages(bytes.data() + 100, bytes.size() - 200, 0) || is_refused(), "copied: error %d", errno);
   Expect(InterleavePages(bytes.data(), bytes.size(), {{0, {0}}}) || is_refused(), "interleaved: error %d", errno);
-  Expect(MovePages(bytes.data(), 100, 0) && MoveOwnPages(bytes.data(), 100, 0), "less than a page");
+  Expect(MovePages(bytes.data(), 100, 0), "less than a page");
+  Expect(MoveOwnPages(bytes.data() + 5000, 100, 0) || is_refused(), "a page that is more: error %d", errno);
+  Expect(MoveOwnPages(bytes.data(), 0, 0), "no page");
   Expect(CanPlacePages(0) || is_refused(), "a page of its own: error %d", errno);
   Expect(!CanPlacePages(kMaxNumaNodes - 1), "a node that is not there");
   bool is_same = true;
-  for (size_t i = 0; i < bytes.size(); ++i) is_same = is_same && bytes[i] == static_cast<uint8_t>(i * 7);
+  for (size_t i = 0; i < bytes.size(); ++i) is_same = is_same && bytes.data()[i] == static_cast<uint8_t>(i * 7);
   Expect(is_same, "the bytes are others");
 }
 

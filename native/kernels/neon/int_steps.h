@@ -99,7 +99,7 @@ struct StepOf<K16Min> {
 // Steps of a span: fewer f32 operations a step, for what a span has besides. With blocks of 128 columns that is no gain.
 template <class Format>
 constexpr int kSpanSteps = Format::kBlockColumns <= 64 ? kWideActivationColumns / Format::kBlockColumns : 1;
-
+static_assert(kActivationColumns == kWideActivationColumns && kWideActivationColumns % 64 == 0, "spans have one scale");
 
 // Of a block: the f32 scale of its rows without the sub-scales.
 template <class Format>

@@ -9,6 +9,7 @@ namespace TURNWISE_ISA {
 constexpr int kPanelRows = 8;
 constexpr int kPanelColumns = 1024;
 static_assert(kPanelColumns % kSuperblockColumns == 0, "a panel is whole steps");
+static_assert(kPanelColumns % kWideActivationColumns == 0, "and whole spans of them");
 constexpr size_t kVector = 16;
 // A set: a vector for every two rows of a panel.
 constexpr int kRowPairs = kPanelRows / 2;

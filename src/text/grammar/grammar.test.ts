@@ -123,6 +123,32 @@ describe("compileGrammar", () => {
     for (const text of ["0.001", "999999999999999.99"]) expect(accepts(source, text), text).toBe(false);
   });
 
+  it.each([
+    [
+      { multipleOf: 1e-8 },
+      ["0.00000001", "1234567.12345678", "-0.5", "123456789012345"],
+      ["0.000000001", "12345678.12345678"],
+    ],
+    [{ multipleOf: 1e-8, minimum: 0, maximum: 21e6 }, ["0.12345678", "20999999.9", "21000000"], ["-0.1", "21000000.1"]],
+    [{ multipleOf: 1e-15, minimum: 0, maximum: 0.5 }, ["0.000000000000001", "0.5"], ["0.6"]],
+    [
+      { multipleOf: 0.01, minimum: 5e12 },
+      ["9999999999999.99", "5000000000000", "99999999999999.9"],
+      ["4999999999999.99"],
+    ],
+    [{ minimum: 0.5, maximum: 1e15 }, ["999999999.999999", "99999999999999.5", "0.5"], ["0.4999", "999999999999999.5"]],
+    [{ allOf: [{ multipleOf: 0.1 }, { multipleOf: 0.01 }] }, ["0.5"], ["0.05"]],
+  ])("takes all numbers of 15 digits: %j", (bounds, good, bad) => {
+    for (const text of good) expect(accepts(schema({ type: "number", ...bounds }), text), text).toBe(true);
+    for (const text of bad) expect(accepts(schema({ type: "number", ...bounds }), text), text).toBe(false);
+  });
+
+  it("takes listed numbers that are multiples, however long", () => {
+    const listed = schema({ enum: [1234567890123456, 9007199254740992, 7], multipleOf: 2 });
+    for (const text of ["1234567890123456", "9007199254740992"]) expect(accepts(listed, text), text).toBe(true);
+    expect(accepts(listed, "7")).toBe(false);
+  });
+
   it("matches a pattern anywhere unless it is anchored", () => {
     expect(accepts(schema({ type: "string", pattern: "o+b" }), '"foobar"')).toBe(true);
     expect(accepts(schema({ type: "string", pattern: "^o+b" }), '"foobar"')).toBe(false);

@@ -48,7 +48,7 @@ export function constantsRegex(
       if (hasStringKeyword(conjuncts) && !matches(stringsOf(conjuncts), json)) continue;
       scalars.push(json);
     } else if (typeof value === "number") {
-      if (hasNumberKeyword(conjuncts) && !matches(numbersAllowed(conjuncts, false), json)) continue;
+      if (hasNumberKeyword(conjuncts) && !matches(numbersAllowed(conjuncts, false, true), json)) continue;
       scalars.push(json);
     } else if (typeof value === "object" && value !== null) {
       refuseInnerKeywords(conjuncts);

@@ -9,8 +9,6 @@ import { ANY_INTEGER, ANY_NUMBER } from "./json-text.ts";
 /** Decimal digits that a double keeps apart. */
 const MAX_DIGITS = 15;
 const MAX_INTEGER = 10 ** MAX_DIGITS - 1;
-/** Of MAX_DIGITS, those that a fraction gets where a bound leaves more to what is left of the point. */
-const FRACTION_DIGITS = 6;
 
 export interface NumberLimits {
   /** -Infinity for none. */
@@ -66,39 +64,39 @@ function sameLength(bound: string, above: boolean): Regex {
   return rest;
 }
 
-/** `fractionDigits` null: as many as are exact. */
+/** `fractionDigits`: of those that MAX_DIGITS leaves at most so many. */
 export function numberRegex(limits: NumberLimits, fractionDigits: number | null): Regex {
   const { min, max, excludesMin, excludesMax } = limits;
   const unbounded = min === -Infinity && max === Infinity;
   if (unbounded && fractionDigits === null) return ANY_NUMBER;
   if (min > max || (min === max && (excludesMin || excludesMax))) return NONE;
-  const positive = max >= 0 ? magnitudesBySize(limits, fractionDigits) : NONE;
+  const places = Math.min(fractionDigits ?? MAX_DIGITS, MAX_DIGITS);
+  const positive = max >= 0 ? magnitudes(limits, places) : NONE;
   const mirrored = { min: -max, max: -min, excludesMin: excludesMax, excludesMax: excludesMin };
-  const negative = min < 0 ? concat(literal("-"), magnitudesBySize(mirrored, fractionDigits)) : NONE;
+  const negative = min < 0 ? concat(literal("-"), magnitudes(mirrored, places)) : NONE;
   return choice(positive, negative);
 }
 
-/** Where no bound keeps numbers short, all of their digits would be left of the point: so small ones come apart. */
-function magnitudesBySize(limits: NumberLimits, fractionDigits: number | null): Regex {
-  const { min, max } = limits;
-  const small = 10 ** (MAX_DIGITS - Math.min(fractionDigits ?? FRACTION_DIGITS, FRACTION_DIGITS)) - 1;
-  if (min > small || max <= small) return magnitudes(limits, fractionDigits);
-  return choice(
-    magnitudes({ ...limits, max: small, excludesMax: false }, fractionDigits),
-    magnitudes({ ...limits, min: small + 1, excludesMin: false }, fractionDigits),
-  );
-}
-
 /** Decimals without a sign within `limits`, of which the negative part does not count. */
-function magnitudes({ min, max, excludesMin, excludesMax }: NumberLimits, fractionDigits: number | null): Regex {
+function magnitudes({ min, max, excludesMin, excludesMax }: NumberLimits, places: number): Regex {
   const low = decimalOf(Math.max(0, min));
   const high = decimalOf(Math.min(MAX_INTEGER, max));
   if (low === null || high === null) return NONE;
-  const exact = Math.max(MAX_DIGITS - high.whole.length, low.fraction.length, high.fraction.length);
-  const places = Math.min(fractionDigits ?? MAX_DIGITS, exact, MAX_DIGITS);
   const lower = decimalsBeyond(low, excludesMin && min >= 0, true, places);
   const upper = decimalsBeyond(high, excludesMax && max <= MAX_INTEGER, false, places);
-  return both(lower, upper);
+  return both(lower, upper, exactDecimals(places));
+}
+
+/** At most MAX_DIGITS, of which the zero before a fraction is none. */
+function exactDecimals(places: number): Regex {
+  const fractionOf = (digitsLeft: number): Regex => {
+    const most = Math.min(places, digitsLeft);
+    return most === 0 ? literal("") : optional(concat(literal("."), anyDigits(1, most)));
+  };
+  const wholes = Array.from({ length: MAX_DIGITS }, (_, index) =>
+    concat(ascii("1-9"), anyDigits(index, index), fractionOf(MAX_DIGITS - index - 1)),
+  );
+  return choice(concat(literal("0"), fractionOf(MAX_DIGITS)), ...wholes);
 }
 
 interface Decimal {

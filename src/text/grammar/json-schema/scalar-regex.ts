@@ -47,18 +47,19 @@ export function patternAt(pattern: string, pointer: string): Regex {
   }
 }
 
-export function numbersAllowed(conjuncts: readonly Conjunct[], integersOnly: boolean): Regex {
+/** `isListed`: to try numbers that the schema has, whose digits are as exact as they are. */
+export function numbersAllowed(conjuncts: readonly Conjunct[], integersOnly: boolean, isListed = false): Regex {
   const formats = conjuncts.flatMap(({ schema }) => NUMBER_FORMATS.get(String(schema["format"])) ?? []);
   const limits = limitsOf(conjuncts, formats);
   const divisors = divisorsOf(conjuncts);
   const isInteger = integersOnly || formats.some((format) => format.isInteger) || divisors.some(Number.isInteger);
-  const places = Math.max(-1, ...divisors.filter((divisor) => divisor < 1).map((divisor) => -Math.log10(divisor)));
+  const places = divisors.filter((divisor) => divisor < 1).map((divisor) => Math.round(-Math.log10(divisor)));
   const multiples = divisors
     .filter((divisor) => divisor > 1)
     .map((divisor) => concat(optional(literal("-")), choice(literal("0"), MULTIPLE_START(divisor))));
   const numbers = isInteger
-    ? integerRegex(limits, multiples.length > 0)
-    : numberRegex(limits, places < 0 ? null : Math.round(places));
+    ? integerRegex(limits, multiples.length > 0 && !isListed)
+    : numberRegex(limits, places.length === 0 ? null : Math.min(...places));
   return both(numbers, ...multiples);
 }
 
