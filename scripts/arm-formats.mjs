@@ -18,13 +18,13 @@ const GEMM_BY_32 = 62;
 const GEMM_WIDE = 80;
 const GEMM_BY_16 = 65;
 
-/** Steps of up to so many columns are added up over a span before the scale of activations is applied (kSpanSteps of int_steps.h). */
-const LARGEST_PART = 64;
+/** Of a span, whose steps are added up before the scale of activations is applied, where they are as narrow (kSpanSteps of int_steps.h). */
 const SPAN_COLUMNS = 256;
+const WIDEST_SPAN_STEP = 64;
 
 /**
- * `type` is how the format's C++ type is spelt in a symbol, `columns` and `rowBytes` are a step of its rows, `sub` the
- * columns of a sub-scale, 0 where there is none. `packedTokens`: up to how many tokens its kernel multiplies it as it is
+ * `type` is how the format's C++ type is spelt in a symbol, `columns` and `rowBytes` are a step of its rows, `span` the columns
+ * of one pass of its loops over weights, `sub` the columns of a sub-scale, 0 where there is none. `packedTokens`: up to how many tokens its kernel multiplies it as it is
  * packed (kPackedTokens of panel_gemm.h). `gemm` and `gemv` are targets on Neoverse V2, where there are any; `isGemvBelow`
  * says that GEMV's is known to be missed, docs/performance.md by how much and why.
  */
@@ -32,7 +32,7 @@ const format = (name, type, columns, rowBytes, { sub = 0, gemm, gemv = GEMV_BYTE
   name,
   type: `IntFormat<${type}>`,
   columns,
-  span: columns <= LARGEST_PART ? SPAN_COLUMNS : columns,
+  span: columns <= WIDEST_SPAN_STEP ? SPAN_COLUMNS : columns,
   rowBytes,
   sub,
   packedTokens: type.endsWith("Int8Values") ? 5 : 3,

@@ -13,6 +13,7 @@ import { buildNative } from "./build-native.mjs";
 import { scriptOptions } from "./script-options.mjs";
 
 scriptOptions({});
+
 const ROOT = resolve(import.meta.dirname, "..");
 const PROGRAM = join(ROOT, "dist", "program", "main.js");
 /** Debian's packages of a version bring no plain name. */

@@ -7,11 +7,11 @@
  *   node scripts/package.mjs [--platforms x64,arm64]
  */
 
-import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { CROSS_PREFIX, requireCompiler } from "./arm-tools.mjs";
 import { buildNative } from "./build-native.mjs";
+import { runCommand } from "./run-command.mjs";
 import { scriptOptions } from "./script-options.mjs";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -111,15 +111,7 @@ function pack(folder) {
   return path;
 }
 
-function run(command, args) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    cwd: ROOT,
-    encoding: "utf8",
-    maxBuffer: 2 ** 26,
-  });
-  if (status === 0) return stdout;
-  throw new Error(`${command} ${args.join(" ")}: ${error?.message ?? stderr}`);
-}
+const run = (command, args) => runCommand(command, args, { cwd: ROOT });
 
 if (process.argv[1] === import.meta.filename) {
   const { values } = scriptOptions({ options: { platforms: { type: "string" } } });

@@ -14,6 +14,7 @@
 import { spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { runCommand } from "./run-command.mjs";
 import { scriptOptions } from "./script-options.mjs";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -50,23 +51,26 @@ async function testImage(engine, platform) {
   const tag = `turnwise-test:${(platform ?? "native").replaceAll("/", "-")}`;
   const onPlatform = platform === undefined ? [] : ["--platform", platform];
   const ignored = engine === "podman" ? ["--ignorefile", `${FILE}.dockerignore`] : [];
-  run(engine, ["build", "-f", FILE, "-t", tag, ...onPlatform, ...ignored, ...positionals, ROOT], "inherit");
+  runCommand(engine, ["build", "-f", FILE, "-t", tag, ...onPlatform, ...ignored, ...positionals, ROOT], {
+    stdio: "inherit",
+  });
   const name = `turnwise-test-${process.pid}`;
   const environment = ["--env", `TURNWISE_API_KEY=${KEY}`];
   try {
-    run(engine, ["run", "--detach", "--name", name, "--network", "none", ...onPlatform, ...environment, tag]);
-    const inside = (program) => run(engine, ["exec", name, "node", "--input-type=module", "--eval", program]).trim();
+    runCommand(engine, ["run", "--detach", "--name", name, "--network", "none", ...onPlatform, ...environment, tag]);
+    const inside = (program) =>
+      runCommand(engine, ["exec", name, "node", "--input-type=module", "--eval", program]).trim();
     await untilReady(engine, name);
     const [user, architecture] = inside(USER).split(" ");
     expectEqual("the user", user, "1000");
     const { native, selfTest } = JSON.parse(
-      run(engine, ["exec", name, "node", "dist/program/main.js", "doctor", "--json"]),
+      runCommand(engine, ["exec", name, "node", "dist/program/main.js", "doctor", "--json"]),
     );
     expectEqual("the self-test", selfTest?.passed, true);
     expectEqual("tokens of the answer", inside(ASK), "4");
-    run(engine, ["stop", "-t", String(STOP_LIMIT_S), name]);
-    expectEqual("the exit status when stopped", run(engine, ["wait", name]).trim(), "0");
-    const bytes = Number(run(engine, ["image", "inspect", "--format", "{{.Size}}", tag]));
+    runCommand(engine, ["stop", "-t", String(STOP_LIMIT_S), name]);
+    expectEqual("the exit status when stopped", runCommand(engine, ["wait", name]).trim(), "0");
+    const bytes = Number(runCommand(engine, ["image", "inspect", "--format", "{{.Size}}", tag]));
     console.log(`${tag}: ${architecture}, ${native.isa ?? native.path}, ${(bytes / 2 ** 20).toFixed(0)} MiB`);
   } finally {
     spawnSync(engine, ["rm", "--force", name], { stdio: "ignore" });
@@ -77,7 +81,7 @@ async function untilReady(engine, name) {
   const endMs = performance.now() + START_LIMIT_MS;
   const ask = ["exec", name, "node", "--input-type=module", "--eval", IS_READY];
   while (spawnSync(engine, ask, { stdio: "ignore" }).status !== 0) {
-    const isRunning = run(engine, ["inspect", "--format", "{{.State.Running}}", name]).trim() === "true";
+    const isRunning = runCommand(engine, ["inspect", "--format", "{{.State.Running}}", name]).trim() === "true";
     if (!isRunning || performance.now() > endMs) {
       const { stdout, stderr } = spawnSync(engine, ["logs", name], { encoding: "utf8" });
       throw new Error(`the container ${isRunning ? "is not ready" : "ended"}:\n${stdout}${stderr}`);
@@ -88,12 +92,6 @@ async function untilReady(engine, name) {
 
 function expectEqual(what, found, expected) {
   if (found !== expected) throw new Error(`${what}: ${found}, and ${expected} was expected`);
-}
-
-function run(command, args, stdio = "pipe") {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", stdio });
-  if (status === 0) return stdout;
-  throw new Error(`${command} ${args.join(" ")}: ${error?.message ?? stderr ?? "it failed"}`);
 }
 
 const engine = values.engine ?? ENGINES.find(isUsable);

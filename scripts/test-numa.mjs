@@ -16,6 +16,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
+import { runCommand } from "./run-command.mjs";
 import { scriptOptions } from "./script-options.mjs";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -69,12 +70,15 @@ function writeInitrd(folder) {
   const root = join(folder, "root");
   for (const name of ["bin", "proc", "sys", "dev", "tmp", "root", "app"])
     mkdirSync(join(root, name), { recursive: true });
-  cpSync(run("sh", ["-c", "readlink -f $(command -v busybox)"]).trim(), join(root, "bin/busybox"));
+  cpSync(runCommand("sh", ["-c", "readlink -f $(command -v busybox)"]).trim(), join(root, "bin/busybox"));
   cpSync(process.execPath, join(root, "bin/node"));
-  for (const [, library] of run("ldd", [process.execPath, join(ROOT, CORE)]).matchAll(/(\/\S+\.so\S*)/g)) {
+  for (const [, library] of runCommand("ldd", [process.execPath, join(ROOT, CORE)]).matchAll(/(\/\S+\.so\S*)/g)) {
     cpSync(library, join(root, library), { dereference: true });
   }
-  const packages = run("npm", ["ls", "--omit=dev", "--all", "--parseable"]).trim().split("\n").slice(1);
+  const packages = runCommand("npm", ["ls", "--omit=dev", "--all", "--parseable"], { cwd: ROOT })
+    .trim()
+    .split("\n")
+    .slice(1);
   const parts = ["package.json", "dist", "models", "scripts/numa-guest.mjs", "docs/sessions.md", CORE];
   for (const part of [...parts, ...packages.map((path) => relative(ROOT, path))]) {
     mkdirSync(dirname(join(root, "app", part)), { recursive: true });
@@ -83,7 +87,7 @@ function writeInitrd(folder) {
   writeFileSync(join(root, "init"), INIT);
   chmodSync(join(root, "init"), 0o755);
   const initrd = join(folder, "initrd");
-  run("sh", ["-c", "find . | cpio -o -H newc --quiet > ../initrd"], root);
+  runCommand("sh", ["-c", "find . | cpio -o -H newc --quiet > ../initrd"], { cwd: root });
   return initrd;
 }
 
@@ -129,12 +133,6 @@ function areNear(placement, kind) {
     const pages = placement?.pages[`${kind}:${node}`] ?? {};
     return pages[node] > 0 && Object.values(pages).filter((count) => count > 0).length === 1;
   });
-}
-
-function run(command, args, cwd = ROOT) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: "utf8", maxBuffer: 2 ** 26 });
-  if (status === 0) return stdout;
-  throw new Error(`${command} ${args.join(" ")}: ${error?.message ?? stderr}`);
 }
 
 const kernel = values.kernel ?? newestKernel();

@@ -6,7 +6,7 @@
  *   node scripts/test-package.mjs [--platforms x64,arm64]
  */
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,6 +15,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { requireTools, writeNodeWrapper } from "./arm-tools.mjs";
 import { packageAll } from "./package.mjs";
+import { runCommand } from "./run-command.mjs";
 import { scriptOptions } from "./script-options.mjs";
 
 /** An emulated Node takes tens of seconds to load what a real one loads in one. */
@@ -54,7 +55,10 @@ function install(folder, name, tarballs, flags) {
   mkdirSync(project);
   writeFileSync(join(project, "package.json"), '{ "private": true }\n');
   const args = ["install", ...tarballs, ...flags, "--no-audit", "--no-fund", "--script-shell=/bin/false"];
-  run("npm", [...args, "--cache", join(folder, "cache")], project, { PATH: pathWithoutCompilers() });
+  runCommand("npm", [...args, "--cache", join(folder, "cache")], {
+    cwd: project,
+    env: { PATH: pathWithoutCompilers() },
+  });
   return join(project, "node_modules", "turnwise");
 }
 
@@ -63,8 +67,8 @@ function pathWithoutCompilers() {
   const folder = mkdtempSync(join(tmpdir(), "turnwise-path-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   for (const tool of ["npm", "node", "sh", "env"]) {
-    const path = run("sh", ["-c", `command -v ${tool}`]).trim();
-    run("ln", ["-s", path, join(folder, tool)]);
+    const path = runCommand("sh", ["-c", `command -v ${tool}`]).trim();
+    runCommand("ln", ["-s", path, join(folder, tool)]);
   }
   return folder;
 }
@@ -74,7 +78,10 @@ const programOf = (installed) => join(installed, "dist/program/main.js");
 /** As a user of a system without a ready-made core: its sources compile where they were installed, and are then found. */
 function checkBuild(installed, cache) {
   const turnwise = (...args) =>
-    run(process.execPath, [programOf(installed), ...args], dirname(installed), { TURNWISE_CACHE_DIR: cache });
+    runCommand(process.execPath, [programOf(installed), ...args], {
+      cwd: dirname(installed),
+      env: { TURNWISE_CACHE_DIR: cache },
+    });
   const built = turnwise("build-native").trim();
   const { native, selfTest } = JSON.parse(turnwise("doctor", "--json"));
   if (native.origin !== "user-build" || native.path !== built || !built.startsWith(cache)) {
@@ -84,7 +91,7 @@ function checkBuild(installed, cache) {
 }
 
 function checkDoctor(node, installed, architecture) {
-  const report = JSON.parse(run(node, [programOf(installed), "doctor", "--json"], dirname(installed)));
+  const report = JSON.parse(runCommand(node, [programOf(installed), "doctor", "--json"], { cwd: dirname(installed) }));
   const { origin, path } = report.native;
   const expected = join(dirname(installed), "@turnwise", `linux-${architecture}-gnu`, "turnwise.node");
   if (origin !== "platform-package" || path !== expected) {
@@ -147,13 +154,6 @@ async function listeningUrl(server) {
   } finally {
     clearTimeout(limit);
   }
-}
-
-function run(command, args, cwd = process.cwd(), env = {}) {
-  const options = { cwd, encoding: "utf8", maxBuffer: 2 ** 26, env: { ...process.env, ...env } };
-  const { status, stdout, stderr, error } = spawnSync(command, args, options);
-  if (status === 0) return stdout;
-  throw new Error(`${command} ${args.join(" ")}: ${error?.message ?? stderr}`);
 }
 
 try {
